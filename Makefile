@@ -1,0 +1,52 @@
+# `make help` lists the targets. Everything lives in .venv; nothing is installed by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PARITY_HOME ?= var
+# NHS England's published statistics, if somebody put them beside the project.
+PUBLISHED ?= $(wildcard ../shared/domain/published)
+
+export PARITY_HOME
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench dev lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
+	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
+
+test: $(STAMP) ## Run the whole test suite
+	$(BIN)/pytest -n 2
+
+lint: $(STAMP) ## Formatting, style, types, import direction, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## Put the code into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
+	$(BIN)/python -m benchmarks.load $(SIZES)
+
+dev: $(STAMP) ## Open the Dagster UI on this machine
+	$(BIN)/python -m pipelines.dagster_home
+
+lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade pyproject.toml --output-file requirements.lock
+
+clean: ## Remove the environment and the demonstration data
+	rm -rf $(VENV) $(PARITY_HOME)
