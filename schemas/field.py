@@ -1,0 +1,147 @@
+"""What a field is: one data element of the minimum dataset, said once.
+
+Belongs here: the element's name, format, mandation, code list, meaning and whether it identifies a
+person, and what follows from the format alone (type, lexical pattern). Does not belong here: rules
+that look at more than one field (``schemas.rule`` and the table's own module).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import polars as pl
+
+
+class Mandation(StrEnum):
+    """The NHS Data Dictionary's mandation letters."""
+
+    MANDATORY = "M"
+    REQUIRED = "R"
+    OPTIONAL = "O"
+    PILOT = "P"
+
+
+class Identity(StrEnum):
+    """What happens to a field at the door where identity ends.
+
+    KEEP: not identifying, passes unchanged. PERSON: the NHS number, becomes ``person_id``.
+    LOCAL: an identifier that only means something at its provider, becomes a keyed token there.
+    BIRTH_DATE: becomes ages in whole years. POSTCODE: becomes the postcode district.
+    DROP: free text or an identifier nobody downstream needs; the column ends here.
+    """
+
+    KEEP = "keep"
+    PERSON = "person"
+    LOCAL = "local"
+    BIRTH_DATE = "birth_date"
+    POSTCODE = "postcode"
+    DROP = "drop"
+
+
+class Version(StrEnum):
+    """Dataset versions by the header's DatSetVer, oldest first; each adds to the one before."""
+
+    IAPT_2_0 = "2.0"
+    IAPT_2_1 = "2.1"
+    SMI_1_0 = "1.0"
+
+    @property
+    def order(self) -> int:
+        """Position in time: 2.0 (Sept 2020), 2.1 (April 2022), IAPT-SMI 1.0."""
+        return list(Version).index(self)
+
+
+# Lexical pattern first, cast second: TRY_CAST accepts '2026/01/02' in one engine and not the other.
+_DATE = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
+_NOTATION: dict[str, tuple[pl.DataType, str, str]] = {
+    "an10 CCYY-MM-DD": (pl.Date(), _DATE, "a date as CCYY-MM-DD, such as 2026-04-01"),
+    "an8 HH:MM:SS": (pl.String(), _TIME, "a time as HH:MM:SS, such as 09:30:00"),
+    "an19 YYYY-MM-DDThh:mm:ss": (
+        pl.Datetime("us"),
+        _DATE[:-1] + "T" + _TIME[1:],
+        "a date and time as YYYY-MM-DDThh:mm:ss, such as 2026-05-06T09:30:00",
+    ),
+    "an7 YYYY-MM": (pl.String(), r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", "a year and month as YYYY-MM"),
+    "max n2.max n2": (pl.String(), r"^[0-9]{1,2}\.[0-9]{1,2}$", "a version number such as 2.1"),
+}
+_SIZED = re.compile(r"^(?:min (?P<kind_a>an?|n)(?P<low>\d+) )?(?P<most>max )?(?P<kind>an|n)(?P<high>\d+)$")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One data element.
+
+    ``format`` is the NHS Data Dictionary's own notation ("max an20", "min an3 max an6", "n10",
+    "max n4", "an10 CCYY-MM-DD" ...); type and lexical pattern are derived from it. ``codes`` names a
+    code list in ``schemas/codes``. ``low`` and ``high`` are inclusive bounds of a number.
+    ``pattern`` narrows the format further (an anchored regular expression both engines accept), and
+    ``pattern_says`` puts it in words. ``aliases`` are other spellings of the column name accepted in
+    a file (comparison ignores case). ``warn_if_blank`` makes a blank worth a severe warning;
+    ``warn_if_wrong`` makes a wrong value worth a warning where the national rules do not reject for it.
+    """
+
+    name: str
+    format: str
+    mandation: str
+    meaning: str
+    codes: str | None = None
+    identity: Identity = Identity.KEEP
+    since: Version = Version.IAPT_2_0
+    low: int | None = None
+    high: int | None = None
+    pattern: str | None = None
+    pattern_says: str | None = None
+    aliases: tuple[str, ...] = ()
+    warn_if_blank: bool = False
+    warn_if_wrong: bool = False
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that cannot be read."""
+        Mandation(self.mandation)
+        if self.format not in _NOTATION and not _SIZED.match(self.format):
+            raise ValueError(f"{self.name}: format {self.format!r} is not in the data dictionary's notation")
+
+    @cached_property
+    def dtype(self) -> pl.DataType:
+        """Polars type of the value once read."""
+        if self.format in _NOTATION:
+            return _NOTATION[self.format][0]
+        return pl.Int32() if self.format.startswith("max n") else pl.String()
+
+    @cached_property
+    def lexical(self) -> str:
+        """Anchored regular expression that a non-blank value as submitted must match."""
+        if self.pattern:
+            return self.pattern
+        if self.format in _NOTATION:
+            return _NOTATION[self.format][1]
+        size = self._size()
+        atom = "[0-9]" if size["kind"] == "n" else "."
+        low = size["low"] or ("1" if size["most"] else size["high"])
+        return f"^{atom}{{{low},{size['high']}}}$"
+
+    @cached_property
+    def expected(self) -> str:
+        """The format in words, for a person who must correct a value."""
+        if self.pattern_says:
+            return self.pattern_says
+        if self.format in _NOTATION:
+            return _NOTATION[self.format][2]
+        size = self._size()
+        what = "digits" if size["kind"] == "n" else "characters"
+        if size["low"]:
+            return f"{size['low']} to {size['high']} {what}"
+        return f"at most {size['high']} {what}" if size["most"] else f"exactly {size['high']} {what}"
+
+    @property
+    def is_identifying(self) -> bool:
+        """Whether its values may be shown nowhere outside the identifiable zone."""
+        return self.identity is not Identity.KEEP
+
+    def _size(self) -> dict[str, str | None]:
+        match = _SIZED.match(self.format)
+        assert match is not None, self.format  # held by __post_init__
+        return match.groupdict()

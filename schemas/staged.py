@@ -1,0 +1,41 @@
+"""What a table looks like once identity has ended: the columns of the pseudonymised store.
+
+Belongs here: the staged columns that follow from a table's declaration, said once for the side that
+writes them (``transforms.pseudonymise``) and the side that reads them (``warehouse``). Does not belong
+here: how tokens and ages are made.
+"""
+
+import polars as pl
+
+from schemas.field import Identity
+from schemas.table import Table
+
+PROVENANCE: dict[str, pl.DataType] = {
+    "submission_id": pl.String(),
+    "provider": pl.String(),
+    "month": pl.Date(),
+    "row_number": pl.Int64(),
+}
+
+# What stands in for the identifiers that end here.
+DERIVED: dict[str, dict[str, pl.DataType]] = {
+    "IDS001": {
+        "person_id": pl.String(),
+        "is_nationally_linked": pl.Boolean(),
+        "age_at_period_end": pl.Int32(),
+        "postcode_district": pl.String(),
+    },
+    "IDS101": {"age_at_referral": pl.Int32()},
+}
+
+_KEPT = (Identity.KEEP, Identity.LOCAL)
+
+
+def staged_schema(table: Table) -> dict[str, pl.DataType]:
+    """Columns and types of ``<table id>.parquet`` in the pseudonymised store, in order.
+
+    Provenance first (submission, provider, month, row as submitted), then what replaces identifiers,
+    then every field that is kept or tokenised under its own name.
+    """
+    kept = {field.name: field.dtype for field in table.fields if field.identity in _KEPT}
+    return PROVENANCE | DERIVED.get(table.id, {}) | kept

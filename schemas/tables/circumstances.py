@@ -1,0 +1,247 @@
+"""The patient's circumstances: what may change during care.
+
+Belongs here: housing, work, disability, social circumstances and charging category. Does not belong here:
+who the patient is (``schemas.tables.patient``).
+"""
+
+from schemas.field import Field, Version
+from schemas.table import Table
+from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOMED_SAYS
+
+
+def _benefit(name: str, benefit: str, title: str) -> Field:
+    """Declare an indicator of receipt; seven share one wording and one code list."""
+    return Field(
+        name,
+        "an1",
+        "R",
+        f"Whether the patient receives {benefit}.",
+        codes="yes_no_unknown",
+        title=title,
+    )
+
+
+ACCOMMODATION = Table(
+    "IDS003",
+    "IDS003AccommStatus",
+    "Accommodation Status",
+    "one row per patient and accommodation status",
+    (
+        LOCAL_PATIENT_ID,
+        Field(
+            "AccommodationType",
+            "an2",
+            "M",
+            "Type of accommodation the patient lives in.",
+            title="ACCOMMODATION TYPE",
+        ),
+        Field(
+            "SettledAccommodationInd",
+            "an1",
+            "R",
+            "Whether the patient's main residence is settled accommodation.",
+            codes="yes_no_not_stated",
+            title="SETTLED ACCOMMODATION INDICATOR",
+        ),
+        Field(
+            "AccommodationTypeDate",
+            DATE,
+            "R",
+            "Date the accommodation type was recorded.",
+            title="ACCOMMODATION TYPE RECORDED DATE",
+        ),
+        Field(
+            "AccommodationTypeStartDate",
+            DATE,
+            "R",
+            "First day in this accommodation.",
+            title="ACCOMMODATION TYPE START DATE",
+        ),
+        Field(
+            "AccommodationTypeEndDate",
+            DATE,
+            "R",
+            "Last day in this accommodation; blank while it lasts.",
+            title="ACCOMMODATION TYPE END DATE",
+        ),
+    ),
+    key=(),
+    parent=PATIENT,
+    since=Version.IAPT_2_1,
+)
+
+EMPLOYMENT = Table(
+    "IDS004",
+    "IDS004EmpStatus",
+    "Employment Status",
+    "one row per patient and employment status",
+    (
+        LOCAL_PATIENT_ID,
+        Field(
+            "EmployStatus",
+            "an2",
+            "M",
+            "Whether the patient works, seeks work, studies, is retired …",
+            codes="employment_status",
+            warn_if_wrong=True,  # as in MHSDS v6.0
+            title="EMPLOYMENT STATUS",
+        ),
+        Field(
+            "EmployStatusRecDate",
+            DATE,
+            "R",
+            "Date the employment status was recorded.",
+            title="EMPLOYMENT STATUS RECORDED DATE",
+        ),
+        Field(
+            "WeekHoursWorked",
+            "an2",
+            "R",
+            "Band of hours the patient works in a week.",
+            codes="weekly_hours_worked",
+            title="WEEKLY HOURS WORKED",
+        ),
+        Field(
+            "SelfEmployInd",
+            "an1",
+            "R",
+            "Whether an employed patient is self-employed.",
+            codes="yes_no_if_employed",
+            title="SELF EMPLOYED INDICATOR",
+        ),
+        Field(
+            "SickAbsenceInd",
+            "an1",
+            "R",
+            "Whether an employed patient is currently off work sick.",
+            codes="yes_no_if_employed",
+            title="SICKNESS ABSENCE INDICATOR",
+        ),
+        _benefit("SSPInd", "Statutory Sick Pay", "STATUTORY SICK PAY RECEIPT INDICATOR"),
+        _benefit(
+            "BenefitRecInd",
+            "any benefit",
+            "BENEFIT RECEIPT INDICATOR (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
+        ),
+        _benefit("JSAInd", "Jobseeker's Allowance", "JOBSEEKERS ALLOWANCE RECEIPT INDICATOR"),
+        _benefit(
+            "ESAInd",
+            "Employment and Support Allowance",
+            "EMPLOYMENT AND SUPPORT ALLOWANCE RECEIPT INDICATOR",
+        ),
+        _benefit("UCInd", "Universal Credit", "UNIVERSAL CREDIT RECEIPT INDICATOR"),
+        _benefit(
+            "PIPInd",
+            "Personal Independence Payment",
+            "PERSONAL INDEPENDENCE PAYMENT RECEIPT INDICATOR",
+        ),
+        _benefit(
+            "OtherBenefitInd",
+            "a benefit not named in this table",
+            "OTHER BENEFITS RECEIPT INDICATOR (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
+        ),
+        Field(
+            "EmpSupportInd",
+            "max an2",
+            "R",
+            "Whether the patient is suitable for referral to employment support.",
+            codes="yes_no",
+            title="EMPLOYMENT SUPPORT SUITABILITY INDICATOR",
+        ),
+        Field(
+            "EmpSupportReferral",
+            DATE,
+            "R",
+            "Date the patient was referred to employment support.",
+            title="EMPLOYMENT SUPPORT REFERRAL DATE",
+        ),
+        Field(
+            "EmpSupportDischargeDate",
+            DATE,
+            "R",
+            "Date the patient was discharged from employment support.",
+            since=Version.IAPT_2_1,
+            title="EMPLOYMENT SUPPORT DISCHARGE DATE",
+        ),
+    ),
+    key=(),
+    parent=PATIENT,
+)
+
+DISABILITY = Table(
+    "IDS007",
+    "IDS007DisabilityType",
+    "Disability Type",
+    "one row per patient and disability",
+    (
+        LOCAL_PATIENT_ID,
+        Field(
+            "DisabCode",
+            "an2",
+            "M",
+            "Disability the patient has, or that there is none.",
+            codes="disability",
+            warn_if_wrong=True,  # as in MHSDS v6.0
+            title="DISABILITY CODE",
+        ),
+    ),
+    key=(),
+    parent=PATIENT,
+)
+
+SOCIAL = Table(
+    "IDS011",
+    "IDS011SocPerCircumstances",
+    "Social and Personal Circumstances",
+    "one row per patient and circumstance",
+    (
+        LOCAL_PATIENT_ID,
+        Field(
+            "SocPerCircumstance",
+            "min an6 max an18",
+            "M",
+            "A social or personal circumstance of the patient (SNOMED CT), such as religion or orientation.",
+            pattern=SNOMED,
+            pattern_says=SNOMED_SAYS,
+            title="SOCIAL AND PERSONAL CIRCUMSTANCE (SNOMED CT)",
+        ),
+        Field(
+            "SocPerCircumstanceRecDate",
+            DATE,
+            "R",
+            "Date the circumstance was recorded.",
+            title="SOCIAL AND PERSONAL CIRCUMSTANCE RECORDED DATE",
+        ),
+    ),
+    key=(),
+    parent=PATIENT,
+)
+
+OVERSEAS = Table(
+    "IDS012",
+    "IDS012OverseasVisitorChargCat",
+    "Overseas Visitor Charging Category",
+    "one row per patient and charging category",
+    (
+        LOCAL_PATIENT_ID,
+        Field(
+            "OvsVisChCat",
+            "an1",
+            "M",
+            "Whether the patient's care is charged because the patient visits from abroad.",
+            codes="overseas_visitor_charging",
+            title="OVERSEAS VISITOR CHARGING CATEGORY",
+        ),
+        Field(
+            "OvsVisChCatAppDate",
+            DATE,
+            "R",
+            "Date from which the charging category applies.",
+            title="OVERSEAS VISITOR CHARGING CATEGORY APPLICABLE DATE",
+        ),
+    ),
+    key=(),
+    parent=PATIENT,
+)
+
+TABLES: tuple[Table, ...] = (ACCOMMODATION, EMPLOYMENT, DISABILITY, SOCIAL, OVERSEAS)

@@ -1,0 +1,61 @@
+"""Service use: hospital spells, crisis contacts and risk events before, during and after therapy.
+
+Belongs here: SMI501. Does not belong here: contacts of the therapy service (``schemas.tables.contact``).
+"""
+
+from schemas.field import Field, Identity, Version
+from schemas.table import Table
+from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT
+
+SERVICE_USE = Table(
+    "SMI501",
+    "SMI501ServiceUse",
+    "Hospital Spell or Other Service Use",
+    "one row per spell, event or counted group of events",
+    (
+        Field(
+            "ServiceUseId",
+            "max an20",
+            "M",
+            "The provider's own identifier of the spell or event.",
+            identity=Identity.LOCAL,
+            title="SERVICE USE IDENTIFIER",
+        ),
+        LOCAL_PATIENT_ID,
+        Field(
+            "ServiceUseType",
+            "an2",
+            "M",
+            "Kind of use: inpatient spell, crisis contact, emergency attendance, detention, or risk event.",
+            codes="service_use_type",
+            title="SERVICE USE TYPE",
+        ),
+        Field(
+            "ServiceUseStartDate",
+            DATE,
+            "M",
+            "First day of the spell, or date of the event.",
+            title="SERVICE USE START DATE",
+        ),
+        Field(
+            "ServiceUseEndDate",
+            DATE,
+            "R",
+            "Last day of the spell; blank while it lasts and for single events.",
+            title="SERVICE USE END DATE",
+        ),
+        Field(
+            "ServiceUseCount",
+            "max n4",
+            "R",
+            "Events the record stands for; blank means one.",
+            low=1,
+            title="SERVICE USE COUNT",
+        ),
+    ),
+    key=("ServiceUseId",),
+    parent=PATIENT,
+    since=Version.SMI_1_0,
+)
+
+TABLES: tuple[Table, ...] = (SERVICE_USE,)

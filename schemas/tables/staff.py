@@ -1,0 +1,74 @@
+"""The staff: who gives therapy, and what for they are qualified.
+
+Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff did
+(``schemas.tables.contact``).
+"""
+
+from schemas.field import Field, Version
+from schemas.table import Table
+from schemas.tables.shared import CARE_PERS_LOCAL_ID, DATE
+
+QUALIFICATION = Table(
+    "IDS902",
+    "IDS902CarePersQual",
+    "Care Personnel Qualification",
+    "one row per member of staff and qualification",
+    (
+        CARE_PERS_LOCAL_ID,
+        Field(
+            "QualAttainLevelIAPT",
+            "an2",
+            "M",
+            "Training curriculum completed or under way.",
+            codes="qualification",
+            aliases=("QualAttain",),
+            title="QUALIFICATION ATTAINMENT LEVEL (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
+        ),
+        Field(
+            "QualAwardedDate",
+            DATE,
+            "R",
+            "Date the qualification was awarded; blank while in training.",
+            title="EMPLOYEE QUALIFICATION AWARDED DATE",
+        ),
+        Field(
+            "QualPlannedCompletionDate",
+            DATE,
+            "R",
+            "Date the training is planned to end; blank once awarded.",
+            title="EMPLOYEE QUALIFICATION PLANNED COMPLETION DATE",
+        ),
+    ),
+    key=(),
+)
+
+# No parent: IDS902 of an IAPT v2.1 extract has no staff table to point at.
+STAFF = Table(
+    "SMI901",
+    "SMI901Staff",
+    "Staff",
+    "one row per member of staff",
+    (
+        CARE_PERS_LOCAL_ID,
+        Field(
+            "StaffGroup",
+            "max an3",
+            "R",
+            "Professional group of the member of staff.",
+            codes="staff_group",
+            title="CARE PROFESSIONAL STAFF GROUP (MENTAL HEALTH)",
+        ),
+        Field(
+            "Band",
+            "an2",
+            "O",
+            "Agenda for Change pay band.",
+            codes="pay_band",
+            title="AGENDA FOR CHANGE BAND",
+        ),
+    ),
+    key=(CARE_PERS_LOCAL_ID.name,),
+    since=Version.SMI_1_0,
+)
+
+TABLES: tuple[Table, ...] = (QUALIFICATION, STAFF)

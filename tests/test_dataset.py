@@ -1,0 +1,216 @@
+"""The minimum dataset as declared: complete, consistent, and read alike by both engines."""
+
+import re
+
+import duckdb
+import polars as pl
+import pytest
+
+from schemas.dataset import TABLES, find_table
+from schemas.field import Field, Identity, Version
+from schemas.staged import staged_schema
+from schemas.table import Table
+
+FIELDS = [(table, field) for table in TABLES.values() for field in table.fields]
+FIELD_IDS = [f"{table.id}-{field.name}" for table, field in FIELDS]
+
+
+def field(table_id: str, name: str) -> Field:
+    return TABLES[table_id].by_name[name]
+
+
+# ---- tables -----------------------------------------------------------------------------------------------
+
+
+def test_the_dataset_has_the_21_iapt_tables_and_4_of_its_own() -> None:
+    assert len([name for name in TABLES if name.startswith("IDS")]) == 21
+    assert [name for name in TABLES if name.startswith("SMI")] == ["SMI203", "SMI608", "SMI501", "SMI901"]
+
+
+def test_a_table_is_found_by_id_or_published_name_in_any_case() -> None:
+    assert find_table("ids101") is find_table("IDS101Referral") is TABLES["IDS101"]
+    assert find_table("IDS999") is None
+
+
+def test_header_patients_and_referrals_are_required() -> None:
+    assert {name for name, table in TABLES.items() if table.is_required} == {"IDS000", "IDS001", "IDS101"}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+def test_a_published_name_begins_with_the_id(table: Table) -> None:
+    assert table.name.startswith(table.id)
+    assert table.name != table.id
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES.values() if t.parent], ids=lambda t: t.id)
+def test_a_parent_is_named_by_its_key_and_comes_before_its_children(table: Table) -> None:
+    assert table.parent is not None
+    here, parent, there = table.parent
+    assert TABLES[parent].key == (there,)
+    assert here in table.by_name
+    order = list(TABLES)
+    assert order.index(parent) < order.index(table.id)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+def test_no_two_fields_of_a_table_answer_to_one_spelling(table: Table) -> None:
+    spellings = [s.lower() for f in table.fields for s in (f.name, *f.aliases)]
+    assert len(spellings) == len(set(spellings))
+
+
+# ---- fields -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("declared", [f for _, f in FIELDS], ids=FIELD_IDS)
+def test_a_field_says_what_it_means_in_a_sentence(declared: Field) -> None:
+    assert declared.meaning[0].isupper()
+    assert declared.meaning[-1] in ".…"
+    assert declared.title == declared.title.upper() != ""
+
+
+def test_a_field_of_several_tables_is_the_same_everywhere() -> None:
+    seen: dict[str, tuple[object, ...]] = {}
+    for _, f in FIELDS:
+        said = (f.format, f.identity, f.codes, f.pattern, f.meaning, f.title, f.aliases, f.since)
+        assert seen.setdefault(f.name, said) == said, f.name
+
+
+def test_an_iapt_extract_needs_nothing_that_only_iapt_smi_asks_for() -> None:
+    added = [f for t, f in FIELDS if t.id.startswith("IDS") and f.since == Version.SMI_1_0]
+    assert {f.name for f in added} >= {"Pathway", "Timepoint"}
+    assert not [f.name for f in added if f.mandation == "M"]
+
+
+def test_mandation_follows_the_data_dictionary() -> None:
+    assert field("IDS201", "IAPTLTCServiceInd").mandation == "M"
+    assert field("IDS201", "AttendOrDNACode").mandation == "R"
+    assert field("IDS001", "PersonBirthDate").mandation == "M"  # R in v2.0, M in v2.1
+    assert field("IDS001", "EthnicCategory2021").mandation == "P"
+    # One element, two mandations: who took part is required of an activity, mandatory in a qualification.
+    assert field("IDS202", "CarePersLocalId").mandation == "R"
+    assert field("IDS902", "CarePersLocalId").mandation == "M"
+
+
+def test_a_blank_that_spoils_linkage_place_or_attendance_is_a_severe_warning() -> None:
+    warned = {f.name for _, f in FIELDS if f.warn_if_blank}
+    assert warned == {"NHSNumber", "Postcode", "AttendOrDNACode"}
+
+
+def test_what_identifies_is_exactly_this() -> None:
+    by_identity = {
+        identity: {f.name for _, f in FIELDS if f.identity is identity}
+        for identity in Identity
+        if identity is not Identity.KEEP
+    }
+    assert by_identity == {
+        Identity.PERSON: {"NHSNumber"},
+        Identity.BIRTH_DATE: {"PersonBirthDate"},
+        Identity.POSTCODE: {"Postcode"},
+        Identity.LOCAL: {
+            "LocalPatientId",
+            "ServiceRequestId",
+            "CareContactId",
+            "CareActId",
+            "CarePersLocalId",
+            "ServiceUseId",
+            "PauseID",
+        },
+        Identity.DROP: {"PrimSystemInUse", "SiteIDOfTreat", "GMPCodeReg", "PersDeathDate"},
+    }
+
+
+def test_no_number_name_date_of_birth_or_place_is_left_in_the_pseudonymised_store() -> None:
+    left = {column for table in TABLES.values() for column in staged_schema(table)}
+    assert not left & {
+        "NHSNumber",
+        "PersonBirthDate",
+        "Postcode",
+        "GMPCodeReg",
+        "SiteIDOfTreat",
+        "PersDeathDate",
+    }
+    assert staged_schema(TABLES["IDS101"])["ReferralRequestReceivedDate"] == pl.Date()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "accepted", "refused"),
+    [
+        ("IDS001", "EthnicCategory", ["A", "A1", "ZX", "99"], ["Q", "I", "AAA", "9", "a", "98"]),
+        ("IDS001", "NHSNumber", ["9990000018"], ["999000001", "99900000180", "999 000 001"]),
+        ("IDS001", "LanguageCodePreferred", ["en", "q5"], ["e", "eng", "5q"]),
+        ("IDS002", "GMPCodeReg", ["A81001", "V81999"], ["A8100", "a81001"]),
+        ("IDS101", "OrgIDComm", ["VPP00", "11X"], ["X", "TOOLONG", "11x"]),
+        ("IDS101", "OnsetDate", ["2025-12"], ["2025-13", "2025-12-01"]),
+        ("IDS201", "ClinContDurOfCareCont", ["0", "1440"], ["12345", "1.5", "-1"]),
+        ("IDS201", "CareContTime", ["09:30:00"], ["9:30:00", "24:00:00", "09:30"]),
+        ("IDS603", "PresComp", ["F400", "83482000"], ["F40", "1234567890123456789"]),
+        ("IDS606", "PersScore", ["27", "2.35", "NA", "Y"], ["-0.594"]),
+        ("IDS606", "CodedAssToolType", ["720433000"], ["12345", "PHQ9"]),
+        ("IDS000", "DateTimeDatSetCreate", ["2026-05-06T09:30:00"], ["2026-05-06 09:30:00"]),
+    ],
+)
+def test_the_format_tells_values_apart(table: str, name: str, accepted: list[str], refused: list[str]) -> None:
+    lexical = re.compile(field(table, name).lexical)
+    assert [value for value in accepted if not lexical.search(value)] == []
+    assert [value for value in refused if lexical.search(value)] == []
+
+
+# ---- both engines read a pattern alike --------------------------------------------------------------------
+
+VALUES: list[str | None] = [
+    *(None, "", " ", "A1", " A1", "A1 ", "a1", "F400", "F40.0", "RX1", "99", "é", "Ångström", "e\u0301e"),
+    *(
+        "0",
+        "12",
+        "١٢",
+        "１２",
+        "1.5",
+        "-1",
+        "9990000018",
+        "720433000",
+        "720433000 ",
+        "718026005:408730004=443390004",
+    ),
+    *(
+        "2026-04-01",
+        "2026-4-1",
+        "2026/04/01",
+        "2026-02-30",
+        "2026-13-01",
+        "2026-04",
+        "09:30:00",
+        "9:30",
+        "25:00:00",
+    ),
+    *(
+        "2026-05-06T09:30:00",
+        "2026-05-06 09:30:00",
+        "2.1",
+        "10.10",
+        "x" * 20,
+        "x" * 21,
+        "A\nB",
+        "A1\n",
+        "\tA1",
+    ),
+]
+PATTERNS = sorted({f.lexical for _, f in FIELDS})
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_polars_and_duckdb_match_the_same_values(pattern: str) -> None:
+    condition = f"value ~ '{pattern}'"
+    in_polars = pl.Series("value", VALUES, pl.String).to_frame().select(pl.sql_expr(condition).alias("hit"))
+    with duckdb.connect() as con:
+        rows = con.execute(
+            f"SELECT {condition} FROM unnest(?::VARCHAR[]) WITH ORDINALITY AS t(value, place) ORDER BY place",
+            [VALUES],
+        ).fetchall()
+    assert in_polars["hit"].to_list() == [hit for (hit,) in rows]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_are_anchored_and_portable(pattern: str) -> None:
+    assert pattern.startswith("^")
+    assert pattern.endswith("$")
+    assert not re.search(r"\(\?|\\[dwsbDWSB]|'", pattern)
