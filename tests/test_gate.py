@@ -1,0 +1,187 @@
+"""The gate: which bytes become rows, which rows are no records, and what the site is told."""
+
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.dataset import TABLES
+from schemas.field import Version
+from transforms.receive import Received, receive_csv, receive_parquet
+from transforms.survey import survey
+
+DISABILITY = TABLES["IDS007"]  # two columns: LocalPatientId, DisabCode
+NAMES = b"LocalPatientId,DisabCode\n"
+
+
+def receive(folder: Path, content: bytes, table: str = "IDS007") -> Received:
+    path = folder / "as_submitted.csv"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        seen = survey(file)
+    workspace = folder / "workspace"
+    workspace.mkdir(exist_ok=True)
+    return receive_csv(path, TABLES[table], seen, Version.IAPT_2_0, workspace)
+
+
+def values(received: Received) -> list[tuple[object, ...]]:
+    assert received.rows is not None
+    return received.rows.collect().rows()
+
+
+def found(received: Received) -> list[tuple[str, int | None]]:
+    return [
+        (rule_id, row)
+        for frame in received.findings
+        for rule_id, row in frame.select("rule_id", "row_number").iter_rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b"P1,01\nP2,02\n", [(2, "P1", "01"), (3, "P2", "02")]),
+        (b"P1,01\nP2,02", [(2, "P1", "01"), (3, "P2", "02")]),
+        (b"P1,01\r\nP2,02\r\n", [(2, "P1", "01"), (3, "P2", "02")]),
+        (b"P1,01\r\nP2,02\n", [(2, "P1", "01"), (3, "P2", "02")]),
+        (b'"P1","01"\n', [(2, "P1", "01")]),
+        (b'"P,1",01\n', [(2, "P,1", "01")]),
+        (b'"P\n1",01\nP2,02\n', [(2, "P\n1", "01"), (3, "P2", "02")]),
+        (b'"P""1",01\n', [(2, 'P"1', "01")]),
+        (b" P1 ,01  \n", [(2, "P1", "01")]),
+        (b'"   ",""\n', [(2, None, None)]),
+        (b"P1,\n", [(2, "P1", None)]),
+        (b"", []),
+    ],
+    ids=[
+        "plain", "no final newline", "CRLF", "mixed line ends", "quoted", "comma in quotes", "newline in quotes",
+        "doubled quote", "padded, as the first v2.1 database wrote text", "blank in two ways", "last value blank",
+        "no records",
+    ],
+)  # fmt: skip
+def test_rows_are_taken_as_submitted(tmp_path: Path, content: bytes, rows: list[object]) -> None:
+    received = receive(tmp_path, NAMES + content)
+    assert found(received) == []
+    assert values(received) == rows
+    assert received.rows_in == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "kept", "refused"),
+    [
+        (b"P1\nP2,02\n", [(3, "P2", "02")], [2]),
+        (b"P1,01,x\nP2,02\n", [(3, "P2", "02")], [2]),
+        (b"P1\nP2,02,x\nP3,03\n", [(4, "P3", "03")], [2, 3]),
+        (b'"P1"x,01\nP2,02\n', [(3, "P2", "02")], [2]),
+        (b'P1" x,01\nP2,02\n', [(2, 'P1" x', "01"), (3, "P2", "02")], []),
+        (b"P1,01\n\nP2,02\n\n", [(2, "P1", "01"), (4, "P2", "02")], []),
+        (b"P1,01\rP2,02\r", [(2, "P1", "01"), (3, "P2", "02")], []),
+    ],
+    ids=[
+        "short row", "long row", "short and long that add up", "text after a closing quote",
+        "quote inside plain text", "blank lines", "old Mac line ends",
+    ],
+)  # fmt: skip
+def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
+    tmp_path: Path, content: bytes, kept: list[object], refused: list[int]
+) -> None:
+    received = receive(tmp_path, NAMES.replace(b"\n", b"\r" if b"\rP2" in content else b"\n") + content)
+    assert values(received) == kept
+    assert found(received) == [("GATE-FIELDS", row) for row in refused]
+    assert received.rows_in == len(kept) + len(refused)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "GATE-NO-COLUMNS"),
+        (b"\n\n", "GATE-NO-COLUMNS"),
+        (NAMES + b'P1,"01\nP2,02\nP3,03\n', "GATE-QUOTE"),
+        (NAMES + b"P1,\xff\n", "GATE-BYTES"),
+        (NAMES + b"P1,0\x001\n", "GATE-BYTES"),
+        ("LocalPatientId,DisabCode\nP1,01\n".encode("utf-16"), "GATE-BYTES"),
+        (NAMES + "P1,é".encode()[:-1], "GATE-BYTES"),
+        (b"<html><body>Please log in</body></html>\n", "GATE-COLUMN-UNKNOWN"),
+        (b"LocalPatientId,DisabCode,Surname\nP1,01,x\n", "GATE-COLUMN-UNKNOWN"),
+        (b"LocalPatientId,DisabCode,disabcode\nP1,01,01\n", "GATE-COLUMN-TWICE"),
+        (b"LocalPatientId\nP1\n", "GATE-COLUMN-MISSING"),
+    ],
+)
+def test_a_file_that_cannot_be_read_whole_is_refused_whole(tmp_path: Path, content: bytes, rule: str) -> None:
+    received = receive(tmp_path, content)
+    assert received.rows is None
+    assert rule in [rule_id for rule_id, _ in found(received)]
+
+
+def test_everything_wrong_with_the_columns_is_said_at_once(tmp_path: Path) -> None:
+    received = receive(tmp_path, b"Surname,Forename\nx,y\n")
+    assert [rule_id for rule_id, _ in found(received)] == [
+        "GATE-COLUMN-UNKNOWN", "GATE-COLUMN-UNKNOWN", "GATE-COLUMN-MISSING", "GATE-COLUMN-MISSING",
+    ]  # fmt: skip
+
+
+def test_column_names_are_matched_in_any_case_order_and_known_spelling(tmp_path: Path) -> None:
+    received = receive(tmp_path, b"\xef\xbb\xbfDISABCODE,localpatientid\n01,P1\n")
+    assert values(received) == [(2, "P1", "01")]
+
+
+def test_a_column_that_is_not_mandatory_may_be_absent_with_a_warning(tmp_path: Path) -> None:
+    received = receive(tmp_path, b"LocalPatientId,SocPerCircumstance\nP1,160245001\n", "IDS011")
+    assert values(received) == [(2, "P1", "160245001", None)]
+    assert found(received) == [("GATE-COLUMN-ABSENT", None)]
+
+
+def test_parquet_gives_the_rows_that_csv_gives(tmp_path: Path) -> None:
+    from datetime import date
+
+    path = tmp_path / "x.parquet"
+    pl.DataFrame(
+        {"LocalPatientId": ["P1", None], "SocPerCircumstance": [160245001, None],
+         "SocPerCircumstanceRecDate": [date(2025, 4, 1), None]}
+    ).write_parquet(path)  # fmt: skip
+    received = receive_parquet(path, TABLES["IDS011"], Version.IAPT_2_0)
+    assert values(received) == [(2, "P1", "160245001", "2025-04-01"), (3, None, None, None)]
+
+
+def test_what_only_calls_itself_parquet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1 not really PAR1")
+    assert [r for r, _ in found(receive_parquet(path, DISABILITY, Version.IAPT_2_0))] == ["GATE-PARQUET"]
+
+
+cells = st.text(st.sampled_from('ab 1,"\n\r\té'), max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=st.lists(st.lists(cells, min_size=1, max_size=4), max_size=8), quoting=st.sampled_from([0, 1]))
+def test_no_row_is_lost_or_invented(
+    tmp_path_factory: pytest.TempPathFactory, records: list[list[str]], quoting: int
+) -> None:
+    """Against Python's csv reader, record by record: kept and refused rows are exactly those it sees."""
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL if quoting else csv.QUOTE_MINIMAL, lineterminator="\n").writerows(
+        records
+    )
+    body = text.getvalue().encode()
+    expected = [
+        (number, tuple(cell.strip() or None for cell in record))
+        for number, record in enumerate(csv.reader(io.StringIO(body.decode(), newline="")), start=2)
+        if record
+    ]
+    received = receive(tmp_path_factory.mktemp("gate"), NAMES + body)
+    assert [(row[0], row[1:]) for row in values(received)] == [e for e in expected if len(e[1]) == 2]
+    assert [row for _, row in found(received)] == [number for number, cells_ in expected if len(cells_) != 2]
+    assert received.rows_in == len(expected)
+
+
+@given(content=st.binary(max_size=300), size=st.integers(1, 7))
+def test_the_survey_does_not_depend_on_how_the_bytes_arrive(content: bytes, size: int) -> None:
+    class Dribble(io.BytesIO):
+        def read(self, _: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    assert survey(Dribble(content)) == survey(io.BytesIO(content))

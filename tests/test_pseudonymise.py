@@ -1,0 +1,201 @@
+"""Where identity ends: tokens, ages, districts, and nothing else of a person."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.keys import KeyUnusable, fingerprint, spine_key
+from pipelines.zones import PROJECT
+from schemas.dataset import TABLES
+from schemas.staged import staged_schema
+from transforms.pseudonymise import (
+    SENTINELS,
+    Origin,
+    TokenKey,
+    age_in_years,
+    is_real_nhs_number,
+    pseudonymised,
+    token,
+)
+
+KEY = TokenKey("s1", "0123456789abcdef" * 4)
+RW5 = Origin("sub1", "RW5", "2025-04-01", "2025-04-30")
+RV5 = Origin("sub2", "RV5", "2025-04-01", "2025-04-30")
+
+
+def rows(table: str, *records: Mapping[str, str | None]) -> pl.LazyFrame:
+    names = [field.name for field in TABLES[table].fields]
+    return pl.LazyFrame(
+        [{"row_number": i, **{name: record.get(name) for name in names}} for i, record in enumerate(records, 2)],
+        schema={"row_number": pl.Int64, **dict.fromkeys(names, pl.String)},
+    )
+
+
+def staged(
+    table: str, *records: Mapping[str, str | None], origin: Origin = RW5, births: object = None
+) -> pl.DataFrame:
+    return pseudonymised(rows(table, *records), TABLES[table], origin, KEY, births).collect()  # type: ignore[arg-type]
+
+
+@given(st.text())
+def test_a_token_is_the_standard_librarys_hmac(text: str) -> None:
+    made = pl.select(token(pl.lit(text), KEY)).item()
+    assert made == "s1_" + hmac.new(KEY.secret.encode(), text.encode(), "sha256").hexdigest()[:32]
+
+
+def test_the_token_of_nothing_is_nothing() -> None:
+    assert pl.select(token(pl.lit(None, dtype=pl.String), KEY)).item() is None
+
+
+@pytest.mark.parametrize(
+    ("number", "is_real"),
+    [("9990000018", True), ("9990000026", True), ("9990000019", False), ("999000001", False), ("99900000188", False),
+     ("999 000 0018", False), ("999000001X", False), ("٩٩٩٠٠٠٠٠١٨", False), ("", False), (None, False),
+     *((sentinel, False) for sentinel in SENTINELS)],
+)  # fmt: skip
+def test_which_nhs_numbers_stand_for_somebody(number: str | None, is_real: bool) -> None:
+    assert pl.select(is_real_nhs_number(pl.lit(number, dtype=pl.String))).item() is is_real
+
+
+@given(st.from_regex(r"\A[0-9]{10}\Z"))
+def test_the_check_digit_is_modulus_11(number: str) -> None:
+    total = sum(int(digit) * weight for digit, weight in zip(number, range(10, 1, -1), strict=False))
+    check = 11 - total % 11
+    right = {11: 0, 10: None}.get(check, check) == int(number[9]) and number not in SENTINELS
+    assert pl.select(is_real_nhs_number(pl.lit(number))).item() is right
+
+
+def person(number: str | None, status: str | None, local: str = "P1", origin: Origin = RW5) -> tuple[str, bool]:
+    record = {"LocalPatientId": local, "NHSNumber": number, "NHSNumberStatus": status}
+    row = staged("IDS001", record, origin=origin).row(0, named=True)
+    return row["person_id"], row["is_nationally_linked"]
+
+
+def test_a_verified_nhs_number_links_a_person_across_providers() -> None:
+    assert person("9990000018", "01", "P1", RW5) == person("9990000018", "01", "X9", RV5)
+    assert person("9990000018", "01")[1] is True
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [("9990000018", "04"), ("9990000018", None), (None, "01"), ("9990000019", "01"), ("0000000000", "01")],
+    ids=["not traced", "no status", "no number", "wrong check digit", "a number that stands for nobody"],
+)
+def test_anybody_else_is_known_at_their_provider_alone(number: str | None, status: str | None) -> None:
+    assert person(number, status, "P1", RW5)[1] is False
+    assert person(number, status, "P1", RW5) == person(None, "07", "P1", RW5)
+    assert person(number, status, "P1", RW5) != person(number, status, "P1", RV5)
+    assert person(number, status, "P1", RW5) != person(number, status, "P2", RW5)
+
+
+def test_a_local_id_has_one_token_in_every_table_and_month_of_its_provider() -> None:
+    referral = {"ServiceRequestId": "R1", "LocalPatientId": "P1"}
+    here = staged("IDS101", referral).row(0, named=True)
+    later = staged("IDS201", referral, origin=Origin("sub9", "RW5", "2025-05-01", "2025-05-31")).row(0, named=True)
+    there = staged("IDS101", referral, origin=RV5).row(0, named=True)
+    assert here["ServiceRequestId"] == later["ServiceRequestId"] != there["ServiceRequestId"]
+    assert here["ServiceRequestId"] != here["LocalPatientId"]
+
+
+def test_equal_ids_of_different_elements_have_different_tokens() -> None:
+    row = staged("IDS101", {"ServiceRequestId": "1", "LocalPatientId": "1"}).row(0, named=True)
+    assert row["ServiceRequestId"] != row["LocalPatientId"]
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "age"),
+    [("1980-06-15", "2025-06-14", 44), ("1980-06-15", "2025-06-15", 45), ("2004-02-29", "2025-02-28", 20),
+     ("2004-02-29", "2025-03-01", 21), ("2025-04-01", "2025-04-01", 0), (None, "2025-04-01", None)],
+)  # fmt: skip
+def test_age_is_in_completed_years(born: str | None, on: str, age: int | None) -> None:
+    days = [None if d is None else date.fromisoformat(d) for d in (born, on)]
+    made = pl.select(age_in_years(pl.lit(days[0], dtype=pl.Date), pl.lit(days[1], dtype=pl.Date))).item()
+    assert made == age
+
+
+def test_a_referral_knows_the_age_at_which_it_came() -> None:
+    births = rows("IDS001", {"LocalPatientId": "P1", "PersonBirthDate": "1980-06-15"}, {"LocalPatientId": "P2"})
+    referrals = [
+        {"ServiceRequestId": "R1", "LocalPatientId": "P1", "ReferralRequestReceivedDate": "2025-04-02"},
+        {"ServiceRequestId": "R2", "LocalPatientId": "P2", "ReferralRequestReceivedDate": "2025-04-02"},
+        {"ServiceRequestId": "R3", "LocalPatientId": "P9", "ReferralRequestReceivedDate": "2025-04-02"},
+    ]
+    made = staged("IDS101", *referrals, births=births)
+    assert made["age_at_referral"].to_list() == [44, None, None]
+    assert made["row_number"].to_list() == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("postcode", "district"),
+    [
+        ("LA1 4YW", "LA1"),
+        ("la14yw", "LA1"),
+        ("SW1A 2AA", "SW1A"),
+        ("ZZ99 3WZ", "ZZ99"),
+        ("nonsense", None),
+        (None, None),
+    ],
+)
+def test_a_postcode_becomes_its_district(postcode: str | None, district: str | None) -> None:
+    record = {"LocalPatientId": "P1", "Postcode": postcode}
+    assert staged("IDS001", record)["postcode_district"].to_list() == [district]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.id)
+def test_the_columns_are_those_declared_and_no_identifying_value_is_left(table: object) -> None:
+    planted = {field.name: f"zq{i}" for i, field in enumerate(table.fields) if field.is_identifying}  # type: ignore[attr-defined]
+    made = staged(table.id, planted, {})  # type: ignore[attr-defined]
+    assert dict(made.schema) == staged_schema(table)  # type: ignore[arg-type]
+    text = made.write_csv()
+    assert not [name for name, value in planted.items() if value in text]
+
+
+def test_a_key_is_made_on_first_use_and_stays(own_key: Path) -> None:
+    first = spine_key()
+    assert own_key.stat().st_mode & 0o777 == 0o400
+    assert spine_key() == first
+    assert first.secret not in repr(first)
+    assert fingerprint(first) not in first.secret
+
+
+def test_two_keys_give_two_tokens(own_key: Path) -> None:
+    first = spine_key()
+    own_key.unlink()
+    second = spine_key()
+    assert fingerprint(first) != fingerprint(second)
+    assert pl.select(token(pl.lit("x"), first)).item() != pl.select(token(pl.lit("x"), second)).item()
+
+
+def test_a_key_that_others_can_read_is_refused(own_key: Path) -> None:
+    spine_key()
+    own_key.chmod(0o440)
+    with pytest.raises(KeyUnusable, match="mode 0400"):
+        spine_key()
+
+
+def test_a_key_behind_a_link_is_refused(own_key: Path) -> None:
+    spine_key()
+    moved = own_key.rename(own_key.with_name("elsewhere"))
+    own_key.symlink_to(moved)
+    with pytest.raises(KeyUnusable, match="cannot be opened"):
+        spine_key()
+
+
+def test_a_short_key_is_refused(own_key: Path) -> None:
+    own_key.write_text("abc")
+    own_key.chmod(0o400)
+    with pytest.raises(KeyUnusable, match="too short"):
+        spine_key()
+
+
+def test_a_key_inside_the_repository_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_KEY_FILE", str(PROJECT / "pseudonym.key"))
+    with pytest.raises(KeyUnusable, match="inside the repository"):
+        spine_key()
+    assert not (PROJECT / "pseudonym.key").exists()

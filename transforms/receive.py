@@ -1,0 +1,216 @@
+"""The gate for one table: bytes as submitted to rows of text with their row numbers, or the reason why not.
+
+Belongs here: matching a table file's columns to the declaration, and offering its rows lazily, all text,
+trimmed, blank as null. It is the one module of this room that opens a file; it is
+given the path (an opaque name, or the site's own folder for a dry run) and writes only where it is told.
+Does not belong here: which files make a submission (``pipelines.inbox``), bytes (``transforms.survey``), rules
+(``transforms.validate``).
+
+Every row is counted twice, by the byte survey and by Polars, because Polars pads a short row with nulls
+and says nothing. Where the two disagree, or Polars refuses the file, the Python csv reader goes through
+it record by record, slow but exact, and names every row that is not one.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from schemas.field import Field, Mandation, Version
+from schemas.gate import GATE
+from schemas.table import Table
+from transforms.findings import file_finding
+from transforms.survey import Survey
+
+ROW = "row_number"
+# A row longer than this is no record of ours: the widest table is 23 fields of at most 56 characters.
+_FIELD_LIMIT = 1 << 17
+
+
+@dataclass(frozen=True)
+class Received:
+    """One table at the gate.
+
+    ``rows`` is lazy: ``row_number`` (Int64; as submitted, header row = 1) and one String column per
+    declared field, columns absent from the file included as null. ``None`` if the file is rejected.
+    ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own.
+    """
+
+    table: Table
+    rows: pl.LazyFrame | None
+    rows_in: int
+    findings: list[pl.DataFrame] = field(default_factory=list)
+
+
+def receive_csv(path: Path, table: Table, seen: Survey, version: Version, workspace: Path) -> Received:
+    """The rows of a CSV file, or the findings that reject it.
+
+    ``seen`` is the file's survey. Where rows are not records, the good ones are rewritten to a file in
+    ``workspace`` with their own row numbers. Never raises for what is in the file.
+    """
+    if seen.bad_bytes:
+        return Received(table, None, 0, [file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)])
+    names = _header_names(path)
+    if not any(names):
+        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
+    mapping, findings, is_fatal = _match_columns(names, table, version)
+    if is_fatal:
+        return Received(table, None, max(seen.records - 1, 0), findings)
+    rows_in = seen.records - 1
+    scan = _scan(path, names)
+    is_regular = (
+        seen.is_balanced and not seen.has_lone_returns and seen.delimiters == seen.records * (len(names) - 1)
+    )
+    if not is_regular or _polars_count(scan, seen.has_quotes) != rows_in:
+        return _receive_irregular(path, table, names, mapping, findings, workspace)
+    numbered = scan.with_row_index(ROW, offset=2)
+    return Received(table, _as_declared(numbered, table, mapping, seen.needs_trim), rows_in, findings)
+
+
+def receive_parquet(path: Path, table: Table, version: Version) -> Received:
+    """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2."""
+    try:
+        scan = pl.scan_parquet(path, glob=False)
+        schema = scan.collect_schema()
+        rows_in = int(scan.select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError):
+        detail = "its structure is damaged, or it is another format"
+        return Received(table, None, 0, [file_finding(GATE["GATE-PARQUET"], table.id, detail)])
+    mapping, findings, is_fatal = _match_columns(list(schema), table, version)
+    if is_fatal:
+        return Received(table, None, rows_in, findings)
+    # By position: a name such as "^.*$" would be read as a pattern.
+    as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
+    numbered = scan.select(as_text).with_row_index(ROW, offset=2)
+    return Received(table, _as_declared(numbered, table, mapping, True), rows_in, findings)
+
+
+def _text_at(index: int, dtype: pl.DataType) -> pl.Expr:
+    value = pl.nth(index)
+    return value.dt.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(dtype, pl.Datetime) else value.cast(pl.String)
+
+
+def _header_names(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [name.strip() for name in next(_records(file), (1, []))[1] or []]
+
+
+def _match_columns(
+    names: list[str], table: Table, version: Version
+) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
+    """Column position (as text) to declared name, the findings, and whether they reject the file."""
+    mapping: dict[str, str] = {}
+    findings: list[pl.DataFrame] = []
+    for index, name in enumerate(names):
+        declared = table.by_spelling.get(name.lower())
+        if declared is None:
+            findings.append(file_finding(GATE["GATE-COLUMN-UNKNOWN"], table.id, name or "(blank)"))
+        elif declared.name in mapping.values():
+            findings.append(file_finding(GATE["GATE-COLUMN-TWICE"], table.id, declared.name))
+        else:
+            mapping[str(index)] = declared.name
+    for declared in table.fields:
+        if declared.name not in mapping.values() and declared.since.order <= version.order:
+            findings.append(file_finding(GATE[_absence(declared)], table.id, declared.name))
+    effects = {effect for frame in findings for effect in frame["effect"]}
+    return mapping, findings, GATE["GATE-COLUMN-UNKNOWN"].effect in effects
+
+
+def _absence(declared: Field) -> str:
+    is_mandatory = declared.mandation == Mandation.MANDATORY
+    return "GATE-COLUMN-MISSING" if is_mandatory else "GATE-COLUMN-ABSENT"
+
+
+def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
+    """All text, columns named by position: a file's own names never reach an expression."""
+    return pl.scan_csv(
+        path,
+        has_header=False,
+        skip_lines=1,
+        schema={str(index): pl.String() for index in range(len(names))},
+        glob=False,  # a file called *.csv is one file
+    )
+
+
+def _polars_count(scan: pl.LazyFrame, has_quotes: bool) -> int:
+    """Rows as Polars reads them; -1 where it refuses the file."""
+    # A bare count reads no field and so misses a row of the wrong width: the last column makes it look. Text
+    # after a closing quotation mark is only seen in the column that holds it.
+    looked_at = pl.all() if has_quotes else pl.last()
+    try:
+        counted = scan.select(pl.len().alias("rows"), looked_at.is_null().sum()).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        return -1
+    return int(counted.item(0, 0))
+
+
+def _as_declared(scan: pl.LazyFrame, table: Table, mapping: dict[str, str], trim: bool) -> pl.LazyFrame:
+    """``row_number`` and every declared field as text, blank as null, in declared order."""
+    position = {name: index for index, name in mapping.items()}
+    columns = []
+    for declared in table.fields:
+        if declared.name not in position:
+            columns.append(pl.lit(None, dtype=pl.String).alias(declared.name))
+            continue
+        value = pl.col(position[declared.name])
+        if trim:
+            value = value.str.strip_chars()
+            value = pl.when(value != "").then(value)
+        columns.append(value.alias(declared.name))
+    return scan.select(pl.col(ROW).cast(pl.Int64), *columns)
+
+
+def _records(file: io.TextIOBase) -> Iterator[tuple[int, list[str] | None]]:
+    """Row number and values of every record; ``None`` where the csv reader refuses the row."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    reader = csv.reader(file, strict=True)
+    number = 0
+    while True:
+        number += 1
+        try:
+            yield number, next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield number, None
+
+
+def _receive_irregular(
+    path: Path,
+    table: Table,
+    names: list[str],
+    mapping: dict[str, str],
+    findings: list[pl.DataFrame],
+    workspace: Path,
+) -> Received:
+    """Record by record: rows with another number of fields are rejected, the rest are kept."""
+    kept_path = workspace / f"{table.id}.regular.csv"
+    bad: list[tuple[int, str]] = []
+    rows_in = 0
+    last = 1
+    with path.open(encoding="utf-8-sig", newline="") as file, kept_path.open("w", newline="") as kept:
+        writer = csv.writer(kept)
+        writer.writerow([ROW, *(str(index) for index in range(len(names)))])
+        records = _records(file)
+        next(records, None)
+        for number, values in records:
+            last = number
+            if values == []:  # a blank line is no record; its number is used up, as in a spreadsheet
+                continue
+            rows_in += 1
+            if values is None:
+                bad.append((number, "text after a closing quotation mark, or an opening one never closed"))
+            elif len(values) != len(names):
+                bad.append((number, f"{len(values)} values where the header row has {len(names)} names"))
+            else:
+                writer.writerow([number, *values])
+    if bad and bad[-1][0] == last and "never closed" in bad[-1][1]:
+        findings.append(file_finding(GATE["GATE-QUOTE"], table.id, str(last)))
+        return Received(table, None, rows_in, findings)
+    if bad:
+        findings.append(file_finding(GATE["GATE-FIELDS"], table.id, [why for _, why in bad], [n for n, _ in bad]))
+    scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
+    return Received(table, _as_declared(scan, table, mapping, True), rows_in, findings)
