@@ -1,0 +1,126 @@
+"""The faults: known errors planted in good submissions, and the key that says where.
+
+Belongs here: choosing rows and rules, and the wrong values. Does not belong here: rules (``schemas.rule``) and
+the checking that must find them again (``validate``).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from schemas.dataset import TABLES
+from schemas.field import Field
+from schemas.rule import Kind, generated_rules
+from schemas.table import Table
+from transforms.synthesise.draws import Integers, keyed
+from transforms.synthesise.monthly import MonthlyTable
+
+ANSWER_KEY: dict[str, pl.DataType] = {
+    "provider": pl.String(),
+    "month": pl.String(),
+    "table": pl.String(),
+    "row_number": pl.Int64(),
+    "rule_id": pl.String(),
+    "field": pl.String(),
+    "planted": pl.String(),
+}
+# Tried in turn; the first that breaks the rule and no other rule of its field is planted.
+_WRONG_FORMAT = ("01/04/2025", "not known", "?", "X" * 60)
+_WRONG_CODE = ("~", "~9", "~98", "~999")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break one generated rule; ``value`` None is a blank."""
+
+    rule_id: str
+    field: str
+    value: str | None
+
+
+def possible_faults(table: Table, start: date, end: date) -> tuple[Fault, ...]:
+    """One fault per generated rule of ``table`` that one wrong value can break alone.
+
+    Keys and the fields that point at a parent are left out: a fault there would take other records with it.
+    """
+    return _faults_of(table.id, start, end)
+
+
+@cache
+def _faults_of(table_id: str, start: date, end: date) -> tuple[Fault, ...]:
+    table = TABLES[table_id]
+    spared = set(table.key) | ({table.parent[0]} if table.parent else set())
+    return tuple(
+        fault
+        for rule in generated_rules(table, start, end)
+        if rule.fields[0] not in spared and not rule.fields[0].endswith("Id")
+        for fault in [_fault(rule.id, table.by_name[rule.fields[0]])]
+        if fault is not None
+    )
+
+
+def _fault(rule_id: str, field: Field) -> Fault | None:
+    kind = Kind(rule_id.rsplit("-", 1)[1])
+    if kind is Kind.BLANK:
+        return Fault(rule_id, field.name, None)
+    if kind is Kind.CODE:
+        return Fault(rule_id, field.name, _WRONG_CODE[0])
+    readable = re.compile(field.lexical).search
+    if kind is Kind.RANGE:
+        outside = [field.high + 1] if field.high is not None else []
+        outside += [field.low - 1] if field.low is not None else []
+        return next((Fault(rule_id, field.name, str(n)) for n in outside if readable(str(n))), None)
+    return next((Fault(rule_id, field.name, text) for text in _WRONG_FORMAT if not readable(text)), None)
+
+
+def plant(
+    table: MonthlyTable,
+    provider: str,
+    start: date,
+    share: float,
+    rows_before: Integers,
+    seed: int,
+    index: int,
+) -> tuple[MonthlyTable, pl.DataFrame]:
+    """The table with about ``share`` of its rows broken in one place, and the answer key of what was done.
+
+    ``rows_before`` are the rows that earlier parts put before this one's, per month; row 1 is the row of names.
+    Whether and how a row is broken follows from the seed, provider, table, month and row alone. ``start`` is the
+    first day of month 0.
+    """
+    faults = possible_faults(table.table, start, start)
+    faults = tuple(fault for fault in faults if fault.field in table.frame.columns)
+    height = table.frame.height
+    if not faults or not height or share <= 0:
+        return table, pl.DataFrame(schema=ANSWER_KEY)
+    month = np.searchsorted(table.starts, np.arange(height), side="right") - 1
+    # Several months may begin at one row when the earlier of them are empty: the last of them has the row.
+    row = np.arange(height) - table.starts[month] + rows_before[month] + 2
+    number = int(table.table.id[3:]) + (1000 if table.table.id.startswith("SMI") else 0)
+    place = month * 1_000_000_000 + row
+    broken = np.flatnonzero(keyed(place, seed, index, number, 1) < share)
+    chosen = (keyed(place[broken], seed, index, number, 2) * len(faults)).astype(np.int64)
+    wrong: dict[str, pl.Series] = {}
+    for fault in np.unique(chosen):
+        name = faults[fault].field
+        column = wrong[name] if name in wrong else table.frame[name].cast(pl.String)
+        wrong[name] = column.scatter(broken[chosen == fault], faults[fault].value)
+    frame = table.frame.with_columns(**wrong)
+    calendar_month = np.datetime64(start, "M") + month[broken]
+    key = pl.DataFrame(
+        {
+            "provider": pl.Series([provider]).new_from_index(0, len(broken)),
+            "month": pl.Series(calendar_month.astype(str)),
+            "table": pl.Series([table.table.id]).new_from_index(0, len(broken)),
+            "row_number": row[broken],
+            "rule_id": pl.Series([fault.rule_id for fault in faults]).gather(chosen),
+            "field": pl.Series([fault.field for fault in faults]).gather(chosen),
+            "planted": pl.Series([fault.value for fault in faults], dtype=pl.String).gather(chosen),
+        },
+        schema=ANSWER_KEY,
+    )
+    return MonthlyTable(table.table, frame, table.starts), key
