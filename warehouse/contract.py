@@ -1,0 +1,121 @@
+"""What every table and column of the warehouse means: the analyst's contract.
+
+Belongs here: reading ``columns.csv``, writing it into the file as comments and as ``meta.columns``, and
+checking that it is complete. Does not belong here: the dataset's own dictionary (``schemas``).
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import duckdb
+
+from schemas.errors import ForThePerson
+
+SCHEMAS = ("ref", "core", "mart", "published", "meta")
+
+
+class ContractError(ForThePerson):
+    """A table or column without a description, or a description of nothing."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """One line of the contract; an empty ``column`` describes the table. ``is_key``: part of the grain."""
+
+    schema: str
+    table: str
+    column: str
+    is_key: bool
+    unit: str
+    description: str
+
+
+@cache
+def contract() -> tuple[Described, ...]:
+    """Every line of ``columns.csv``, in file order."""
+    with (files("warehouse") / "columns.csv").open(encoding="utf-8") as file:
+        return tuple(
+            Described(r["schema"], r["table"], r["column"], r["key"] == "key", r["unit"], r["description"])
+            for r in csv.DictReader(file)
+        )
+
+
+def grain_keys() -> dict[str, tuple[str, ...]]:
+    """The columns that tell two rows apart, by ``schema.table``; tables without a key are left out."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for line in contract():
+        if line.column and line.is_key:
+            name = f"{line.schema}.{line.table}"
+            keys[name] = (*keys.get(name, ()), line.column)
+    return keys
+
+
+def apply_contract(con: duckdb.DuckDBPyConnection) -> None:
+    """Write ``meta.columns`` and a comment on every table and column of our schemas.
+
+    Raises ContractError when something has no description, or a description has nothing to describe.
+    """
+    con.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    con.execute(
+        "CREATE OR REPLACE TABLE meta.columns (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, "
+        "position INTEGER, data_type VARCHAR, is_key BOOLEAN, unit VARCHAR, description VARCHAR)"
+    )
+    problems = _coverage(con)
+    if problems:
+        raise ContractError("columns.csv does not match the warehouse: " + "; ".join(problems))
+    lines = contract()
+    con.execute(
+        "CREATE OR REPLACE TABLE work.described "
+        "AS SELECT unnest(?) AS s, unnest(?) AS t, unnest(?) AS c, unnest(?) AS k, unnest(?) AS u, "
+        "unnest(?) AS d",
+        [
+            [line.schema for line in lines],
+            [line.table for line in lines],
+            [line.column for line in lines],
+            [line.is_key for line in lines],
+            [line.unit for line in lines],
+            [line.description for line in lines],
+        ],
+    )
+    con.execute(
+        """
+        INSERT INTO meta.columns
+        SELECT c.schema_name, c.table_name, c.column_name, c.column_index, c.data_type, d.k,
+            nullif(d.u, ''), d.d
+        FROM duckdb_columns() AS c
+        INNER JOIN work.described AS d
+            ON d.s = c.schema_name AND d.t = c.table_name AND d.c = c.column_name
+        WHERE c.database_name = current_database()
+        ORDER BY c.schema_name, c.table_name, c.column_index
+        """
+    )
+    # One transaction: 419 comments committed one by one take 2 s.
+    con.execute("BEGIN")
+    for line in lines:
+        text = line.description.replace("'", "''")
+        name = f'{line.schema}."{line.table}"'
+        if line.column:
+            unit = f" [{line.unit}]" if line.unit else ""
+            con.execute(f"COMMENT ON COLUMN {name}.\"{line.column}\" IS '{text}{unit}'")
+        else:
+            con.execute(f"COMMENT ON TABLE {name} IS '{text}'")
+    con.execute("COMMIT")
+
+
+def _coverage(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and columns without a description, and descriptions of nothing."""
+    present = {
+        (schema, table, column)
+        for schema, table, column in con.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND schema_name IN (SELECT unnest(?))",
+            [list(SCHEMAS)],
+        ).fetchall()
+    }
+    present |= {(schema, table, "") for schema, table, _ in present}
+    described = {(line.schema, line.table, line.column) for line in contract()}
+    return [f"no description of {'.'.join(name).rstrip('.')}" for name in sorted(present - described)] + [
+        f"describes {'.'.join(name).rstrip('.')}, which is not there" for name in sorted(described - present)
+    ]

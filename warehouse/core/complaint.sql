@@ -1,0 +1,40 @@
+-- core.complaint
+-- Grain: one row per provider and service request that has a presenting complaint: the one that counts.
+-- Order as in M204/M205: populated, then primary before secondary, then latest date, then latest record.
+-- adsm is the anxiety-disorder measure this complaint calls for (first in the catalogue when several do).
+CREATE TABLE core.complaint AS
+WITH ranked AS (
+    SELECT
+        provider, ServiceRequestId AS service_request_id, FindSchemeInUse AS finding_scheme,
+        -- ICD-10 is submitted with and without its dot.
+        replace(PresComp, '.', '') AS complaint, PresCompCodSig AS significance, PresCompDate AS recorded_on,
+        row_number() OVER (
+            PARTITION BY provider, ServiceRequestId
+            ORDER BY
+                CASE WHEN PresComp IS NULL THEN 1 ELSE 0 END,
+                CASE PresCompCodSig WHEN '1' THEN 1 WHEN '2' THEN 2 ELSE 3 END,
+                PresCompDate DESC NULLS LAST, month DESC, row_number DESC
+        ) AS rank,
+        count(*) OVER (PARTITION BY provider, ServiceRequestId) AS submitted_records
+    FROM staged.IDS603
+),
+adsm AS (
+    SELECT r.provider, r.service_request_id, arg_min(a.instrument, a.position) AS adsm
+    FROM ranked AS r
+    INNER JOIN ref.adsm AS a ON starts_with(r.complaint, a.complaint_prefix)
+    WHERE r.rank = 1
+    GROUP BY r.provider, r.service_request_id
+)
+SELECT
+    r.provider, r.service_request_id, r.submitted_records, r.finding_scheme, r.complaint, r.significance,
+    r.recorded_on, a.adsm,
+    CASE
+        WHEN substr(r.complaint, 1, 3) BETWEEN 'F20' AND 'F29' THEN '01'
+        WHEN substr(r.complaint, 1, 3) BETWEEN 'F30' AND 'F31' THEN '02'
+        WHEN substr(r.complaint, 1, 3) BETWEEN 'F60' AND 'F61' THEN '03'
+        WHEN substr(r.complaint, 1, 3) = 'F50' THEN '04'
+        WHEN substr(r.complaint, 1, 3) BETWEEN 'F32' AND 'F45' THEN '05'
+    END AS pathway
+FROM ranked AS r
+LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.service_request_id
+WHERE r.rank = 1

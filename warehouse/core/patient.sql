@@ -1,0 +1,10 @@
+-- work.patient
+-- Grain: one row per submission and local patient id. Says which person a submission's records are about.
+-- A repeated local id is rejected before it gets here; should one arrive, the last row speaks.
+CREATE TABLE work.patient AS
+SELECT
+    submission_id,
+    LocalPatientId AS local_patient_id,
+    arg_max(person_id, row_number) AS person_id
+FROM staged.IDS001
+GROUP BY submission_id, LocalPatientId

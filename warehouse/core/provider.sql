@@ -1,0 +1,9 @@
+-- core.provider
+-- Grain: one row per provider with a winning submission.
+CREATE TABLE core.provider AS
+SELECT
+    s.provider, coalesce(o.name, s.provider) AS provider_name, min(s.month) AS first_month,
+    max(s.month) AS last_month, count(*) AS submissions
+FROM core.submission AS s
+LEFT JOIN ref.organisation AS o ON o.provider = s.provider
+GROUP BY s.provider, coalesce(o.name, s.provider)

@@ -1,0 +1,38 @@
+-- mart.national
+-- Grain: one row per source, period, pathway and measure: England.
+-- providers_counted says how many services stand behind a figure; a month in which not all have reported yet
+-- is not comparable with one in which they have.
+CREATE TABLE mart.national AS
+WITH counted AS (
+    SELECT source, period_type, period_start, pathway, measure, numerator, denominator, state,
+        CAST(NULL AS DECIMAL(6, 4)) AS published_rate
+    FROM mart.service_measure
+    WHERE provider = 'ENG'
+    UNION ALL
+    SELECT 'published', period_type, period_start, pathway, measure, numerator, denominator, state,
+        published_rate
+    FROM published.service_count
+    WHERE provider = 'ENG'
+),
+behind AS (
+    SELECT source, period_type, period_start, pathway, measure, count(*) AS providers_counted
+    FROM mart.service_measure
+    WHERE provider <> 'ENG' AND state IN ('value', 'no denominator')
+    GROUP BY source, period_type, period_start, pathway, measure
+    UNION ALL
+    SELECT 'published', period_type, period_start, pathway, measure, count(*)
+    FROM published.service_count
+    WHERE provider <> 'ENG' AND state IN ('value', 'no denominator')
+    GROUP BY period_type, period_start, pathway, measure
+)
+SELECT
+    c.source, c.period_type, c.period_start, c.pathway, c.measure, c.numerator, c.denominator, c.state,
+    coalesce(b.providers_counted, 0) AS providers_counted,
+    c.numerator / nullif(c.denominator, 0) AS rate,
+    mart.wilson_low(c.numerator, c.denominator, 1.959963984540054) AS lower_95,
+    mart.wilson_high(c.numerator, c.denominator, 1.959963984540054) AS upper_95,
+    c.published_rate
+FROM counted AS c
+LEFT JOIN behind AS b
+    ON b.source = c.source AND b.period_type = c.period_type AND b.period_start = c.period_start
+    AND b.pathway = c.pathway AND b.measure = c.measure

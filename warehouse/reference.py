@@ -1,0 +1,107 @@
+"""Reference tables that travel in the warehouse: instruments, therapies, codes, pathways, months.
+
+Belongs here: loading what ``schemas`` declares into schema ``ref``.
+Does not belong here: anything that comes from a submission.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from importlib.resources import files
+
+import duckdb
+
+from schemas.codes import code_list
+from schemas.dataset import TABLES
+from schemas.instruments import instruments
+from warehouse.measures.catalogue import ALL_PATHWAYS
+from warehouse.staging import StagedSubmission, insert_rows
+
+_TABLES = """
+CREATE TABLE ref.instrument (
+    position INTEGER, instrument VARCHAR, name VARCHAR, code VARCHAR, items INTEGER, low DECIMAL(9, 2),
+    high DECIMAL(9, 2), decimals INTEGER, direction VARCHAR, caseness DECIMAL(9, 2), caseness_test VARCHAR,
+    reliable_change DECIMAL(9, 2), role VARCHAR, pathways VARCHAR, source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.adsm (instrument VARCHAR, position INTEGER, complaint_prefix VARCHAR);
+CREATE TABLE ref.therapy (
+    snomed VARCHAR, therapy_type VARCHAR, intensity VARCHAR, therapy VARCHAR, pathways VARCHAR,
+    source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.code (
+    code_list VARCHAR, code VARCHAR, meaning VARCHAR, valid_from DATE, valid_to DATE, source VARCHAR,
+    confidence VARCHAR);
+CREATE TABLE ref.pathway (pathway VARCHAR, pathway_name VARCHAR);
+CREATE TABLE ref.organisation (provider VARCHAR, name VARCHAR);
+CREATE TABLE ref.month (month DATE, last_day DATE, financial_year VARCHAR);
+"""
+
+
+def load_reference(
+    con: duckdb.DuckDBPyConnection,
+    winners: Sequence[StagedSubmission],
+    organisations: Mapping[str, str],
+) -> None:
+    """Create and fill schema ``ref``. ``organisations`` maps ODS codes to names.
+
+    Raises ValueError when the instrument catalogue has a code twice, or not exactly one measure each of
+    depression and anxiety: recovery would then count a pathway more than once.
+    """
+    con.execute(_TABLES)
+    catalogue = instruments()
+    codes = [each.snomed or each.instrument for each in catalogue]
+    if len(set(codes)) != len(codes):
+        raise ValueError("instruments.csv: a code is used by two instruments")
+    for role in ("depression", "anxiety"):
+        if sum(each.role == role for each in catalogue) != 1:
+            raise ValueError(f"instruments.csv: exactly one instrument must have the role {role!r}")
+    insert_rows(
+        con,
+        "ref.instrument",
+        [
+            (
+                position, each.instrument, each.name, code, each.items, each.low, each.high, each.decimals,
+                each.direction, each.caseness, each.caseness_test, each.reliable_change, each.role,
+                " ".join(each.pathways), each.source, each.confidence,
+            )
+            for position, (each, code) in enumerate(zip(catalogue, codes, strict=True), start=1)
+        ],
+    )  # fmt: skip
+    insert_rows(
+        con,
+        "ref.adsm",
+        [
+            (each.instrument, position, prefix)
+            for position, each in enumerate(catalogue, start=1)
+            for prefix in each.complaint_prefixes
+        ],
+    )
+    with (files("schemas") / "codes" / "therapy_snomed.csv").open(encoding="utf-8") as file:
+        insert_rows(con, "ref.therapy", [tuple(row.values()) for row in csv.DictReader(file)])
+    used = sorted({field.codes for table in TABLES.values() for field in table.fields if field.codes})
+    insert_rows(
+        con,
+        "ref.code",
+        [
+            (name, code.code, code.meaning, code.valid_from, code.valid_to, code.source, code.confidence)
+            for name in used
+            for code in code_list(name)
+        ],
+    )
+    pathways = [(code.code, code.meaning) for code in code_list("pathway")]
+    insert_rows(con, "ref.pathway", [(ALL_PATHWAYS, "All pathways"), *pathways])
+    insert_rows(con, "ref.organisation", sorted(organisations.items()))
+    insert_rows(con, "ref.month", [_month_row(month) for month in _months(winner.month for winner in winners)])
+
+
+def _months(reported: Iterable[date]) -> list[date]:
+    """Every month from the first to the last reported, none when nothing was reported."""
+    found = sorted(set(reported))
+    if not found:
+        return []
+    first, last = (month.year * 12 + month.month - 1 for month in (found[0], found[-1]))
+    return [date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1)]
+
+
+def _month_row(month: date) -> tuple[date, date, str]:
+    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    start = month.year if month.month >= 4 else month.year - 1
+    return month, date.fromordinal(following.toordinal() - 1), f"{start}-{(start + 1) % 100:02d}"

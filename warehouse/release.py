@@ -1,0 +1,265 @@
+"""Publishing: a checked draft becomes one immutable release folder, swapped in whole.
+
+Belongs here: what a draft must satisfy, the content-based release id, writing the folder and moving
+``latest``. Does not belong here: building the draft (``warehouse.build``), when to publish, and any date of today.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from schemas.dataset import TABLES
+from schemas.errors import ForThePerson
+from schemas.field import Identity
+from warehouse.build import count_rows
+from warehouse.contract import SCHEMAS, grain_keys
+from warehouse.published import SOURCE_FILE
+from warehouse.staging import StagedSubmission
+
+DATABASE = "parity.duckdb"
+MANIFEST = "manifest.json"
+EXPORTED = (
+    "mart.measure", "mart.national", "mart.service_comparison", "mart.service_measure", "meta.columns",
+)  # fmt: skip
+
+# Which core table must account for every staged row of a table, and how it counts them.
+CONSERVED = {
+    "IDS001": "SELECT sum(submitted_records) FROM core.person",
+    "IDS004": "SELECT sum(submitted_records) FROM core.employment",
+    "IDS101": "SELECT sum(submitted_records) FROM core.pathway",
+    "IDS201": "SELECT sum(submitted_records) FROM core.contact",
+    "IDS202": "SELECT sum(submitted_records) FROM core.activity",
+    "IDS603": "SELECT sum(submitted_records) FROM core.complaint",
+    "IDS606": "SELECT count(*) FROM core.score WHERE source = 'referral'",
+    "IDS607": "SELECT count(*) FROM core.score WHERE source = 'activity'",
+    "SMI203": "SELECT sum(submitted_records) FROM core.session_plan",
+    "SMI501": "SELECT sum(submitted_records) FROM core.service_use",
+    "SMI608": "SELECT sum(submitted_records) FROM core.experience",
+}
+
+
+class ReleaseError(ForThePerson):
+    """A draft may not be published; the message lists every problem."""
+
+
+def inputs_hash(winners: Sequence[StagedSubmission], published: Path | None = None) -> str:
+    """SHA-256 over what goes in: every winner, and the normalised published statistics when there are any."""
+    lines = sorted(f"{w.provider} {w.month:%Y-%m} {w.submission_id}" for w in winners)
+    if published is not None and (published / SOURCE_FILE).is_file():
+        lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def release_id(winners: Sequence[StagedSubmission], code_version: str, published: Path | None = None) -> str:
+    """The id of the release these inputs and this code give: last month and eight hex digits.
+
+    "2026-03-1a2b3c4d"; "published-1a2b3c4d" when no submission has won yet.
+    """
+    digest = hashlib.sha256(f"{inputs_hash(winners, published)} {code_version}".encode()).hexdigest()[:8]
+    last = max((winner.month for winner in winners), default=None)
+    return f"{last:%Y-%m}-{digest}" if last else f"published-{digest}"
+
+
+def check_draft(draft: Path) -> list[str]:
+    """Everything that forbids publishing the draft, in words; empty when there is nothing.
+
+    Rows staged equal rows accounted for; grains are unique; England is the sum of its providers; no numerator
+    exceeds its denominator; every table and column has a comment; nothing identifies a person.
+    """
+    with duckdb.connect(str(draft), read_only=True) as con:
+        present = _tables(con)
+        if "mart.service_comparison" not in present:
+            return ["The draft has no marts: run build_marts first."]
+        return [
+            *_unconserved(con),
+            *_repeated_grains(con, present),
+            *_wrong_totals(con),
+            *_uncommented(con),
+            *_identifying(con),
+        ]
+
+
+def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest: Mapping[str, object]) -> Path:
+    """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
+
+    The folder holds ``parity.duckdb``, Parquet and CSV of the marts in total order (the same rows give the
+    same bytes) and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole
+    or not at all. A release that exists is left as it is. ``inputs_hash`` and ``code_version`` of the manifest
+    are stamped into ``meta.build``. Readers of the old ``latest`` keep the file they opened.
+    Raises ReleaseError when ``check_draft`` finds a problem.
+    """
+    target = releases / release_id
+    if not (target / MANIFEST).is_file():
+        problems = check_draft(draft)
+        if problems:
+            raise ReleaseError("The draft cannot be published: " + "; ".join(problems))
+        partial = releases / f".partial-{release_id}"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        shutil.copyfile(draft, partial / DATABASE)
+        stamp = [release_id, *(str(manifest.get(key, "")) for key in ("inputs_hash", "code_version"))]
+        rows = _finish(partial, stamp)
+        _write_manifest(partial, {**manifest, "release_id": release_id, "rows": rows})
+        for path in sorted(partial.iterdir()):
+            _sync(path)
+            path.chmod(0o444)
+        _sync(partial)
+        partial.replace(target)
+        _sync(releases)
+    _point(latest, target / DATABASE)
+    return target
+
+
+def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
+    """Stamp the copied file and export its marts; returns rows per table."""
+    # One thread: row groups, and so bytes, must not depend on who was faster.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "storage_compatibility_version": "v1.0.0",
+        "threads": 1,
+    }
+    with duckdb.connect(str(folder / DATABASE), config=config) as con:
+        con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?, code_version = ?", list(stamp))
+        for name in EXPORTED:
+            for ending, options in (
+                ("parquet", "FORMAT parquet, COMPRESSION zstd"),
+                ("csv", "FORMAT csv, HEADER"),
+            ):
+                con.execute(
+                    f"COPY (SELECT * FROM {name} ORDER BY ALL) TO $path ({options})",
+                    {"path": str(folder / f"{name}.{ending}")},
+                )
+        con.execute("CHECKPOINT")
+        return {table: n for schema in SCHEMAS for table, n in count_rows(con, schema).items()}
+
+
+def _write_manifest(folder: Path, manifest: dict[str, object]) -> None:
+    described = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            described[path.name] = {
+                "bytes": path.stat().st_size,
+                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+            }
+    text = json.dumps({**manifest, "files": described}, indent=2, sort_keys=True, default=str)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _point(latest: Path, database: Path) -> None:
+    if latest.exists() and latest.samefile(database):
+        return
+    latest.parent.mkdir(parents=True, exist_ok=True)
+    waiting = latest.with_name(f".{latest.name}.next")
+    waiting.unlink(missing_ok=True)
+    try:
+        os.link(database, waiting)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(database, waiting)
+        _sync(waiting)
+    waiting.replace(latest)
+    _sync(latest.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {
+        f"{schema}.{table}"
+        for schema, table in con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
+        ).fetchall()
+    }
+
+
+def _unconserved(con: duckdb.DuckDBPyConnection) -> list[str]:
+    staged = dict(
+        con.execute("SELECT table_id, sum(records) FROM core.submission_table GROUP BY table_id").fetchall()
+    )
+    problems = []
+    for table_id, query in CONSERVED.items():
+        row = con.execute(query).fetchone()
+        kept, sent = int((row[0] if row else 0) or 0), int(staged.get(table_id, 0))
+        if kept != sent:
+            problems.append(f"{table_id}: {sent} rows staged, {kept} accounted for in core")
+    return problems
+
+
+def _repeated_grains(con: duckdb.DuckDBPyConnection, present: set[str]) -> list[str]:
+    problems = []
+    for table, keys in sorted(grain_keys().items()):
+        if table in present:
+            row = con.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM {table} GROUP BY {', '.join(keys)} HAVING count(*) > 1)"
+            ).fetchone()
+            if row and row[0]:
+                problems.append(f"{table}: {row[0]} keys ({', '.join(keys)}) occur more than once")
+    return problems
+
+
+def _wrong_totals(con: duckdb.DuckDBPyConnection) -> list[str]:
+    differing = con.execute(
+        """
+        SELECT count(*) FROM (
+            SELECT period_start, pathway, measure
+            FROM mart.service_measure
+            GROUP BY period_start, pathway, measure
+            HAVING coalesce(sum(numerator) FILTER (WHERE provider = 'ENG'), 0)
+                    <> coalesce(sum(numerator) FILTER (WHERE provider <> 'ENG'), 0)
+                OR coalesce(sum(denominator) FILTER (WHERE provider = 'ENG'), 0)
+                    <> coalesce(sum(denominator) FILTER (WHERE provider <> 'ENG'), 0)
+        )
+        """
+    ).fetchone()
+    above = con.execute("SELECT count(*) FROM mart.service_measure WHERE numerator > denominator").fetchone()
+    return [
+        f"mart.service_measure: {row[0]} {words}"
+        for row, words in ((differing, "England rows are not the sum of their providers"),
+                           (above, "rows count more than their denominator"))
+        if row and row[0]
+    ]  # fmt: skip
+
+
+def _uncommented(con: duckdb.DuckDBPyConnection) -> list[str]:
+    bare = con.execute(
+        """
+        SELECT schema_name || '.' || table_name
+        FROM duckdb_tables() WHERE database_name = current_database() AND comment IS NULL
+        UNION ALL
+        SELECT schema_name || '.' || table_name || '.' || column_name
+        FROM duckdb_columns()
+        WHERE database_name = current_database() AND NOT internal AND comment IS NULL
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return [f"no comment on {name}" for (name,) in bare]
+
+
+def _identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Columns named like an identifier that must have ended, and ids that look like an NHS number."""
+    ended = (Identity.PERSON, Identity.BIRTH_DATE, Identity.POSTCODE, Identity.DROP)
+    names = {
+        field.name.lower() for table in TABLES.values() for field in table.fields if field.identity in ended
+    } | {"nhs_number", "birth_date", "date_of_birth", "postcode", "local_patient_id"}
+    columns = con.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND schema_name IN ('core', 'mart')"
+    ).fetchall()
+    problems = [f"{s}.{t}.{c} identifies a person" for s, t, c in columns if c.lower() in names]
+    for schema, table, column in columns:
+        if schema == "core" and column.endswith("_id") and column not in ("submission_id", "table_id"):
+            row = con.execute(
+                f"SELECT count(*) FROM {schema}.{table} WHERE regexp_matches({column}, '^[0-9]{{10}}$')"
+            ).fetchone()
+            if row and row[0]:
+                problems.append(f"{schema}.{table}.{column}: {row[0]} values look like NHS numbers")
+    return problems

@@ -1,0 +1,144 @@
+"""The winning submissions' Parquet as SQL names: ``staged.IDS101`` and so on.
+
+Belongs here: one view per table of the dataset over exactly the winners' files, and how many rows each
+submission brought. Does not belong here: what the rows mean (``warehouse/core``).
+
+Views, not copies: the models read each file once or twice and only the columns they need, so copying
+everything first would cost more than it saves. Paths reach DuckDB as bound values, never as SQL text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from schemas.dataset import TABLES
+from schemas.errors import ForThePerson
+from schemas.staged import staged_schema
+
+_SQL_TYPES: dict[type[pl.DataType], str] = {
+    pl.String: "VARCHAR",
+    pl.Date: "DATE",
+    pl.Datetime: "TIMESTAMP",
+    pl.Boolean: "BOOLEAN",
+    pl.Int32: "INTEGER",
+    pl.Int64: "BIGINT",
+}
+
+
+class StagingError(ForThePerson):
+    """The winners cannot be staged; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class StagedSubmission:
+    """One winning submission: what the ledger says of it and the folder of its pseudonymised Parquet.
+
+    ``month`` is the first day of the month reported.
+    """
+
+    submission_id: str
+    provider: str
+    month: date
+    folder: Path
+
+
+def check_winners(winners: Sequence[StagedSubmission]) -> None:
+    """Refuse winners that are not one per provider and month, or whose folder is missing.
+
+    Raises StagingError.
+    """
+    seen: dict[tuple[str, date], str] = {}
+    for winner in winners:
+        slot = (winner.provider, winner.month)
+        if slot in seen:
+            raise StagingError(
+                f"{winner.provider} {winner.month:%Y-%m} has two winning submissions: "
+                f"{seen[slot]} and {winner.submission_id}"
+            )
+        if winner.month.day != 1:
+            raise StagingError(f"{winner.submission_id}: month {winner.month} is not the first of a month")
+        if not winner.folder.is_dir():
+            raise StagingError(f"{winner.submission_id}: its pseudonymised files are missing")
+        seen[slot] = winner.submission_id
+
+
+def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -> None:
+    """Create ``staged.<table id>`` for every table, and ``staged.winner`` and ``staged.row_count``.
+
+    ``con`` must have a catalog attached as ``staged``. A table nobody sent gets its typed columns and no
+    rows. Raises StagingError when a file holds rows of another submission than its folder says.
+    """
+    con.execute("CREATE TABLE staged.winner (submission_id VARCHAR, provider VARCHAR, month DATE)")
+    con.execute("CREATE TABLE staged.file (table_id VARCHAR, path VARCHAR)")
+    con.execute(
+        "CREATE TABLE staged.row_count "
+        "(submission_id VARCHAR, provider VARCHAR, month DATE, table_id VARCHAR, records BIGINT)"
+    )
+    ordered = sorted(winners, key=lambda winner: (winner.provider, winner.month))
+    insert_rows(con, "staged.winner", [[w.submission_id, w.provider, w.month] for w in ordered])
+    names = {winner.folder: sorted(path.name for path in winner.folder.glob("*.parquet")) for winner in ordered}
+    files = [
+        [table_id, str(winner.folder / f"{table_id}.parquet")]
+        for table_id in TABLES
+        for winner in ordered
+        if f"{table_id}.parquet" in names[winner.folder]
+    ]
+    insert_rows(con, "staged.file", files)
+    present = {table_id for table_id, _ in files}
+    for table_id, table in TABLES.items():
+        _stage_table(con, table_id, staged_schema(table), is_present=table_id in present)
+    _check_provenance(con)
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Insert ``rows`` into ``table`` as bound values, all columns in order.
+
+    One list per column, not executemany: 24,000 file names took 9 s row by row and 0.03 s as lists.
+    """
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"INSERT INTO {table} SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
+
+
+def _stage_table(
+    con: duckdb.DuckDBPyConnection, table_id: str, schema: dict[str, pl.DataType], *, is_present: bool
+) -> None:
+    if is_present:
+        con.execute(
+            f"SET VARIABLE {table_id}_files = (SELECT list(path) FROM staged.file WHERE table_id = '{table_id}')"
+        )
+        columns = ", ".join(f'CAST("{name}" AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
+        con.execute(
+            f"CREATE VIEW staged.{table_id} AS SELECT {columns} FROM read_parquet(getvariable('{table_id}_files'))"
+        )
+        con.execute(
+            f"INSERT INTO staged.row_count SELECT submission_id, provider, month, '{table_id}', count(*) "
+            f"FROM staged.{table_id} GROUP BY submission_id, provider, month"
+        )
+    else:
+        columns = ", ".join(f'CAST(NULL AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
+        con.execute(f"CREATE VIEW staged.{table_id} AS SELECT {columns} WHERE false")
+
+
+def _sql_type(dtype: pl.DataType) -> str:
+    return _SQL_TYPES[type(dtype)]
+
+
+def _check_provenance(con: duckdb.DuckDBPyConnection) -> None:
+    strangers = con.execute(
+        """
+        SELECT c.table_id, c.submission_id
+        FROM staged.row_count AS c
+        LEFT JOIN staged.winner AS w
+            ON w.submission_id = c.submission_id AND w.provider = c.provider AND w.month = c.month
+        WHERE w.submission_id IS NULL
+        ORDER BY ALL
+        """
+    ).fetchall()
+    if strangers:
+        listed = ", ".join(f"{table_id} of {submission}" for table_id, submission in strangers[:5])
+        raise StagingError(f"{len(strangers)} staged file(s) do not belong to a winning submission: {listed}")
