@@ -106,9 +106,10 @@ def _ranges(rows: list[int]) -> Iterator[tuple[int, int]]:
 
 def _group(rule: Rule, table: str, part: pl.DataFrame) -> RuleFindings:
     rows = part["row_number"].drop_nulls().unique().sort()
-    values = part["found"].drop_nulls().unique(maintain_order=True).head(_VALUES_SHOWN).to_list()
+    values = part["found"].drop_nulls().unique(maintain_order=True).to_list()
     is_of_a_field = bool(rule.fields)
-    found = ", ".join(f"«{value}»" if is_of_a_field else value for value in values)
+    shown = [f"«{value}»" for value in values[:_VALUES_SHOWN]] if is_of_a_field else values
+    found = ", ".join(shown) + (f" and {len(values) - len(shown):,} more" if len(values) > len(shown) else "")
     subject = rule.fields[0] if is_of_a_field else "found"
     message = rule.message.replace("{" + subject + "}", found).replace("  ", " ")
     return RuleFindings(
@@ -120,7 +121,7 @@ def _group(rule: Rule, table: str, part: pl.DataFrame) -> RuleFindings:
         rule.fix,
         len(rows) or 1,
         row_ranges(rows.to_list()),
-        values,
+        values[: len(shown)],
     )
 
 

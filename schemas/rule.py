@@ -98,7 +98,7 @@ def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Ru
             Effect.REJECT_RECORD if rejects_wrong else Effect.WARNING,
             f"{text} NOT IN ({', '.join(_quoted(code) for code in codes)})",
             f"{field.name} {{{field.name}}} is not a code of this list in this period.",
-            f"Use one of {', '.join(codes[:12])}{' …' if len(codes) > 12 else ''}.",
+            f"Use one of {', '.join(codes[:12])}{' …' if len(codes) > 12 else '.'}",
         )
     else:
         fails = f"NOT ({text} ~ {_quoted(field.lexical)})"

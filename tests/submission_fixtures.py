@@ -32,6 +32,7 @@ def write(folder: Path, tables: dict[str, str] | None = None, **changed: str | N
     """Write ``tables`` (default: RIGHT) as ``<name>.csv`` into ``folder``; a change of ``None`` leaves one out."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in ((tables or RIGHT) | changed).items():
+        (folder / f"{name}.csv").unlink(missing_ok=True)
         if text is not None:
             (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
     return folder

@@ -1,0 +1,110 @@
+"""`make bench`: generate → check → load → publish against the physical limit, on the same data in one run.
+
+Belongs here: the order of the steps, the ratios and the table. Does not belong here: the steps
+(``benchmarks.steps``). Every step runs in a process of its own, so that its peak memory is its own. Steps
+that are compared alternate, and the median of their ratios counts: machines drift.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SIZES = {"10k": 10_000, "1m": 1_000_000, "10m": 10_000_000}
+_REPEATS = {"10k": 5, "1m": 3, "10m": 1}
+_BATCH = 60
+
+
+def step(name: str, *arguments: object) -> dict[str, float]:
+    """Run one step in a process of its own; seconds, peak_mb, rows."""
+    command = [sys.executable, "-m", "benchmarks.steps", name, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def measure(size: str, root: Path) -> list[str]:
+    """Rows of the table for one size."""
+    contacts, folder = SIZES[size], root / "in"
+    made = step("generate", folder, contacts)
+    (submission,) = [path for path in folder.iterdir() if path.is_dir()]
+    megabytes = sum(file.stat().st_size for file in submission.iterdir()) / 1e6
+    runs: dict[str, list[dict[str, float]]] = {"limit": [], "check": [], "load": [], "scan": [], "publish": []}
+    for _ in range(_REPEATS[size]):
+        shutil.rmtree(os.environ["PARITY_HOME"], ignore_errors=True)
+        for name in runs:
+            runs[name].append(step(name, *([submission] if name in ("limit", "check", "load") else [])))
+    lines = [
+        f"| {size} | generate | {made['seconds']:.2f} | {contacts / made['seconds']:,.0f} contacts/s | "
+        f"{made['peak_mb']:,.0f} | {made['rows']:,.0f} rows, {megabytes:,.0f} MB |"
+    ]
+    rows = runs["check"][0]["rows"]
+    for name, against in (("limit", ""), ("check", "limit"), ("load", "limit"), ("scan", ""), ("publish", "scan")):
+        seconds = statistics.median(run["seconds"] for run in runs[name])
+        peak = max(run["peak_mb"] for run in runs[name])
+        ratio = ""
+        if against:
+            pairs = zip(runs[name], runs[against], strict=True)
+            ratio = f"{statistics.median(a['seconds'] / b['seconds'] for a, b in pairs):.2f} × {against}"
+        lines.append(f"| {size} | {name} | {seconds:.2f} | {rows / seconds:,.0f} rows/s | {peak:,.0f} | {ratio} |")
+    return lines
+
+
+def orchestration(root: Path) -> str:
+    """What Dagster adds to one submission of a batch: the same batch with and without it, in turn."""
+    from datetime import date
+
+    from pipelines.demonstration import write_submissions
+    from pipelines.keys import spine_key
+    from pipelines.ledger import Ledger
+    from pipelines.load import load
+    from pipelines.run import load_paths
+    from pipelines.zones import zones
+
+    folder = root / "batch"
+    write_submissions(folder, providers=_BATCH // 3, months=3, start=date(2025, 4, 1), seed=1, size=0.02)
+    paths = sorted(path for path in folder.iterdir() if path.is_dir())
+    extra = []
+    for repeat in range(4):
+        plain, through = zones(root / f"plain{repeat}"), zones(root / f"dagster{repeat}")
+        started = time.perf_counter()
+        ledger, key = Ledger(plain.ledger), spine_key()
+        for path in paths:
+            load(path, plain, ledger, key)
+        alone = time.perf_counter() - started
+        load_paths(paths[:1], through)  # the start of Dagster itself is paid once, not per submission
+        started = time.perf_counter()
+        load_paths(paths[1:2], through)
+        fixed = time.perf_counter() - started
+        started = time.perf_counter()
+        load_paths(paths[2:], through)
+        whole = time.perf_counter() - started
+        extra.append(((whole - fixed) / (len(paths) - 3) - alone / len(paths)) * 1000)
+    return f"Orchestration: {statistics.median(extra):.1f} ms per extra submission in a batch of {len(paths)}"
+
+
+def main() -> None:
+    """Measure the sizes named (default 10k and 1m) and print a table."""
+    sizes = [size for size in sys.argv[1:] if size in SIZES] or ["10k", "1m"]
+    print("| contacts | step | seconds | rate | peak MB | ratio |")
+    print("|---|---|---:|---:|---:|---|")
+    with TemporaryDirectory() as root:
+        os.environ["PARITY_HOME"] = str(Path(root) / "home")
+        os.environ["PARITY_KEY_FILE"] = str(Path(root) / "key")
+        for size in sizes:
+            place = Path(root) / size
+            place.mkdir()
+            print("\n".join(measure(size, place)), flush=True)
+            shutil.rmtree(place)
+        print(f"\n{orchestration(Path(root))}")
+
+
+if __name__ == "__main__":
+    main()

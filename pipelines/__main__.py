@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `parity`."""
+
+from pipelines.cli import main
+
+main()

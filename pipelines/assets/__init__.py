@@ -1,0 +1,1 @@
+"""The assets, by subject: submissions (per provider and month) and the warehouse (over all of them)."""

@@ -1,0 +1,133 @@
+"""One submission's assets: received, checked, pseudonymised, partitioned by provider and month.
+
+Belongs here: thin assets over ``pipelines.load``, and what they tell Dagster: counts and rule ids, never
+rows, values or the text of an exception. Does not belong here: batches (``pipelines.jobs``).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from pipelines import load
+from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
+from pipelines.inbox import claim_of, find_submissions
+from pipelines.partitions import SUBMISSION, provider_and_month
+from pipelines.resources import Parity
+from schemas.errors import ForThePerson
+from transforms.findings import FINDINGS
+
+OWNERS = ["team:national-informatics"]
+_TOP_RULES = 10
+_GROUP = "submissions"
+_FINDINGS_SCHEMA = dg.TableSchema(
+    [
+        dg.TableColumn("table", "string", description="Table id"),
+        dg.TableColumn("row_number", "int", description="Row as submitted; the row of names is row 1"),
+        dg.TableColumn("rule_id", "string", description="Rule that is broken"),
+        dg.TableColumn("effect", "string", description="What it costs"),
+        dg.TableColumn("field", "string", description="Element"),
+        dg.TableColumn("found", "string", description="Value as submitted; empty where it identifies"),
+    ]
+)
+assert [column.name for column in _FINDINGS_SCHEMA.columns] == list(FINDINGS)
+
+
+class BrokeOff(ForThePerson):
+    """A step broke off; carries the class of the error alone, whose text may quote a record."""
+
+
+@contextmanager
+def _identifiable_zone() -> Iterator[None]:
+    """Let no exception out with its text, except our own sentences: Dagster stores and prints every word."""
+    try:
+        yield
+    except ForThePerson:
+        raise
+    except Exception as error:
+        raise BrokeOff(f"The step broke off: {type(error).__name__}.") from None
+
+
+class NoSubmission(ForThePerson):
+    """The inbox has no submission for the partition."""
+
+
+@dg.asset(
+    partitions_def=SUBMISSION,
+    group_name=_GROUP,
+    owners=OWNERS,
+    kinds={"csv", "sqlite"},
+    description="A submission taken from the inbox, with a receipt.",
+)
+def received(context: dg.AssetExecutionContext, parity: Parity) -> dg.MaterializeResult[None]:
+    """Take the partition's submission from the inbox."""
+    zones, where = parity.zones(), provider_and_month(context.partition_key)
+    found = [path for path in find_submissions(zones.inbox) if claim_of(path) == where]
+    if not found:
+        raise NoSubmission(f"The inbox has no submission named {where[0]}_{where[1]:%Y-%m}.")
+    with _identifiable_zone():
+        receipt = load.receive(found[-1], zones, parity.ledger())
+    return dg.MaterializeResult(metadata={"submission_id": receipt.submission_id, "is_new": receipt.is_new})
+
+
+@dg.asset(
+    partitions_def=SUBMISSION, group_name=_GROUP, owners=OWNERS, deps=[received], kinds={"polars", "parquet"},
+    check_specs=CHECK_SPECS,
+    description="Every record of one submission, with what is wrong with it.",
+    metadata={"dagster/column_schema": _FINDINGS_SCHEMA},
+)  # fmt: skip
+def checked(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
+    """Check the latest submission of the partition."""
+    submission_id, zones = _latest(context, parity), parity.zones()
+    with _identifiable_zone():
+        load.check(submission_id, zones, parity.ledger())
+    summary = load.checked_summary(submission_id, zones)
+    yield dg.MaterializeResult(metadata=checked_metadata(submission_id, summary))
+    tables = {name: {**summary["counts"][name], **summary["found"].get(name, {})} for name in summary["counts"]}
+    yield from table_results(tables)
+
+
+@dg.asset(
+    partitions_def=SUBMISSION, group_name=_GROUP, owners=OWNERS, deps=[checked], kinds={"polars", "parquet"},
+    check_specs=[CONSERVATION_SPEC],
+    description="The accepted rows without identifiers. Identity ends here.",
+)  # fmt: skip
+def pseudonymised(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
+    """Pseudonymise the latest submission of the partition, if it was accepted."""
+    submission_id, zones = _latest(context, parity), parity.zones()
+    with _identifiable_zone():
+        load.pseudonymise(submission_id, zones, parity.ledger(), parity.key())
+    counts = load.checked_summary(submission_id, zones)["counts"]
+    yield dg.MaterializeResult(metadata=rows_metadata(submission_id, counts))
+    yield conservation_result(counts)
+
+
+def checked_metadata(submission_id: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcome, findings, and the rules most often broken, as a small table of ids and counts."""
+    top = sorted(summary["rules"].items(), key=lambda item: (-item[1], item[0]))[:_TOP_RULES]
+    table = "\n".join(["| rule | records |", "|---|---:|", *(f"| {rule} | {n:,} |" for rule, n in top)])
+    return {
+        "submission_id": submission_id,
+        "outcome": summary["state"],
+        "dagster/row_count": sum(summary["rules"].values()),
+        "top_findings": dg.MetadataValue.md(table if top else "Nothing found."),
+    }
+
+
+def rows_metadata(submission_id: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """Rows accepted and rejected over all tables."""
+    return {
+        "submission_id": submission_id,
+        "dagster/row_count": sum(table["accepted"] for table in counts.values()),
+        "rejected": sum(table["rejected"] for table in counts.values()),
+    }
+
+
+def _latest(context: dg.AssetExecutionContext, parity: Parity) -> str:
+    """The submission received last for the partition."""
+    where = provider_and_month(context.partition_key)
+    ids = [o.receipt.submission_id for o in parity.ledger().outcomes() if (o.provider, o.month) == where]
+    if not ids:
+        raise NoSubmission(f"No submission of {where[0]} for {where[1]:%Y-%m} was received.")
+    return ids[-1]

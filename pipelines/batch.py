@@ -1,0 +1,115 @@
+"""Many submissions after each other, one failing without the next noticing.
+
+Belongs here: the list of a batch (kept in a file, so that no site's file name reaches Dagster's database),
+walking it, and adding up what came of it. Does not belong here: one submission's way (``pipelines.load``),
+Dagster events (``pipelines.assets``).
+"""
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pipelines.keys import KeyUnusable
+from pipelines.ledger import Ledger, State
+from pipelines.load import Loaded, load, loaded, reprocess
+from pipelines.zones import Zones
+from transforms.pseudonymise import TokenKey
+
+on_progress: ContextVar[Callable[[int, int], None] | None] = ContextVar("on_progress", default=None)
+"""Told (done, of) after every submission of a batch that runs in this process."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A submission whose load broke off. ``error`` is the exception's class: its text may quote a value."""
+
+    submission_id: str | None
+    error: str
+
+
+@dataclass
+class BatchTotals:
+    """What a batch adds up to: submissions per state, and per table the rows in, accepted and rejected, and
+    the findings that reject (``rejections``) or warn (``warnings``).
+    """
+
+    states: Counter[str] = field(default_factory=Counter)
+    repeats: int = 0
+    failed: int = 0
+    tables: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, result: Loaded | Failed) -> None:
+        """Count one result in."""
+        if isinstance(result, Failed):
+            self.failed += 1
+            return
+        self.states[result.state.value] += 1
+        self.repeats += result.is_repeat
+        for table_id, counts in result.counts.items():
+            self.tables.setdefault(table_id, Counter()).update(counts)
+        for table_id, found in result.found.items():
+            self.tables.setdefault(table_id, Counter()).update(found)
+
+
+def write_batch(paths: Sequence[Path], zones: Zones) -> str:
+    """Keep the list of paths under a random name, and give the name."""
+    name = secrets.token_hex(8)
+    text = json.dumps([str(path.resolve()) for path in paths])
+    (zones.builds / f"batch-{name}.json").write_text(text, encoding="utf-8")
+    return name
+
+
+def read_batch(name: str, zones: Zones) -> list[Path]:
+    """The paths of a batch."""
+    return [Path(path) for path in json.loads((zones.builds / f"batch-{name}.json").read_text(encoding="utf-8"))]
+
+
+def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
+    """Load every submission; one that breaks off is a Failed and the next one comes."""
+    yield from _each(paths, lambda path: load(path, zones, ledger, key), lambda path: None)
+
+
+def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
+    """Check and pseudonymise every received submission again, under today's rules and key."""
+
+    def again(submission_id: str) -> Loaded:
+        reprocess(submission_id, zones, ledger, key)
+        return loaded(ledger.outcome(submission_id).receipt, zones)
+
+    received = [outcome.receipt.submission_id for outcome in ledger.outcomes()]
+    yield from _each(received, again, lambda submission_id: submission_id)
+
+
+_Item = TypeVar("_Item")
+
+
+def _each(
+    items: Sequence[_Item], step: Callable[[_Item], Loaded], name: Callable[[_Item], str | None]
+) -> Iterator[Loaded | Failed]:
+    tell = on_progress.get()
+    for done, item in enumerate(items, start=1):
+        try:
+            yield step(item)
+        except KeyUnusable:
+            raise  # without a key no submission can be loaded: the operator must act, not each site
+        except Exception as error:  # one bad site never stops the others; the ledger says «failed»
+            yield Failed(name(item), type(error).__name__)
+        if tell is not None:
+            tell(done, len(items))
+
+
+def worst_state(states: Iterable[str]) -> State | None:
+    """The worst of several outcomes; ``None`` for none."""
+    present = set(states)
+    order = (
+        State.FILE_REJECTED,
+        State.ACCEPTED_WITH_REJECTIONS,
+        State.ACCEPTED_WITH_WARNINGS,
+        State.ACCEPTED,
+    )
+    return next((state for state in order if state.value in present), None)

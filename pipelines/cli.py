@@ -1,0 +1,323 @@
+"""The command line: `parity`.
+
+Belongs here: commands, their options, what they print and their exit status. Does not belong here: work.
+Dagster and the other heavy libraries are imported inside the commands that need them: `parity --help`
+starts in a fraction of a second, and `parity check` never meets Dagster.
+"""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from schemas.errors import ForThePerson, NotAsked
+
+CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
+
+_EPILOGUE = """
+Exit status: 0 clean · 1 crashed · 2 usage · 3 warnings (with --strict) · 4 records rejected · 5 file rejected
+
+The data root is `PARITY_HOME` (default `var/`); the pseudonym key's path is `PARITY_KEY_FILE`
+(default `~/.config/parity/pseudonym.key`).
+"""
+
+app = App(
+    name="parity",
+    help="Check, load and compare outcomes of psychological therapies, nationally." + "\n" + _EPILOGUE,
+    version_flags=["--version"],
+    result_action="return_value",
+)
+_SITE, _CENTRE, _ANALYST, _TRY = (
+    Group("A site", sort_key=1),
+    Group("The centre", sort_key=2),
+    Group("An analyst", sort_key=3),
+    Group("Trying it out", sort_key=4),
+)
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON on standard output.")]
+
+
+@app.command(group=_SITE)
+def check(
+    *paths: Path,
+    as_json: Json = False,
+    report: Annotated[Path | None, Parameter(help="Write an HTML page, JSON and CSV per submission here.")] = None,
+    strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
+) -> int:
+    """Check submissions without submitting them: the verdict a load would give.
+
+    Parameters
+    ----------
+    paths
+        Submissions (a folder or zip with one CSV or Parquet file per table), or folders of submissions.
+
+    """
+    from pipelines import show
+    from pipelines.inbox import find_submissions
+    from pipelines.load import check_path, state_of
+    from reports.submission import as_json as verdict_of
+    from reports.submission import write_report
+
+    submissions = [found for path in _some(paths) for found in find_submissions(path)]
+    verdicts: list[dict[str, Any]] = []
+    with show.progress("Checking", len(submissions)) as step:
+        for submission in submissions:
+            checked = check_path(submission)
+            state = state_of(checked)
+            verdict = {"submission": submission.name, **verdict_of(checked, state.value)}
+            verdicts.append(verdict)
+            if report is not None:
+                write_report(report / _stem(submission), checked, state.value)
+            step()
+    if as_json:
+        _print_json(verdicts)
+    else:
+        for verdict in verdicts:
+            show.verdict(verdict)
+        if report is not None:
+            show.line(f"Reports: {report}")
+    return _status((verdict["outcome"] for verdict in verdicts), strict)
+
+
+@app.command(group=_CENTRE)
+def load(
+    *paths: Path,
+    as_json: Json = False,
+    strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
+) -> int:
+    """Receive submissions and load them through Dagster. The same bytes again change nothing.
+
+    Parameters
+    ----------
+    paths
+        Submissions, or folders of submissions. Without a path: the inbox of the data root.
+
+    """
+    from pipelines import show
+    from pipelines.inbox import find_submissions
+    from pipelines.run import load_paths
+    from pipelines.zones import zones
+
+    found = zones()
+    submissions = [inner for path in (paths or (found.inbox,)) for inner in find_submissions(path)]
+    with show.progress("Loading", len(submissions)) as step:
+        totals = load_paths(submissions, found, step)
+    if as_json:
+        _print_json(totals)
+    else:
+        show.load_totals(totals, found)
+    return _status(totals["states"], strict) if not totals["failed"] else CRASHED
+
+
+@app.command(group=_CENTRE)
+def publish(*, as_json: Json = False) -> int:
+    """Build the warehouse from the submissions that count and publish it, whole or not at all."""
+    from pipelines import show
+    from pipelines.run import publish_release
+    from pipelines.zones import zones
+
+    released = publish_release(zones())
+    if as_json:
+        _print_json(released)
+    else:
+        show.released(released)
+    return CLEAN
+
+
+@app.command(group=_CENTRE)
+def status(*, as_json: Json = False) -> int:
+    """Show who has submitted what: provider × month, with what came of it."""
+    from dataclasses import asdict
+
+    from pipelines import show
+    from pipelines.board import board
+    from pipelines.ledger import Ledger
+    from pipelines.zones import zones
+
+    ledger = Ledger(zones().ledger)
+    outcomes = ledger.outcomes()
+    cells = board(outcomes, ledger.winners())
+    unplaced = [o for o in outcomes if not (o.provider and o.month)]
+    if as_json:
+        _print_json(
+            {
+                "board": [asdict(cell) | {"month": f"{cell.month:%Y-%m}"} for cell in cells],
+                "unplaced": [{"submission": o.receipt.submission_id, "state": o.state.value} for o in unplaced],
+            }
+        )
+    else:
+        show.board(cells, unplaced)
+    return CLEAN
+
+
+@app.command(group=_ANALYST)
+def query(
+    sql: str,
+    *,
+    release: Annotated[str | None, Parameter(help="A release's name instead of the current one.")] = None,
+    output: Annotated[
+        Literal["table", "csv", "json"], Parameter(name="--format", help="How to print the rows.")
+    ] = "table",
+) -> int:
+    """Ask the published warehouse a question in SQL. It is opened read-only and sees no other file.
+
+    Parameters
+    ----------
+    sql
+        One statement, such as "FROM mart.national LIMIT 10".
+
+    """
+    from pipelines import show
+    from pipelines.ask import ask
+    from pipelines.zones import zones
+
+    show.rows(ask(sql, zones(), release), output)
+    return CLEAN
+
+
+@app.command(group=_CENTRE)
+def published(path: Path) -> int:
+    """Take in NHS England's published annual statistics; the next release has them in schema `published`.
+
+    Parameters
+    ----------
+    path
+        Folder with measures_annual.parquet and, if there, its companions.
+
+    """
+    from pipelines import show
+    from pipelines.zones import zones
+    from warehouse.published import normalise_published
+
+    rows = normalise_published(path, zones().published)
+    show.line(", ".join(f"{name}: {count:,} rows" for name, count in rows.items()))
+    return CLEAN
+
+
+@app.command(group=_TRY)
+def synth(
+    *,
+    out: Path,
+    providers: Annotated[
+        int, Parameter(help="Number of providers; the first six are the demonstration sites.")
+    ] = 12,
+    months: Annotated[int, Parameter(help="Number of months.")] = 6,
+    start: Annotated[str, Parameter(help="First month, as YYYY-MM.")] = "2025-04",
+    seed: Annotated[int, Parameter(help="The same seed gives the same bytes.")] = 1,
+    faults: Annotated[
+        float, Parameter(help="Share of rows with a planted error; the answer key lies beside.")
+    ] = 0.0,
+) -> int:
+    """Write demonstration submissions. Nobody in them is real; NHS numbers are of the never-issued 999 range."""
+    from pipelines import show
+    from pipelines.demonstration import write_submissions
+
+    _require(providers >= 1 and months >= 1, "--providers and --months are whole numbers from 1.")
+    _require(0 <= faults <= 1, "--faults is a share between 0 and 1.")
+    with show.progress("Writing", providers * months) as step:
+        summary = write_submissions(
+            out, providers=providers, months=months, start=_month(start), seed=seed, faults=faults,
+            on_written=lambda done, of: step(),
+        )  # fmt: skip
+    show.line(
+        f"{summary.submissions:,} submissions, {summary.contacts:,} contacts, {summary.rows:,} rows, "
+        f"{summary.faults:,} planted errors in {out}"
+    )
+    return CLEAN
+
+
+@app.command(group=_TRY)
+def demo(
+    *,
+    published: Annotated[Path | None, Parameter(help="Also take in NHS England's published statistics.")] = None,
+    providers: Annotated[
+        int, Parameter(help="Number of providers; the first six are the demonstration sites.")
+    ] = 12,
+    months: Annotated[int, Parameter(help="Number of months from April 2025.")] = 12,
+) -> int:
+    """Write demonstration submissions, load them through Dagster, publish, and show the national table."""
+    from pipelines.demo import run_demo
+    from pipelines.zones import zones
+
+    run_demo(zones(), published, providers, months)
+    return CLEAN
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one message on standard error and an exit status."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        status = app(arguments, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        return USAGE
+    except KeyboardInterrupt:
+        return _say("Stopped. What was finished stays; run the same command again to go on.", CRASHED)
+    except BrokenPipeError:
+        return CLEAN
+    except Exception as error:
+        return _explain(error)
+    return status if isinstance(status, int) else CLEAN
+
+
+def _explain(error: Exception) -> int:
+    """Our own errors are sentences for the person at the terminal; of others only the class is shown."""
+    if isinstance(error, ForThePerson):
+        return _say(str(error), error.exit_status)
+    return _say(
+        f"Parity broke off ({type(error).__name__}). Nothing published has changed. "
+        "Set PARITY_DEBUG=1 to see where; do not pass that on: it may show records.",
+        CRASHED,
+        error,
+    )
+
+
+def _say(message: str, code: int, error: Exception | None = None) -> int:
+    import os
+    import traceback
+
+    print(f"parity: {message}", file=sys.stderr)  # noqa: T201  the one place that writes plain text
+    if error is not None and os.environ.get("PARITY_DEBUG"):
+        traceback.print_exception(error)
+    return code
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise NotAsked(message)
+
+
+def _some(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    _require(bool(paths), "Name at least one submission: a folder or a zip.")
+    return paths
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise NotAsked(f"--start {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
+
+
+def _stem(submission: Path) -> str:
+    return submission.stem if submission.is_file() else submission.name or "submission"
+
+
+def _status(states: Any, strict: bool) -> int:
+    from pipelines.batch import worst_state
+    from pipelines.ledger import State
+
+    codes = {State.FILE_REJECTED: FILE_REJECTED, State.ACCEPTED_WITH_REJECTIONS: RECORDS_REJECTED}
+    worst = worst_state(states)
+    if worst is State.ACCEPTED_WITH_WARNINGS:
+        return WARNINGS if strict else CLEAN
+    return codes.get(worst, CLEAN) if worst else CLEAN
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")

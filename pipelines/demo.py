@@ -1,0 +1,108 @@
+"""The demonstration: made-up submissions through the whole way, from one command.
+
+Belongs here: the steps of `parity demo` in order, and the short national table at its end. Does not belong
+here: making people up (``transforms.synthesise``), loading, publishing.
+"""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from pipelines import show
+from pipelines.ask import ask
+from pipelines.demonstration import write_submissions
+from pipelines.publish import has_published
+from pipelines.run import load_paths, publish_release
+from pipelines.zones import Zones
+from transforms.synthesise.sites import service
+from warehouse.published import normalise_published
+
+_SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.002
+
+# England over the last six months, one row per measure; numerator and denominator travel along. Not over all
+# months: who was in treatment when the first month was submitted is known only from then on, so that courses
+# ending in the first quarter show 27 % treated within six weeks where later ones show 69 %.
+_TABLE = """
+SELECT m.title AS measure,
+       sum(n.numerator) AS count,
+       sum(n.denominator) AS "of",
+       CASE WHEN m.is_share THEN round(100.0 * sum(n.numerator) / nullif(sum(n.denominator), 0), 1) END
+           AS "national %",
+       CASE WHEN m.standard IS NOT NULL THEN round(100 * m.standard, 0) END AS "standard %"
+FROM mart.national AS n
+JOIN mart.measure AS m USING (measure)
+WHERE n.source = 'submitted' AND n.pathway = 'all' AND n.state = 'value'
+      AND n.period_start > (SELECT max(month) - INTERVAL 6 MONTH FROM core.submission)
+      AND list_contains(?, n.measure)
+GROUP BY m.title, m.is_share, m.standard, m.position
+ORDER BY m.position
+"""
+MEASURES = (
+    "REFERRALS", "ACCESS", "FINISHED", "RECOVERY", "RELIABLE_RECOVERY", "RELIABLE_IMPROVEMENT",
+    "RELIABLE_DETERIORATION", "WAIT_42", "WAIT_126", "SECOND_TREATMENT_90", "PAIRED",
+)  # fmt: skip
+
+
+def run_demo(zones: Zones, published: Path | None, providers: int, months: int) -> None:
+    """Write, load, take in, publish, show. Safe to run again: what is there already is not done twice."""
+    submissions = zones.home / "demonstration" / f"{providers}x{months}"
+    if not (submissions / "answer_key.csv").exists():
+        with show.progress("Writing submissions", providers * months) as step:
+            write_submissions(
+                submissions, providers=providers, months=months, start=_START, seed=_SEED, faults=_FAULTS,
+                on_written=lambda done, of: step(),
+            )  # fmt: skip
+    _write_names(zones, providers)
+    paths = sorted(path for path in submissions.iterdir() if path.is_dir())
+    with show.progress("Loading", len(paths)) as step:
+        totals = load_paths(paths, zones, step)
+    show.load_totals(totals, zones)
+    if published is not None and not has_published(zones):
+        show.line("Taking in NHS England's published statistics …")
+        normalise_published(published, zones.published, with_proms=False)  # 8 M rows nobody asks of a demo
+    show.released(publish_release(zones))
+    national_table(zones)
+    show.line("Submission board: parity status")
+    show.line('Ask it something: parity query "FROM mart.national LIMIT 10"')
+    show.line("Dagster UI: make dev")
+
+
+def national_table(zones: Zones) -> None:
+    """Services, then one row per measure with count, population and national value."""
+    services = ask("SELECT count(*) FROM core.provider", zones)[1][0][0]
+    first, last = ask(
+        "SELECT greatest(min(month), max(month) - INTERVAL 5 MONTH), max(month) FROM core.submission", zones
+    )[1][0]
+    show.line("")
+    show.line(f"England, {services} services, {first:%B %Y} to {last:%B %Y} (made-up people)")
+    show.rows(ask(_TABLE, zones, None, [list(MEASURES)]), "table")
+    if has_published(zones):
+        _published_line(zones)
+    show.line("")
+
+
+def _published_line(zones: Zones) -> None:
+    """The latest published year: how many services can be compared with England, from real figures."""
+    rows = ask(
+        "SELECT year(period_start), count(*) FILTER (WHERE state = 'value'), count(*), "
+        "CAST(round(100 * any_value(national_rate), 1) AS VARCHAR) "
+        "FROM mart.service_comparison WHERE source = 'published' AND measure = 'RECOVERY' AND provider <> 'ENG' "
+        "GROUP BY period_start ORDER BY period_start DESC LIMIT 1",
+        zones,
+    )[1]
+    for year, shown, services, national in rows:
+        show.line(
+            f"Published by NHS England for {year}/{int(str(year)) % 100 + 1}: recovery of {shown} of {services} "
+            f"services beside England's {national} % (mart.service_comparison, source 'published')"
+        )
+
+
+def _write_names(zones: Zones, providers: int) -> None:
+    """Names of the demonstration's services, unless the centre has put its own list there."""
+    if zones.organisations.exists():
+        return
+    services = [service(index, _SEED) for index in range(providers)]
+    with zones.organisations.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["code", "name"])
+        writer.writerows((one.code, one.name) for one in services)

@@ -1,0 +1,256 @@
+"""From a path somebody names to the tables of a submission.
+
+Belongs here: finding submissions below a path, opening folders and zips safely, and giving every table
+file an opaque name before anything reads it. Does not belong here: what is in the tables
+(``transforms.receive``), the ledger.
+
+A file's own name never becomes a path or SQL: it is compared with the declared names and then forgotten.
+DuckDB read every site's file for one named ``*.csv``; a zip may say it holds one kilobyte and hold a
+thousand times that.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import polars as pl
+
+from schemas.dataset import TABLES, find_table
+from schemas.errors import NotAsked
+from schemas.gate import GATE
+from transforms.findings import file_finding
+from transforms.survey import Survey, survey
+
+_CLAIM = re.compile(r"^(?P<provider>[A-Z0-9]{3,6})_(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))$", re.IGNORECASE)
+_SUFFIXES = (".csv", ".parquet")
+_MEMBERS_MAX = 64
+_UNPACKED_MAX = 32 << 30
+# Real extracts of ours pack 12 to 30 to 1; deflate reaches 1,028 to 1 on a bomb.
+_RATIO_MAX = 200
+_RATIO_FROM = 64 << 20
+
+
+class NotASubmission(NotAsked):
+    """The path leads to nothing that could be a submission; the message says why and what would be."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One table file under an opaque path, with its survey (``None`` for Parquet)."""
+
+    table_id: str
+    path: Path
+    seen: Survey | None
+    sha256: str
+    size: int
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it is Parquet rather than CSV."""
+        return self.path.suffix == ".parquet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A submission's files. ``claim`` is the (provider, month) its name carries, if it carries one."""
+
+    claim: tuple[str, date] | None
+    files: dict[str, TableFile]
+    findings: list[pl.DataFrame] = field(default_factory=list)
+    content_sha256: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all table files."""
+        return sum(file.size for file in self.files.values())
+
+
+class _Member(NamedTuple):
+    """One file of a submission: its name as given, its bytes, and where it lies if it is a file of its own."""
+
+    name: str
+    opened: IO[bytes]
+    lies_at: Path | None
+
+
+def find_submissions(path: Path) -> list[Path]:
+    """The submissions at ``path``: itself, or the folders and zips directly in it, in name order.
+
+    Raises NotASubmission for a path that is not there or holds nothing.
+    """
+    if not path.exists():
+        raise NotASubmission(f"There is no file or folder called {path}.")
+    if path.is_file():
+        return [path]
+    entries = sorted(entry for entry in path.iterdir() if not _is_ignored(entry.name))
+    if any(_table_name(entry.name) for entry in entries if not entry.is_dir()):
+        return [path]
+    inner = [entry for entry in entries if _looks_like_submission(entry)]
+    if inner:
+        return inner
+    if not entries:
+        raise NotASubmission(
+            f"The folder {path} is empty. A submission is a folder or zip of CSV or Parquet files, one per table."
+        )
+    return [path]
+
+
+def claim_of(path: Path) -> tuple[str, date] | None:
+    """Provider and month from a name such as ``RW5_2025-04`` or ``RW5_2025-04.zip``; ``None`` otherwise."""
+    match = _CLAIM.match(path.name[:-4] if path.name.lower().endswith(".zip") else path.name)
+    if match is None:
+        return None
+    return match["provider"].upper(), date.fromisoformat(match["month"] + "-01")
+
+
+def open_source(path: Path, workspace: Path, *, keep: bool, only_tables: bool = False) -> Source:
+    """Open the submission at ``path``; every table file is surveyed once.
+
+    ``keep``: copy the files into ``workspace`` under declared names (a load); otherwise a folder is read
+    where it lies and only a zip is unpacked there (a dry run). What is wrong becomes findings.
+    ``only_tables``: pass over files that are not tables, as in a folder of ours.
+    """
+    findings: list[pl.DataFrame] = []
+    files: dict[str, TableFile] = {}
+    members = _zip_members(path, findings) if path.is_file() else _folder_members(path, findings)
+    for member in members:
+        table_name = _table_name(member.name)
+        table = find_table(table_name) if table_name else None
+        if table is None:
+            member.opened.close()
+            if not only_tables:
+                findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, member.name))
+        elif table.id in files:
+            findings.append(file_finding(GATE["GATE-TABLE-TWICE"], table.id))
+        else:
+            files[table.id] = _take(member, table.id, workspace, keep, findings)
+    if not files and not findings:
+        findings.append(file_finding(GATE["GATE-EMPTY"], None))
+    return Source(claim_of(path), files, findings, _content_hash(path, files))
+
+
+def _take(member: _Member, table_id: str, workspace: Path, keep: bool, findings: list[pl.DataFrame]) -> TableFile:
+    place = workspace / f"{table_id}{Path(member.name).suffix.lower()}"
+    with member.opened:
+        if member.lies_at is not None and not keep:
+            place = member.lies_at
+            seen = survey(member.opened)
+        else:
+            with place.open("xb") as copy:
+                seen = survey(_Capped(member.opened, findings, table_id), copy)
+    is_text = place.suffix.lower() == ".csv"
+    return TableFile(table_id, place, seen if is_text else None, seen.sha256, seen.size)
+
+
+class _Capped:
+    """A reader that stops at the unpacked limit, whatever size a zip's entry claims."""
+
+    def __init__(self, source: IO[bytes], findings: list[pl.DataFrame], table_id: str) -> None:
+        self._source, self._findings, self._table_id, self._left = source, findings, table_id, _UNPACKED_MAX
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; empty at the end, at damage and at the limit, the last two with a finding."""
+        try:
+            chunk = self._source.read(min(size, self._left))
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError):
+            self._findings.append(file_finding(GATE["GATE-ZIP"], self._table_id, "a member is damaged"))
+            return b""
+        self._left -= len(chunk)
+        if self._left <= 0:
+            self._findings.append(file_finding(GATE["GATE-ZIP"], self._table_id, "a member is too large"))
+            return b""
+        return chunk
+
+
+def _folder_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Member]:
+    for entry in sorted(path.iterdir()):
+        if _is_ignored(entry.name):
+            continue
+        try:
+            # NONBLOCK: a FIFO somebody left in the folder must not hang the gate.
+            opened = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            findings.append(file_finding(GATE["GATE-FILE"], None, entry.name))
+            continue
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            os.close(opened)
+            findings.append(file_finding(GATE["GATE-FILE"], None, entry.name))
+            continue
+        yield _Member(entry.name, os.fdopen(opened, "rb"), entry)
+
+
+def _zip_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Member]:
+    def refuse(why: str) -> None:
+        findings.append(file_finding(GATE["GATE-ZIP"], None, why))
+
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError):
+        refuse("it is not a zip")
+        return
+    with archive:
+        members = [info for info in archive.infolist() if not info.is_dir() and not _is_ignored(info.filename)]
+        top = {info.filename.split("/")[0] for info in members}
+        depth = 2 if len(top) == 1 and all("/" in info.filename for info in members) else 1
+        names = [info.filename for info in members]
+        unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+        if len(members) > _MEMBERS_MAX:
+            refuse(f"it has {len(members)} files; at most {_MEMBERS_MAX} are read")
+        elif len(set(names)) != len(names):
+            refuse("it has two files of the same name")
+        elif any(info.flag_bits & 1 for info in members):
+            refuse("it is encrypted")
+        elif any(info.filename.count("/") != depth - 1 or ".." in info.filename for info in members):
+            refuse("it has folders in it")
+        elif unpacked > _UNPACKED_MAX or (unpacked > _RATIO_FROM and unpacked > _RATIO_MAX * max(packed, 1)):
+            refuse("it unpacks to more than is read")
+        else:
+            for info in members:
+                try:
+                    yield _Member(info.filename.split("/")[-1], archive.open(info), None)
+                except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError):
+                    refuse("a member is damaged or packed in an unknown way")
+
+
+def _table_name(file_name: str) -> str | None:
+    """The table name in a file name, if its ending is one we read."""
+    stem, dot, suffix = file_name.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in _SUFFIXES and find_table(stem) else None
+
+
+def _is_ignored(name: str) -> bool:
+    """Files that file managers leave behind."""
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _looks_like_submission(entry: Path) -> bool:
+    if entry.is_symlink():
+        return False
+    if entry.is_file():
+        return entry.suffix.lower() == ".zip"
+    return entry.is_dir() and (
+        claim_of(entry) is not None or any(_table_name(inner.name) for inner in entry.iterdir())
+    )
+
+
+def _content_hash(path: Path, files: dict[str, TableFile]) -> str:
+    """Hash of a submission's content: the same tables hash the same, in a folder or a zip, under any name."""
+    if not files and path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    lines = [f"{table_id} {files[table_id].sha256}\n" for table_id in TABLES if table_id in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def discard(folder: Path) -> None:
+    """Remove a workspace and all in it."""
+    shutil.rmtree(folder, ignore_errors=True)

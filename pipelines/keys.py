@@ -1,0 +1,88 @@
+"""The pseudonym key: where it is kept, and one key per purpose derived from it.
+
+Belongs here: making, guarding and deriving keys. Does not belong here: using them
+(``transforms.pseudonymise``).
+
+A salted hash of an NHS number falls in minutes to whoever knows the salt (909 million numbers, 321 s on
+one core); a keyed one falls only with the key. So the key never lies inside the repository, is readable
+by its owner alone, and is never passed through Dagster or an environment variable: only its path is.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from pipelines.zones import PROJECT
+from schemas.errors import ForThePerson
+from transforms.pseudonymise import TokenKey
+
+ENV_KEY = "PARITY_KEY_FILE"
+VERSION = "s1"
+_BYTES = 32
+
+
+class KeyUnusable(ForThePerson):
+    """The key cannot be trusted or read; the message says what to do."""
+
+
+def key_file() -> Path:
+    """``PARITY_KEY_FILE``, else ``parity/pseudonym.key`` in the user's configuration folder."""
+    named = os.environ.get(ENV_KEY)
+    if named:
+        return Path(named).expanduser().absolute()
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return (Path(base) / "parity" / "pseudonym.key").expanduser().absolute()
+
+
+def spine_key(path: Path | None = None) -> TokenKey:
+    """The key that links records in the warehouse, made on first use.
+
+    Raises KeyUnusable when the file is a link, not the user's own, open to others, too short, or inside
+    the repository.
+    """
+    root = _root_secret(path or key_file())
+    derived = hmac.digest(root, f"parity\x1fspine\x1f{VERSION}".encode(), "sha256")
+    return TokenKey(VERSION, derived.hex())
+
+
+def fingerprint(key: TokenKey) -> str:
+    """Eight hex digits that tell two keys apart and give neither away: pseudonyms of two keys never link."""
+    return hashlib.sha256(b"parity fingerprint" + key.secret.encode()).hexdigest()[:8]
+
+
+def _root_secret(path: Path) -> bytes:
+    if path.resolve().is_relative_to(PROJECT):
+        raise KeyUnusable(f"The pseudonym key may not lie inside the repository: set {ENV_KEY} elsewhere.")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.path.lexists(path):
+        _make(path)
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise KeyUnusable(f"The pseudonym key cannot be opened ({error.strerror}).") from None
+    with os.fdopen(opened) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+            raise KeyUnusable(
+                "The pseudonym key must be an ordinary file of yours that others cannot read (mode 0400)."
+            )
+        text = file.read().strip()
+    if len(text) < 2 * _BYTES:
+        raise KeyUnusable(f"The pseudonym key is too short: {2 * _BYTES} hexadecimal digits are needed.")
+    return text.encode()
+
+
+def _make(path: Path) -> None:
+    """A new key, whole or not at all: written beside, then linked, so that two first runs share one key."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
+        file.write(secrets.token_hex(_BYTES))
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()

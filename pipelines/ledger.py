@@ -1,0 +1,229 @@
+"""The ledger: what was received, what came of it, and which submission counts.
+
+Belongs here: receipts, events, the winner per provider and month as a pure function of them, the board.
+Does not belong here: files, checking.
+
+Append-only: triggers refuse UPDATE and DELETE. A receipt is written before any work, so a submission
+that failed half-way is on the board too.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class State(StrEnum):
+    """What can become of a submission, in the words the board uses."""
+
+    RECEIVED = "received"
+    FAILED = "failed"
+    FILE_REJECTED = "file rejected"
+    ACCEPTED_WITH_REJECTIONS = "accepted with rejections"
+    ACCEPTED_WITH_WARNINGS = "accepted with warnings"
+    ACCEPTED = "accepted"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the submission may count."""
+        return self in (State.ACCEPTED, State.ACCEPTED_WITH_WARNINGS, State.ACCEPTED_WITH_REJECTIONS)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that content arrived. ``is_new`` is false when the same bytes were the latest already."""
+
+    seq: int
+    submission_id: str
+    content_sha256: str
+    received_at: str
+    is_new: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The latest word on one receipt."""
+
+    receipt: Receipt
+    state: State
+    provider: str | None
+    month: date | None
+    detail: Mapping[str, Any]
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS receipt (
+    seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission_id  TEXT NOT NULL UNIQUE,
+    content_sha256 TEXT NOT NULL,
+    claim_provider TEXT,
+    claim_month    TEXT,
+    bytes          INTEGER NOT NULL,
+    received_at    TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS event (
+    seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission_id TEXT NOT NULL REFERENCES receipt (submission_id),
+    state         TEXT NOT NULL,
+    provider      TEXT,
+    month         TEXT,
+    detail        TEXT NOT NULL,
+    at            TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_submission ON event (submission_id, seq);
+CREATE TRIGGER IF NOT EXISTS receipt_stays BEFORE UPDATE ON receipt
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS receipt_is_kept BEFORE DELETE ON receipt
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS event_stays BEFORE UPDATE ON event
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE VIEW IF NOT EXISTS latest AS
+    SELECT r.seq, r.submission_id, r.content_sha256, r.received_at, e.state,
+           coalesce(e.provider, r.claim_provider) AS provider,
+           coalesce(e.month, r.claim_month) AS month, e.detail
+    FROM receipt AS r
+    JOIN event AS e ON e.submission_id = r.submission_id
+    WHERE e.seq = (SELECT max(seq) FROM event WHERE submission_id = r.submission_id);
+"""
+
+
+class Ledger:
+    """A ledger in one SQLite file. Every call is one transaction; several processes may write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._open() as connection:
+            connection.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def receive(self, content_sha256: str, size: int, claim: tuple[str, date] | None) -> Receipt:
+        """Write a receipt before any work.
+
+        The same bytes again are the same receipt, unless another submission for that provider and month
+        came in between: then a site is going back to its earlier file, and that is a submission of its own.
+        """
+        with self._writing() as ledger:
+            earlier = ledger.execute(
+                "SELECT seq, submission_id, received_at, provider, month FROM latest"
+                " WHERE content_sha256 = ? ORDER BY seq DESC LIMIT 1",
+                (content_sha256,),
+            ).fetchone()
+            if earlier is not None and not self._was_followed(ledger, earlier):
+                return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], is_new=False)
+            again = ledger.execute(
+                "SELECT count(*) FROM receipt WHERE content_sha256 = ?", (content_sha256,)
+            ).fetchone()[0]
+            # The id follows from the content, so that the same inputs give the same warehouse anywhere.
+            submission_id = content_sha256[:16] + (f"-{again + 1}" if again else "")
+            at = _now()
+            seq = ledger.execute(
+                "INSERT INTO receipt (submission_id, content_sha256, claim_provider, claim_month, bytes,"
+                " received_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
+                (submission_id, content_sha256, *_as_text(claim), size, at),
+            ).fetchone()[0]
+            self._append(ledger, submission_id, State.RECEIVED, claim, {})
+        return Receipt(seq, submission_id, content_sha256, at)
+
+    def record(
+        self, submission_id: str, state: State, where: tuple[str, date] | None, detail: Mapping[str, Any]
+    ) -> None:
+        """Append what became of a submission. ``detail`` holds counts and versions, never values."""
+        with self._writing() as ledger:
+            self._append(ledger, submission_id, state, where, detail)
+
+    def outcomes(self) -> list[Outcome]:
+        """The latest outcome of every receipt, in order of receipt."""
+        return self._outcomes("", ())
+
+    def outcome(self, submission_id: str) -> Outcome:
+        """The latest outcome of one submission. Raises KeyError for an unknown one."""
+        found = self._outcomes("WHERE submission_id = ?", (submission_id,))
+        if not found:
+            raise KeyError(submission_id)
+        return found[0]
+
+    def _outcomes(self, condition: str, values: tuple[str, ...]) -> list[Outcome]:
+        with self._open() as ledger:
+            rows = ledger.execute(
+                "SELECT seq, submission_id, content_sha256, received_at, state, provider, month, detail"
+                f" FROM latest {condition} ORDER BY seq",
+                values,
+            ).fetchall()
+        return [
+            Outcome(
+                Receipt(seq, submission_id, sha256, at, is_new=False),
+                State(state),
+                provider,
+                date.fromisoformat(month) if month else None,
+                json.loads(detail),
+            )
+            for seq, submission_id, sha256, at, state, provider, month, detail in rows
+        ]
+
+    def winners(self) -> list[Outcome]:
+        """The submission that counts for each provider and month: the accepted one received last.
+
+        A rejected resubmission never displaces a good file. Ordered by provider and month. A pure function
+        of the ledger: the order of processing cannot matter.
+        """
+        best: dict[tuple[str, date], Outcome] = {}
+        for outcome in self.outcomes():
+            if outcome.state.is_accepted and outcome.provider and outcome.month:
+                best[(outcome.provider, outcome.month)] = outcome
+        return [best[where] for where in sorted(best)]
+
+    @staticmethod
+    def _was_followed(ledger: sqlite3.Connection, earlier: tuple[Any, ...]) -> bool:
+        seq, _, _, provider, month = earlier
+        found = ledger.execute(
+            "SELECT 1 FROM latest WHERE provider = ? AND month = ? AND seq > ? LIMIT 1",
+            (provider, month, seq),
+        ).fetchone()
+        return found is not None
+
+    @staticmethod
+    def _append(
+        ledger: sqlite3.Connection,
+        submission_id: str,
+        state: State,
+        where: tuple[str, date] | None,
+        detail: Mapping[str, Any],
+    ) -> None:
+        ledger.execute(
+            "INSERT INTO event (submission_id, state, provider, month, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (submission_id, state.value, *_as_text(where), json.dumps(detail, sort_keys=True), _now()),
+        )
+
+
+def _as_text(where: tuple[str, date] | None) -> tuple[str | None, str | None]:
+    return (None, None) if where is None else (where[0], where[1].isoformat())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,323 @@
+"""The way of one submission, end to end, without Dagster: received, checked, pseudonymised.
+
+Belongs here: the three steps as plain functions, which the Dagster assets, the command line and the tests
+all walk. Does not belong here: when they run (``pipelines.assets``), what a rule says (``schemas``).
+
+Each step leaves its result on disk, whole or not at all, so that a killed load is taken up again.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from pipelines.inbox import Source, discard, open_source
+from pipelines.keys import fingerprint
+from pipelines.ledger import Ledger, Receipt, State
+from pipelines.zones import PRIVATE, Zones
+from reports.submission import write_report
+from schemas.dataset import TABLES
+from schemas.errors import ForThePerson
+from schemas.field import Version
+from schemas.rule import Effect
+from schemas.staged import staged_schema
+from schemas.table import Table
+from transforms.findings import REJECTIONS
+from transforms.pseudonymise import Origin, TokenKey, pseudonymised
+from transforms.receive import Received, receive_csv, receive_parquet
+from transforms.submission import Claim, SubmissionChecked, check_submission
+from transforms.validate import rejected_rows
+
+_CLAIM, _GATE, _FINDINGS, _CHECKED = "claim.json", "gate.parquet", "findings.parquet", "checked.json"
+
+
+class NotConserved(ForThePerson):
+    """Rows in are not accepted plus rejected: nothing of the submission may count. Carries counts only."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of one submission.
+
+    ``counts`` per table: rows_in, accepted, rejected. ``found`` per table: how many findings reject
+    (rejections) or warn (warnings). ``rules``: findings per rule id.
+    """
+
+    receipt: Receipt
+    state: State
+    provider: str | None
+    month: date | None
+    counts: Mapping[str, Mapping[str, int]]
+    found: Mapping[str, Mapping[str, int]]
+    rules: Mapping[str, int]
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the same bytes were loaded before, so that nothing was done."""
+        return not self.receipt.is_new
+
+
+def check_path(path: Path) -> SubmissionChecked:
+    """Check the submission at ``path`` without submitting it: the verdict a load would give.
+
+    The rows' lazy frames read files of a workspace that is gone on return: only findings and counts remain
+    usable.
+    """
+    with TemporaryDirectory() as workspace:
+        return _check(open_source(path, Path(workspace), keep=False), Path(workspace))
+
+
+def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
+    """Take the submission at ``path`` into the received zone and write its receipt.
+
+    The folder is moved into place only after the receipt stands; a folder without a receipt is debris.
+    """
+    incoming = zones.received / f".incoming-{secrets.token_hex(8)}"
+    incoming.mkdir(mode=PRIVATE)
+    try:
+        source = open_source(path, incoming, keep=True)
+        claim = source.claim
+        (incoming / _CLAIM).write_text(
+            json.dumps({"claim": [claim[0], claim[1].isoformat()] if claim else None}), encoding="utf-8"
+        )
+        if source.findings:
+            pl.concat(source.findings).write_parquet(incoming / _GATE)
+        receipt = ledger.receive(source.content_sha256, source.size, claim)
+        place = zones.received / receipt.submission_id
+        if not place.exists():
+            incoming.rename(place)
+        return receipt
+    finally:
+        discard(incoming)
+
+
+def check(submission_id: str, zones: Zones, ledger: Ledger) -> State:
+    """Check a received submission, write its findings and the site's report, and record a rejection."""
+    with TemporaryDirectory(dir=zones.builds) as workspace:
+        checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
+        return _keep_verdict(checked, submission_id, zones, ledger)
+
+
+def pseudonymise(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
+    """Write the accepted rows of a checked submission without identifiers, and record its acceptance.
+
+    Raises NotConserved when a table's rows do not add up; nothing is then written.
+    """
+    summary = checked_summary(submission_id, zones)
+    if summary["version"] is None:
+        return State(summary["state"])
+    source, version = _kept_source(zones.received / submission_id), Version(summary["version"])
+    with TemporaryDirectory(dir=zones.builds) as workspace:
+
+        def received(table: Table) -> Received | None:
+            return _receive_table(source, table, version, Path(workspace))
+
+        return _keep_staged(received, submission_id, zones, ledger, key)
+
+
+def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """Receive, check and pseudonymise the submission at ``path``; the same bytes again change nothing.
+
+    What goes wrong inside is recorded as «failed» and raised again.
+    """
+    receipt = receive(path, zones, ledger)
+    outcome = ledger.outcome(receipt.submission_id)
+    if receipt.is_new or outcome.state in (State.RECEIVED, State.FAILED):
+        receipt = Receipt(receipt.seq, receipt.submission_id, receipt.content_sha256, receipt.received_at)
+        reprocess(receipt.submission_id, zones, ledger, key)
+    return loaded(receipt, zones)
+
+
+def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
+    """Check and pseudonymise a received submission again, under today's rules and key.
+
+    The same as ``check`` and then ``pseudonymise``, but every file is surveyed once.
+    """
+    try:
+        with TemporaryDirectory(dir=zones.builds) as workspace:
+            checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
+            _keep_verdict(checked, submission_id, zones, ledger)
+            return _keep_staged(lambda table: checked.received.get(table.id), submission_id, zones, ledger, key)
+    except BaseException as error:
+        # The class only: an exception's text may carry a value out of the identifiable zone.
+        ledger.record(submission_id, State.FAILED, None, {"error": type(error).__name__})
+        raise
+
+
+def loaded(receipt: Receipt, zones: Zones) -> Loaded:
+    """What became of a checked submission, from what the check left."""
+    summary = checked_summary(receipt.submission_id, zones)
+    where = _where(summary, None)
+    return Loaded(
+        receipt,
+        State(summary["state"]),
+        where[0] if where else summary["provider"],
+        where[1] if where else None,
+        summary["counts"],
+        summary["found"],
+        summary["rules"],
+    )
+
+
+def checked_summary(submission_id: str, zones: Zones) -> dict[str, Any]:
+    """What ``check`` left: state, header, counts per table, findings per rule."""
+    text = (zones.received / submission_id / _CHECKED).read_text(encoding="utf-8")
+    summary: dict[str, Any] = json.loads(text)
+    return summary
+
+
+def state_of(checked: SubmissionChecked) -> State:
+    """The outcome of a submission, by the heaviest of its findings."""
+    heaviest = checked.heaviest
+    if heaviest is None:
+        return State.ACCEPTED
+    if heaviest is Effect.REJECT_FILE:
+        return State.FILE_REJECTED
+    return State.ACCEPTED_WITH_REJECTIONS if heaviest.is_rejection else State.ACCEPTED_WITH_WARNINGS
+
+
+def _check(source: Source, workspace: Path) -> SubmissionChecked:
+    def opener(table: Table, version: Version) -> Received | None:
+        return _receive_table(source, table, version, workspace)
+
+    return check_submission(opener, source.claim, source.findings)
+
+
+def _receive_table(source: Source, table: Table, version: Version, workspace: Path) -> Received | None:
+    file = source.files.get(table.id)
+    if file is None:
+        return None
+    if file.seen is None:
+        return receive_parquet(file.path, table, version)
+    return receive_csv(file.path, table, file.seen, version, workspace)
+
+
+def _kept_source(folder: Path) -> Source:
+    """The submission that ``receive`` kept in ``folder``, with the gate's findings of that time."""
+    source = open_source(folder, folder, keep=False, only_tables=True)
+    gate = folder / _GATE
+    findings = [pl.read_parquet(gate)] if gate.exists() else []
+    return Source(_kept_claim(folder), source.files, findings, source.content_sha256)
+
+
+def _kept_claim(folder: Path) -> Claim:
+    claim = json.loads((folder / _CLAIM).read_text(encoding="utf-8"))["claim"]
+    return (claim[0], date.fromisoformat(claim[1])) if claim else None
+
+
+def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, ledger: Ledger) -> State:
+    """Write findings, summary and the site's report; a rejection is recorded here, an acceptance later."""
+    folder, header, state = zones.received / submission_id, checked.header, state_of(checked)
+    checked.findings.write_parquet(folder / _FINDINGS)
+    summary = {
+        "state": state.value,
+        "provider": header.provider,
+        "start": header.start.isoformat() if header.start else None,
+        "end": header.end.isoformat() if header.end else None,
+        "version": header.version.value if header.version else None,
+        "counts": checked.counts(),
+        "found": _found(checked.findings),
+        "rules": _rule_counts(checked.findings),
+    }
+    beside = folder / f".{_CHECKED}"
+    beside.write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    beside.replace(folder / _CHECKED)
+    where = _where(summary, _kept_claim(folder))
+    place = zones.site_reports.joinpath(*((where[0], f"{where[1]:%Y-%m}") if where else ("unknown",)))
+    write_report(place / submission_id, checked, state.value, submission_id)
+    if not state.is_accepted:
+        ledger.record(submission_id, state, where, _detail(summary))
+    return state
+
+
+def _keep_staged(
+    received: Callable[[Table], Received | None],
+    submission_id: str,
+    zones: Zones,
+    ledger: Ledger,
+    key: TokenKey,
+) -> State:
+    """Write what survives of a checked submission, whole or not at all, and record that it counts."""
+    summary = checked_summary(submission_id, zones)
+    state = State(summary["state"])
+    if not state.is_accepted:
+        return state
+    findings = pl.read_parquet(zones.received / submission_id / _FINDINGS)
+    draft = zones.pseudonymised / f".{submission_id}-{secrets.token_hex(4)}"
+    draft.mkdir(mode=PRIVATE)
+    try:
+        _write_staged(received, summary, findings, submission_id, draft, key)
+        place = zones.pseudonymised / submission_id
+        if place.exists():
+            place.rename(old := zones.pseudonymised / f".old-{secrets.token_hex(4)}")
+            discard(old)
+        draft.rename(place)
+    finally:
+        discard(draft)
+    ledger.record(submission_id, state, _where(summary, None), _detail(summary) | {"key": fingerprint(key)})
+    return state
+
+
+def _write_staged(
+    received: Callable[[Table], Received | None],
+    summary: Mapping[str, Any],
+    findings: pl.DataFrame,
+    submission_id: str,
+    draft: Path,
+    key: TokenKey,
+) -> None:
+    origin = Origin(submission_id, summary["provider"], summary["start"], summary["end"])
+    for table_id, counts in summary["counts"].items():
+        if not counts["accepted"]:
+            continue
+        table = TABLES[table_id]
+        births = _survivors(received, TABLES["IDS001"], findings) if table_id == "IDS101" else None
+        staged = pseudonymised(_survivors(received, table, findings), table, origin, key, births)
+        path = draft / f"{table_id}.parquet"
+        staged.sink_parquet(path, compression="zstd")
+        if (rows := pl.scan_parquet(path).select(pl.len()).collect().item()) != counts["accepted"]:
+            raise NotConserved(f"{table_id}: {counts['accepted']} rows accepted, {rows} written")
+        if pl.read_parquet_schema(path) != pl.Schema(staged_schema(table)):
+            raise NotConserved(f"{table_id}: the columns written are not those declared")
+
+
+def _survivors(received: Callable[[Table], Received | None], table: Table, findings: pl.DataFrame) -> pl.LazyFrame:
+    rows = received(table)
+    assert rows is not None and rows.rows is not None, table.id  # it has accepted rows
+    rejected = rejected_rows(findings, table.id)
+    return rows.rows if rejected.is_empty() else rows.rows.filter(~pl.col("row_number").is_in(rejected.implode()))
+
+
+def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Findings per table that reject and that warn."""
+    rejects = pl.col("effect").is_in(REJECTIONS)
+    per_table = (
+        findings.filter(pl.col("table").is_not_null())
+        .group_by("table", maintain_order=True)
+        .agg(rejections=rejects.sum(), warnings=(~rejects).sum())
+    )
+    return {
+        row["table"]: {"rejections": row["rejections"], "warnings": row["warnings"]}
+        for row in per_table.iter_rows(named=True)
+    }
+
+
+def _rule_counts(findings: pl.DataFrame) -> dict[str, int]:
+    return dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
+
+
+def _where(summary: Mapping[str, Any], claim: Claim) -> tuple[str, date] | None:
+    """Provider and month: as the header says, else as the name says. ``None`` where neither is usable."""
+    if summary["provider"] and summary["start"]:
+        return summary["provider"], date.fromisoformat(summary["start"]).replace(day=1)
+    return claim
+
+
+def _detail(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: summary[name] for name in ("version", "counts", "rules")}

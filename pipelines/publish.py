@@ -1,0 +1,163 @@
+"""From the ledger's winners to a published release.
+
+Belongs here: which submissions a build takes, what names a release, and the steps in order. Does not belong
+here: SQL (``warehouse``), Dagster (``pipelines.assets``).
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypedDict
+
+from pipelines.ledger import Ledger
+from pipelines.zones import Zones
+from schemas.errors import ForThePerson
+from warehouse import build, published, release
+from warehouse.staging import StagedSubmission
+
+
+class NotPublishable(ForThePerson):
+    """There is nothing to publish, or it may not be; the message says why. What was published stays."""
+
+
+class Release(TypedDict):
+    """What is published: its name, the file analysts open, its folder, and whether it is new."""
+
+    release: str
+    warehouse: str
+    folder: str
+    is_new: bool
+    submissions: int
+
+
+def winners(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
+    """The submissions that count, with their pseudonymised rows.
+
+    Raises NotPublishable when they were pseudonymised under different keys: the same person would count
+    once per key.
+    """
+    outcomes = ledger.winners()
+    if len({outcome.detail.get("key") for outcome in outcomes}) > 1:
+        raise NotPublishable(
+            "The submissions were pseudonymised under different keys, so people cannot be linked across them. "
+            "Run the job reprocess_everything in Dagster, which uses the present key for all."
+        )
+    return [
+        StagedSubmission(
+            outcome.receipt.submission_id,
+            outcome.provider,
+            outcome.month,
+            zones.pseudonymised / outcome.receipt.submission_id,
+        )
+        for outcome in outcomes
+        if outcome.provider and outcome.month
+    ]
+
+
+def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
+    """The name of the release that these winners and this code make: same inputs, same name."""
+    return release.release_id(staged, code_version(), zones.published)
+
+
+def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
+    """Write a new draft with the core tables. Raises NotPublishable when nothing was accepted yet."""
+    staged = winners(zones, ledger)
+    if not staged and not has_published(zones):
+        raise NotPublishable("No submission has been accepted yet: load one with `parity load PATH`.")
+    return build.build_core(zones.draft, staged, organisations=organisation_names(zones))
+
+
+def build_marts(zones: Zones) -> dict[str, int]:
+    """Add published statistics and marts to the draft."""
+    rows = published.load_published(zones.draft, zones.published) if has_published(zones) else {}
+    return rows | build.build_marts(zones.draft)
+
+
+def publish(zones: Zones, ledger: Ledger) -> Release:
+    """Check the draft and publish it; the release before stays until the new one is whole.
+
+    Raises warehouse.release.ReleaseError with every problem found.
+    """
+    staged = winners(zones, ledger)
+    name = planned_release(zones, staged)
+    is_new = not (zones.releases / name).exists()
+    manifest = {
+        "code_version": code_version(),
+        "inputs_hash": release.inputs_hash(staged, zones.published),
+        "submissions": [one.submission_id for one in staged],
+    }
+    release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest)
+    (zones.releases / ".current").write_text(name, encoding="utf-8")
+    return _release(zones, name, is_new, len(staged))
+
+
+def current_release(zones: Zones, is_new: bool = True) -> Release:
+    """The release that is current. Raises NotPublishable when there is none."""
+    pointer = zones.releases / ".current"
+    if not pointer.exists() or not zones.warehouse.exists():
+        raise NotPublishable("Nothing is published yet.")
+    name = pointer.read_text(encoding="utf-8")
+    manifest = json.loads((zones.releases / name / "manifest.json").read_text(encoding="utf-8"))
+    return _release(zones, name, is_new, len(manifest["submissions"]))
+
+
+def is_current(zones: Zones, ledger: Ledger) -> bool:
+    """Whether the published release is the one these submissions and this code would make."""
+    pointer = zones.releases / ".current"
+    if not pointer.exists() or not zones.warehouse.exists():
+        return False
+    return pointer.read_text(encoding="utf-8") == planned_release(zones, winners(zones, ledger))
+
+
+def has_published(zones: Zones) -> bool:
+    """Whether NHS England's published statistics were taken in."""
+    return any(zones.published.glob("*.parquet"))
+
+
+def organisation_names(zones: Zones) -> dict[str, str]:
+    """Names by ODS code, from ``organisations.csv`` of the data root if it is there."""
+    if not zones.organisations.exists():
+        return {}
+    with zones.organisations.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["name"] for row in csv.DictReader(file)}
+
+
+@cache
+def code_version() -> str:
+    """Hash over the text of everything that decides what a release says."""
+    digest = hashlib.sha256()
+    for package in ("schemas", "transforms", "warehouse"):
+        for name, content in sorted(_sources(files(package), package)):
+            digest.update(f"{name}\0".encode() + content)
+    return digest.hexdigest()[:12]
+
+
+def _sources(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _sources(entry, f"{name}/{entry.name}")
+        elif entry.name.endswith((".py", ".sql", ".csv")):
+            found.append((f"{name}/{entry.name}", entry.read_bytes()))
+    return found
+
+
+def _release(zones: Zones, name: str, is_new: bool, submissions: int) -> Release:
+    return Release(
+        release=name,
+        warehouse=_shown(zones.warehouse),
+        folder=_shown(zones.releases / name),
+        is_new=is_new,
+        submissions=submissions,
+    )
+
+
+def _shown(path: Path) -> str:
+    """A path as the person at the terminal would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,91 @@
+"""Running Dagster's jobs in this process, for the command line.
+
+Belongs here: starting a job and reading back its totals. Does not belong here: what it does. The one
+module that the command line imports in order to load and publish; it brings Dagster with it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.batch import on_progress, write_batch
+from pipelines.dagster_home import instance
+from pipelines.definitions import defs
+from pipelines.ledger import Ledger
+from pipelines.publish import Release, current_release, is_current
+from pipelines.resources import Parity
+from pipelines.zones import Zones
+from schemas.errors import ForThePerson
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RunFailed(ForThePerson):
+    """A Dagster run failed; the message names the step and the class of error, never its text."""
+
+
+def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Load submissions in one run. Returns states (state: submissions), repeats, failed, tables."""
+    token = on_progress.set(lambda done, of: step() if step else None)
+    ledger = Ledger(zones.ledger)
+    before = len(ledger.outcomes())
+    try:
+        config = {"ops": {"load_batch": {"config": {"batch": write_batch(paths, zones)}}}}
+        result = _run("load_submissions", config, zones)
+    finally:
+        on_progress.reset(token)
+    totals: dict[str, Any] = {"submissions": len(paths), "failed": 0, "states": {}, "repeats": 0}
+    if result.success:
+        totals |= result.output_for_node("load_batch")
+    else:
+        _only_broken_off(result)
+        outcomes = ledger.outcomes()[before:]
+        totals["failed"] = sum(not outcome.state.is_accepted for outcome in outcomes) or 1
+        for outcome in outcomes:
+            totals["states"][outcome.state.value] = totals["states"].get(outcome.state.value, 0) + 1
+    return totals
+
+
+def publish_release(zones: Zones) -> Release:
+    """Build and publish; the release that is current afterwards. Where nothing changed, nothing is built."""
+    if is_current(zones, Ledger(zones.ledger)):
+        return current_release(zones, is_new=False)
+    result = _run("publish_warehouse", {}, zones)
+    if not result.success:
+        raise _failure(result)
+    return current_release(zones)
+
+
+def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessResult:
+    with instance(zones) as dagster:
+        return defs.resolve_job_def(job).execute_in_process(
+            run_config=_QUIET | config,
+            instance=dagster,
+            resources={"parity": Parity(home=str(zones.home))},
+            raise_on_error=False,
+        )
+
+
+def _only_broken_off(result: dg.ExecuteInProcessResult) -> None:
+    """Let a run pass that failed because submissions broke off; raise for anything else."""
+    for event in result.get_step_failure_events():
+        if event.step_failure_data.user_failure_data is None:
+            raise _failure(result)
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
+    parts = []
+    for event in result.get_step_failure_events():
+        error = event.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        # Our own sentences are safe to show; of anything else only the class is.
+        is_ours = cause is not None and any(cause.cls_name == kind.__name__ for kind in _kinds(ForThePerson))
+        said = (cause.message.split(": ", 1)[-1].strip() if is_ours else cause.cls_name) if cause else "unknown"
+        parts.append(f"{event.step_key}: {said}")
+    return RunFailed("The run failed at " + "; ".join(parts) + ". Nothing published has changed.")
+
+
+def _kinds(kind: type[Exception]) -> list[type[Exception]]:
+    return [kind, *(inner for child in kind.__subclasses__() for inner in _kinds(child))]

@@ -1,0 +1,133 @@
+"""What the command line prints.
+
+Belongs here: tables on standard output, progress on standard error. Does not belong here: what is in them.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.board import NOT_RECEIVED, Cell
+from pipelines.ledger import Outcome, State
+from pipelines.zones import Zones
+
+if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
+    from pipelines.ask import Rows
+    from pipelines.publish import Release
+
+_out = Console(highlight=False, soft_wrap=True)
+_MARKS = {
+    NOT_RECEIVED: ("·", "dim"),
+    State.RECEIVED.value: ("…", "yellow"),
+    State.FAILED.value: ("!", "bold red"),
+    State.FILE_REJECTED.value: ("x", "red"),
+    State.ACCEPTED_WITH_REJECTIONS.value: ("r", "yellow"),
+    State.ACCEPTED_WITH_WARNINGS.value: ("w", "green"),
+    State.ACCEPTED.value: ("a", "green"),
+}
+_RULES_SHOWN = 15
+
+
+def line(text: str) -> None:
+    """One line of text."""
+    _out.print(escape(text))
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error; nothing where that is no terminal. Call what is given once per item."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def verdict(found: Mapping[str, Any]) -> None:
+    """One submission's outcome: first what happens to it, then what to correct, by rule."""
+    who = f"{found['provider'] or 'unknown provider'} {found['month'] or 'unknown month'}"
+    rows_in = sum(t["rows_in"] for t in found["tables"].values())
+    accepted = sum(t["accepted"] for t in found["tables"].values())
+    _out.print(f"[bold]{escape(found['submission'])}[/bold] ({escape(who)}): [bold]{found['outcome']}[/bold], "
+               f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
+    for rule in found["rules"][:_RULES_SHOWN]:
+        where = f"{rule['table']}" + (f" rows {rule['rows']}" if rule["rows"] else "")
+        _out.print(escape(f"  {where}: {rule['message']} {rule['fix']} [{rule['rule_id']}, {rule['effect']}]"))
+    left = len(found["rules"]) - _RULES_SHOWN
+    if left > 0:
+        _out.print(f"  … and {left} more rules; --report or --json shows all.")
+
+
+def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
+    """How many submissions ended how."""
+    parts = [f"{count} {state}" for state, count in sorted(totals["states"].items())]
+    if totals["failed"]:
+        parts.append(f"{totals['failed']} broke off")
+    line(f"{totals['submissions']} submissions: {', '.join(parts) or 'nothing to do'}"
+         + (f" ({totals['repeats']} had been loaded before)" if totals["repeats"] else ""))  # fmt: skip
+    line(f"Site reports: {_short(zones, zones.site_reports)}")
+
+
+def released(release: "Release") -> None:
+    """What is published and where."""
+    news = "Published" if release["is_new"] else "Nothing has changed; already published:"
+    line(f"{news} release {release['release']} from {release['submissions']} submissions.")
+    line(f"Warehouse: {release['warehouse']}")
+    line(f"Parquet, CSV and manifest: {release['folder']}")
+
+
+def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
+    """Provider × month, one mark per cell, and what the marks mean."""
+    if not cells and not unplaced:
+        line("Nothing has been received yet.")
+        return
+    months = sorted({cell.month for cell in cells})
+    table = Table("provider", *(f"{month:%b %y}" for month in months), box=None, pad_edge=False)
+    by_provider: dict[str, list[str]] = {}
+    for cell in cells:
+        mark, style = _MARKS[cell.state]
+        # A star: what arrived last does not count, an earlier submission does.
+        star = "*" if cell.counts and cell.counts != cell.latest else ""
+        by_provider.setdefault(cell.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
+    for provider, marks in by_provider.items():
+        table.add_row(provider, *marks)
+    _out.print(table)
+    line("  ".join(f"{mark} {state}" for state, (mark, _) in _MARKS.items()))
+    line("* an earlier submission counts")
+    for outcome in unplaced:
+        line(f"Not placed: receipt {outcome.receipt.submission_id}, {outcome.state.value}")
+
+
+def rows(answer: "Rows", output: str) -> None:
+    """Rows as a table, CSV or JSON on standard output."""
+    columns, values = answer
+    if output == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(values)
+    elif output == "json":
+        json.dump([dict(zip(columns, row, strict=True)) for row in values], sys.stdout, default=str, indent=1)
+        sys.stdout.write("\n")
+    else:
+        # As wide as the rows are: a cut value is a wrong value.
+        table = Table(box=None, pad_edge=False)
+        for index, column in enumerate(columns):
+            is_number = any(isinstance(row[index], (int, float)) for row in values)
+            table.add_column(escape(column), justify="right" if is_number else "left", overflow="fold")
+        for row in values:
+            # NULL, an empty text and 0 are three things, and look like three.
+            table.add_row(*("[dim]NULL[/dim]" if value is None else escape(str(value)) for value in row))
+        Console(highlight=False, width=max(_out.width, 4000)).print(table, crop=False)
+        line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
+
+
+def _short(zones: Zones, path: Any) -> str:
+    return f"{zones.home.name}/{path.relative_to(zones.home)}"

@@ -1,0 +1,97 @@
+"""Where things lie: the data root and its zones, one folder each.
+
+Belongs here: the names of folders and files below ``PARITY_HOME``, and making them with modes that keep
+others out. Does not belong here: what is written into them.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PRIVATE = 0o700
+ENV_HOME = "PARITY_HOME"
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The folders of one data root.
+
+    The identifiable zone is ``inbox``, ``received`` and ``site_reports`` (a site's report may quote its own
+    values): only the gate reads it. From ``pseudonymised`` on nothing identifies a person.
+    """
+
+    home: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Where sites' submissions arrive."""
+        return self.home / "inbox"
+
+    @property
+    def received(self) -> Path:
+        """Submissions as received, one folder per receipt, table files under declared names."""
+        return self.home / "received"
+
+    @property
+    def site_reports(self) -> Path:
+        """What each site gets back: ``<provider>/<month>/<submission>``."""
+        return self.home / "site_reports"
+
+    @property
+    def pseudonymised(self) -> Path:
+        """Accepted rows without identifiers: ``<submission>/<table id>.parquet``."""
+        return self.home / "pseudonymised"
+
+    @property
+    def published(self) -> Path:
+        """NHS England's published statistics, tidied."""
+        return self.home / "published"
+
+    @property
+    def organisations(self) -> Path:
+        """Names of organisations: columns code, name."""
+        return self.home / "organisations.csv"
+
+    @property
+    def builds(self) -> Path:
+        """Drafts of the warehouse; nobody reads here."""
+        return self.home / "builds"
+
+    @property
+    def draft(self) -> Path:
+        """The warehouse while it is built."""
+        return self.builds / "draft.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """Releases, one folder each, never changed."""
+        return self.home / "releases"
+
+    @property
+    def warehouse(self) -> Path:
+        """The current release's warehouse file: what analysts open."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of submissions."""
+        return self.home / "ledger.sqlite"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own home."""
+        return self.home / "dagster"
+
+
+def zones(home: Path | None = None) -> Zones:
+    """The zones below ``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; made if absent."""
+    root = (home or Path(os.environ.get(ENV_HOME) or "var")).expanduser().resolve()
+    found = Zones(root)
+    os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
+    for folder in (
+        root, found.inbox, found.received, found.site_reports, found.pseudonymised, found.published,
+        found.builds, found.releases, found.dagster,
+    ):  # fmt: skip
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    return found

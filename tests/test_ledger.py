@@ -1,0 +1,127 @@
+"""The ledger: receipts before work, nothing rewritten, and the winner a pure function of what is in it."""
+
+import itertools
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.board import NOT_RECEIVED, board, months_between
+from pipelines.ledger import Ledger, State
+
+APRIL, MAY, JUNE = date(2025, 4, 1), date(2025, 5, 1), date(2025, 6, 1)
+HERE = ("RW5", APRIL)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.sqlite")
+
+
+def submit(ledger: Ledger, content: str, state: State, where: tuple[str, date] = HERE) -> str:
+    receipt = ledger.receive(content * 64, 1, where)
+    ledger.record(receipt.submission_id, state, where, {})
+    return receipt.submission_id
+
+
+def counting(ledger: Ledger) -> list[str]:
+    return [outcome.receipt.submission_id for outcome in ledger.winners()]
+
+
+def test_a_receipt_stands_before_any_work(ledger: Ledger) -> None:
+    receipt = ledger.receive("a" * 64, 10, None)
+    assert receipt.is_new
+    assert ledger.outcome(receipt.submission_id).state is State.RECEIVED
+    assert counting(ledger) == []
+
+
+def test_the_same_bytes_again_are_the_same_receipt(ledger: Ledger) -> None:
+    first = submit(ledger, "a", State.ACCEPTED)
+    again = ledger.receive("a" * 64, 1, HERE)
+    assert (again.submission_id, again.is_new) == (first, False)
+    assert len(ledger.outcomes()) == 1
+
+
+def test_going_back_to_an_earlier_file_is_a_submission_of_its_own(ledger: Ledger) -> None:
+    first = submit(ledger, "a", State.ACCEPTED)
+    submit(ledger, "b", State.ACCEPTED)
+    back = submit(ledger, "a", State.ACCEPTED)
+    assert back != first
+    assert counting(ledger) == [back]
+
+
+def test_a_rejected_resubmission_never_displaces_a_good_file(ledger: Ledger) -> None:
+    good = submit(ledger, "a", State.ACCEPTED_WITH_WARNINGS)
+    submit(ledger, "b", State.FILE_REJECTED)
+    assert counting(ledger) == [good]
+
+
+def test_last_accepted_wins_per_provider_and_month(ledger: Ledger) -> None:
+    submit(ledger, "a", State.ACCEPTED)
+    later = submit(ledger, "b", State.ACCEPTED_WITH_REJECTIONS)
+    elsewhere = submit(ledger, "c", State.ACCEPTED, ("RV5", APRIL))
+    next_month = submit(ledger, "d", State.ACCEPTED, ("RW5", MAY))
+    assert counting(ledger) == [elsewhere, later, next_month]
+
+
+def test_a_submission_found_wrong_on_reprocessing_counts_no_longer(ledger: Ledger) -> None:
+    first = submit(ledger, "a", State.ACCEPTED)
+    second = submit(ledger, "b", State.ACCEPTED)
+    ledger.record(second, State.FILE_REJECTED, HERE, {})
+    assert counting(ledger) == [first]
+
+
+@pytest.mark.parametrize("table", ["receipt", "event"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET submission_id = 'x'"])
+def test_nothing_in_it_can_be_changed(ledger: Ledger, tmp_path: Path, table: str, change: str) -> None:
+    submit(ledger, "a", State.ACCEPTED)
+    with (
+        sqlite3.connect(tmp_path / "ledger.sqlite") as connection,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
+        connection.execute(change.format(table))
+
+
+results = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(list(State))), max_size=6)
+
+
+@given(results)
+def test_the_order_of_processing_cannot_matter(
+    tmp_path_factory: pytest.TempPathFactory, submissions: list[tuple[str, State]]
+) -> None:
+    """Received in one order, checked in any: the same submission counts."""
+    unique = list(dict(submissions).items())
+    winners = set()
+    for number, order in enumerate(itertools.islice(itertools.permutations(unique), 4)):
+        ledger = Ledger(tmp_path_factory.mktemp("ledger") / f"{number}.sqlite")
+        ids = {content: ledger.receive(content * 64, 1, HERE).submission_id for content, _ in unique}
+        for content, state in order:
+            ledger.record(ids[content], state, HERE, {})
+        winners.add(tuple(counting(ledger)))
+    accepted = [content for content, state in unique if state.is_accepted]
+    assert winners == {((accepted[-1] * 16,) if accepted else ())}
+
+
+def test_the_board_has_a_cell_for_every_provider_and_month_between(ledger: Ledger) -> None:
+    good = submit(ledger, "a", State.ACCEPTED)
+    submit(ledger, "b", State.FILE_REJECTED)
+    submit(ledger, "c", State.ACCEPTED, ("RV5", JUNE))
+    cells = board(ledger.outcomes(), ledger.winners())
+    assert [(c.provider, c.month, c.state) for c in cells] == [
+        ("RV5", APRIL, NOT_RECEIVED), ("RV5", MAY, NOT_RECEIVED), ("RV5", JUNE, "accepted"),
+        ("RW5", APRIL, "file rejected"), ("RW5", MAY, NOT_RECEIVED), ("RW5", JUNE, NOT_RECEIVED),
+    ]  # fmt: skip
+    assert cells[3].counts == good
+
+
+def test_months_run_over_the_turn_of_a_year() -> None:
+    assert months_between(date(2025, 11, 1), date(2026, 2, 1)) == [
+        date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1),
+    ]  # fmt: skip
+
+
+def test_an_empty_ledger_has_an_empty_board() -> None:
+    assert board([], []) == []
