@@ -9,32 +9,21 @@ import time
 from pathlib import Path
 
 import pytest
-from submission_fixtures import RIGHT, submission, zipped
 
 from pipelines.ask import ask, release_file
 from pipelines.cli import CLEAN, CRASHED, FILE_REJECTED, RECORDS_REJECTED, USAGE, WARNINGS, _run
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger, State
 from pipelines.load import load
-from pipelines.publish import build_core, build_marts, publish
-from pipelines.zones import PROJECT, Zones, zones
+from pipelines.zones import PROJECT, zones
+from release_fixtures import loaded_and_published
 from schemas.errors import NotAsked
+from submission_fixtures import RIGHT, submission, zipped
 
 BAD_DATE = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
 OLD_CODE = RIGHT["IDS101Referral"].replace(",B1,", ",J1,")
 
 Captured = pytest.CaptureFixture[str]
-
-
-def loaded_and_published(root: Path, **changed: str | None) -> Zones:
-    """A data root with one submission, published, without Dagster: the same functions it calls."""
-    found = zones()
-    ledger = Ledger(found.ledger)
-    load(submission(root, **changed), found, ledger, spine_key())
-    build_core(found, ledger)
-    build_marts(found)
-    publish(found, ledger)
-    return found
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
+from warehouse.build import CORE, StagedSubmission, build_core, count_rows, open_draft
+from warehouse.staging import StagingError
 from warehouse_fixtures import (
     APRIL,
     Case,
@@ -17,9 +20,6 @@ from warehouse_fixtures import (
     write_submission,
 )
 from warehouse_reference import random_tables
-
-from warehouse.build import CORE, StagedSubmission, build_core, count_rows, open_draft
-from warehouse.staging import StagingError
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from submission_fixtures import RIGHT, submission
 
 from pipelines import load as way
 from pipelines.automation import inbox_sensor
@@ -18,6 +17,7 @@ from pipelines.partitions import PROVIDERS, partition_key, provider_and_month
 from pipelines.resources import Parity
 from pipelines.zones import Zones, zones
 from schemas.dataset import TABLES
+from submission_fixtures import RIGHT, submission
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 BAD_ROW = "PATIENT-SECRET,RW5,QE1,9990000042,01,not a date,LA1 4YW,1,A,,en,\n"

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from submission_fixtures import RIGHT, submission, write, zipped
 
 from pipelines.inbox import NotASubmission, Source, claim_of, find_submissions, open_source
+from submission_fixtures import RIGHT, submission, write, zipped
 
 
 def opened(path: Path, tmp_path: Path, keep: bool = False) -> Source:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, Row, ask, build, tables_of, write_submission
 
 from warehouse.build import build_core, build_marts, open_draft
 from warehouse.contract import ContractError, apply_contract, contract
 from warehouse.measures.catalogue import counting_passes, measures
 from warehouse.statistics import wilson
+from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, Row, ask, build, tables_of, write_submission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from warehouse_fixtures import APRIL, Case, ask, tables_of, write_submission
 
 from warehouse.build import build_core, build_marts
 from warehouse.published import PublishedError, load_published, normalise_published
+from warehouse_fixtures import APRIL, Case, ask, tables_of, write_submission
 
 REAL = Path(__file__).parents[2] / "shared" / "domain" / "published"
 needs_real = pytest.mark.skipif(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_fixtures import APRIL, GAD7, PHQ9, Case, ask, build, tables_of, write_submission
 
 from warehouse import release
 from warehouse.build import StagedSubmission
 from warehouse.release import ReleaseError, check_draft, inputs_hash, publish, release_id
+from warehouse_fixtures import APRIL, GAD7, PHQ9, Case, ask, build, tables_of, write_submission
 
 CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c", is_discharged=False)]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from submission_fixtures import HEADER, RIGHT, submission, write, zipped
 
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger, State
 from pipelines.load import check_path, load, state_of
 from pipelines.zones import zones
+from submission_fixtures import HEADER, RIGHT, submission, write, zipped
 
 REFERRAL_NAMES = RIGHT["IDS101Referral"].splitlines()[0]
 

@@ -1,0 +1,45 @@
+"""The documentation: its questions can be asked, its links lead somewhere, its commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.ask import ask
+from pipelines.cli import CLEAN, _run
+from pipelines.zones import PROJECT
+from release_fixtures import loaded_and_published
+
+PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
+COMMANDS = ("check", "load", "publish", "status", "query", "published", "synth", "demo")
+
+
+def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: Path) -> None:
+    found = loaded_and_published(tmp_path)
+    questions = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "for-analysts.md").read_text(), re.DOTALL)
+    assert len(questions) >= 5
+    for question in questions:
+        columns, _ = ask(question, found)
+        assert columns
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_command_named_exists(page: Path) -> None:
+    named = set(
+        re.findall(
+            r"`?parity ([a-z]+)", " ".join(re.findall(r"`[^`]*parity [^`]*`|^parity .*$", page.read_text(), re.M))
+        )
+    )
+    assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _run([command, "--help"]) == CLEAN
+    assert f"parity {command}" in capfd.readouterr().out
