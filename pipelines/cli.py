@@ -234,7 +234,7 @@ def demo(
     published: Annotated[Path | None, Parameter(help="Also take in NHS England's published statistics.")] = None,
     providers: Annotated[
         int, Parameter(help="Number of providers; the first six are the demonstration sites.")
-    ] = 12,
+    ] = 10,
     months: Annotated[int, Parameter(help="Number of months from April 2025.")] = 12,
 ) -> int:
     """Write demonstration submissions, load them through Dagster, publish, and show the national table."""

@@ -75,7 +75,7 @@ def national_table(zones: Zones) -> None:
     )[1][0]
     show.line("")
     show.line(f"England, {services} services, {first:%B %Y} to {last:%B %Y} (made-up people)")
-    show.rows(ask(_TABLE, zones, None, [list(MEASURES)]), "table")
+    show.rows(ask(_TABLE, zones, None, [list(MEASURES)]), "table", null="")
     if has_published(zones):
         _published_line(zones)
     show.line("")

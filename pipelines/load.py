@@ -273,12 +273,13 @@ def _write_staged(
     key: TokenKey,
 ) -> None:
     origin = Origin(submission_id, summary["provider"], summary["start"], summary["end"])
+    rejected = rejected_rows(findings)
     for table_id, counts in summary["counts"].items():
         if not counts["accepted"]:
             continue
         table = TABLES[table_id]
-        births = _survivors(received, TABLES["IDS001"], findings) if table_id == "IDS101" else None
-        staged = pseudonymised(_survivors(received, table, findings), table, origin, key, births)
+        births = _survivors(received, TABLES["IDS001"], rejected) if table_id == "IDS101" else None
+        staged = pseudonymised(_survivors(received, table, rejected), table, origin, key, births)
         path = draft / f"{table_id}.parquet"
         staged.sink_parquet(path, compression="zstd")
         if (rows := pl.scan_parquet(path).select(pl.len()).collect().item()) != counts["accepted"]:
@@ -287,11 +288,14 @@ def _write_staged(
             raise NotConserved(f"{table_id}: the columns written are not those declared")
 
 
-def _survivors(received: Callable[[Table], Received | None], table: Table, findings: pl.DataFrame) -> pl.LazyFrame:
+def _survivors(
+    received: Callable[[Table], Received | None], table: Table, rejected: Mapping[str, pl.Series]
+) -> pl.LazyFrame:
     rows = received(table)
     assert rows is not None and rows.rows is not None, table.id  # it has accepted rows
-    rejected = rejected_rows(findings, table.id)
-    return rows.rows if rejected.is_empty() else rows.rows.filter(~pl.col("row_number").is_in(rejected.implode()))
+    if table.id not in rejected:
+        return rows.rows
+    return rows.rows.filter(~pl.col("row_number").is_in(rejected[table.id].implode()))
 
 
 def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -106,8 +106,8 @@ def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
         line(f"Not placed: receipt {outcome.receipt.submission_id}, {outcome.state.value}")
 
 
-def rows(answer: "Rows", output: str) -> None:
-    """Rows as a table, CSV or JSON on standard output."""
+def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
+    """Rows as a table, CSV or JSON on standard output; ``null`` stands for NULL in a table."""
     columns, values = answer
     if output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -124,7 +124,7 @@ def rows(answer: "Rows", output: str) -> None:
             table.add_column(escape(column), justify="right" if is_number else "left", overflow="fold")
         for row in values:
             # NULL, an empty text and 0 are three things, and look like three.
-            table.add_row(*("[dim]NULL[/dim]" if value is None else escape(str(value)) for value in row))
+            table.add_row(*(f"[dim]{null}[/dim]" if value is None else escape(str(value)) for value in row))
         Console(highlight=False, width=max(_out.width, 4000)).print(table, crop=False)
         line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
 

@@ -14,7 +14,7 @@ from schemas.table import Table
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
 from transforms.submission import rules_for
-from transforms.validate import check_rows, rejected_rows
+from transforms.validate import NO_ROWS, check_rows, rejected_rows
 
 APRIL = (date(2025, 4, 1), date(2025, 4, 30))
 VALUES = st.sampled_from(
@@ -47,7 +47,8 @@ def test_contract_and_findings_refuse_the_same_rows(table_id: str, data: st.Data
     assert read == len(records)
     rejecting = findings.filter(pl.col("effect").is_in(REJECTIONS))
     assert set(rejecting.select("rule_id", "row_number").rows()) == broken_by_contract(rows, table)
-    assert rejected_rows(findings, table_id).to_list() == sorted(set(rejecting["row_number"]))
+    rejected = rejected_rows(findings).get(table_id, NO_ROWS)
+    assert rejected.to_list() == sorted(set(rejecting["row_number"]))
 
 
 def test_the_contract_refuses_a_frame_of_other_columns() -> None:

@@ -22,7 +22,7 @@ from schemas.table import Table
 from transforms.cast import with_typed
 from transforms.findings import file_finding, no_findings
 from transforms.receive import Received
-from transforms.validate import Checked, check_rows, rejected_rows
+from transforms.validate import NO_ROWS, Checked, check_rows, rejected_rows
 
 Claim = tuple[str, date] | None
 Opener = Callable[[Table, Version], Received | None]
@@ -130,10 +130,10 @@ def check_submission(opener: Opener, claim: Claim, gate: Sequence[pl.DataFrame])
 def _check_table(rows: Received, rules: Sequence[Rule]) -> Checked:
     gate = pl.concat([no_findings(), *rows.findings])
     if rows.rows is None:
-        return Checked(gate, rows.rows_in, pl.Series("row_number", [], dtype=pl.Int64))
+        return Checked(gate, rows.rows_in, NO_ROWS)
     found, read = check_rows(rows.rows, rows.table, rules)
     findings = pl.concat([gate, found])
-    rejected = rejected_rows(findings, rows.table.id)
+    rejected = rejected_rows(findings).get(rows.table.id, NO_ROWS) if findings.height else NO_ROWS
     lost = rows.rows_in - read - int((gate["row_number"].is_not_null()).sum())
     if lost:
         raise AssertionError(f"{rows.table.id}: {lost} rows were counted at the gate and not read by the rules")

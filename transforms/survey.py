@@ -89,16 +89,17 @@ class _Text:
 
     def _decode(self, chunk: bytes, offset: int) -> None:
         self._tail = b""
-        if b"\0" in chunk:
-            self._bad = f"there is a zero byte at byte {offset + chunk.index(0) + 1}"
-            return
+        zero, stop = chunk.find(b"\0"), len(chunk)
         try:
             chunk.decode("utf-8")
         except UnicodeDecodeError as error:
+            stop = error.start
             if error.reason == "unexpected end of data":
-                self._tail = chunk[error.start :]
+                self._tail = chunk[stop:]
             else:
-                self._bad = f"byte {offset + error.start + 1} is not part of a character"
+                self._bad = f"byte {offset + stop + 1} is not part of a character"
+        if 0 <= zero < stop:
+            self._bad = f"there is a zero byte at byte {offset + zero + 1}"
 
 
 class _Structure:

@@ -18,6 +18,7 @@ from transforms.cast import with_typed
 from transforms.findings import FINDINGS, REJECTIONS, no_findings
 
 _FLAG = "rule "
+NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,8 @@ def _findings_of(rule: Rule, table: Table, bad: pl.DataFrame) -> pl.DataFrame:
     ).collect().cast(pl.Schema(FINDINGS))  # fmt: skip
 
 
-def rejected_rows(findings: pl.DataFrame, table_id: str) -> pl.Series:
-    """Row numbers of ``table_id`` that a rejecting finding names, sorted, each once."""
-    if findings.is_empty():
-        return pl.Series("row_number", [], dtype=pl.Int64)
-    return (
-        findings.filter(
-            (pl.col("table") == table_id) & pl.col("effect").is_in(REJECTIONS) & pl.col("row_number").is_not_null()
-        )["row_number"]
-        .unique()
-        .sort()
-    )
+def rejected_rows(findings: pl.DataFrame) -> dict[str, pl.Series]:
+    """Per table id the row numbers that a rejecting finding names, sorted, each once; no entry for none."""
+    rejecting = findings.filter(pl.col("effect").is_in(REJECTIONS) & pl.col("row_number").is_not_null())
+    parts = rejecting.partition_by("table", as_dict=True)
+    return {str(table_id): part["row_number"].unique().sort() for (table_id,), part in parts.items()}
