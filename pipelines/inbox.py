@@ -17,10 +17,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import polars as pl
 
@@ -112,12 +112,11 @@ def claim_of(path: Path) -> tuple[str, date] | None:
     return match["provider"].upper(), date.fromisoformat(match["month"] + "-01")
 
 
-def open_source(path: Path, workspace: Path, *, keep: bool, only_tables: bool = False) -> Source:
+def open_source(path: Path, workspace: Path, *, keep: bool) -> Source:
     """Open the submission at ``path``; every table file is surveyed once.
 
     ``keep``: copy the files into ``workspace`` under declared names (a load); otherwise a folder is read
     where it lies and only a zip is unpacked there (a dry run). What is wrong becomes findings.
-    ``only_tables``: pass over files that are not tables, as in a folder of ours.
     """
     findings: list[pl.DataFrame] = []
     files: dict[str, TableFile] = {}
@@ -127,8 +126,7 @@ def open_source(path: Path, workspace: Path, *, keep: bool, only_tables: bool = 
         table = find_table(table_name) if table_name else None
         if table is None:
             member.opened.close()
-            if not only_tables:
-                findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, member.name))
+            findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, member.name))
         elif table.id in files:
             findings.append(file_finding(GATE["GATE-TABLE-TWICE"], table.id))
         else:
@@ -136,6 +134,30 @@ def open_source(path: Path, workspace: Path, *, keep: bool, only_tables: bool = 
     if not files and not findings:
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
     return Source(claim_of(path), files, findings, _content_hash(path, files))
+
+
+def as_record(source: Source) -> dict[str, Any]:
+    """What must be known of a kept submission to read it again without surveying it again, for JSON."""
+    files = {
+        table_id: {"name": f.path.name, "sha256": f.sha256, "size": f.size, "seen": f.seen and asdict(f.seen)}
+        for table_id, f in source.files.items()
+    }
+    claim = [source.claim[0], source.claim[1].isoformat()] if source.claim else None
+    return {"claim": claim, "content_sha256": source.content_sha256, "files": files}
+
+
+def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFrame]) -> Source:
+    """The submission kept in ``folder``, from ``as_record`` and the findings of the time."""
+    files = {
+        table_id: TableFile(
+            table_id, folder / f["name"], Survey(**f["seen"]) if f["seen"] else None, f["sha256"], f["size"]
+        )
+        for table_id, f in record["files"].items()
+    }
+    claim = record["claim"]
+    return Source(
+        (claim[0], date.fromisoformat(claim[1])) if claim else None, files, findings, record["content_sha256"]
+    )
 
 
 def _take(member: _Member, table_id: str, workspace: Path, keep: bool, findings: list[pl.DataFrame]) -> TableFile:

@@ -8,7 +8,7 @@ Each step leaves its result on disk, whole or not at all, so that a killed load 
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.inbox import Source, discard, open_source
+from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
 from pipelines.zones import PRIVATE, Zones
@@ -32,9 +32,8 @@ from transforms.findings import REJECTIONS
 from transforms.pseudonymise import Origin, TokenKey, pseudonymised
 from transforms.receive import Received, receive_csv, receive_parquet
 from transforms.submission import Claim, SubmissionChecked, check_submission
-from transforms.validate import rejected_rows
 
-_CLAIM, _GATE, _FINDINGS, _CHECKED = "claim.json", "gate.parquet", "findings.parquet", "checked.json"
+_SOURCE, _GATE, _FINDINGS, _CHECKED = "source.json", "gate.parquet", "findings.parquet", "checked.json"
 
 
 class NotConserved(ForThePerson):
@@ -82,13 +81,10 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     incoming.mkdir(mode=PRIVATE)
     try:
         source = open_source(path, incoming, keep=True)
-        claim = source.claim
-        (incoming / _CLAIM).write_text(
-            json.dumps({"claim": [claim[0], claim[1].isoformat()] if claim else None}), encoding="utf-8"
-        )
+        (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
-        receipt = ledger.receive(source.content_sha256, source.size, claim)
+        receipt = ledger.receive(source.content_sha256, source.size, source.claim)
         place = zones.received / receipt.submission_id
         if not place.exists():
             incoming.rename(place)
@@ -109,16 +105,9 @@ def pseudonymise(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey
 
     Raises NotConserved when a table's rows do not add up; nothing is then written.
     """
-    summary = checked_summary(submission_id, zones)
-    if summary["version"] is None:
-        return State(summary["state"])
-    source, version = _kept_source(zones.received / submission_id), Version(summary["version"])
     with TemporaryDirectory(dir=zones.builds) as workspace:
-
-        def received(table: Table) -> Received | None:
-            return _receive_table(source, table, version, Path(workspace))
-
-        return _keep_staged(received, submission_id, zones, ledger, key)
+        checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
+        return _keep_staged(checked, submission_id, zones, ledger, key)
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -143,7 +132,7 @@ def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -
         with TemporaryDirectory(dir=zones.builds) as workspace:
             checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
             _keep_verdict(checked, submission_id, zones, ledger)
-            return _keep_staged(lambda table: checked.received.get(table.id), submission_id, zones, ledger, key)
+            return _keep_staged(checked, submission_id, zones, ledger, key)
     except BaseException as error:
         # The class only: an exception's text may carry a value out of the identifiable zone.
         ledger.record(submission_id, State.FAILED, None, {"error": type(error).__name__})
@@ -199,16 +188,10 @@ def _receive_table(source: Source, table: Table, version: Version, workspace: Pa
 
 
 def _kept_source(folder: Path) -> Source:
-    """The submission that ``receive`` kept in ``folder``, with the gate's findings of that time."""
-    source = open_source(folder, folder, keep=False, only_tables=True)
+    """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
+    record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
     gate = folder / _GATE
-    findings = [pl.read_parquet(gate)] if gate.exists() else []
-    return Source(_kept_claim(folder), source.files, findings, source.content_sha256)
-
-
-def _kept_claim(folder: Path) -> Claim:
-    claim = json.loads((folder / _CLAIM).read_text(encoding="utf-8"))["claim"]
-    return (claim[0], date.fromisoformat(claim[1])) if claim else None
+    return from_record(record, folder, [pl.read_parquet(gate)] if gate.exists() else [])
 
 
 def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, ledger: Ledger) -> State:
@@ -228,7 +211,7 @@ def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, 
     beside = folder / f".{_CHECKED}"
     beside.write_text(json.dumps(summary, indent=1), encoding="utf-8")
     beside.replace(folder / _CHECKED)
-    where = _where(summary, _kept_claim(folder))
+    where = _where(summary, _kept_source(folder).claim)
     place = zones.site_reports.joinpath(*((where[0], f"{where[1]:%Y-%m}") if where else ("unknown",)))
     write_report(place / submission_id, checked, state.value, submission_id)
     if not state.is_accepted:
@@ -237,7 +220,7 @@ def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, 
 
 
 def _keep_staged(
-    received: Callable[[Table], Received | None],
+    checked: SubmissionChecked,
     submission_id: str,
     zones: Zones,
     ledger: Ledger,
@@ -248,11 +231,10 @@ def _keep_staged(
     state = State(summary["state"])
     if not state.is_accepted:
         return state
-    findings = pl.read_parquet(zones.received / submission_id / _FINDINGS)
     draft = zones.pseudonymised / f".{submission_id}-{secrets.token_hex(4)}"
     draft.mkdir(mode=PRIVATE)
     try:
-        _write_staged(received, summary, findings, submission_id, draft, key)
+        _write_staged(checked, summary, submission_id, draft, key)
         place = zones.pseudonymised / submission_id
         if place.exists():
             place.rename(old := zones.pseudonymised / f".old-{secrets.token_hex(4)}")
@@ -265,37 +247,32 @@ def _keep_staged(
 
 
 def _write_staged(
-    received: Callable[[Table], Received | None],
+    checked: SubmissionChecked,
     summary: Mapping[str, Any],
-    findings: pl.DataFrame,
     submission_id: str,
     draft: Path,
     key: TokenKey,
 ) -> None:
     origin = Origin(submission_id, summary["provider"], summary["start"], summary["end"])
-    rejected = rejected_rows(findings)
     for table_id, counts in summary["counts"].items():
         if not counts["accepted"]:
             continue
         table = TABLES[table_id]
-        births = _survivors(received, TABLES["IDS001"], rejected) if table_id == "IDS101" else None
-        staged = pseudonymised(_survivors(received, table, rejected), table, origin, key, births)
+        births = _survivors(checked, "IDS001") if table_id == "IDS101" else None
+        staged = pseudonymised(_survivors(checked, table_id), table, origin, key, births)
         path = draft / f"{table_id}.parquet"
-        staged.sink_parquet(path, compression="zstd")
+        # Level 1: tokens are random, and a higher level costs a quarter more time for 6 % more bytes.
+        staged.sink_parquet(path, compression="zstd", compression_level=1)
         if (rows := pl.scan_parquet(path).select(pl.len()).collect().item()) != counts["accepted"]:
             raise NotConserved(f"{table_id}: {counts['accepted']} rows accepted, {rows} written")
         if pl.read_parquet_schema(path) != pl.Schema(staged_schema(table)):
             raise NotConserved(f"{table_id}: the columns written are not those declared")
 
 
-def _survivors(
-    received: Callable[[Table], Received | None], table: Table, rejected: Mapping[str, pl.Series]
-) -> pl.LazyFrame:
-    rows = received(table)
-    assert rows is not None and rows.rows is not None, table.id  # it has accepted rows
-    if table.id not in rejected:
-        return rows.rows
-    return rows.rows.filter(~pl.col("row_number").is_in(rejected[table.id].implode()))
+def _survivors(checked: SubmissionChecked, table_id: str) -> pl.LazyFrame:
+    rows, rejected = checked.received[table_id].rows, checked.tables[table_id].rejected
+    assert rows is not None, table_id  # it has accepted rows
+    return rows.filter(~pl.col("row_number").is_in(rejected.implode())) if len(rejected) else rows
 
 
 def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:

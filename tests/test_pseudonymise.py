@@ -45,12 +45,13 @@ def staged(
 
 @given(st.text())
 def test_a_token_is_the_standard_librarys_hmac(text: str) -> None:
-    made = pl.select(token(pl.lit(text), KEY)).item()
-    assert made == "s1_" + hmac.new(KEY.secret.encode(), text.encode(), "sha256").hexdigest()[:32]
+    made = pl.select(token(pl.lit(text), KEY, "local", "RW5", "CareContactId")).item()
+    domain = hmac.new(KEY.secret.encode(), b"local\x1fRW5\x1fCareContactId", "sha256").hexdigest()
+    assert made == "s1_" + hmac.new(domain.encode(), text.encode(), "sha256").hexdigest()[:32]
 
 
 def test_the_token_of_nothing_is_nothing() -> None:
-    assert pl.select(token(pl.lit(None, dtype=pl.String), KEY)).item() is None
+    assert pl.select(token(pl.lit(None, dtype=pl.String), KEY, "nhs")).item() is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_two_keys_give_two_tokens(own_key: Path) -> None:
     own_key.unlink()
     second = spine_key()
     assert fingerprint(first) != fingerprint(second)
-    assert pl.select(token(pl.lit("x"), first)).item() != pl.select(token(pl.lit("x"), second)).item()
+    assert pl.select(token(pl.lit("x"), first, "nhs")).item() != pl.select(token(pl.lit("x"), second, "nhs")).item()
 
 
 def test_a_key_that_others_can_read_is_refused(own_key: Path) -> None:

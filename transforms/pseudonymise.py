@@ -3,11 +3,12 @@
 Belongs here: what each kind of identifier becomes. Does not belong here: where the key comes from
 (``pipelines.keys``), files.
 
-A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 over a message that
-carries its domain, so that an NHS number and a local id can never meet and two providers' local ids
-never do. Collision odds for 60 million people: 5e-24.
+A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 under a key of its own
+domain: one for NHS numbers, one for each provider's each element. So an NHS number and a local id can never
+meet, and two providers' local ids never do. Collision odds for 60 million people: 5e-24.
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,16 +48,20 @@ class Origin:
     month_end: str
 
 
-def token(message: pl.Expr, key: TokenKey) -> pl.Expr:
-    """Keyed pseudonym of ``message`` (String); null stays null."""
-    digest: pl.Expr = message.chash.hmac_sha256(key=key.secret)  # type: ignore[attr-defined]
+def domain_key(key: TokenKey, *domain: str) -> str:
+    """The key of one domain, as 64 hex characters: HMAC-SHA-256 of its name under ``key``."""
+    return hmac.digest(key.secret.encode(), "\x1f".join(domain).encode(), "sha256").hex()
+
+
+def token(identifier: pl.Expr, key: TokenKey, *domain: str) -> pl.Expr:
+    """Keyed pseudonym of ``identifier`` (String) in a domain; null stays null."""
+    digest: pl.Expr = identifier.chash.hmac_sha256(key=domain_key(key, *domain))  # type: ignore[attr-defined]
     return pl.lit(f"{key.version}_") + digest.str.slice(0, 32)
 
 
 def local_token(value: pl.Expr, field: Field, origin: Origin, key: TokenKey) -> pl.Expr:
     """Token of a provider's own identifier: the same at that provider wherever the element occurs."""
-    domain = f"local\x1f{origin.provider}\x1f{field.name}\x1f"
-    return token(pl.lit(domain) + value, key)
+    return token(value, key, "local", origin.provider, field.name)
 
 
 def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
@@ -81,7 +86,7 @@ def person_token(patients: pl.LazyFrame, table: Table, origin: Origin, key: Toke
     linkable = is_real_nhs_number(pl.col("NHSNumber")) & (pl.col("NHSNumberStatus") == _VERIFIED)
     return patients.with_columns(is_nationally_linked=linkable.fill_null(False)).with_columns(
         person_id=pl.when("is_nationally_linked")
-        .then(token(pl.lit("nhs\x1f") + pl.col("NHSNumber"), key))
+        .then(token(pl.col("NHSNumber"), key, "nhs"))
         .otherwise(local_token(pl.col("LocalPatientId"), table.by_name["LocalPatientId"], origin, key))
     )
 

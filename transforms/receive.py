@@ -13,7 +13,7 @@ it record by record, slow but exact, and names every row that is not one.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,13 +39,16 @@ class Received:
 
     ``rows`` is lazy: ``row_number`` (Int64; as submitted, header row = 1) and one String column per
     declared field, columns absent from the file included as null. ``None`` if the file is rejected.
-    ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own.
+    ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own. A large file is not
+    read before the rules are: ``otherwise`` says what to make of it should Polars then refuse it or read another
+    number of rows than were counted.
     """
 
     table: Table
     rows: pl.LazyFrame | None
     rows_in: int
     findings: list[pl.DataFrame] = field(default_factory=list)
+    otherwise: Callable[[], "Received"] | None = None
 
 
 def receive_csv(path: Path, table: Table, seen: Survey, version: Version, workspace: Path) -> Received:
@@ -67,14 +70,19 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version, worksp
     is_regular = (
         seen.is_balanced and not seen.has_lone_returns and seen.delimiters == seen.records * (len(names) - 1)
     )
-    if is_regular and seen.size <= IN_MEMORY:
-        scan, count = _read(scan)
-    else:
-        count = _polars_count(scan, seen.has_quotes) if is_regular else -1
-    if count != rows_in:
+
+    def judged() -> Received:
         return _receive_irregular(path, table, names, mapping, findings, workspace)
-    numbered = scan.with_row_index(ROW, offset=2)
-    return Received(table, _as_declared(numbered, table, mapping, seen.needs_trim), rows_in, findings)
+
+    if not is_regular:
+        return judged()
+    if seen.size <= IN_MEMORY:
+        rows = _read(scan)
+        if rows is None or rows.height != rows_in:
+            return judged()
+        scan = rows.lazy()
+    declared = _as_declared(scan.with_row_index(ROW, offset=2), table, mapping, seen.needs_trim)
+    return Received(table, declared, rows_in, findings, judged)
 
 
 def receive_parquet(path: Path, table: Table, version: Version) -> Received:
@@ -84,15 +92,20 @@ def receive_parquet(path: Path, table: Table, version: Version) -> Received:
         schema = scan.collect_schema()
         rows_in = int(scan.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError):
-        detail = "its structure is damaged, or it is another format"
-        return Received(table, None, 0, [file_finding(GATE["GATE-PARQUET"], table.id, detail)])
+        return _damaged(table)
     mapping, findings, is_fatal = _match_columns(list(schema), table, version)
     if is_fatal:
         return Received(table, None, rows_in, findings)
     # By position: a name such as "^.*$" would be read as a pattern.
     as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
-    return Received(table, _as_declared(numbered, table, mapping, True), rows_in, findings)
+    declared = _as_declared(numbered, table, mapping, True)
+    return Received(table, declared, rows_in, findings, lambda: _damaged(table))
+
+
+def _damaged(table: Table) -> Received:
+    detail = "its structure is damaged, or it is another format"
+    return Received(table, None, 0, [file_finding(GATE["GATE-PARQUET"], table.id, detail)])
 
 
 def _text_at(index: int, dtype: pl.DataType) -> pl.Expr:
@@ -142,25 +155,12 @@ def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
     )
 
 
-def _read(scan: pl.LazyFrame) -> tuple[pl.LazyFrame, int]:
-    """The rows in memory, and how many; -1 where Polars refuses the file."""
+def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
+    """The rows in memory; ``None`` where Polars refuses the file."""
     try:
-        rows = scan.collect()
+        return scan.collect()
     except pl.exceptions.PolarsError:
-        return scan, -1
-    return rows.lazy(), rows.height
-
-
-def _polars_count(scan: pl.LazyFrame, has_quotes: bool) -> int:
-    """Rows as Polars reads them; -1 where it refuses the file."""
-    # A bare count reads no field and so misses a row of the wrong width: the last column makes it look. Text
-    # after a closing quotation mark is only seen in the column that holds it.
-    looked_at = pl.all() if has_quotes else pl.last()
-    try:
-        counted = scan.select(pl.len().alias("rows"), looked_at.is_null().sum()).collect(engine="streaming")
-    except pl.exceptions.PolarsError:
-        return -1
-    return int(counted.item(0, 0))
+        return None
 
 
 def _as_declared(scan: pl.LazyFrame, table: Table, mapping: dict[str, str], trim: bool) -> pl.LazyFrame:
