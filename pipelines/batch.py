@@ -9,10 +9,12 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.keys import KeyUnusable
 from pipelines.ledger import Ledger, State
@@ -43,6 +45,10 @@ class BatchTotals:
     failed: int = 0
     tables: dict[str, Counter[str]] = field(default_factory=dict)
 
+    def as_counts(self) -> dict[str, Any]:
+        """Submissions per state, how many had been loaded before, how many broke off."""
+        return {"states": dict(self.states), "repeats": self.repeats, "failed": self.failed}
+
     def add(self, result: Loaded | Failed) -> None:
         """Count one result in."""
         if isinstance(result, Failed):
@@ -67,6 +73,11 @@ def write_batch(paths: Sequence[Path], zones: Zones) -> str:
 def read_batch(name: str, zones: Zones) -> list[Path]:
     """The paths of a batch."""
     return [Path(path) for path in json.loads((zones.builds / f"batch-{name}.json").read_text(encoding="utf-8"))]
+
+
+def drop_batch(name: str, zones: Zones) -> None:
+    """Forget a batch that is done."""
+    (zones.builds / f"batch-{name}.json").unlink(missing_ok=True)
 
 
 def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
@@ -101,6 +112,24 @@ def _each(
             yield Failed(name(item), type(error).__name__)
         if tell is not None:
             tell(done, len(items))
+
+
+def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items in the same order, each made in a thread while the one before is dealt with.
+
+    Dagster takes 15 ms to write an event, most of it waiting for the disk: the next submission is loaded
+    meanwhile. What the items' making raises is raised here.
+    """
+    context = copy_context()
+
+    def one() -> list[_Item]:
+        return list(islice(items, 1))
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        following = thread.submit(context.run, one)
+        while item := following.result():
+            following = thread.submit(context.run, one)
+            yield item[0]
 
 
 def worst_state(states: Iterable[str]) -> State | None:

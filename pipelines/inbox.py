@@ -32,6 +32,10 @@ from transforms.survey import Survey, survey
 
 _CLAIM = re.compile(r"^(?P<provider>[A-Z0-9]{3,6})_(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))$", re.IGNORECASE)
 _SUFFIXES = (".csv", ".parquet")
+# No links, and a FIFO somebody left in the folder must not hang the gate. A site's own machine may know neither.
+_OPEN = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    _OPEN |= getattr(os, _flag, 0)
 _MEMBERS_MAX = 64
 _UNPACKED_MAX = 32 << 30
 # Real extracts of ours pack 12 to 30 to 1; deflate reaches 1,028 to 1 on a bomb.
@@ -198,8 +202,7 @@ def _folder_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Membe
         if _is_ignored(entry.name):
             continue
         try:
-            # NONBLOCK: a FIFO somebody left in the folder must not hang the gate.
-            opened = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            opened = os.open(entry, _OPEN)
         except OSError:
             findings.append(file_finding(GATE["GATE-FILE"], None, entry.name))
             continue

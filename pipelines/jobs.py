@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.assets.submissions import checked_metadata, rows_metadata
-from pipelines.batch import BatchTotals, Failed, load_all, read_batch, reprocess_all
+from pipelines.batch import BatchTotals, Failed, ahead, drop_batch, load_all, read_batch, reprocess_all
 from pipelines.checks import conservation_result, evaluation, table_results
 from pipelines.load import Loaded
 from pipelines.partitions import PROVIDERS, partition_key
@@ -31,6 +31,7 @@ def load_batch(context: dg.OpExecutionContext, config: Batch, parity: Parity) ->
     """Load a batch."""
     zones = parity.zones()
     yield from _report(context, load_all(read_batch(config.batch, zones), zones, parity.ledger(), parity.key()))
+    drop_batch(config.batch, zones)  # only now: a run that failed can be run again from the UI
 
 
 @dg.op(description="Check and pseudonymise every received submission again.", out=dg.Out(dict))
@@ -46,7 +47,7 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     """
     totals = BatchTotals()
     known = set(context.instance.get_dynamic_partitions(str(PROVIDERS.name)))
-    for result in results:
+    for result in ahead(iter(results)):
         totals.add(result)
         if isinstance(result, Failed) or result.provider is None or result.month is None or result.is_repeat:
             continue
@@ -60,9 +61,10 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     if totals.failed:
         raise dg.Failure(
             description=f"{totals.failed} submissions broke off (see `parity status`); the others are loaded.",
+            metadata={"totals": dg.MetadataValue.json(totals.as_counts())},
             allow_retries=False,
         )
-    yield dg.Output({"states": dict(totals.states), "repeats": totals.repeats})
+    yield dg.Output(totals.as_counts())
 
 
 def _materialisations(result: Loaded) -> Iterator[dg.AssetMaterialization]:

@@ -91,6 +91,12 @@ CREATE VIEW IF NOT EXISTS latest AS
     FROM receipt AS r
     JOIN event AS e ON e.submission_id = r.submission_id
     WHERE e.seq = (SELECT max(seq) FROM event WHERE submission_id = r.submission_id);
+CREATE VIEW IF NOT EXISTS concluded AS
+    SELECT r.seq, r.submission_id, r.content_sha256, r.received_at, e.state, e.provider, e.month, e.detail
+    FROM receipt AS r
+    JOIN event AS e ON e.submission_id = r.submission_id
+    WHERE e.seq = (SELECT max(seq) FROM event
+                   WHERE submission_id = r.submission_id AND state NOT IN ('received', 'failed'));
 """
 
 
@@ -159,20 +165,20 @@ class Ledger:
 
     def outcomes(self) -> list[Outcome]:
         """The latest outcome of every receipt, in order of receipt."""
-        return self._outcomes("", ())
+        return self._outcomes("latest", "", ())
 
     def outcome(self, submission_id: str) -> Outcome:
         """The latest outcome of one submission. Raises KeyError for an unknown one."""
-        found = self._outcomes("WHERE submission_id = ?", (submission_id,))
+        found = self._outcomes("latest", "WHERE submission_id = ?", (submission_id,))
         if not found:
             raise KeyError(submission_id)
         return found[0]
 
-    def _outcomes(self, condition: str, values: tuple[str, ...]) -> list[Outcome]:
+    def _outcomes(self, view: str, condition: str, values: tuple[str, ...]) -> list[Outcome]:
         with self._open() as ledger:
             rows = ledger.execute(
                 "SELECT seq, submission_id, content_sha256, received_at, state, provider, month, detail"
-                f" FROM latest {condition} ORDER BY seq",
+                f" FROM {view} {condition} ORDER BY seq",
                 values,
             ).fetchall()
         return [
@@ -189,11 +195,12 @@ class Ledger:
     def winners(self) -> list[Outcome]:
         """The submission that counts for each provider and month: the accepted one received last.
 
-        A rejected resubmission never displaces a good file. Ordered by provider and month. A pure function
-        of the ledger: the order of processing cannot matter.
+        A rejected resubmission never displaces a good file, and a submission that was accepted and breaks off
+        when it is processed again still counts as it stood. Ordered by provider and month. A pure function of
+        the ledger: the order of processing cannot matter.
         """
         best: dict[tuple[str, date], Outcome] = {}
-        for outcome in self.outcomes():
+        for outcome in self._outcomes("concluded", "", ()):
             if outcome.state.is_accepted and outcome.provider and outcome.month:
                 best[(outcome.provider, outcome.month)] = outcome
         return [best[where] for where in sorted(best)]

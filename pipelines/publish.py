@@ -20,6 +20,9 @@ from schemas.errors import ForThePerson
 from warehouse import build, published, release
 from warehouse.staging import StagedSubmission
 
+# DuckDB would take four fifths of the machine (9.7 GB at 10 M contacts); beyond this it spills to disk.
+MEMORY_LIMIT = "4GB"
+
 
 class NotPublishable(ForThePerson):
     """There is nothing to publish, or it may not be; the message says why. What was published stays."""
@@ -69,13 +72,13 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
     staged = winners(zones, ledger)
     if not staged and not has_published(zones):
         raise NotPublishable("No submission has been accepted yet: load one with `parity load PATH`.")
-    return build.build_core(zones.draft, staged, organisations=organisation_names(zones))
+    return build.build_core(zones.draft, staged, memory_limit=MEMORY_LIMIT, organisations=organisation_names(zones))
 
 
 def build_marts(zones: Zones) -> dict[str, int]:
     """Add published statistics and marts to the draft."""
     rows = published.load_published(zones.draft, zones.published) if has_published(zones) else {}
-    return rows | build.build_marts(zones.draft)
+    return rows | build.build_marts(zones.draft, memory_limit=MEMORY_LIMIT)
 
 
 def publish(zones: Zones, ledger: Ledger) -> Release:

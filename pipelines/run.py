@@ -4,7 +4,9 @@ Belongs here: starting a job and reading back its totals. Does not belong here: 
 module that the command line imports in order to load and publish; it brings Dagster with it.
 """
 
-from collections.abc import Callable, Sequence
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from pipelines.batch import on_progress, write_batch
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
 from pipelines.ledger import Ledger
-from pipelines.publish import Release, current_release, is_current
+from pipelines.publish import NotPublishable, Release, current_release, is_current
 from pipelines.resources import Parity
 from pipelines.zones import Zones
 from schemas.errors import ForThePerson
@@ -27,35 +29,37 @@ class RunFailed(ForThePerson):
 
 
 def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Load submissions in one run. Returns states (state: submissions), repeats, failed, tables."""
+    """Load submissions in one run. Returns submissions, states (state: submissions), repeats, failed."""
     token = on_progress.set(lambda done, of: step() if step else None)
-    ledger = Ledger(zones.ledger)
-    before = len(ledger.outcomes())
     try:
         config = {"ops": {"load_batch": {"config": {"batch": write_batch(paths, zones)}}}}
         result = _run("load_submissions", config, zones)
     finally:
         on_progress.reset(token)
-    totals: dict[str, Any] = {"submissions": len(paths), "failed": 0, "states": {}, "repeats": 0}
-    if result.success:
-        totals |= result.output_for_node("load_batch")
-    else:
-        _only_broken_off(result)
-        outcomes = ledger.outcomes()[before:]
-        totals["failed"] = sum(not outcome.state.is_accepted for outcome in outcomes) or 1
-        for outcome in outcomes:
-            totals["states"][outcome.state.value] = totals["states"].get(outcome.state.value, 0) + 1
-    return totals
+    counts = result.output_for_node("load_batch") if result.success else _broken_off(result)
+    return {"submissions": len(paths), **counts}
 
 
 def publish_release(zones: Zones) -> Release:
     """Build and publish; the release that is current afterwards. Where nothing changed, nothing is built."""
     if is_current(zones, Ledger(zones.ledger)):
         return current_release(zones, is_new=False)
-    result = _run("publish_warehouse", {}, zones)
+    with _alone(zones):
+        result = _run("publish_warehouse", {}, zones)
     if not result.success:
         raise _failure(result)
     return current_release(zones)
+
+
+@contextmanager
+def _alone(zones: Zones) -> Iterator[None]:
+    """One publication at a time from the command line; in Dagster the pool «warehouse» sees to it."""
+    with (zones.builds / "publication.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPublishable("Another publication is running; wait until it has ended.") from None
+        yield
 
 
 def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessResult:
@@ -68,11 +72,14 @@ def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessR
         )
 
 
-def _only_broken_off(result: dg.ExecuteInProcessResult) -> None:
-    """Let a run pass that failed because submissions broke off; raise for anything else."""
+def _broken_off(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """The totals of a run that failed because submissions broke off; raises for any other failure."""
     for event in result.get_step_failure_events():
-        if event.step_failure_data.user_failure_data is None:
-            raise _failure(result)
+        failure = event.step_failure_data.user_failure_data
+        if failure is not None and "totals" in failure.metadata:
+            totals: dict[str, Any] = failure.metadata["totals"].value  # type: ignore[assignment]
+            return totals
+    raise _failure(result)
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:

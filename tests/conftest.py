@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
+# No timed tests: a busy machine is no defect.
+settings.register_profile("parity", deadline=None)
+settings.load_profile("parity")
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The command line: exit status, what goes to which stream, and what bad input gets."""
 
+import fcntl
 import json
 import os
 import signal
@@ -83,6 +84,15 @@ def test_publishing_nothing_is_refused_in_words(tmp_path: Path, home: Path, capf
     assert "No submission has been accepted yet" in capfd.readouterr().err.replace("\n", " ")
 
 
+def test_two_publications_do_not_meet(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    found = zones()
+    load(submission(tmp_path), found, Ledger(found.ledger), spine_key())
+    with (found.builds / "publication.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert _run(["publish"]) == CRASHED
+    assert "Another publication is running" in capfd.readouterr().err
+
+
 def test_json_is_all_there_is_on_standard_output(tmp_path: Path, home: Path, capfd: Captured) -> None:
     _run(["check", str(zipped(submission(tmp_path, IDS101Referral=BAD_DATE))), "--json"])
     (verdict,) = json.loads(capfd.readouterr().out)
@@ -128,6 +138,18 @@ def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, c
     assert json.loads(capfd.readouterr().out) == [{"provider": "RW5", "n": 3, "nothing": None, "blank": ""}]
     assert _run(["query", sql]) == CLEAN
     assert "NULL" in capfd.readouterr().out
+
+
+def test_a_submission_that_breaks_off_is_said_and_the_command_ends_with_1(
+    tmp_path: Path, home: Path, capfd: Captured
+) -> None:
+    submission(tmp_path / "in"), submission(tmp_path / "in", "RV5", IDS000Header=None)
+    (zones().site_reports / "RW5").write_text("a file where a folder must be: the report cannot be written")
+    assert _run(["load", str(tmp_path / "in"), "--json"]) == CRASHED
+    totals = json.loads(capfd.readouterr().out)
+    assert totals == {"submissions": 2, "states": {"file rejected": 1}, "repeats": 0, "failed": 1}
+    (home / "site_reports" / "RW5").unlink()
+    assert _run(["load", str(tmp_path / "in")]) == FILE_REJECTED
 
 
 HOSTILE = [

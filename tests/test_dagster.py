@@ -1,6 +1,7 @@
 """Dagster: what runs, what blocks, what it is told, and that it is told no value."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import dagster as dg
 import pytest
 
 from pipelines import load as way
+from pipelines.assets.submissions import NoSubmission
 from pipelines.automation import inbox_sensor
-from pipelines.batch import write_batch
+from pipelines.batch import ahead, write_batch
 from pipelines.checks import CHECK_SPECS, CONSERVATION
 from pipelines.definitions import build_defs, defs
 from pipelines.ledger import Ledger, State
@@ -196,3 +198,15 @@ def test_a_site_may_go_back_to_an_earlier_file_through_the_inbox(
     run_batch(dagster_instance, found, [found.inbox / "RW5_2025-04"])
     again = tick(dagster_instance, found, tick(dagster_instance, found, None).cursor)
     assert again.run_requests[0].run_key == rested.run_requests[0].run_key + "-2"
+
+
+def test_loading_ahead_keeps_order_and_lets_errors_through() -> None:
+    def numbers() -> Iterator[int]:
+        yield from range(5)
+        raise NoSubmission("the end")
+
+    made = ahead(numbers())
+    assert [next(made) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(NoSubmission):
+        next(made)
+    assert list(ahead(iter([]))) == []

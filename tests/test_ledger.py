@@ -74,6 +74,13 @@ def test_a_submission_found_wrong_on_reprocessing_counts_no_longer(ledger: Ledge
     assert counting(ledger) == [first]
 
 
+def test_a_submission_that_breaks_off_on_reprocessing_counts_as_it_stood(ledger: Ledger) -> None:
+    first = submit(ledger, "a", State.ACCEPTED)
+    ledger.record(first, State.FAILED, None, {})
+    assert counting(ledger) == [first]
+    assert ledger.outcome(first).state is State.FAILED
+
+
 @pytest.mark.parametrize("table", ["receipt", "event"])
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET submission_id = 'x'"])
 def test_nothing_in_it_can_be_changed(ledger: Ledger, tmp_path: Path, table: str, change: str) -> None:
