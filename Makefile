@@ -48,5 +48,5 @@ lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade pyproject.toml --output-file requirements.lock
 
-clean: ## Remove the environment and the demonstration data
-	rm -rf $(VENV) $(PARITY_HOME)
+clean: ## Remove the environment; data roots are never touched
+	rm -rf $(VENV)

@@ -89,6 +89,9 @@ class _Member(NamedTuple):
 def find_submissions(path: Path) -> list[Path]:
     """The submissions at ``path``: itself, or the folders and zips directly in it, in name order.
 
+    Where one folder or zip looks like a submission, all beside it are taken for one: one that is not is then
+    refused in words, and not passed over in silence.
+
     Raises NotASubmission for a path that is not there or holds nothing.
     """
     if not path.exists():
@@ -98,8 +101,8 @@ def find_submissions(path: Path) -> list[Path]:
     entries = sorted(entry for entry in path.iterdir() if not _is_ignored(entry.name))
     if any(_table_name(entry.name) for entry in entries if not entry.is_dir()):
         return [path]
-    inner = [entry for entry in entries if _looks_like_submission(entry)]
-    if inner:
+    inner = [e for e in entries if not e.is_symlink() and (e.is_dir() or e.suffix.lower() == ".zip")]
+    if any(_looks_like_submission(entry) for entry in inner):
         return inner
     if not entries:
         raise NotASubmission(
@@ -258,13 +261,9 @@ def _is_ignored(name: str) -> bool:
 
 
 def _looks_like_submission(entry: Path) -> bool:
-    if entry.is_symlink():
-        return False
-    if entry.is_file():
-        return entry.suffix.lower() == ".zip"
-    return entry.is_dir() and (
-        claim_of(entry) is not None or any(_table_name(inner.name) for inner in entry.iterdir())
-    )
+    if entry.is_file() or claim_of(entry) is not None:
+        return True
+    return any(_table_name(inner.name) for inner in entry.iterdir())
 
 
 def _content_hash(path: Path, files: dict[str, TableFile]) -> str:

@@ -29,6 +29,14 @@ def test_a_folder_of_submissions_is_found_in_name_order(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_folder_beside_submissions_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    submission(tmp_path, "RW5")
+    (tmp_path / "April").mkdir()
+    (tmp_path / "April" / "referrals.csv").write_text("x")
+    assert [p.name for p in find_submissions(tmp_path)] == ["April", "RW5_2025-04"]
+    assert rules(opened(tmp_path / "April", tmp_path)) == ["GATE-TABLE-UNKNOWN"]
+
+
 def test_a_submission_itself_is_found(tmp_path: Path) -> None:
     folder = submission(tmp_path)
     assert find_submissions(folder) == [folder]
