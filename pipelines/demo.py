@@ -17,7 +17,7 @@ from pipelines.zones import Zones
 from transforms.synthesise.sites import service
 from warehouse.published import normalise_published
 
-_SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.002
+_SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003
 
 # England over the last six months, one row per measure; numerator and denominator travel along. Not over all
 # months: who was in treatment when the first month was submitted is known only from then on, so that courses

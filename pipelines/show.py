@@ -59,7 +59,7 @@ def verdict(found: Mapping[str, Any]) -> None:
     _out.print(f"[bold]{escape(found['submission'])}[/bold] ({escape(who)}): [bold]{found['outcome']}[/bold], "
                f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
     for rule in found["rules"][:_RULES_SHOWN]:
-        where = f"{rule['table']}" + (f" rows {rule['rows']}" if rule["rows"] else "")
+        where = (rule["table"] or "The submission") + (f" rows {rule['rows']}" if rule["rows"] else "")
         _out.print(escape(f"  {where}: {rule['message']} {rule['fix']} [{rule['rule_id']}, {rule['effect']}]"))
     left = len(found["rules"]) - _RULES_SHOWN
     if left > 0:
@@ -90,7 +90,9 @@ def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
         line("Nothing has been received yet.")
         return
     months = sorted({cell.month for cell in cells})
-    table = Table("provider", *(f"{month:%b %y}" for month in months), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("provider", *(f"{month:%b %y}" for month in months)):
+        table.add_column(heading, no_wrap=True)
     by_provider: dict[str, list[str]] = {}
     for cell in cells:
         mark, style = _MARKS[cell.state]
@@ -99,7 +101,7 @@ def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
         by_provider.setdefault(cell.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
     for provider, marks in by_provider.items():
         table.add_row(provider, *marks)
-    _out.print(table)
+    _wide(table)
     line("  ".join(f"{mark} {state}" for state, (mark, _) in _MARKS.items()))
     line("* an earlier submission counts")
     for outcome in unplaced:
@@ -117,7 +119,6 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
         json.dump([dict(zip(columns, row, strict=True)) for row in values], sys.stdout, default=str, indent=1)
         sys.stdout.write("\n")
     else:
-        # As wide as the rows are: a cut value is a wrong value.
         table = Table(box=None, pad_edge=False)
         for index, column in enumerate(columns):
             is_number = any(isinstance(row[index], (int, float)) for row in values)
@@ -125,8 +126,13 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
         for row in values:
             # NULL, an empty text and 0 are three things, and look like three.
             table.add_row(*(f"[dim]{null}[/dim]" if value is None else escape(str(value)) for value in row))
-        Console(highlight=False, width=max(_out.width, 4000)).print(table, crop=False)
+        _wide(table)
         line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
+
+
+def _wide(table: Table) -> None:
+    """Print a table as wide as it is: the terminal may wrap a line, but nothing is cut."""
+    Console(highlight=False, width=4000).print(table, crop=False)
 
 
 def _short(zones: Zones, path: Any) -> str:

@@ -94,6 +94,14 @@ def test_what_rejects_the_whole_file(tmp_path: Path, changed: dict[str, str | No
     assert sum(table["accepted"] for table in checked.counts().values()) == 0
 
 
+def test_what_cannot_be_opened_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "RW5_2025-04.zip"
+    path.write_bytes(b"not a zip")
+    assert found(path) == [("GATE-ZIP", None, None)]
+    (tmp_path / "RV5_2025-04").mkdir()
+    assert found(tmp_path / "RV5_2025-04") == [("GATE-EMPTY", None, None)]
+
+
 def test_the_rest_is_still_reported_when_the_header_is_missing(tmp_path: Path) -> None:
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
     rules = [rule for rule, _, _ in found(submission(tmp_path, IDS000Header=None, IDS101Referral=rows))]

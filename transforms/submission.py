@@ -116,11 +116,12 @@ def check_submission(opener: Opener, claim: Claim, gate: Sequence[pl.DataFrame])
     for table in TABLES.values():
         rows = header_rows if table.id == "IDS000" else opener(table, version)
         if rows is None:
-            if table.is_required:
-                findings.append(file_finding(GATE["GATE-TABLE-MISSING"], table.id))
             continue
         received[table.id], tables[table.id] = _check_table(rows, rules_for(table.id, *period))
         findings.append(tables[table.id].findings)
+    if received or not gate:  # what could not be opened at all misses no table
+        absent = [table.id for table in TABLES.values() if table.is_required and table.id not in received]
+        findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
     together = _in_order(pl.concat(findings) if findings else no_findings())
     checked = SubmissionChecked(header, tables, together, received)
     return _refuse_if_nothing_stands(checked)
