@@ -59,6 +59,7 @@ def check(
     from pipelines.load import check_path, state_of
     from reports.submission import as_json as verdict_of
     from reports.submission import write_report
+    from transforms.findings import printable
 
     submissions = [found for path in _some(paths) for found in find_submissions(path)]
     verdicts: list[dict[str, Any]] = []
@@ -66,7 +67,7 @@ def check(
         for submission in submissions:
             checked = check_path(submission)
             state = state_of(checked)
-            verdict = {"submission": submission.name, **verdict_of(checked, state.value)}
+            verdict = {"submission": printable(submission.name), **verdict_of(checked, state.value)}
             verdicts.append(verdict)
             if report is not None:
                 write_report(report / _stem(submission), checked, state.value)

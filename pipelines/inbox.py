@@ -122,11 +122,13 @@ def claim_of(path: Path) -> tuple[str, date] | None:
 def open_source(path: Path, workspace: Path, *, keep: bool) -> Source:
     """Open the submission at ``path``; every table file is surveyed once.
 
-    ``keep``: copy the files into ``workspace`` under declared names (a load); otherwise a folder is read
-    where it lies and only a zip is unpacked there (a dry run). What is wrong becomes findings.
+    ``keep``: copy the files into ``workspace`` under declared names (a load); otherwise a folder is read where it
+    lies and only a zip, or a folder whose path is no text, is unpacked there (a dry run). What is wrong becomes
+    findings.
     """
     findings: list[pl.DataFrame] = []
     files: dict[str, TableFile] = {}
+    keep = keep or not _is_text(path)
     members = _zip_members(path, findings) if path.is_file() else _folder_members(path, findings)
     for member in members:
         table_name = _table_name(member.name)
@@ -253,6 +255,15 @@ def _table_name(file_name: str) -> str | None:
     """The table name in a file name, if its ending is one we read."""
     stem, dot, suffix = file_name.rpartition(".")
     return stem if dot and f".{suffix.lower()}" in _SUFFIXES and find_table(stem) else None
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the path can be given to Polars, which knows UTF-8 paths only."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_ignored(name: str) -> bool:

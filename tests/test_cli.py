@@ -105,6 +105,15 @@ def test_json_is_all_there_is_on_standard_output(tmp_path: Path, home: Path, cap
     }  # fmt: skip
 
 
+def test_a_name_that_is_no_text_breaks_nothing(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    folder = submission(tmp_path).rename(os.fsdecode(os.fsencode(tmp_path) + b"/April\xff\x1b[31m"))
+    assert _run(["check", str(folder)]) == CLEAN
+    assert _run(["check", str(folder), "--json"]) == CLEAN
+    out = capfd.readouterr().out
+    assert "April··[31m" in out
+    assert "\x1b" not in out
+
+
 def test_the_sites_report_lies_where_it_was_asked_for(tmp_path: Path, home: Path) -> None:
     _run(["check", str(submission(tmp_path / "in")), "--report", str(tmp_path / "out")])
     assert sorted(p.name for p in (tmp_path / "out" / "RW5_2025-04").iterdir()) == [

@@ -26,13 +26,15 @@ def no_findings() -> pl.DataFrame:
     return pl.DataFrame(schema=FINDINGS)
 
 
+def printable(text: str) -> str:
+    """Text or a name from outside, cut to 60 printable characters: it may be anything."""
+    return "".join(c if c.isprintable() else "·" for c in text)[:60]
+
+
 def file_finding(
     rule: Rule, table: str | None, found: str | list[str] | None = None, rows: list[int] | None = None
 ) -> pl.DataFrame:
-    """Findings of one rule of the gate: about a file (no row), or about the rows given.
-
-    Text from a file is cut to 60 printable characters: it may be anything.
-    """
+    """Findings of one rule of the gate: about a file (no row), or about the rows given."""
     texts: list[str | None] = list(found) if isinstance(found, list) else [found]
     return pl.DataFrame(
         {
@@ -41,10 +43,7 @@ def file_finding(
             "rule_id": [rule.id] * len(texts),
             "effect": [rule.effect.value] * len(texts),
             "field": [None] * len(texts),
-            "found": [
-                None if text is None else "".join(c if c.isprintable() else "·" for c in text)[:60]
-                for text in texts
-            ],
+            "found": [None if text is None else printable(text) for text in texts],
         },
         schema=FINDINGS,
     )
