@@ -90,7 +90,7 @@ def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loade
 
     def again(submission_id: str) -> Loaded:
         reprocess(submission_id, zones, ledger, key)
-        return loaded(ledger.outcome(submission_id).receipt, zones)
+        return loaded(ledger.outcome(submission_id).receipt, zones, is_repeat=False)
 
     received = [outcome.receipt.submission_id for outcome in ledger.outcomes()]
     yield from _each(received, again, lambda submission_id: submission_id)

@@ -45,7 +45,8 @@ class Loaded:
     """What became of one submission.
 
     ``counts`` per table: rows_in, accepted, rejected. ``found`` per table: how many findings reject
-    (rejections) or warn (warnings). ``rules``: findings per rule id.
+    (rejections) or warn (warnings). ``rules``: findings per rule id. ``is_repeat``: the same bytes had been
+    loaded before, so that nothing was done.
     """
 
     receipt: Receipt
@@ -55,11 +56,7 @@ class Loaded:
     counts: Mapping[str, Mapping[str, int]]
     found: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, int]
-
-    @property
-    def is_repeat(self) -> bool:
-        """Whether the same bytes were loaded before, so that nothing was done."""
-        return not self.receipt.is_new
+    is_repeat: bool
 
 
 def check_path(path: Path) -> SubmissionChecked:
@@ -96,8 +93,8 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
 def check(submission_id: str, zones: Zones, ledger: Ledger) -> State:
     """Check a received submission, write its findings and the site's report, and record a rejection."""
     with TemporaryDirectory(dir=zones.builds) as workspace:
-        checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
-        return _keep_verdict(checked, submission_id, zones, ledger)
+        source = _kept_source(zones.received / submission_id)
+        return _keep_verdict(_check(source, Path(workspace)), source.claim, submission_id, zones, ledger)
 
 
 def pseudonymise(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
@@ -116,11 +113,10 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     What goes wrong inside is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
-    outcome = ledger.outcome(receipt.submission_id)
-    if receipt.is_new or outcome.state in (State.RECEIVED, State.FAILED):
-        receipt = Receipt(receipt.seq, receipt.submission_id, receipt.content_sha256, receipt.received_at)
+    is_open = ledger.outcome(receipt.submission_id).state in (State.RECEIVED, State.FAILED)
+    if is_open:
         reprocess(receipt.submission_id, zones, ledger, key)
-    return loaded(receipt, zones)
+    return loaded(receipt, zones, is_repeat=not is_open)
 
 
 def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
@@ -130,8 +126,9 @@ def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -
     """
     try:
         with TemporaryDirectory(dir=zones.builds) as workspace:
-            checked = _check(_kept_source(zones.received / submission_id), Path(workspace))
-            _keep_verdict(checked, submission_id, zones, ledger)
+            source = _kept_source(zones.received / submission_id)
+            checked = _check(source, Path(workspace))
+            _keep_verdict(checked, source.claim, submission_id, zones, ledger)
             return _keep_staged(checked, submission_id, zones, ledger, key)
     except BaseException as error:
         # The class only: an exception's text may carry a value out of the identifiable zone.
@@ -139,7 +136,7 @@ def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -
         raise
 
 
-def loaded(receipt: Receipt, zones: Zones) -> Loaded:
+def loaded(receipt: Receipt, zones: Zones, *, is_repeat: bool) -> Loaded:
     """What became of a checked submission, from what the check left."""
     summary = checked_summary(receipt.submission_id, zones)
     where = _where(summary, None)
@@ -151,6 +148,7 @@ def loaded(receipt: Receipt, zones: Zones) -> Loaded:
         summary["counts"],
         summary["found"],
         summary["rules"],
+        is_repeat,
     )
 
 
@@ -194,7 +192,9 @@ def _kept_source(folder: Path) -> Source:
     return from_record(record, folder, [pl.read_parquet(gate)] if gate.exists() else [])
 
 
-def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, ledger: Ledger) -> State:
+def _keep_verdict(
+    checked: SubmissionChecked, claim: Claim, submission_id: str, zones: Zones, ledger: Ledger
+) -> State:
     """Write findings, summary and the site's report; a rejection is recorded here, an acceptance later."""
     folder, header, state = zones.received / submission_id, checked.header, state_of(checked)
     checked.findings.write_parquet(folder / _FINDINGS)
@@ -211,7 +211,7 @@ def _keep_verdict(checked: SubmissionChecked, submission_id: str, zones: Zones, 
     beside = folder / f".{_CHECKED}"
     beside.write_text(json.dumps(summary, indent=1), encoding="utf-8")
     beside.replace(folder / _CHECKED)
-    where = _where(summary, _kept_source(folder).claim)
+    where = _where(summary, claim)
     place = zones.site_reports.joinpath(*((where[0], f"{where[1]:%Y-%m}") if where else ("unknown",)))
     write_report(place / submission_id, checked, state.value, submission_id)
     if not state.is_accepted:

@@ -160,7 +160,9 @@ def test_reprocessing_gives_what_loading_gave(
     run_batch(dagster_instance, found, [submission(tmp_path), submission(tmp_path, "RV5")])
     before = {p.relative_to(found.home): p.read_bytes() for p in found.pseudonymised.rglob("*.parquet")}
     assert before
-    assert run_batch(dagster_instance, found, [], "reprocess_everything").success
+    again = run_batch(dagster_instance, found, [], "reprocess_everything")
+    assert again.success
+    assert {m.partition for m in again.get_asset_materialization_events()} == {"2025-04-01|RW5", "2025-04-01|RV5"}
     assert {p.relative_to(found.home): p.read_bytes() for p in found.pseudonymised.rglob("*.parquet")} == before
 
 
