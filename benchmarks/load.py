@@ -90,7 +90,7 @@ def orchestration(root: Path) -> str:
         load_paths(some, zones(home))
         return time.perf_counter() - started - loading
 
-    batch.load = timed  # type: ignore[assignment]
+    batch.load = timed
     extra = []
     for repeat in range(5):
         home = root / f"home{repeat}"

@@ -57,11 +57,6 @@ class TableFile:
     sha256: str
     size: int
 
-    @property
-    def is_parquet(self) -> bool:
-        """Whether it is Parquet rather than CSV."""
-        return self.path.suffix == ".parquet"
-
 
 @dataclass(frozen=True)
 class Source:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import TypedDict
 
+from pipelines.ask import ask
 from pipelines.ledger import Ledger
-from pipelines.zones import Zones
+from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, published, release
 from warehouse.staging import StagedSubmission
@@ -95,26 +95,23 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         "submissions": [one.submission_id for one in staged],
     }
     release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest)
-    (zones.releases / ".current").write_text(name, encoding="utf-8")
     return _release(zones, name, is_new, len(staged))
 
 
 def current_release(zones: Zones, is_new: bool = True) -> Release:
-    """The release that is current. Raises NotPublishable when there is none."""
-    pointer = zones.releases / ".current"
-    if not pointer.exists() or not zones.warehouse.exists():
-        raise NotPublishable("Nothing is published yet.")
-    name = pointer.read_text(encoding="utf-8")
+    """The release that is current. Raises schemas.errors.NotAsked when there is none."""
+    name = _current_name(zones)
     manifest = json.loads((zones.releases / name / "manifest.json").read_text(encoding="utf-8"))
     return _release(zones, name, is_new, len(manifest["submissions"]))
 
 
 def is_current(zones: Zones, ledger: Ledger) -> bool:
     """Whether the published release is the one these submissions and this code would make."""
-    pointer = zones.releases / ".current"
-    if not pointer.exists() or not zones.warehouse.exists():
-        return False
-    return pointer.read_text(encoding="utf-8") == planned_release(zones, winners(zones, ledger))
+    return zones.warehouse.exists() and _current_name(zones) == planned_release(zones, winners(zones, ledger))
+
+
+def _current_name(zones: Zones) -> str:
+    return str(ask("SELECT release_id FROM meta.build", zones)[1][0][0])
 
 
 def has_published(zones: Zones) -> bool:
@@ -153,14 +150,8 @@ def _sources(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
 def _release(zones: Zones, name: str, is_new: bool, submissions: int) -> Release:
     return Release(
         release=name,
-        warehouse=_shown(zones.warehouse),
-        folder=_shown(zones.releases / name),
+        warehouse=shown(zones.warehouse),
+        folder=shown(zones.releases / name),
         is_new=is_new,
         submissions=submissions,
     )
-
-
-def _shown(path: Path) -> str:
-    """A path as the person at the terminal would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

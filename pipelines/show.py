@@ -17,7 +17,7 @@ from rich.table import Table
 
 from pipelines.board import NOT_RECEIVED, Cell
 from pipelines.ledger import Outcome, State
-from pipelines.zones import Zones
+from pipelines.zones import Zones, shown
 
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.ask import Rows
@@ -73,7 +73,7 @@ def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
         parts.append(f"{totals['failed']} broke off")
     line(f"{totals['submissions']} submissions: {', '.join(parts) or 'nothing to do'}"
          + (f" ({totals['repeats']} had been loaded before)" if totals["repeats"] else ""))  # fmt: skip
-    line(f"Site reports: {_short(zones, zones.site_reports)}")
+    line(f"Site reports: {shown(zones.site_reports)}")
 
 
 def released(release: "Release") -> None:
@@ -133,7 +133,3 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
 def _wide(table: Table) -> None:
     """Print a table as wide as it is: the terminal may wrap a line, but nothing is cut."""
     Console(highlight=False, width=4000).print(table, crop=False)
-
-
-def _short(zones: Zones, path: Any) -> str:
-    return f"{zones.home.name}/{path.relative_to(zones.home)}"

@@ -84,6 +84,12 @@ class Zones:
         return self.home / "dagster"
 
 
+def shown(path: Path) -> str:
+    """A path as the person at the terminal would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def zones(home: Path | None = None) -> Zones:
     """The zones below ``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; made if absent."""
     root = (home or Path(os.environ.get(ENV_HOME) or "var")).expanduser().resolve()

@@ -52,7 +52,6 @@ EMPLOYMENT_SMI: Weights = {
     "ZZ": 0.01,
 }  # fmt: skip
 HOURS: Weights = {"01": 0.68, "02": 0.22, "03": 0.07, "04": 0.01, "99": 0.02}
-YES_NO: Weights = {"Y": 0.5, "N": 0.5}
 
 # Referrals.
 SOURCE: Weights = {
