@@ -9,7 +9,7 @@ from schemas.tables import assessment, contact, header, patient, referral, servi
 
 TABLES: dict[str, Table] = {
     table.id: table
-    for module in (header, patient, referral, contact, assessment, service_use, staff)
+    for module in (header, patient, referral, staff, contact, assessment, service_use)
     for table in module.TABLES
 }
 

@@ -39,19 +39,6 @@ class Identity(StrEnum):
     DROP = "drop"
 
 
-class Version(StrEnum):
-    """Dataset versions by the header's DatSetVer, oldest first; each adds to the one before."""
-
-    IAPT_2_0 = "2.0"
-    IAPT_2_1 = "2.1"
-    SMI_1_0 = "1.0"
-
-    @property
-    def order(self) -> int:
-        """Position in time: 2.0 (Sept 2020), 2.1 (April 2022), IAPT-SMI 1.0."""
-        return list(Version).index(self)
-
-
 # Lexical pattern first, cast second: TRY_CAST accepts '2026/01/02' in one engine and not the other.
 _DATE = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
@@ -88,7 +75,6 @@ class Field:
     meaning: str
     codes: str | None = None
     identity: Identity = Identity.KEEP
-    since: Version = Version.IAPT_2_0
     low: int | None = None
     high: int | None = None
     pattern: str | None = None
@@ -135,6 +121,17 @@ class Field:
         if size["low"]:
             return f"{size['low']} to {size['high']} {what}"
         return f"at most {size['high']} {what}" if size["most"] else f"exactly {size['high']} {what}"
+
+    @cached_property
+    def lengths(self) -> tuple[int, int] | None:
+        """Fewest and most characters, where the format asks for nothing else; ``None`` where it does."""
+        if self.pattern or self.format in _NOTATION:
+            return None
+        size = self._size()
+        if size["kind"] == "n":
+            return None
+        high = int(size["high"] or 0)
+        return (int(size["low"]) if size["low"] else 1 if size["most"] else high), high
 
     @property
     def is_identifying(self) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
-from schemas.field import Field, Version
+from schemas.field import Field
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Table:
 
     ``id`` is the short id ("IDS101"), ``name`` the published name ("IDS101Referral"). ``key`` names the
     fields that tell two records of one submission apart. ``parent`` is (field here, table id, field
-    there). ``is_required``: a submission without the file is rejected.
+    there); a record falls with the one it belongs to. ``refers_to`` names other records in the same way, which it
+    does not fall with. ``is_required``: a submission without the file is rejected.
     """
 
     id: str
@@ -28,7 +29,7 @@ class Table:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     parent: tuple[str, str, str] | None = None
-    since: Version = Version.IAPT_2_0
+    refers_to: tuple[tuple[str, str, str], ...] = ()
     is_required: bool = False
 
     def __post_init__(self) -> None:

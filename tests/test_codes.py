@@ -5,17 +5,22 @@ import re
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import schemas.codes
+from pipelines.load import check_path
 from schemas.codes import code_list, valid_codes
 from schemas.dataset import TABLES
-from schemas.field import Version
-from schemas.instruments import by_snomed
+from schemas.instruments import by_code
+from schemas.tools import tools
+from schemas.versions import Version
+from submission_fixtures import RIGHT, submission
+from transforms.synthesise.frequencies import ETHNICITY
 
 CODES = Path(schemas.codes.__file__).parent / "codes"
-# Lists no field names: what an analyst joins to a question or procedure code.
-REFERENCE_LISTS = {"experience_question", "therapy_snomed"}
+# Lists no field names: what a rule looks a score's code up in, an analyst joins to a question or procedure code.
+REFERENCE_LISTS = {"assessment_tool", "experience_question", "therapy_snomed"}
 FIELDS = [field for table in TABLES.values() for field in table.fields]
 CODED = sorted({field.codes for field in FIELDS if field.codes})
 
@@ -40,7 +45,7 @@ def test_every_list_belongs_to_a_field_and_every_coded_field_has_its_list() -> N
     assert {path.stem for path in CODES.glob("*.csv")} == set(CODED) | REFERENCE_LISTS
 
 
-@pytest.mark.parametrize("name", [*CODED, "experience_question"])
+@pytest.mark.parametrize("name", [*CODED, "assessment_tool", "experience_question"])
 def test_a_code_list_has_codes_once_each_with_meaning_and_source(name: str) -> None:
     codes = code_list(name)
     assert codes
@@ -60,18 +65,45 @@ def test_every_code_fits_the_format_of_its_field() -> None:
 
 
 def test_a_retired_source_of_referral_holds_until_march_2020() -> None:
-    assert "J1" in valid_codes("source_of_referral", date(2019, 4, 1), date(2019, 4, 30))
-    assert "J1" in valid_codes("source_of_referral", date(2020, 3, 1), date(2020, 3, 31))
-    assert "J1" not in valid_codes("source_of_referral", date(2020, 4, 1), date(2020, 4, 30))
-    assert "J1" not in valid_codes("source_of_referral", date(2026, 4, 1), date(2026, 4, 30))
-    assert "A1" in valid_codes("source_of_referral", date(2026, 4, 1), date(2026, 4, 30))
+    retired = {code.code for code in code_list("source_of_referral") if code.valid_to == date(2020, 3, 31)}
+    assert retired == {"J1", "J2", "J3", "J4", "K1", "K2", "K3", "K4", "K5", "L1", "L2"}
+    assert retired <= set(valid_codes("source_of_referral", date(2019, 4, 1), date(2019, 4, 30)))
+    assert retired <= set(valid_codes("source_of_referral", date(2020, 3, 1), date(2020, 3, 31)))
+    assert not retired & set(valid_codes("source_of_referral", date(2020, 4, 1), date(2020, 4, 30)))
+    assert not retired & set(valid_codes("source_of_referral", date(2026, 4, 1), date(2026, 4, 30)))
+
+
+def test_a_code_of_a_later_version_holds_from_its_first_month() -> None:
+    assert "N4" not in valid_codes("source_of_referral", date(2022, 3, 1), date(2022, 3, 31))
+    assert {"A1", "N3", "N4"} <= set(valid_codes("source_of_referral", date(2022, 4, 1), date(2022, 4, 30)))
 
 
 def test_end_codes_of_version_1_5_hold_until_august_2020() -> None:
     retired = {"40", "41", "42", "43", "44", "45", "97", "98", "15"}
+    assert {code.code for code in code_list("end_code") if code.valid_to} == retired
     assert retired <= set(valid_codes("end_code", date(2020, 8, 1), date(2020, 8, 31)))
     assert not retired & set(valid_codes("end_code", date(2020, 9, 1), date(2020, 9, 30)))
     assert {"46", "47", "48", "49", "96"} <= set(valid_codes("end_code", date(2026, 4, 1), date(2026, 4, 30)))
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("gender", "X"), ("weekly_hours_worked", "99"), ("yes_no_if_employed", "8"), ("employment_support", "NA"),
+        ("settled_accommodation", "9"), ("educational_establishment", "8"), ("overseas_visitor_charging", "9"),
+        ("onward_referral_reason", "98"), ("onward_referral_reason", "99"), ("appointment_type", "08"),
+        ("interpreter", "X"), ("gender_same_at_birth", "X"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_or_does_not_apply_has_a_code_where_the_dictionary_has_one(
+    name: str, default: str
+) -> None:
+    assert default in {code.code for code in code_list(name)}
+
+
+def test_accommodation_has_the_codes_of_the_mental_health_services_data_set() -> None:
+    assert [code.code for code in code_list("accommodation_type")] == [*(f"{n:02}" for n in range(1, 22)), "98"]
+    assert TABLES["IDS003"].by_name["AccommodationType"].warn_if_wrong
 
 
 def test_a_version_counts_from_its_first_month() -> None:
@@ -111,5 +143,58 @@ def test_snomed_codes_carry_a_right_check_digit() -> None:
     assert passes_verhoeff("720433000")
     assert not passes_verhoeff("720433001")
     codes = {row["snomed"] for row in therapies()} | {code.code for code in code_list("experience_question")}
-    codes |= set(by_snomed())
+    codes |= {code for code in (*by_code(), *(tool.code for tool in tools())) if code.isdigit()}
+    assert len(codes) > 400
     assert [code for code in codes if not passes_verhoeff(code)] == []
+
+
+# ---- traps seen in others' code ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", [*"ABCDEFGHJKLMNPRSZ", "99"])
+def test_no_ethnic_group_falls_out_of_the_list(group: str) -> None:
+    """A doubled quote once made one group «L'M» of two, which left both out."""
+    assert re.search(TABLES["IDS001"].by_name["EthnicCategory"].lexical, group)
+    assert group in ETHNICITY
+
+
+def test_who_did_not_attend_did_not_attend() -> None:
+    meanings = {code.code: code.meaning for code in code_list("attendance")}
+    assert set(meanings) == {"0", "2", "3", "4", "5", "6", "7"}
+    assert meanings["3"].startswith("Did not attend")
+    assert "5 and 6 are attended" in TABLES["IDS201"].by_name["AttendOrDNACode"].meaning
+
+
+def test_padded_codes_are_trimmed(tmp_path: Path) -> None:
+    """The first national intake database padded text to its full width."""
+    padded = "\n".join(
+        ",".join(f" {value} " if value else "  " for value in line.split(","))
+        for line in RIGHT["IDS101Referral"].split("\n")[1:-1]
+    )
+    names = RIGHT["IDS101Referral"].split("\n")[0]
+    checked = check_path(submission(tmp_path / "padded", IDS101Referral=f"{names}\n{padded}\n"))
+    assert checked.findings.equals(check_path(submission(tmp_path / "plain")).findings)
+    assert checked.counts()["IDS101"] == {"rows_in": 3, "accepted": 3, "rejected": 0}
+
+
+def test_no_code_has_a_second_spelling() -> None:
+    """'2', '02' and ' 2' were all found in one column; here a code is written one way."""
+    for name in CODED:
+        numbers = [int(code.code) for code in code_list(name) if code.code.isdigit()]
+        assert len(set(numbers)) == len(numbers), name
+
+
+def test_an_indicator_is_y_or_n_and_never_true_or_false() -> None:
+    for name in CODED:
+        assert not {"True", "False", "TRUE", "FALSE", "true", "false"} & {code.code for code in code_list(name)}
+
+
+def test_a_diagnosis_is_read_with_and_without_its_dot() -> None:
+    lexical = re.compile(TABLES["IDS603"].by_name["PresComp"].lexical)
+    assert all(lexical.search(code) for code in ("F400", "F40.0", "83482000", "723916001"))
+
+
+def test_a_score_is_text_as_submitted() -> None:
+    score = TABLES["IDS606"].by_name["PersScore"]
+    assert score.dtype == pl.String()
+    assert all(re.search(score.lexical, answer) for answer in ("Y", "NA", "99", "2.35", "-0.59", "3600"))

@@ -22,6 +22,7 @@ CREATE TABLE ref.instrument (
     position INTEGER, instrument VARCHAR, name VARCHAR, code VARCHAR, items INTEGER, low DECIMAL(9, 2),
     high DECIMAL(9, 2), decimals INTEGER, direction VARCHAR, caseness DECIMAL(9, 2), caseness_test VARCHAR,
     reliable_change DECIMAL(9, 2), role VARCHAR, pathways VARCHAR, source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.instrument_code (code VARCHAR, instrument VARCHAR);
 CREATE TABLE ref.adsm (instrument VARCHAR, position INTEGER, complaint_prefix VARCHAR);
 CREATE TABLE ref.therapy (
     snomed VARCHAR, therapy_type VARCHAR, intensity VARCHAR, therapy VARCHAR, pathways VARCHAR,
@@ -48,7 +49,8 @@ def load_reference(
     con.execute(_TABLES)
     catalogue = instruments()
     codes = [each.snomed or each.instrument for each in catalogue]
-    if len(set(codes)) != len(codes):
+    every = [(code, each.instrument) for each in catalogue for code in each.codes]
+    if len({code for code, _ in every}) != len(every):
         raise ValueError("instruments.csv: a code is used by two instruments")
     for role in ("depression", "anxiety"):
         if sum(each.role == role for each in catalogue) != 1:
@@ -65,6 +67,7 @@ def load_reference(
             for position, (each, code) in enumerate(zip(catalogue, codes, strict=True), start=1)
         ],
     )  # fmt: skip
+    insert_rows(con, "ref.instrument_code", every)
     insert_rows(
         con,
         "ref.adsm",

@@ -4,7 +4,7 @@ Belongs here: IDS601 to IDS607, IDS803 and SMI608. Does not belong here: what a 
 (``schemas.instruments``).
 """
 
-from schemas.field import Field, Version
+from schemas.field import Field
 from schemas.table import Table
 from schemas.tables.shared import (
     ACTIVITY,
@@ -57,7 +57,6 @@ PREVIOUS_DIAGNOSIS = Table(
     ),
     key=(),
     parent=PATIENT,
-    since=Version.IAPT_2_1,
 )
 
 LONG_TERM_CONDITION = Table(
@@ -145,7 +144,6 @@ SCORE_OF_REFERRAL = Table(
             "R",
             "When the measure was taken: baseline, every session, periodically, at the end, afterwards.",
             codes="timepoint",
-            since=Version.SMI_1_0,
             title="TIMEPOINT",
         ),
         Field(
@@ -154,7 +152,6 @@ SCORE_OF_REFERRAL = Table(
             "O",
             "Why a measure that was due has no score.",
             codes="missing_reason",
-            since=Version.SMI_1_0,
             title="MISSING SCORE REASON",
         ),
     ),
@@ -254,7 +251,6 @@ EXPERIENCE = Table(
     ),
     key=(),
     parent=REFERRAL,
-    since=Version.SMI_1_0,
 )
 
 TABLES: tuple[Table, ...] = (

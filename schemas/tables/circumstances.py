@@ -4,7 +4,7 @@ Belongs here: housing, work, disability, social circumstances and charging categ
 who the patient is (``schemas.tables.patient``).
 """
 
-from schemas.field import Field, Version
+from schemas.field import Field
 from schemas.table import Table
 from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOMED_SAYS
 
@@ -33,6 +33,8 @@ ACCOMMODATION = Table(
             "an2",
             "M",
             "Type of accommodation the patient lives in.",
+            codes="accommodation_type",
+            warn_if_wrong=True,  # as in MHSDS v6.0
             title="ACCOMMODATION TYPE",
         ),
         Field(
@@ -40,7 +42,7 @@ ACCOMMODATION = Table(
             "an1",
             "R",
             "Whether the patient's main residence is settled accommodation.",
-            codes="yes_no_not_stated",
+            codes="settled_accommodation",
             title="SETTLED ACCOMMODATION INDICATOR",
         ),
         Field(
@@ -67,7 +69,6 @@ ACCOMMODATION = Table(
     ),
     key=(),
     parent=PATIENT,
-    since=Version.IAPT_2_1,
 )
 
 EMPLOYMENT = Table(
@@ -145,7 +146,7 @@ EMPLOYMENT = Table(
             "max an2",
             "R",
             "Whether the patient is suitable for referral to employment support.",
-            codes="yes_no",
+            codes="employment_support",
             title="EMPLOYMENT SUPPORT SUITABILITY INDICATOR",
         ),
         Field(
@@ -160,7 +161,6 @@ EMPLOYMENT = Table(
             DATE,
             "R",
             "Date the patient was discharged from employment support.",
-            since=Version.IAPT_2_1,
             title="EMPLOYMENT SUPPORT DISCHARGE DATE",
         ),
     ),

@@ -6,7 +6,7 @@ Belongs here: IDS201, IDS202 and IDS205. Does not belong here: scores taken in a
 
 from dataclasses import replace
 
-from schemas.field import Field, Identity, Version
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import (
     CARE_ACT_ID,
@@ -23,6 +23,7 @@ from schemas.tables.shared import (
     SERVICE_REQUEST_ID,
     SNOMED,
     SNOMED_SAYS,
+    STAFF,
     TIME,
 )
 
@@ -105,7 +106,6 @@ CARE_CONTACT = Table(
             "R",
             "How patient and professional met (version 2.1 and later).",
             codes="consultation_mechanism",
-            since=Version.IAPT_2_1,
             title="CONSULTATION MECHANISM",
         ),
         replace(INTERNET_PROGRAMME, mandation="R"),
@@ -235,6 +235,7 @@ CARE_ACTIVITY = Table(
     ),
     key=(CARE_ACT_ID.name,),
     parent=CONTACT,
+    refers_to=(STAFF,),
 )
 
 INTERNET_THERAPY = Table(
@@ -280,6 +281,7 @@ INTERNET_THERAPY = Table(
     ),
     key=(),
     parent=REFERRAL,
+    refers_to=(STAFF,),
 )
 
 TABLES: tuple[Table, ...] = (CARE_CONTACT, CARE_ACTIVITY, INTERNET_THERAPY)

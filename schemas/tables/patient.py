@@ -4,7 +4,7 @@ Belongs here: IDS001 and IDS002. Does not belong here: what may change during ca
 work (``schemas.tables.circumstances``, which is exported with this subject).
 """
 
-from schemas.field import Field, Identity, Version
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables import circumstances
 from schemas.tables.shared import (
@@ -92,7 +92,6 @@ MPI = Table(
             "R",
             "Gender identity as stated by the patient; taken before Gender where valid.",
             codes="gender_identity",
-            since=Version.IAPT_2_1,
             aliases=("GenderIdentity",),
             title="GENDER IDENTITY CODE",
         ),
@@ -102,7 +101,6 @@ MPI = Table(
             "R",
             "Whether the patient's gender identity is the same as the gender registered at birth.",
             codes="gender_same_at_birth",
-            since=Version.IAPT_2_1,
             title="GENDER IDENTITY SAME AT BIRTH INDICATOR",
         ),
         Field(
@@ -122,7 +120,6 @@ MPI = Table(
             "max an2",
             "P",
             "Ethnic category by the 2021 census classification (pilot).",
-            since=Version.IAPT_2_1,
             title="ETHNIC CATEGORY 2021",
         ),
         Field(
@@ -156,7 +153,6 @@ MPI = Table(
             "R",
             "Date of death, where the patient has died.",
             identity=Identity.DROP,
-            since=Version.SMI_1_0,
             title="PERSON DEATH DATE",
         ),
     ),

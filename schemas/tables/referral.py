@@ -4,7 +4,7 @@ Belongs here: IDS101, IDS105, IDS108 and the plan of sessions made for a referra
 here: contacts and scores (``schemas.tables.contact``, ``schemas.tables.assessment``).
 """
 
-from schemas.field import Field, Identity, Version
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import (
     COMMISSIONER,
@@ -48,7 +48,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Who referred the patient (version 2.1 and later).",
             codes="source_of_referral",
-            since=Version.IAPT_2_1,
             title="SOURCE OF REFERRAL (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
         ),
         Field(
@@ -90,7 +89,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "Care pathway of the referral: psychosis, bipolar disorder, personality disorder, eating "
             "disorder, or depression and anxiety.",
             codes="pathway",
-            since=Version.SMI_1_0,
             title="PATHWAY",
         ),
         Field(
@@ -99,7 +97,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Main reason for the referral, by the mental health services' list.",
             codes="primary_reason_for_referral",
-            since=Version.SMI_1_0,
             title="PRIMARY REASON FOR REFERRAL (MENTAL HEALTH)",
         ),
         Field(
@@ -108,7 +105,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Type of service or team the patient was referred to.",
             codes="service_team_type",
-            since=Version.SMI_1_0,
             title="SERVICE OR TEAM TYPE REFERRED TO (MENTAL HEALTH)",
         ),
         Field(
@@ -116,7 +112,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             DATE,
             "R",
             "Date psychological therapy was offered.",
-            since=Version.SMI_1_0,
             title="OFFER OF THERAPY DATE",
         ),
         Field(
@@ -125,7 +120,6 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Whether the patient accepted the therapy offered, or is still thinking about it.",
             codes="offer_accepted",
-            since=Version.SMI_1_0,
             title="OFFER OF THERAPY ACCEPTED INDICATOR",
         ),
     ),
@@ -255,7 +249,6 @@ SESSION_PLAN = Table(
     ),
     key=(),
     parent=REFERRAL,
-    since=Version.SMI_1_0,
 )
 
 TABLES: tuple[Table, ...] = (SERVICE_OR_TEAM_REFERRAL, ONWARD_REFERRAL, PAUSE, SESSION_PLAN)

@@ -3,7 +3,7 @@
 Belongs here: SMI501. Does not belong here: contacts of the therapy service (``schemas.tables.contact``).
 """
 
-from schemas.field import Field, Identity, Version
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT
 
@@ -55,7 +55,6 @@ SERVICE_USE = Table(
     ),
     key=("ServiceUseId",),
     parent=PATIENT,
-    since=Version.SMI_1_0,
 )
 
 TABLES: tuple[Table, ...] = (SERVICE_USE,)

@@ -53,15 +53,20 @@ CARE_PERS_LOCAL_ID = _identifier(
 PATIENT = (LOCAL_PATIENT_ID.name, "IDS001", LOCAL_PATIENT_ID.name)
 REFERRAL = (SERVICE_REQUEST_ID.name, "IDS101", SERVICE_REQUEST_ID.name)
 CONTACT = (CARE_CONTACT_ID.name, "IDS201", CARE_CONTACT_ID.name)
+STAFF = (CARE_PERS_LOCAL_ID.name, "SMI901", CARE_PERS_LOCAL_ID.name)
 ACTIVITY = (CARE_ACT_ID.name, "IDS202", CARE_ACT_ID.name)
 
+# A code, or the catalogue's short name where no SNOMED CT code is known: else a primary outcome such as the BRQ
+# could not be submitted. Which of them exist is said in schemas/codes/assessment_tool.csv.
 ASSESSMENT_TOOL = Field(
     "CodedAssToolType",
-    "min an6 max an18",
+    "min an3 max an20",
     "M",
-    "Which measure or question was scored (SNOMED CT code of the score).",
-    pattern=SNOMED,
-    pattern_says=SNOMED_SAYS,
+    "Which measure or question was scored: the SNOMED CT code of the score, or the short name of a measure that "
+    "has none yet.",
+    pattern=r"^([0-9]{6,18}|[A-Z][A-Z0-9_]{2,19})$",
+    pattern_says="a SNOMED CT code of 6 to 18 digits, kept as text, or the short name of a measure without one, "
+    "such as BRQ",
     title="CODED ASSESSMENT TOOL TYPE (SNOMED CT)",
 )
 # Text, not a number: experience questions are answered Y, N or NA, the mobility inventory with decimals.

@@ -4,9 +4,10 @@ Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff di
 (``schemas.tables.contact``).
 """
 
-from schemas.field import Field, Version
+from schemas.field import Field
 from schemas.table import Table
 from schemas.tables.shared import CARE_PERS_LOCAL_ID, DATE
+from schemas.tables.shared import STAFF as STAFF_LINK
 
 QUALIFICATION = Table(
     "IDS902",
@@ -40,9 +41,10 @@ QUALIFICATION = Table(
         ),
     ),
     key=(),
+    refers_to=(STAFF_LINK,),
 )
 
-# No parent: IDS902 of an IAPT v2.1 extract has no staff table to point at.
+# Referred to, no parent: IDS902 of an IAPT v2.1 extract has no staff table to point at.
 STAFF = Table(
     "SMI901",
     "SMI901Staff",
@@ -68,7 +70,6 @@ STAFF = Table(
         ),
     ),
     key=(CARE_PERS_LOCAL_ID.name,),
-    since=Version.SMI_1_0,
 )
 
-TABLES: tuple[Table, ...] = (QUALIFICATION, STAFF)
+TABLES: tuple[Table, ...] = (STAFF, QUALIFICATION)

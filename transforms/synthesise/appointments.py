@@ -73,7 +73,7 @@ def appointments(
         logs.month,
         {
             "ServiceRequestId": ids.referral.gather(of[logs.record]),
-            "StartDateIntEnabledTherLog": dates(np.maximum(contacts.day - 6, r.received[of])[logs.record]),
+            "StartDateIntEnabledTherLog": dates(contacts.day[logs.record]),
             "EndDateIntEnabledTherLog": dates(contacts.day[logs.record]),
             "IntEnabledTherProg": constant(PROGRAMME, len(logs.record)),
             "DurationIntEnabledTher": pl.Series(spent[logs.record]),
@@ -96,13 +96,16 @@ def _contacts(
     cancelled = attendance.is_in(["2", "4"]).to_numpy()
     mechanisms = f.MECHANISM_SMI if service.is_smi else f.MECHANISM
     mechanism = pick(rng, list(mechanisms.values()), size)
-    in_person = mechanism == list(mechanisms).index("01")
     group = np.isin(therapy, [CODES.index(code) for code in f.GROUP_THERAPIES]) & (contacts.purpose == TREATMENT)
     couple = (therapy == CODES.index(f.COUPLE)) & (contacts.purpose == TREATMENT)
     guided = (therapy == CODES.index(f.GUIDED_COMPUTER)) & (contacts.purpose == TREATMENT)
+    mechanism = np.where(guided, list(mechanisms).index("11"), mechanism)  # a programme is not met in a room
+    in_person = mechanism == list(mechanisms).index("01")
     integrated = (rng.random(len(r.received)) < 0.06)[of]
     medication = choose(rng, f.MEDICATION_SMI if service.is_smi else f.MEDICATION, len(r.received))
     unplanned = attended & (rng.random(size) < 0.004)
+    interpreter = choose(rng, f.INTERPRETER, size)
+    needed = interpreter.is_in(f.INTERPRETED)
     return {
         "CareContDate": dates(contacts.day),
         "CareContTime": gather(slots, (rng.random(size) * len(slots)).astype(np.int64)),
@@ -112,7 +115,6 @@ def _contacts(
         "ClinContDurOfCareCont": pl.Series(minutes),
         "IAPTLTCServiceInd": gather(["N", "Y"], integrated.astype(np.int64)),
         "AppType": _appointment_type(history, rng),
-        "ConsMediumUsed": gather([f.MEDIUM[code] for code in mechanisms], mechanism),
         "ConsMechanism": gather(list(mechanisms), mechanism),
         "IntEnabledTherProg": gather([PROGRAMME], np.where(guided, 0, -1)),
         "CareContPatientTherMode": gather(["1", "2", "3"], np.where(group, 2, np.where(couple, 1, 0))),
@@ -123,8 +125,8 @@ def _contacts(
         "NumGroupTherFacilitators": gather(["2"], np.where(group, 0, -1)),
         "PsychMed": medication.gather(of),
         "ActLocTypeCode": choose(rng, f.LOCATION, size).set(pl.Series(~in_person), None),
-        "LanguageCodeTreat": constant("en", size),
-        "InterpreterPresentInd": choose(rng, f.INTERPRETER, size),
+        "LanguageCodeTreat": constant("en", size).set(needed, "ur"),
+        "InterpreterPresentInd": interpreter,
     }
 
 

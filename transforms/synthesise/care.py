@@ -19,6 +19,8 @@ from transforms.synthesise.records import Ids, Open, Rows
 from transforms.synthesise.service_use import KINDS, Events
 from transforms.synthesise.sites import Service
 
+# Whom a service refers on to: another provider than itself.
+_ELSEWHERE = ("RV5", "RW5")
 MAX_PAUSES = 20_000  # of one cohort: the identifier of a pause has five characters at most
 
 
@@ -88,7 +90,7 @@ def around_referrals(
             "ServiceRequestId": ids.referral.gather(sent.record),
             "OnwardReferDate": dates(r.discharged[sent.record]),
             "OnwardReferReason": reason.gather(sent.record),
-            "OrgIDReceiving": constant(service.code[:3], len(sent.record)),
+            "OrgIDReceiving": constant(_ELSEWHERE[service.code == _ELSEWHERE[0]], len(sent.record)),
         },
     )
     yield _pauses(history, calendar, open_, ids, rng)
@@ -169,7 +171,8 @@ def _complaints(history: History, calendar: Calendar, open_: Open, ids: Ids, rng
     uniform = rng.random(size)
     primary = by_group([f.COMPLAINT[code] for code in c.PATHWAYS], r.pathway, uniform)
     secondary = by_group([{"F329": 0.6, "F411": 0.4}] * len(c.PATHWAYS), r.pathway, rng.random(size))
-    has_second = primary.is_not_null().to_numpy() & (rng.random(size) < 0.12)
+    is_another = (primary.is_not_null() & (primary != secondary)).to_numpy()
+    has_second = is_another & (rng.random(size) < 0.12)
     known = _month_or_never(r.first_contact, calendar)
     complaint = pl.concat([primary, secondary])
     first = np.append(

@@ -4,7 +4,6 @@ Belongs here: choosing rows and rules, and the wrong values. Does not belong her
 the checking that must find them again (``validate``).
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,8 +12,7 @@ import numpy as np
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.field import Field
-from schemas.rule import Kind, generated_rules
+from schemas.generated import generated_rules
 from schemas.table import Table
 from transforms.synthesise.draws import Integers, keyed
 from transforms.synthesise.monthly import MonthlyTable
@@ -28,9 +26,6 @@ ANSWER_KEY: dict[str, pl.DataType] = {
     "field": pl.String(),
     "planted": pl.String(),
 }
-# Tried in turn; the first that breaks the rule and no other rule of its field is planted.
-_WRONG_FORMAT = ("01/04/2025", "not known", "?", "X" * 60)
-_WRONG_CODE = ("~", "~9", "~98", "~999")
 
 
 @dataclass(frozen=True)
@@ -55,26 +50,10 @@ def _faults_of(table_id: str, start: date, end: date) -> tuple[Fault, ...]:
     table = TABLES[table_id]
     spared = set(table.key) | ({table.parent[0]} if table.parent else set())
     return tuple(
-        fault
+        Fault(rule.id, rule.fields[0], rule.bad[0][rule.fields[0]])
         for rule in generated_rules(table, start, end)
         if rule.fields[0] not in spared and not rule.fields[0].endswith("Id")
-        for fault in [_fault(rule.id, table.by_name[rule.fields[0]])]
-        if fault is not None
     )
-
-
-def _fault(rule_id: str, field: Field) -> Fault | None:
-    kind = Kind(rule_id.rsplit("-", 1)[1])
-    if kind is Kind.BLANK:
-        return Fault(rule_id, field.name, None)
-    if kind is Kind.CODE:
-        return Fault(rule_id, field.name, _WRONG_CODE[0])
-    readable = re.compile(field.lexical).search
-    if kind is Kind.RANGE:
-        outside = [field.high + 1] if field.high is not None else []
-        outside += [field.low - 1] if field.low is not None else []
-        return next((Fault(rule_id, field.name, str(n)) for n in outside if readable(str(n))), None)
-    return next((Fault(rule_id, field.name, text) for text in _WRONG_FORMAT if not readable(text)), None)
 
 
 def plant(

@@ -19,13 +19,13 @@ GENDER_IDENTITY_SMI: Weights = {"2": 0.50, "1": 0.475, "3": 0.012, "4": 0.003, "
 STATED_GENDER = {"1": "1", "2": "2", "3": "9", "4": "9", "X": "X", "Z": "X"}  # v2.0 code for a v2.1 one
 SAME_AT_BIRTH: Weights = {"Y": 0.93, "N": 0.012, "Z": 0.02, "X": 0.038}
 # Deciles of age (years) from youngest to oldest. TT: 1.7 per cent under 18, 20 aged 18 to 25, 4 of 65 to 74,
-# 2.5 older. Psychosis: early intervention, 14 to 65.
+# 2.5 older. The other pathways are adult services: nobody under 18 at referral.
 AGE_DECILES: dict[str, tuple[float, ...]] = {
     "05": (16.5, 21.5, 25, 28.5, 32.5, 36.5, 41, 47, 54, 63, 91),
-    "01": (16.5, 18.5, 20.5, 22.5, 24.5, 27, 30, 34, 40, 48, 66),
-    "02": (18, 24, 28, 32, 36, 40, 44, 48, 54, 60, 78),
-    "03": (18, 20.5, 23, 25.5, 28.5, 31.5, 35, 39, 44, 51, 68),
-    "04": (16.5, 18.5, 19.5, 21, 22.5, 24.5, 27, 30, 35, 42, 63),
+    "01": (20, 20.7, 21.5, 22.5, 24.5, 27, 30, 34, 40, 48, 66),
+    "02": (20, 24, 28, 32, 36, 40, 44, 48, 54, 60, 78),
+    "03": (20, 21, 23, 25.5, 28.5, 31.5, 35, 39, 44, 51, 68),
+    "04": (20, 20.5, 21, 21.7, 22.5, 24.5, 27, 30, 35, 42, 63),
 }  # fmt: skip
 NHS_NUMBER_STATUS: Weights = {"01": 0.978, "02": 0.012, "04": 0.006, "06": 0.004}
 ARMED_FORCES: Weights = {"03": 0.88, "02": 0.025, "05": 0.01, "UU": 0.035, "ZZ": 0.05}
@@ -109,11 +109,11 @@ ATTENDED: Weights = {"5": 0.965, "6": 0.035}
 MISSED: Weights = {"3": 0.46, "2": 0.36, "4": 0.15, "7": 0.03}
 MECHANISM: Weights = {"02": 0.50, "11": 0.26, "01": 0.20, "10": 0.03, "05": 0.01}
 MECHANISM_SMI: Weights = {"01": 0.76, "11": 0.15, "02": 0.09}
-MEDIUM = {"01": "01", "02": "02", "11": "03", "10": "08", "05": "05"}  # v2.0 code for a v2.1 one
 MEDICATION: Weights = {"02": 0.45, "03": 0.44, "01": 0.05, "UU": 0.03, "ZZ": 0.03}
 MEDICATION_SMI: Weights = {"02": 0.76, "03": 0.12, "01": 0.09, "UU": 0.02, "ZZ": 0.01}
 LOCATION: Weights = {"A01": 0.15, "B01": 0.4, "C01": 0.2, "E01": 0.15, "N03": 0.1}
 INTERPRETER: Weights = {"4": 0.6, "5": 0.37, "1": 0.025, "2": 0.005}
+INTERPRETED = ("1", "2")
 
 # Therapies: SNOMED CT code, this dataset's short code, weight. The first four of 05 are low intensity.
 THERAPY: dict[str, tuple[tuple[str, str, float], ...]] = {

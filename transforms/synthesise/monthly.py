@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from schemas.field import Version
 from schemas.table import Table
+from schemas.versions import Version, tables_of
 from transforms.synthesise.draws import Integers
 
 
@@ -87,8 +87,7 @@ def monthly(
     It has every element of ``version`` in declared order. Raises KeyError for a column that the version does
     not have.
     """
-    newest = Version(version).order
-    names = [field.name for field in table.fields if field.since.order <= newest]
+    names = [field.name for field in tables_of(Version(version))[table.id].fields]
     unknown = set(columns) - set(names)
     if unknown:
         raise KeyError(f"{table.name} of version {version} has no {sorted(unknown)}")

@@ -218,6 +218,8 @@ def _employment(
     credit = (ill | seeking) & (rng.random(size) < 0.6) | (rng.random(size) < 0.08)
     allowance = ill & (rng.random(size) < 0.35)
     independence = ill & (rng.random(size) < 0.45)
+    jobseeker = seeking & ~credit & (rng.random(size) < 0.3)
+    other = rng.random(size) < 0.03
 
     def yes(flags: Flags) -> pl.Series:
         return gather(["N", "Y"], flags.astype(np.int64))
@@ -230,12 +232,12 @@ def _employment(
         "SelfEmployInd": gather(applies, np.where(employed, (rng.random(size) < 0.13).astype(np.int64), 2)),
         "SickAbsenceInd": gather(applies, np.where(employed, sick.astype(np.int64), 2)),
         "SSPInd": yes(sick & (rng.random(size) < 0.7)),
-        "BenefitRecInd": yes(credit | allowance | independence),
-        "JSAInd": yes(seeking & ~credit & (rng.random(size) < 0.3)),
+        "BenefitRecInd": yes(credit | allowance | independence | jobseeker | other),
+        "JSAInd": yes(jobseeker),
         "ESAInd": yes(allowance),
         "UCInd": yes(credit),
         "PIPInd": yes(independence),
-        "OtherBenefitInd": yes(rng.random(size) < 0.03),
+        "OtherBenefitInd": yes(other),
         "EmpSupportInd": yes(seeking | sick),
     }
     return {"LocalPatientId": patient} | {name: values.gather(rows.record) for name, values in columns.items()}

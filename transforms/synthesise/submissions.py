@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.field import Version
+from schemas.versions import Version, tables_of
 from transforms.synthesise import appointments, care, outcomes, records
 from transforms.synthesise.calibration import COHORT_MONTHS, RUN_IN_MONTHS
 from transforms.synthesise.draws import Integers
@@ -120,16 +120,16 @@ def _part(
     anchor = int(np.datetime64(calendar.start, "D").astype(np.int64))
     who = people(service.index, known, happened.person_pathway, seed, anchor)
     rows = _rows(service, calendar, happened, who, seed, number, rng)
-    newest = Version(service.version).order
+    asked = tables_of(Version(service.version))
     filled = {table: monthly(TABLES[table], service.version, calendar.months, month, columns)
-              for table, month, columns in rows if TABLES[table].since.order <= newest}  # fmt: skip
+              for table, month, columns in rows if table in asked}  # fmt: skip
     none: Integers = np.zeros(0, dtype=np.int64)
     tables = {
         table.id: filled[table.id]
         if table.id in filled
         else monthly(table, service.version, calendar.months, none, {})
-        for table in TABLES.values()
-        if table.since.order <= newest and table.id != "IDS000"
+        for table in asked.values()
+        if table.id != "IDS000"
     }
     return Part(tables, happened, who)
 

@@ -29,7 +29,8 @@ typed AS (
         CASE WHEN regexp_matches(s.PersScore, '^-?[0-9]{1,5}([.][0-9]{1,2})?$')
             THEN CAST(s.PersScore AS DECIMAL(9, 2)) END AS score
     FROM submitted AS s
-    LEFT JOIN ref.instrument AS i ON i.code = s.tool
+    LEFT JOIN ref.instrument_code AS k ON k.code = s.tool
+    LEFT JOIN ref.instrument AS i ON i.instrument = k.instrument
     LEFT JOIN work.referral AS r ON r.provider = s.provider AND r.service_request_id = s.service_request_id
 ),
 judged AS (

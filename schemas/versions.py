@@ -1,0 +1,144 @@
+"""The dataset's versions: each a short list of differences from the one before, with their reasons.
+
+Belongs here: which table and element came when, what became mandatory, what was replaced. Does not belong here: the
+elements themselves (``schemas.tables`` declares them all, in their newest form).
+
+The header's DatSetVer chooses the version; in which months it may be used stands in
+``schemas/codes/dataset_version.csv``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+
+from schemas.dataset import TABLES
+from schemas.field import Field, Mandation
+from schemas.table import Table
+
+
+class Version(StrEnum):
+    """Dataset versions by the header's DatSetVer, oldest first; each builds on the one before."""
+
+    IAPT_2_0 = "2.0"
+    IAPT_2_1 = "2.1"
+    SMI_1_0 = "1.0"
+
+
+class What(StrEnum):
+    """What a difference does."""
+
+    ADDED = "added"
+    MANDATED = "mandatory"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference: a table added (no ``fields``), elements added, made mandatory, or replaced by others."""
+
+    what: What
+    table: str
+    fields: tuple[str, ...]
+    reason: str
+
+
+_MHSDS = "Aligned with the Mental Health Services Data Set."
+_SMI = "IAPT for Severe Mental Illness compares pathways; the IAPT Data Set has one."
+
+DELTAS: dict[Version, tuple[Difference, ...]] = {
+    Version.IAPT_2_0: (),  # the base: first collected September 2020
+    Version.IAPT_2_1: (  # April 2022 activity; UK LLC Guidebook, NHS Data Dictionary v3 page of the data set
+        Difference(What.ADDED, "IDS003", (), "Accommodation was added to describe patients' circumstances."),
+        Difference(What.ADDED, "IDS601", (), "Medical history was added: the previous diagnosis."),
+        Difference(What.ADDED, "IDS001", ("GenderIDCode", "GenderSameAtBirth"), _MHSDS),
+        Difference(What.ADDED, "IDS001", ("EthnicCategory2021",), "Pilot of the 2021 census classification."),
+        Difference(What.MANDATED, "IDS001", ("PersonBirthDate",), "Age decides pathway and comparison."),
+        Difference(What.ADDED, "IDS004", ("EmpSupportDischargeDate",), "Employment advisers' work is measured."),
+        Difference(What.ADDED, "IDS101", ("SourceOfReferralIAPT",), "A list of its own for talking therapies."),
+        Difference(What.REPLACED, "IDS101", ("SourceOfReferralMH",), "Replaced by SourceOfReferralIAPT."),
+        Difference(What.ADDED, "IDS201", ("ConsMechanism",), _MHSDS),
+        Difference(What.REPLACED, "IDS201", ("ConsMediumUsed",), "Replaced by ConsMechanism."),
+    ),
+    Version.SMI_1_0: (  # this dataset's own additions to version 2.1
+        Difference(
+            What.ADDED,
+            "IDS101",
+            ("Pathway", "PrimReasonReferralMH", "ServTeamTypeRefToMH", "OfferOfTherapyDate", "OfferAccepted"),
+            _SMI,
+        ),
+        Difference(What.ADDED, "IDS001", ("PersDeathDate",), "Deaths end pathways and must not count as drop-out."),
+        Difference(
+            What.ADDED,
+            "IDS606",
+            ("Timepoint", "MissingReason"),
+            "Batteries are taken at baseline, periodically and at the end, and what is missing has a reason.",
+        ),
+        Difference(What.ADDED, "SMI203", (), "The dose given is compared with the dose planned (NICE CG178)."),
+        Difference(What.ADDED, "SMI501", (), "Service use before, during and after therapy is an outcome."),
+        Difference(What.ADDED, "SMI608", (), "Patients' experience is an outcome."),
+        Difference(What.ADDED, "SMI901", (), "Who gives therapy, and what for they are qualified, is compared."),
+    ),
+}
+
+
+@cache
+def tables_of(version: Version) -> dict[str, Table]:
+    """The tables and elements of one version, by table id, in dataset order.
+
+    What later versions added is not in it, nor what it or an earlier version replaced; what later versions made
+    mandatory is required only.
+    """
+    newest = list(Version)
+    here = newest.index(version)
+    later = [each for known in newest[here + 1 :] for each in DELTAS[known]]
+    until_now = [each for known in newest[: here + 1] for each in DELTAS[known]]
+    absent = set(_named(later, What.ADDED)) | set(_named(until_now, What.REPLACED))
+    relaxed = set(_named(later, What.MANDATED))
+    added_later = {each.table for each in later if each.what is What.ADDED and not each.fields}
+    return {table.id: _narrowed(table, absent, relaxed) for table in TABLES.values() if table.id not in added_later}
+
+
+@cache
+def asked_for(table_id: str, version: Version | None) -> tuple[Field, ...]:
+    """The elements a file of a table is asked for; without a version those that every version asks for."""
+    if version is not None:
+        return tables_of(version).get(table_id, TABLES[table_id]).fields
+    always = [tables_of(each)[table_id].by_name for each in Version if table_id in tables_of(each)]
+    return tuple(field for field in always[0].values() if all(field.name in names for names in always))
+
+
+@cache
+def came_later(version: Version, table_id: str) -> frozenset[str]:
+    """The elements of a table of ``version`` that only a later version added."""
+    newest = list(Version)
+    later = [each for known in newest[newest.index(version) + 1 :] for each in DELTAS[known]]
+    return frozenset(name for table, name in _named(later, What.ADDED) if table == table_id)
+
+
+@cache
+def as_checked(table_id: str, version: Version) -> Table:
+    """A table with every element that is read, as strict as ``version`` is.
+
+    A file may carry what another version has: it is kept and checked, and missed by nobody where it is blank.
+    """
+    known = tables_of(version).get(table_id)
+    if known is None:
+        return TABLES[table_id]
+    elsewhere = (
+        replace(field, mandation=Mandation.OPTIONAL, warn_if_blank=False) for field in TABLES[table_id].fields
+    )
+    return replace(known, fields=tuple(known.by_name.get(field.name, field) for field in elsewhere))
+
+
+def _named(differences: list[Difference], what: What) -> Iterator[tuple[str, str]]:
+    return ((each.table, name) for each in differences if each.what is what for name in each.fields)
+
+
+def _narrowed(table: Table, absent: set[tuple[str, str]], relaxed: set[tuple[str, str]]) -> Table:
+    fields = tuple(
+        replace(field, mandation=Mandation.REQUIRED) if (table.id, field.name) in relaxed else field
+        for field in table.fields
+        if (table.id, field.name) not in absent
+    )
+    return replace(table, fields=fields)
