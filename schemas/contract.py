@@ -8,26 +8,68 @@ Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks names and t
 in silence. Every check hangs on a column: a check on the whole frame would put whole rows into its message.
 """
 
-from collections.abc import Sequence
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
 
+from schemas.links import HEADER, dtype_elsewhere
 from schemas.rule import Rule
+from schemas.ruleset import rules_for
 from schemas.table import Table
+from schemas.versions import Version, as_checked
 
 
-def contract(table: Table, rules: Sequence[Rule]) -> pa.DataFrameSchema:
+def contract_of(table_id: str, version: Version, month: date) -> pa.DataFrameSchema:
+    """The contract of a table in one version of the dataset and one month (any day of it).
+
+    For whoever wants to hold typed rows of their own against it (``transforms.cast.with_typed`` makes them). What a
+    table alone cannot know, such as whether a referral exists, is not in it.
+    """
+    start = month.replace(day=1)
+    end = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    header = {"DatSetVer": version.value, "ReportingPeriodStartDate": start, "ReportingPeriodEndDate": end}
+    return contract(as_checked(table_id, version), rules_for(table_id, version, start, end), header)
+
+
+def contract(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> pa.DataFrameSchema:
     """Schema of ``row_number`` and, per field, ``x_text`` (as submitted) and ``x`` (typed).
 
     A check per rejecting rule, named by the rule's id and hung on its first field. Rules that only warn are
-    no part of the contract.
+    no part of the contract, nor rules that look at another table than the header. ``header`` has its typed values.
     """
     checks: dict[str, list[pa.Check]] = {}
-    for rule in rules:
-        if rule.effect.is_rejection:
-            checks.setdefault(rule.fields[0], []).append(_check(rule))
-    columns: dict[str, pa.Column] = {"row_number": pa.Column(pl.Int64)}
+    for rule in of_contract(rules, header):
+        checks.setdefault(rule.fields[0], []).append(_check(rule.id, _holds(rule), header))
+    return _schema(table, checks)
+
+
+def contract_at_once(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> pa.DataFrameSchema:
+    """The same contract as one check that says no more than whether every rule holds: forty times as fast.
+
+    Rules about records that belong together are left out, so that it can be asked of a part of the rows.
+    """
+    alone = [_holds(rule) for rule in of_contract(rules, header) if not rule.among]
+    everything = pl.all_horizontal(alone) if alone else pl.lit(True)
+    return _schema(table, {"row_number": [_check("every rule", everything, header)]})
+
+
+def of_contract(rules: Sequence[Rule], header: Mapping[str, Any]) -> list[Rule]:
+    """Those of ``rules`` that a contract holds a table to."""
+    return [
+        rule
+        for rule in rules
+        if rule.effect.is_rejection
+        and all(other == HEADER and name in header for other, name in rule.elsewhere)
+        and "received_at" not in rule.fails
+    ]
+
+
+def _schema(table: Table, checks: Mapping[str, list[pa.Check]]) -> pa.DataFrameSchema:
+    columns: dict[str, pa.Column] = {"row_number": pa.Column(pl.Int64, checks=checks.get("row_number", []))}
     for field in table.fields:
         columns[f"{field.name}_text"] = pa.Column(pl.String, nullable=True)
     for field in table.fields:
@@ -35,7 +77,18 @@ def contract(table: Table, rules: Sequence[Rule]) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, name=table.name, strict=True, ordered=True)
 
 
-def _check(rule: Rule) -> pa.Check:
-    holds = ~pl.sql_expr(rule.fails).fill_null(False)
+def _holds(rule: Rule) -> pl.Expr:
+    fails = pl.sql_expr(rule.fails).fill_null(False)
+    # blanks are not equal: records without a key do not share one
+    return ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.among)) if rule.among else ~fails
+
+
+def _check(name: str, holds: pl.Expr, header: Mapping[str, Any]) -> pa.Check:
+    beside = [
+        pl.lit(value, dtype=dtype_elsewhere(HEADER, field)).alias(f"{HEADER}_{field}")
+        for field, value in header.items()
+    ]
     # native Polars over the whole row, ignoring nothing: a blank is a failure where the rule says so
-    return pa.Check(lambda data: data.lazyframe.select(holds), name=rule.id, error=rule.id, ignore_na=False)
+    return pa.Check(
+        lambda data: data.lazyframe.with_columns(beside).select(holds), name=name, error=name, ignore_na=False
+    )

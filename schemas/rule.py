@@ -1,19 +1,14 @@
-"""What a rule is: a value that names what is wrong, and the four kinds that a field implies.
+"""What a rule is: a value that names what is wrong, what it costs and how to put it right.
 
-Belongs here: the rule itself, its effects, and the rules generated from a declaration (blank, format,
-allowed value, range). Does not belong here: running rules over rows (``transforms.validate``).
+Belongs here: the rule itself and the words it is made of. Does not belong here: the rules
+(``schemas.generated``, ``schemas.rules``, ``schemas.gate``), running them over rows (``transforms.validate``).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-
-import polars as pl
-
-from schemas.codes import valid_codes
-from schemas.field import Field, Mandation
-from schemas.table import Table
+from functools import cached_property
 
 
 class Effect(StrEnum):
@@ -31,13 +26,27 @@ class Effect(StrEnum):
         return self in (Effect.REJECT_FILE, Effect.REJECT_GROUP, Effect.REJECT_RECORD)
 
 
-class Kind(StrEnum):
-    """The four generated kinds; of 1,134 published MHSDS v6.0 rules all but the cross-field ones."""
+class Level(StrEnum):
+    """How much a rule looks at: a file, the header, records that belong together, one record."""
 
-    BLANK = "BLANK"
-    FORMAT = "FORMAT"
-    CODE = "CODE"
-    RANGE = "RANGE"
+    FILE = "file"
+    HEADER = "header"
+    GROUP = "group"
+    RECORD = "record"
+
+
+class Dimension(StrEnum):
+    """Kind of data quality (Kahn et al. 2016, harmonised terminology, eGEMs 4(1):1244)."""
+
+    CONFORMANCE = "conformance"
+    COMPLETENESS = "completeness"
+    PLAUSIBILITY = "plausibility"
+
+
+Example = Mapping[str, str | None]
+"""Values as submitted that stand in place of those of the table's example record; ``None`` is blank."""
+
+_ELSEWHERE = re.compile(r"\b((?:IDS|SMI)[0-9]{3}|TOOL)_([A-Za-z]+)\b")
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,20 @@ class Rule:
     """One rule.
 
     ``fails`` is a predicate in portable SQL, true for a *bad* row, over ``x`` (typed) and ``x_text``
-    (as submitted, trimmed, blank as NULL) for every field; NULL means «does not apply». ``message`` and
-    ``fix`` are for the person who corrects the file; ``{Field}`` stands for the value found and is
-    masked where the field identifies. Ids are never reused.
+    (as submitted, trimmed, blank as NULL) for every field; NULL means «does not apply». It may also name what
+    stands elsewhere (``schemas.links``): ``IDS101_ServDischDate`` of the record this one belongs to,
+    ``IDS101_found``, the header's ``IDS000_ReportingPeriodEndDate``, ``TOOL_low``, ``received_at``, and, where
+    other tables name this one, how many of their records do: ``IDS101_records``.
+
+    ``among`` names the fields by which records belong together: the predicate has windows over exactly these, is
+    asked only of records that share all of them (none blank) with another record, and every record it is true for
+    fails. Where it can only be true of a record that satisfies ``when``, a plain condition, groups without such a
+    record are not looked at: most referrals have several contacts, few have a follow-up.
+
+    ``message`` and ``fix`` are for the person who corrects the file, ``why`` says what it costs the site's figures;
+    ``{Field}`` stands for the value found and is masked where the field identifies. ``bad`` and ``good`` are
+    examples, each one record or several that belong together: of ``bad`` at least one fails, of ``good`` none. Ids
+    are never reused.
     """
 
     id: str
@@ -57,70 +77,15 @@ class Rule:
     fails: str
     message: str
     fix: str
+    why: str = ""
+    dimension: Dimension = Dimension.PLAUSIBILITY
+    level: Level = Level.RECORD
+    among: tuple[str, ...] = ()
+    when: str = ""
+    bad: tuple[Example, ...] = ()
+    good: tuple[Example, ...] = ()
 
-
-def _quoted(text: str) -> str:
-    """A SQL string literal; only declared code lists and patterns pass through here, never file values."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def generated_rules(table: Table, start: date, end: date) -> Iterator[Rule]:
-    """The blank, format, allowed-value and range rules of every field, for a reporting period.
-
-    Codes outside their dates in the period are not accepted. A blank or wrong value in a mandatory field
-    rejects the record; so does a wrong format anywhere, as in the national rules (MHSDS v6.0: 437 format
-    rules reject). A code that is not in the list warns where the field is not mandatory.
-    """
-    for field in table.fields:
-        yield from _rules_of(table, field, start, end)
-
-
-def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Rule]:
-    mandatory = field.mandation == Mandation.MANDATORY
-    rejects_wrong = mandatory and not field.warn_if_wrong
-    text, stem = f"{field.name}_text", f"{table.id}-{field.name}"
-
-    def rule(kind: Kind, effect: Effect, fails: str, message: str, fix: str) -> Rule:
-        return Rule(f"{stem}-{kind}", table.id, effect, (field.name,), fails, message, fix)
-
-    if mandatory or field.warn_if_blank:
-        yield rule(
-            Kind.BLANK,
-            Effect.REJECT_RECORD if mandatory else Effect.SEVERE_WARNING,
-            f"{text} IS NULL",
-            f"{field.name} is blank.",
-            f"Enter {field.expected}." if not field.codes else "Enter one of the codes listed.",
-        )
-    if field.codes:
-        codes = valid_codes(field.codes, start, end)
-        yield rule(
-            Kind.CODE,
-            Effect.REJECT_RECORD if rejects_wrong else Effect.WARNING,
-            f"{text} NOT IN ({', '.join(_quoted(code) for code in codes)})",
-            f"{field.name} {{{field.name}}} is not a code of this list in this period.",
-            f"Use one of {', '.join(codes[:12])}{' …' if len(codes) > 12 else '.'}",
-        )
-    else:
-        fails = f"NOT ({text} ~ {_quoted(field.lexical)})"
-        if field.dtype == pl.Date or field.dtype == pl.Datetime or field.dtype == pl.Int32:
-            # 2026-02-30 has the right shape and is no date: the cast says so.
-            fails = f"{text} IS NOT NULL AND ({fails} OR {field.name} IS NULL)"
-        yield rule(
-            Kind.FORMAT,
-            Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
-            fails,
-            f"{field.name} {{{field.name}}} is not {field.expected}.",
-            f"Enter {field.expected}.",
-        )
-    if field.low is not None or field.high is not None:
-        bounds = [f"{field.name} < {field.low}"] if field.low is not None else []
-        bounds += [f"{field.name} > {field.high}"] if field.high is not None else []
-        low, high = ("…" if bound is None else bound for bound in (field.low, field.high))
-        span = f"{low} to {high}"
-        yield rule(
-            Kind.RANGE,
-            Effect.REJECT_RECORD if mandatory else Effect.WARNING,
-            " OR ".join(bounds),
-            f"{field.name} {{{field.name}}} is outside {span}.",
-            f"Check the value; {span} is accepted.",
-        )
+    @cached_property
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """(table id, field) of every value of another table that the predicate names."""
+        return tuple(sorted(set(_ELSEWHERE.findall(self.fails))))

@@ -1,0 +1,159 @@
+"""The rules that a field's declaration implies: blank, format, allowed value, range.
+
+Belongs here: the four kinds, generated, each with an example of its own. Does not belong here: rules that compare
+one value with another (``schemas.rules``).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from enum import StrEnum
+
+import polars as pl
+
+from schemas.codes import valid_codes
+from schemas.example import example_value
+from schemas.field import Field, Mandation
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.table import Table
+
+
+class Kind(StrEnum):
+    """The four generated kinds; of 1,134 published MHSDS v6.0 rules all but the cross-field ones."""
+
+    BLANK = "BLANK"
+    FORMAT = "FORMAT"
+    CODE = "CODE"
+    RANGE = "RANGE"
+
+
+_DIMENSION = {
+    Kind.BLANK: Dimension.COMPLETENESS,
+    Kind.FORMAT: Dimension.CONFORMANCE,
+    Kind.CODE: Dimension.CONFORMANCE,
+    Kind.RANGE: Dimension.PLAUSIBILITY,
+}
+# Tried in turn; the first that has not the form asked for is the example of a value that fails.
+_MALFORMED = ("01/04/2025", "?", "x" * 60)
+_NO_CODE = "~"
+# The commonest cause by far: extracts pass through a spreadsheet, and 02 comes out as 2.
+_LEADING_ZERO = " A spreadsheet drops a leading zero unless the column is text."
+
+
+def _quoted(text: str) -> str:
+    """A SQL string literal; only declared code lists and patterns pass through here, never file values."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def generated_rules(table: Table, start: date, end: date) -> Iterator[Rule]:
+    """The blank, format, allowed-value and range rules of every field, for a reporting period.
+
+    Codes outside their dates in the period are not accepted. A blank or wrong value in a mandatory field
+    rejects the record; so does a wrong format anywhere, as in the national rules (MHSDS v6.0: 437 format
+    rules reject). A code that is not in the list warns where the field is not mandatory.
+    """
+    for field in table.fields:
+        yield from _rules_of(table, field, start, end)
+
+
+def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Rule]:
+    mandatory = field.mandation == Mandation.MANDATORY
+    rejects_wrong = mandatory and not field.warn_if_wrong
+    text, stem = f"{field.name}_text", f"{table.id}-{field.name}"
+
+    level = Level.HEADER if table.id == "IDS000" else Level.RECORD
+    right = {field.name: example_value(table, field, start, end)}
+
+    def rule(kind: Kind, effect: Effect, fails: str, message: str, fix: str, wrong: str | None) -> Rule:
+        why = _why(kind, field, effect)
+        bad = ({field.name: wrong},)
+        return Rule(
+            f"{stem}-{kind}", table.id, effect, (field.name,), fails, message, fix, why, _DIMENSION[kind], level,
+            bad=bad, good=(right,),
+        )  # fmt: skip
+
+    codes = valid_codes(field.codes, start, end) if field.codes else ()
+    if mandatory or field.warn_if_blank:
+        yield rule(
+            Kind.BLANK,
+            Effect.REJECT_RECORD if mandatory else Effect.SEVERE_WARNING,
+            f"{text} IS NULL",
+            f"{field.name} is blank.",
+            f"Enter {'a value of ' if field.lengths else ''}{field.expected}."
+            if not field.codes
+            else f"Enter one of {_some(codes)}",
+            None,
+        )
+    if field.codes:
+        yield rule(
+            Kind.CODE,
+            Effect.REJECT_RECORD if rejects_wrong else Effect.WARNING,
+            f"{text} NOT IN ({', '.join(_quoted(code) for code in codes)})",
+            f"{field.name} {{{field.name}}} is not a code of this list in this period.",
+            f"Use one of {_some(codes)}{_LEADING_ZERO if any(code.startswith('0') for code in codes) else ''}",
+            _NO_CODE,
+        )
+    else:
+        fails = _malformed(field)
+        yield rule(
+            Kind.FORMAT,
+            Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
+            fails,
+            f"{field.name} {{{field.name}}} is not {field.expected}.",
+            f"Enter {field.expected}.",
+            next(text for text in _MALFORMED if not re.match(field.lexical, text)),
+        )
+    outside = _outside(field)
+    if outside is not None:
+        bounds = [f"{field.name} < {field.low}"] if field.low is not None else []
+        bounds += [f"{field.name} > {field.high}"] if field.high is not None else []
+        low, high = ("…" if bound is None else bound for bound in (field.low, field.high))
+        span = f"{low} to {high}"
+        yield rule(
+            Kind.RANGE,
+            Effect.REJECT_RECORD if mandatory else Effect.WARNING,
+            " OR ".join(bounds),
+            f"{field.name} {{{field.name}}} is outside {span}.",
+            f"Check the value; {span} is accepted.",
+            outside,
+        )
+
+
+def _malformed(field: Field) -> str:
+    """Predicate of a value without the form asked for. To count characters takes a tenth of matching a pattern."""
+    text = f"{field.name}_text"
+    if field.dtype != pl.String:
+        # The cast looks at the shape first (transforms.cast) and then at the value: 2026-02-30 is no date.
+        return f"{text} IS NOT NULL AND {field.name} IS NULL"
+    if field.lengths is None:
+        return f"NOT ({text} ~ {_quoted(field.lexical)})"
+    low, high = field.lengths
+    if low == high:
+        return f"LENGTH({text}) <> {high}"
+    return f"LENGTH({text}) > {high}" + (f" OR LENGTH({text}) < {low}" if low > 1 else "")
+
+
+def _some(codes: Sequence[str]) -> str:
+    """The first codes of a list, for a sentence; the code lists of the documentation have them all."""
+    return f"{', '.join(codes[:12])}{' …' if len(codes) > 12 else '.'}"
+
+
+def _outside(field: Field) -> str | None:
+    """A readable number outside the bounds; ``None`` where there are none or the format alone holds them."""
+    beyond = [field.high + 1] if field.high is not None else []
+    beyond += [field.low - 1] if field.low is not None else []
+    return next((str(number) for number in beyond if re.match(field.lexical, str(number))), None)
+
+
+def _why(kind: Kind, field: Field, effect: Effect) -> str:
+    if kind is Kind.BLANK and effect.is_rejection:
+        return f"{field.meaning} Without it the record cannot be used at all (mandation M)."
+    if kind is Kind.BLANK:
+        return f"{field.meaning} Measures that need it leave the record out."
+    if kind is Kind.FORMAT and effect.is_rejection:
+        return f"{field.meaning} A value that cannot be read would be counted as something it is not."
+    if kind is Kind.RANGE:
+        return f"{field.meaning} A value so far out is almost always a slip of the pen, and moves averages."
+    if effect.is_rejection:
+        return f"{field.meaning} A code that nobody can interpret puts the record nowhere."
+    return f"{field.meaning} The value counts as not known in every breakdown."

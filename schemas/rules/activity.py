@@ -1,0 +1,199 @@
+"""Rules of the care activity that compare one value with another.
+
+Belongs here: IDS202. Does not belong here: the contact it is part of (``contact``, ``meeting``), therapy over the
+internet (``internet``), the scores taken in it (``score``).
+"""
+
+import csv
+from importlib.resources import files
+
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rules.diagnosis import code_shape
+from schemas.rules.recurring import repeated_key, unknown_staff
+
+_REFUSED = "443390004"
+_IS_REFUSED = f"CodeProcAndProcStatus ~ '^[0-9]+ *:.*{_REFUSED}.*$'"
+_EXPRESSION = "^[0-9]{6,18}( *:.+)?$"
+
+
+def _therapies() -> list[dict[str, str]]:
+    with (files("schemas") / "codes" / "therapy_snomed.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+_KNOWN = "|".join(row["snomed"] for row in _therapies())
+_IN_GROUPS = "|".join(row["snomed"] for row in _therapies() if row["label"].startswith("Group "))
+
+_TIME: tuple[Rule, ...] = (
+    repeated_key(
+        "IDS202-102",
+        "care activity",
+        "Nobody can say which of them a score belongs to, and each would count as therapy given.",
+        {"CareContactId": "C003"},
+    ),
+    Rule(
+        "IDS202-103",
+        "IDS202",
+        Effect.WARNING,
+        ("ClinContactDurOfCareAct",),
+        "ClinContactDurOfCareAct > IDS201_ClinContDurOfCareCont",
+        "The activity lasted {ClinContactDurOfCareAct} minutes, longer than its contact "
+        "({IDS201_ClinContDurOfCareCont}).",
+        "Correct whichever is wrong.",
+        "Time per therapy is taken from activities, time per contact from contacts; the two no longer agree.",
+        bad=({"ClinContactDurOfCareAct": "61", "IDS201_ClinContDurOfCareCont": "60"},),
+        good=({"ClinContactDurOfCareAct": "60", "IDS201_ClinContDurOfCareCont": "60"},),
+    ),
+    Rule(
+        "IDS202-104",
+        "IDS202",
+        Effect.WARNING,
+        ("ClinContactDurOfCareAct",),
+        # One that is longer by itself has a finding of its own.
+        "SUM(ClinContactDurOfCareAct) OVER (PARTITION BY CareContactId) > IDS201_ClinContDurOfCareCont"
+        " AND MAX(ClinContactDurOfCareAct) OVER (PARTITION BY CareContactId) <= IDS201_ClinContDurOfCareCont",
+        "The activities of the contact last longer together than the contact ({IDS201_ClinContDurOfCareCont} "
+        "minutes); this one {ClinContactDurOfCareAct}.",
+        "Share the minutes of the contact out among its activities, or correct the contact.",
+        "Minutes are counted twice, and the therapy looks longer than it was.",
+        level=Level.GROUP,
+        among=("CareContactId",),
+        bad=(
+            {"ClinContactDurOfCareAct": "40", "IDS201_ClinContDurOfCareCont": "60"},
+            {"CareActId": "A900", "ClinContactDurOfCareAct": "30", "IDS201_ClinContDurOfCareCont": "60"},
+        ),
+        good=(
+            {"ClinContactDurOfCareAct": "40", "IDS201_ClinContDurOfCareCont": "60"},
+            {"CareActId": "A900", "ClinContactDurOfCareAct": "20", "IDS201_ClinContDurOfCareCont": "60"},
+        ),
+    ),
+)
+
+_THERAPY: tuple[Rule, ...] = (
+    Rule(
+        "IDS202-105",
+        "IDS202",
+        # MHS20230 rejects what fails the SNOMED CT checks; rejecting the activity would take its scores along.
+        Effect.SEVERE_WARNING,
+        ("CodeProcAndProcStatus",),
+        f"NOT (CodeProcAndProcStatus ~ '{_EXPRESSION}')",
+        "CodeProcAndProcStatus {CodeProcAndProcStatus} does not begin with a SNOMED CT code.",
+        "Enter the code of the therapy, and after a colon its status where there is one.",
+        "The activity counts as no therapy.",
+        Dimension.CONFORMANCE,
+        bad=({"CodeProcAndProcStatus": "CBT for psychosis"},),
+        good=({"CodeProcAndProcStatus": "718026005"}, {"CodeProcAndProcStatus": "718026005:408730004=385658003"}),
+    ),
+    Rule(
+        "IDS202-106",
+        "IDS202",
+        Effect.WARNING,
+        ("CodeProcAndProcStatus",),
+        f"CodeProcAndProcStatus ~ '{_EXPRESSION}' AND NOT (CodeProcAndProcStatus ~ '^({_KNOWN})( *:.+)?$')"
+        " AND IDS201_AppType IN ('02', '03', '05') AND IDS201_AttendOrDNACode IN ('5', '6')",
+        "{CodeProcAndProcStatus}, recorded at a treatment contact, is not on the list of therapies.",
+        "Use the code of the therapy given (therapy_snomed in the code lists).",
+        "The contact counts as treatment, but of no known therapy and intensity.",
+        Dimension.CONFORMANCE,
+        bad=({"CodeProcAndProcStatus": "11429006", "IDS201_AppType": "02"},),
+        good=(
+            {"CodeProcAndProcStatus": "718026005", "IDS201_AppType": "02"},
+            {"CodeProcAndProcStatus": "718026005 : 408730004=385658003", "IDS201_AppType": "02"},
+            {"CodeProcAndProcStatus": "11429006", "IDS201_AppType": "01"},
+        ),
+    ),
+    Rule(
+        "IDS202-107",
+        "IDS202",
+        Effect.WARNING,
+        ("CodeProcAndProcStatus",),
+        f"{_IS_REFUSED} AND IDS201_AttendOrDNACode IN ('5', '6')",
+        "The therapy is recorded as refused ({CodeProcAndProcStatus}), but the patient attended "
+        "({IDS201_AttendOrDNACode}).",
+        "Nothing to do if the patient came and refused; otherwise remove the status.",
+        "An activity refused counts as no therapy, in a contact that counts as treatment.",
+        bad=({"CodeProcAndProcStatus": f"718026005:408730004={_REFUSED}"},),
+        good=(
+            {"CodeProcAndProcStatus": "718026005"},
+            {"CodeProcAndProcStatus": f"718026005:408730004={_REFUSED}", "IDS201_AttendOrDNACode": "3"},
+        ),
+    ),
+    Rule(
+        "IDS202-108",
+        "IDS202",
+        Effect.WARNING,
+        ("CodeProcAndProcStatus",),
+        f"CodeProcAndProcStatus IS NOT NULL AND NOT ({_IS_REFUSED})"
+        " AND IDS201_AttendOrDNACode IN ('2', '3', '4', '7')",
+        "The therapy {CodeProcAndProcStatus} is recorded at a contact that the patient did not attend "
+        "({IDS201_AttendOrDNACode}).",
+        "Correct AttendOrDNACode of the contact, or remove the activity.",
+        "If the patient was seen, a session is missing from the course.",
+        bad=({"IDS201_AttendOrDNACode": "3"},),
+        good=({"IDS201_AttendOrDNACode": "5"}, {"CodeProcAndProcStatus": None, "IDS201_AttendOrDNACode": "3"}),
+    ),
+    Rule(
+        "IDS202-109",
+        "IDS202",
+        Effect.WARNING,
+        ("CodeProcAndProcStatus",),
+        f"CodeProcAndProcStatus ~ '^({_IN_GROUPS})( *:.+)?$' AND IDS201_CareContPatientTherMode <> '3'",
+        "{CodeProcAndProcStatus} is a therapy for groups, but the therapy mode of the contact is "
+        "{IDS201_CareContPatientTherMode}.",
+        "Use therapy mode 3 for the contact, or the code of the therapy for individuals.",
+        "Group and individual therapy are compared with each other; this activity is on the wrong side.",
+        bad=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "1"},),
+        good=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "3"},),
+    ),
+    unknown_staff("IDS202-110", "activity"),
+)
+
+_FINDING: tuple[Rule, ...] = (
+    Rule(
+        "IDS202-111",
+        "IDS202",
+        Effect.WARNING,  # MHS20232, MHS20233
+        ("FindSchemeInUse", "CodeFind"),
+        "(FindSchemeInUse IS NULL AND CodeFind IS NOT NULL) OR (FindSchemeInUse IS NOT NULL AND CodeFind IS NULL)",
+        "Of finding ({CodeFind}) and finding scheme ({FindSchemeInUse}) one is blank.",
+        "Enter both or neither.",
+        "A code says nothing without its scheme.",
+        Dimension.COMPLETENESS,
+        bad=({"CodeFind": "F603"}, {"FindSchemeInUse": "01"}),
+        good=({"CodeFind": "F603", "FindSchemeInUse": "01"}, {"CodeFind": None, "FindSchemeInUse": None}),
+    ),
+    code_shape(  # MHS20228
+        "IDS202-112", "FindSchemeInUse", "01", "CodeFind", Effect.WARNING, "Nobody can say which finding it is."
+    ),
+    code_shape(
+        "IDS202-113", "FindSchemeInUse", "04", "CodeFind", Effect.WARNING, "Nobody can say which finding it is."
+    ),
+    Rule(
+        "IDS202-114",
+        "IDS202",
+        Effect.WARNING,
+        ("CodeObs", "ObsValue"),
+        "(CodeObs IS NULL AND ObsValue IS NOT NULL) OR (CodeObs IS NOT NULL AND ObsValue IS NULL)",
+        "Of observation ({CodeObs}) and value ({ObsValue}) one is blank.",
+        "Enter both or neither.",
+        "A value of nothing, or nothing of a value, cannot be used.",
+        Dimension.COMPLETENESS,
+        bad=({"CodeObs": "27113001"}, {"ObsValue": "82.5", "UnitMeasure": "kg"}),
+        good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),
+    ),
+    Rule(
+        "IDS202-115",
+        "IDS202",
+        Effect.WARNING,  # MHS20227
+        ("UnitMeasure", "ObsValue"),
+        "ObsValue IS NOT NULL AND UnitMeasure IS NULL",
+        "The value {ObsValue} has no unit.",
+        "Enter the unit, such as kg or mm[Hg]; 1 for a number without one.",
+        "A weight in kilograms and one in pounds cannot be told apart.",
+        Dimension.COMPLETENESS,
+        bad=({"CodeObs": "27113001", "ObsValue": "82.5"},),
+        good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),
+    ),
+)
+
+RULES: tuple[Rule, ...] = (*_TIME, *_THERAPY, *_FINDING)

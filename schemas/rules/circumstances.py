@@ -1,0 +1,196 @@
+"""Rules of the patient's circumstances that compare one value with another.
+
+Belongs here: IDS003, IDS004, IDS007, IDS011 and IDS012. Does not belong here: who the patient is (``patient``).
+
+Nothing hangs on these records, so they are rejected where the national rules reject them: only they are lost. What
+an employment record says besides of employment support does not cost the employment status.
+"""
+
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, repeated, undated_twice
+
+_RECORDED_LATER = "What was recorded later is not known of this month."
+_WHICH_HOLDS = "Two are recorded for one day; which of them holds nobody can say."
+_NOT_APPLICABLE = {"SelfEmployInd": "8", "SickAbsenceInd": "8"}
+_NOT_EMPLOYED = "EmployStatus NOT IN ('01', 'ZZ', 'XX')"
+
+_ACCOMMODATION: tuple[Rule, ...] = (
+    repeated(
+        "IDS003-102",
+        ("LocalPatientId", "AccommodationTypeDate"),
+        "this patient's accommodation recorded on this date",
+        _WHICH_HOLDS,  # MHS00315
+        {"AccommodationTypeDate": "2026-04-21"},
+        fix="Send the one that holds, or correct the date on which the other was recorded.",
+    ),
+    undated_twice("IDS003-103", "AccommodationTypeDate", "accommodation record", _WHICH_HOLDS),
+    after_period("IDS003-104", "AccommodationTypeDate", "The date of recording", _RECORDED_LATER),  # MHS00309
+    after_period("IDS003-105", "AccommodationTypeStartDate", "The start", _RECORDED_LATER),  # MHS00318
+    after_period(
+        "IDS003-106",
+        "AccommodationTypeEndDate",
+        "The end",
+        "The patient would be without accommodation while it still lasts.",  # MHS00321
+        fix=NOT_YET,
+    ),
+    ends_before_start(
+        "IDS003-107",
+        "AccommodationTypeStartDate",
+        "AccommodationTypeEndDate",
+        "accommodation",
+        "Settled accommodation is an outcome; this period has no length.",
+    ),
+)
+
+_EMPLOYMENT: tuple[Rule, ...] = (
+    repeated(
+        "IDS004-102",
+        ("LocalPatientId", "EmployStatusRecDate"),
+        "this patient's employment status recorded on this date",
+        _WHICH_HOLDS,  # MHS00413
+        {"EmployStatusRecDate": "2026-04-28"},
+        fix="Send the one that holds, or correct the date on which the other was recorded.",
+    ),
+    undated_twice("IDS004-103", "EmployStatusRecDate", "employment status", _WHICH_HOLDS),  # MHS00414
+    after_period("IDS004-104", "EmployStatusRecDate", "The date of recording", _RECORDED_LATER),  # MHS00409
+    Rule(
+        "IDS004-105",
+        "IDS004",
+        Effect.WARNING,
+        ("EmployStatus", "SelfEmployInd", "SickAbsenceInd"),
+        f"{_NOT_EMPLOYED} AND (SelfEmployInd IN ('Y', 'N') OR SickAbsenceInd IN ('Y', 'N'))",
+        "EmployStatus is {EmployStatus} (not employed), but SelfEmployInd is {SelfEmployInd} and SickAbsenceInd "
+        "{SickAbsenceInd}.",
+        "Use 8 (not applicable) for both, or correct EmployStatus.",
+        "Off sick and back at work are counted among the employed only.",
+        bad=({"EmployStatus": "02", "WeekHoursWorked": "98"},),
+        good=({"EmployStatus": "02", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"EmployStatus": "01"}),
+    ),
+    Rule(
+        "IDS004-106",
+        "IDS004",
+        Effect.WARNING,
+        ("EmployStatus", "WeekHoursWorked"),
+        f"{_NOT_EMPLOYED} AND WeekHoursWorked IN ('01', '02', '03', '04')",
+        "EmployStatus is {EmployStatus} (not employed), but WeekHoursWorked is {WeekHoursWorked}.",
+        "Use 98 (not applicable), or correct EmployStatus.",
+        "The patient counts as out of work although hours of work are recorded.",
+        bad=({"EmployStatus": "04", "WeekHoursWorked": "02"} | _NOT_APPLICABLE,),
+        good=({"EmployStatus": "04", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"WeekHoursWorked": "02"}),
+    ),
+    Rule(
+        "IDS004-107",
+        "IDS004",
+        Effect.WARNING,
+        ("EmployStatus", "WeekHoursWorked"),
+        "EmployStatus = '01' AND (WeekHoursWorked IS NULL OR WeekHoursWorked = '98')",
+        "The patient is employed, but WeekHoursWorked is blank or says that it does not apply.",
+        "Enter the band of hours; 97 if the patient would not say, 99 if it is not known.",
+        "Full-time and part-time work cannot be told apart.",
+        Dimension.COMPLETENESS,
+        bad=({"WeekHoursWorked": None}, {"WeekHoursWorked": "98"}),
+        good=({"WeekHoursWorked": "99"}, {"EmployStatus": "08", "WeekHoursWorked": None} | _NOT_APPLICABLE),
+    ),
+    Rule(
+        "IDS004-108",
+        "IDS004",
+        Effect.WARNING,
+        ("SSPInd", "EmployStatus", "SickAbsenceInd"),
+        f"SSPInd = 'Y' AND ({_NOT_EMPLOYED} OR SickAbsenceInd = 'N')",
+        "The patient receives Statutory Sick Pay, but EmployStatus is {EmployStatus} and SickAbsenceInd "
+        "{SickAbsenceInd}.",
+        "Correct whichever is wrong: sick pay is paid by an employer to someone who is off sick.",
+        "Moving off sick pay is a national measure (M237); this patient enters it wrongly.",
+        bad=({"SSPInd": "Y", "SickAbsenceInd": "N"},),
+        good=({"SSPInd": "Y", "SickAbsenceInd": "Y"}, {"SSPInd": "Y", "SickAbsenceInd": None}),
+    ),
+    Rule(
+        "IDS004-109",
+        "IDS004",
+        Effect.WARNING,
+        ("BenefitRecInd", "JSAInd", "ESAInd", "UCInd", "PIPInd", "OtherBenefitInd"),
+        "BenefitRecInd = 'N'"
+        " AND (JSAInd = 'Y' OR ESAInd = 'Y' OR UCInd = 'Y' OR PIPInd = 'Y' OR OtherBenefitInd = 'Y')",
+        "BenefitRecInd says that no benefit is received, but one of the benefits is marked Y.",
+        "Correct BenefitRecInd, or the benefit.",
+        "The patient counts as receiving a benefit in one figure and not in the other.",
+        bad=({"BenefitRecInd": "N", "UCInd": "Y"},),
+        good=({"BenefitRecInd": "Y", "UCInd": "Y"}, {"BenefitRecInd": None, "UCInd": "Y"}),
+    ),
+    after_period(
+        "IDS004-110",
+        "EmpSupportReferral",
+        "The referral to employment support",
+        "A referral still to come would be counted as made.",
+        Effect.WARNING,
+        NOT_YET,
+    ),
+    ends_before_start(
+        "IDS004-111",
+        "EmpSupportReferral",
+        "EmpSupportDischargeDate",
+        "employment support",
+        "Time in employment support would be negative.",
+        Effect.WARNING,
+    ),
+)
+
+_OTHER: tuple[Rule, ...] = (
+    repeated(
+        "IDS007-102",
+        ("LocalPatientId", "DisabCode"),
+        "this patient and disability",
+        "A disability sent twice would be counted twice.",  # MHS00702
+        {"LocalPatientId": "P900"},
+    ),
+    Rule(
+        "IDS007-103",
+        "IDS007",
+        Effect.WARNING,
+        ("DisabCode",),
+        "DisabCode IN ('NN', 'ZZ')"
+        " AND MIN(DisabCode) OVER (PARTITION BY LocalPatientId) <> MAX(DisabCode) OVER (PARTITION BY "
+        "LocalPatientId)",
+        "DisabCode {DisabCode} (no disability, or not stated) stands beside another code of the same patient.",
+        "Keep the disabilities and leave out NN or ZZ, or the other way round.",
+        "The patient counts both as with and as without a disability.",
+        level=Level.GROUP,
+        among=("LocalPatientId",),
+        bad=({"DisabCode": "NN"}, {"DisabCode": "05"}),
+        good=({"DisabCode": "04"}, {"DisabCode": "05"}),
+    ),
+    repeated(
+        "IDS011-102",
+        ("LocalPatientId", "SocPerCircumstance", "SocPerCircumstanceRecDate"),
+        "this patient, circumstance and date",
+        "A circumstance sent twice would be counted twice.",  # MHS01102
+        {"SocPerCircumstance": "38628009"},
+    ),
+    after_period("IDS011-103", "SocPerCircumstanceRecDate", "The date of recording", _RECORDED_LATER),  # MHS01107
+    Rule(
+        "IDS011-104",
+        "IDS011",
+        # MHS01109 rejects what fails the SNOMED CT checks; we hold the partition only, so we do not reject by it.
+        Effect.WARNING,
+        ("SocPerCircumstance",),
+        "SocPerCircumstance ~ '^[0-9]{6,18}$' AND NOT (SocPerCircumstance ~ '^[0-9]*(00|10)[0-9]$')",
+        "{SocPerCircumstance} is not the SNOMED CT code of a concept: the third and second digit from the end are "
+        "not 00 or 10.",
+        "Enter the concept's identifier; a description's (01, 11) or one that lost its last digits will not do.",
+        "The circumstance is in no breakdown. Spreadsheets turn the last digits of long codes into zeros.",
+        Dimension.CONFORMANCE,
+        bad=({"SocPerCircumstance": "20430011"},),
+        good=({"SocPerCircumstance": "20430005"}, {"SocPerCircumstance": "1091071000000100"}),
+    ),
+    repeated(
+        "IDS012-102",
+        ("LocalPatientId", "OvsVisChCatAppDate"),
+        "this patient's charging category from this date",
+        _WHICH_HOLDS,  # MHS01202 allows two categories on a date; only one can apply
+        {"OvsVisChCatAppDate": "2026-04-20"},
+        fix="Send the category that applies, or correct the date of the other.",
+    ),
+    after_period("IDS012-103", "OvsVisChCatAppDate", "The date of the category", _RECORDED_LATER),  # MHS01209
+)
+
+RULES: tuple[Rule, ...] = (*_ACCOMMODATION, *_EMPLOYMENT, *_OTHER)

@@ -1,0 +1,69 @@
+"""Rules of the offer of therapy that compare one value with another.
+
+Belongs here: offer and answer in IDS101. Does not belong here: when the referral came and ended (``referral``).
+"""
+
+from schemas.rule import Dimension, Effect, Rule
+from schemas.rules.recurring import NOT_YET, after_period
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "IDS101-118",
+        "IDS101",
+        Effect.WARNING,
+        ("OfferOfTherapyDate", "ReferralRequestReceivedDate"),
+        "OfferOfTherapyDate < ReferralRequestReceivedDate",
+        "Therapy was offered on {OfferOfTherapyDate}, before the referral was received "
+        "({ReferralRequestReceivedDate}).",
+        "Correct whichever date is wrong.",
+        "The wait from referral to offer would be negative.",
+        bad=({"OfferOfTherapyDate": "2026-04-01"},),
+        good=({"OfferOfTherapyDate": "2026-04-02"}, {"OfferOfTherapyDate": None, "OfferAccepted": None}),
+    ),
+    after_period(
+        "IDS101-119",
+        "OfferOfTherapyDate",
+        "The offer of therapy",
+        "An offer that is still to come would be counted as made.",
+        Effect.WARNING,
+        NOT_YET,
+    ),
+    Rule(
+        "IDS101-120",
+        "IDS101",
+        Effect.WARNING,
+        ("OfferOfTherapyDate", "ServDischDate"),
+        "OfferOfTherapyDate > ServDischDate",
+        "Therapy was offered on {OfferOfTherapyDate}, after the discharge ({ServDischDate}).",
+        "Correct whichever date is wrong.",
+        "The offer belongs to no open referral and is left out.",
+        bad=({"OfferOfTherapyDate": "2026-04-21", "ServDischDate": "2026-04-20", "EndCode": "46"},),
+        good=({"OfferOfTherapyDate": "2026-04-20", "ServDischDate": "2026-04-20", "EndCode": "46"},),
+    ),
+    Rule(
+        "IDS101-121",
+        "IDS101",
+        Effect.WARNING,
+        ("OfferAccepted", "OfferOfTherapyDate"),
+        "OfferAccepted IS NOT NULL AND OfferOfTherapyDate_text IS NULL",
+        "There is an answer to an offer of therapy ({OfferAccepted}) but no date of the offer.",
+        "Enter OfferOfTherapyDate, or remove the answer.",
+        "Only offers with a date are counted, and waits to the offer are measured from it.",
+        Dimension.COMPLETENESS,
+        bad=({"OfferOfTherapyDate": None, "OfferAccepted": "Y"},),
+        good=({"OfferOfTherapyDate": None, "OfferAccepted": None},),
+    ),
+    Rule(
+        "IDS101-122",
+        "IDS101",
+        Effect.WARNING,
+        ("OfferOfTherapyDate", "OfferAccepted"),
+        "OfferOfTherapyDate IS NOT NULL AND OfferAccepted IS NULL",
+        "Therapy was offered on {OfferOfTherapyDate}, but there is no answer.",
+        "Enter Y or N, or W while the patient is still thinking about it.",
+        "The share of patients who take up therapy is measured on offers with an answer.",
+        Dimension.COMPLETENESS,
+        bad=({"OfferAccepted": None},),
+        good=({"OfferAccepted": "W"}, {"OfferOfTherapyDate": None, "OfferAccepted": None}),
+    ),
+)

@@ -1,0 +1,44 @@
+"""Orphans: records that belong to a record which is not in the submission.
+
+Belongs here: one rule for every table with a parent, made from that link. Does not belong here: records that fall
+with a rejected one (``schemas.ruleset``), and links that a record does not fall with (staff).
+"""
+
+from schemas.dataset import TABLES
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.table import Table
+
+_PARENT = {
+    "IDS001": ("patient", "Nobody can say whose record it is, so it counts for no one."),
+    "IDS101": ("referral", "Without its referral the record belongs to no pathway and counts in no measure."),
+    "IDS201": (
+        "care contact",
+        "Without its contact the activity has no date and no referral, and counts as no therapy.",
+    ),
+    "IDS202": (
+        "care activity",
+        "Without its activity the score has no date and no referral, and is in no outcome.",
+    ),
+}
+
+
+def _orphan(table: Table, parent: tuple[str, str, str]) -> Rule:
+    here, parent_id, _ = parent
+    what, why = _PARENT[parent_id]
+    return Rule(
+        f"{table.id}-101",
+        table.id,
+        Effect.REJECT_GROUP,
+        (here,),
+        f"NOT {parent_id}_found",
+        f"No {what} in this submission has this {here}.",
+        f"Add the {what} to {TABLES[parent_id].name}, or correct {here}; capitals and leading zeros count.",
+        why,
+        Dimension.CONFORMANCE,
+        Level.GROUP,
+        bad=({here: "X9", f"{parent_id}_found": "false"},),
+        good=({f"{parent_id}_found": "true"},),
+    )
+
+
+RULES: tuple[Rule, ...] = tuple(_orphan(table, table.parent) for table in TABLES.values() if table.parent)

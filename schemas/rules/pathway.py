@@ -1,0 +1,136 @@
+"""Rules of the referral that compare one value with another: who was referred, by whom and to which pathway.
+
+Belongs here: pathway, primary reason, source, onset, age and double referrals of IDS101. Does not belong here: its
+dates and end (``referral``), the diagnosis (``diagnosis``).
+"""
+
+from schemas.rule import Dimension, Effect, Level, Rule
+
+# Primary reasons (MHSDS) that belong to one pathway; all others are those of depression and anxiety.
+_OF_PATHWAY = {"01": "'01', '02'", "02": "'03'", "03": "'14'", "04": "'12'"}
+_OF_ONE_PATHWAY = ", ".join(_OF_PATHWAY.values())
+_REASON_DIFFERS = (
+    " OR ".join(
+        f"(Pathway = '{pathway}' AND PrimReasonReferralMH NOT IN ({reasons}))"
+        for pathway, reasons in _OF_PATHWAY.items()
+    )
+    + f" OR (Pathway = '05' AND PrimReasonReferralMH IN ({_OF_ONE_PATHWAY}))"
+)
+_MONTH = "^[0-9]{4}-[0-9]{2}$"
+
+
+def _month(value: str) -> str:
+    return f"SUBSTR(CAST({value} AS VARCHAR), 1, 7)"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "IDS101-123",
+        "IDS101",
+        Effect.SEVERE_WARNING,
+        ("Pathway",),
+        "IDS000_DatSetVer = '1.0' AND Pathway IS NULL",
+        "Pathway is blank.",
+        "Enter the pathway: 01 psychosis, 02 bipolar, 03 personality disorder, 04 eating disorder, 05 depression "
+        "and anxiety.",
+        "It is then guessed from the diagnosis, else from the primary reason, else it is 05; a wrong guess "
+        "compares the patient with the wrong group.",
+        Dimension.COMPLETENESS,
+        bad=({"Pathway": None},),
+        good=({"Pathway": "01"}, {"Pathway": None, "IDS000_DatSetVer": "2.1"}),
+    ),
+    Rule(
+        "IDS101-124",
+        "IDS101",
+        Effect.WARNING,
+        ("Pathway", "PrimReasonReferralMH"),
+        _REASON_DIFFERS,
+        "Pathway {Pathway} does not go with the primary reason for referral {PrimReasonReferralMH}.",
+        "Correct whichever is wrong: psychosis 01 goes with reason 01 or 02, bipolar 02 with 03, personality "
+        "disorder 03 with 14, eating disorder 04 with 12.",
+        "Outcomes are compared within a pathway; the patient may stand in the wrong one.",
+        bad=({"Pathway": "01", "PrimReasonReferralMH": "14"}, {"Pathway": "05", "PrimReasonReferralMH": "03"}),
+        good=({"Pathway": "02", "PrimReasonReferralMH": "03"}, {"Pathway": "05", "PrimReasonReferralMH": "11"}),
+    ),
+    Rule(
+        "IDS101-125",
+        "IDS101",
+        Effect.WARNING,
+        ("OnsetDate", "ReferralRequestReceivedDate"),
+        f"OnsetDate ~ '{_MONTH}' AND OnsetDate > {_month('ReferralRequestReceivedDate')}",
+        "The symptoms began in {OnsetDate}, after the referral was received ({ReferralRequestReceivedDate}).",
+        "Correct whichever is wrong.",
+        "The time from onset to referral would be negative.",
+        bad=({"OnsetDate": "2026-05"},),
+        good=({"OnsetDate": "2026-04"}, {"OnsetDate": None}),
+    ),
+    Rule(
+        "IDS101-126",
+        "IDS101",
+        Effect.WARNING,
+        ("OnsetDate",),
+        f"OnsetDate ~ '{_MONTH}' AND OnsetDate < {_month('IDS001_PersonBirthDate')}",
+        "The symptoms began in {OnsetDate}, before the patient was born.",
+        "Correct the onset, or the patient's date of birth.",
+        "The time from onset to referral would be longer than the patient's life.",
+        bad=({"OnsetDate": "1998-02", "IDS001_PersonBirthDate": "1998-03-14"},),
+        good=({"OnsetDate": "1998-03", "IDS001_PersonBirthDate": "1998-03-14"},),
+    ),
+    Rule(
+        "IDS101-127",
+        "IDS101",
+        Effect.WARNING,
+        ("SourceOfReferralMH", "SourceOfReferralIAPT"),
+        "SourceOfReferralMH <> SourceOfReferralIAPT",
+        "SourceOfReferralMH is {SourceOfReferralMH} and SourceOfReferralIAPT {SourceOfReferralIAPT}.",
+        "Fill in the one that belongs to your version: SourceOfReferralIAPT from version 2.1 on.",
+        "The first of the two counts, which may be the wrong one.",
+        Dimension.CONFORMANCE,
+        bad=({"SourceOfReferralMH": "A1", "SourceOfReferralIAPT": "B1"},),
+        good=({"SourceOfReferralMH": "A1", "SourceOfReferralIAPT": "A1"}, {"SourceOfReferralMH": None}),
+    ),
+    Rule(
+        "IDS101-128",
+        "IDS101",
+        Effect.WARNING,
+        ("ReferralRequestReceivedDate",),
+        "ReferralRequestReceivedDate >= IDS001_PersonBirthDate"
+        " AND ReferralRequestReceivedDate < IDS001_PersonBirthDate + INTERVAL '16 years'",
+        "The patient was under 16 when the referral was received ({ReferralRequestReceivedDate}).",
+        "Check the date of birth and the date of the referral.",
+        "The services compared here are for adults; a wrong date puts the patient into the wrong age group.",
+        bad=({"IDS001_PersonBirthDate": "2010-04-03"},),
+        good=({"IDS001_PersonBirthDate": "2010-04-02", "IDS000_DatSetVer": "2.1"},),
+    ),
+    Rule(
+        "IDS101-129",
+        "IDS101",
+        Effect.WARNING,
+        ("ReferralRequestReceivedDate",),
+        "IDS000_DatSetVer = '1.0' AND ReferralRequestReceivedDate >= IDS001_PersonBirthDate + INTERVAL '16 years'"
+        " AND ReferralRequestReceivedDate < IDS001_PersonBirthDate + INTERVAL '18 years'",
+        "The patient was under 18 when the referral was received ({ReferralRequestReceivedDate}).",
+        "Check the date of birth and the date of the referral.",
+        "National figures on psychological therapy for severe mental illness count patients from 18 on.",
+        bad=({"IDS001_PersonBirthDate": "2008-04-03"},),
+        good=(
+            {"IDS001_PersonBirthDate": "2008-04-02"},
+            {"IDS001_PersonBirthDate": "2008-04-03", "IDS000_DatSetVer": "2.1"},
+        ),
+    ),
+    Rule(
+        "IDS101-130",
+        "IDS101",
+        Effect.WARNING,
+        ("Pathway", "ServDischDate"),
+        "ServDischDate_text IS NULL AND SUM(CASE WHEN ServDischDate_text IS NULL THEN 1 ELSE 0 END)"
+        " OVER (PARTITION BY LocalPatientId, Pathway) > 1",
+        "The patient has more than one open referral on pathway {Pathway}.",
+        "Discharge the referral that is no longer in use, or correct the pathway.",
+        "The patient counts twice as waiting or in treatment, and contacts are split between the two.",
+        level=Level.GROUP,
+        among=("LocalPatientId", "Pathway"),
+        bad=({}, {"ServiceRequestId": "R900"}),
+        good=({}, {"ServiceRequestId": "R900", "ServDischDate": "2026-04-20", "EndCode": "46"}),
+    ),
+)

@@ -1,0 +1,80 @@
+"""Rules of the GP practice registration that compare one value with another.
+
+Belongs here: IDS002. Does not belong here: whether a patient has a registration at all (``patient``).
+"""
+
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, repeated
+
+RULES: tuple[Rule, ...] = (
+    repeated(
+        "IDS002-102",
+        ("LocalPatientId", "GMPCodeReg", "StartDateGMPRegistration"),
+        "this patient, practice and start date",
+        "Which of them holds nobody can say.",  # MHS00221
+        {"StartDateGMPRegistration": "2019-01-07"},
+        apart={"EndDateGMPRegistration": "2026-04-20"},
+    ),
+    Rule(
+        "IDS002-103",
+        "IDS002",
+        Effect.REJECT_GROUP,  # MHS00222
+        ("EndDateGMPRegistration",),
+        "EndDateGMPRegistration_text IS NULL AND SUM(CASE WHEN EndDateGMPRegistration_text IS NULL THEN 1 ELSE 0 "
+        "END)"
+        " OVER (PARTITION BY LocalPatientId) > 1",
+        "The patient has more than one registration without an end date.",
+        "Give the end date of the earlier registration.",
+        "A patient has one practice at a time; which one is responsible nobody can say.",
+        level=Level.GROUP,
+        among=("LocalPatientId",),
+        bad=({}, {"GMPCodeReg": "P81009", "StartDateGMPRegistration": "2026-04-10"}),
+        good=({"EndDateGMPRegistration": "2026-04-09"}, {"StartDateGMPRegistration": "2026-04-10"}),
+    ),
+    ends_before_start(
+        "IDS002-104",
+        "StartDateGMPRegistration",
+        "EndDateGMPRegistration",
+        "registration",
+        "The practice cannot be placed in time.",  # MHS00216
+    ),
+    after_period(
+        "IDS002-105",
+        "StartDateGMPRegistration",
+        "The start of the registration",
+        "The patient was with another practice in the month.",  # MHS00211
+    ),
+    after_period(
+        "IDS002-106",
+        "EndDateGMPRegistration",
+        "The end of the registration",
+        "The patient would have no practice in the months in which the registration still lasts.",  # MHS00215
+        fix=NOT_YET,
+    ),
+    Rule(
+        "IDS002-107",
+        "IDS002",
+        Effect.REJECT_RECORD,  # MHS00212
+        ("StartDateGMPRegistration",),
+        "StartDateGMPRegistration < IDS001_PersonBirthDate",
+        "The registration starts on {StartDateGMPRegistration}, before the patient was born.",
+        "Correct the start date, or the date of birth.",
+        "One of the two is another person's.",
+        bad=({"StartDateGMPRegistration": "1998-03-13", "IDS001_PersonBirthDate": "1998-03-14"},),
+        good=({"StartDateGMPRegistration": "1998-03-14", "IDS001_PersonBirthDate": "1998-03-14"},),
+    ),
+    Rule(
+        "IDS002-108",
+        "IDS002",
+        Effect.WARNING,
+        ("GMPCodeReg", "StartDateGMPRegistration", "EndDateGMPRegistration"),
+        "GMPCodeReg IN ('V81997', 'V81998', 'V81999')"
+        " AND (StartDateGMPRegistration_text IS NOT NULL OR EndDateGMPRegistration_text IS NOT NULL)",
+        "There is no practice or it is not known, but the registration has dates.",
+        "Enter the practice, or leave the dates blank.",
+        "If the dates are known the practice can be found; the patient is missing from figures by practice.",
+        Dimension.CONFORMANCE,
+        bad=({"GMPCodeReg": "V81999"},),
+        good=({"GMPCodeReg": "V81999", "StartDateGMPRegistration": None}, {"GMPCodeReg": "P81001"}),
+    ),
+)

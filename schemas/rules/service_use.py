@@ -1,0 +1,129 @@
+"""Rules of hospital spells and other service use that compare one value with another.
+
+Belongs here: SMI501. Does not belong here: contacts of the therapy service (``contact``).
+
+Service use is reported for the time before, during and after therapy, so it may be older than the month.
+"""
+
+from schemas.rule import Effect, Level, Rule
+from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated_key
+
+_LASTING = "('01', '04')"  # inpatient spell, detention: they have a length; all other kinds are events
+_MANY = 366  # more than one a day for a year
+
+RULES: tuple[Rule, ...] = (
+    repeated_key(
+        "SMI501-102",
+        "service use",
+        "One spell or event would count as several, and service use is compared before and after therapy.",
+        {"ServiceUseType": "05", "ServiceUseEndDate": None},
+    ),
+    ends_before_start(
+        "SMI501-103", "ServiceUseStartDate", "ServiceUseEndDate", "service use", "Bed days would be negative."
+    ),
+    after_period(
+        "SMI501-104",
+        "ServiceUseStartDate",
+        "The start of the service use",
+        "What is still to come would be counted as having happened.",  # MHS50110
+        also={"ServiceUseEndDate": None},
+    ),
+    after_period(
+        "SMI501-105",
+        "ServiceUseEndDate",
+        "The end of the service use",
+        "Bed days that are still to come would be counted.",  # MHS50119
+        fix=NOT_YET,
+    ),
+    Rule(
+        "SMI501-106",
+        "SMI501",
+        Effect.SEVERE_WARNING,
+        ("ServiceUseStartDate", "ServiceUseEndDate"),
+        "ServiceUseType = '01' AND "
+        + overlap(("LocalPatientId", "ServiceUseType"), "ServiceUseStartDate", "ServiceUseEndDate", same_day=False),
+        "The inpatient spell from {ServiceUseStartDate} to {ServiceUseEndDate} overlaps another spell of the same "
+        "patient; one without an end lasts on.",
+        "End the earlier spell, or send one spell where a patient changed wards.",
+        "Bed days in both are counted twice, and the patient seems to use more care than before therapy.",
+        level=Level.GROUP,
+        among=("LocalPatientId", "ServiceUseType"),
+        bad=({}, {"ServiceUseId": "U900", "ServiceUseStartDate": "2026-03-20", "ServiceUseEndDate": "2026-04-02"}),
+        good=(
+            {},
+            {"ServiceUseId": "U900", "ServiceUseStartDate": "2026-03-27", "ServiceUseEndDate": None},
+        ),
+    ),
+    Rule(
+        "SMI501-107",
+        "SMI501",
+        Effect.WARNING,
+        ("ServiceUseCount", "ServiceUseType"),
+        f"ServiceUseType IN {_LASTING} AND ServiceUseCount > 1",
+        "One spell or detention (type {ServiceUseType}) is said to stand for {ServiceUseCount}.",
+        "Send one record for each, with its own dates, and leave the count blank.",
+        "Bed days are worked out from dates; those of the other spells are missing.",
+        bad=({"ServiceUseCount": "2"},),
+        good=(
+            {"ServiceUseCount": "1"},
+            {"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "2"},
+        ),
+    ),
+    Rule(
+        "SMI501-108",
+        "SMI501",
+        Effect.WARNING,
+        ("ServiceUseEndDate", "ServiceUseType", "ServiceUseStartDate", "ServiceUseCount"),
+        f"ServiceUseType NOT IN {_LASTING} AND ServiceUseEndDate > ServiceUseStartDate"
+        " AND (ServiceUseCount_text IS NULL OR ServiceUseCount = 1)",
+        "An event (type {ServiceUseType}) is said to last from {ServiceUseStartDate} to {ServiceUseEndDate}.",
+        "Leave the end blank, or enter how many events there were in that time.",
+        "An event counts on its first day; if there were several, the others are missing.",
+        bad=({"ServiceUseType": "03"},),
+        good=(
+            {"ServiceUseType": "03", "ServiceUseEndDate": None},
+            {"ServiceUseType": "05", "ServiceUseCount": "4"},
+        ),
+    ),
+    Rule(
+        "SMI501-109",
+        "SMI501",
+        Effect.WARNING,
+        ("ServiceUseStartDate", "ServiceUseEndDate"),
+        "ServiceUseType = '01' AND (ServiceUseStartDate + INTERVAL '5 years' < ServiceUseEndDate"
+        " OR (ServiceUseEndDate_text IS NULL AND ServiceUseStartDate + INTERVAL '5 years'"
+        " < IDS000_ReportingPeriodEndDate))",
+        "The inpatient spell that began on {ServiceUseStartDate} lasts longer than five years.",
+        "Enter the end of the spell, or correct the dates.",
+        "One such spell outweighs the bed days of a whole service.",
+        bad=(
+            {"ServiceUseStartDate": "2021-03-26"},
+            {"ServiceUseStartDate": "2021-04-29", "ServiceUseEndDate": None},
+        ),
+        good=({"ServiceUseStartDate": "2021-03-27"}, {}),
+    ),
+    Rule(
+        "SMI501-110",
+        "SMI501",
+        Effect.REJECT_RECORD,
+        ("ServiceUseStartDate",),
+        "ServiceUseStartDate < IDS001_PersonBirthDate",
+        "The service use began on {ServiceUseStartDate}, before the patient was born.",
+        "Correct the date, or the patient whom the record names.",
+        "One of the two is another person's.",
+        bad=({"ServiceUseStartDate": "2026-03-09", "IDS001_PersonBirthDate": "2026-03-10"},),
+        good=({"IDS001_PersonBirthDate": "1998-03-14"},),
+    ),
+    Rule(
+        "SMI501-111",
+        "SMI501",
+        Effect.WARNING,
+        ("ServiceUseCount",),
+        f"ServiceUseCount > {_MANY}",
+        "The record stands for {ServiceUseCount} events.",
+        "Check the number; a date or a code in the wrong column looks like this.",
+        "One such record outweighs the events of a whole service.",
+        bad=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "2026"},),
+        good=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "366"},),
+    ),
+)

@@ -1,0 +1,91 @@
+"""The rules in force: all that a submission of a version and a period is checked against.
+
+Belongs here: putting generated and written rules together, and the ids that were given up. Does not belong here:
+the rules themselves.
+"""
+
+from datetime import date
+from functools import cache
+
+from schemas.dataset import TABLES
+from schemas.gate import GATE
+from schemas.generated import generated_rules
+from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rules import (
+    activity,
+    circumstances,
+    contact,
+    course,
+    diagnosis,
+    experience,
+    header,
+    internet,
+    meeting,
+    offer,
+    orphans,
+    pathway,
+    patient,
+    referral,
+    registration,
+    score,
+    service_use,
+    staff,
+)
+from schemas.table import Table
+from schemas.versions import Version, as_checked
+
+WRITTEN: tuple[Rule, ...] = (
+    *orphans.RULES,
+    *header.RULES,
+    *patient.RULES,
+    *registration.RULES,
+    *circumstances.RULES,
+    *referral.RULES,
+    *offer.RULES,
+    *pathway.RULES,
+    *course.RULES,
+    *staff.RULES,
+    *contact.RULES,
+    *meeting.RULES,
+    *activity.RULES,
+    *internet.RULES,
+    *diagnosis.RULES,
+    *score.RULES,
+    *experience.RULES,
+    *service_use.RULES,
+)
+# Ids of rules that were in force once. They stay listed, so that an old report keeps its meaning.
+RETIRED: frozenset[str] = frozenset()
+
+
+@cache
+def rules_for(table_id: str, version: Version, start: date, end: date) -> tuple[Rule, ...]:
+    """The rules of a table of one dataset version in a period: generated ones first, in field order."""
+    written = (rule for rule in WRITTEN if rule.table == table_id)
+    return (*generated_rules(as_checked(table_id, version), start, end), *written)
+
+
+@cache
+def falls_rule(table: Table) -> Rule:
+    """The rule of a table with a parent by which a record falls with the one it belongs to. It has no predicate."""
+    assert table.parent is not None, table.id
+    parent = TABLES[table.parent[1]]
+    return Rule(
+        f"{table.id}-FALLS",
+        table.id,
+        Effect.REJECT_RECORD,
+        (table.parent[0],),
+        "",
+        f"The {parent.title.lower()} record that this record belongs to was rejected.",
+        "Correct that record: this one needs nothing itself.",
+        "A record of nobody, or of a referral that does not count, would be counted nowhere.",
+        Dimension.CONFORMANCE,
+        Level.GROUP,
+    )
+
+
+def ruleset(version: Version, start: date, end: date) -> dict[str, Rule]:
+    """Every rule of a version in a period by id, those of the gate included, in dataset order."""
+    found = [rule for table_id in TABLES for rule in rules_for(table_id, version, start, end)]
+    falls = [falls_rule(table) for table in TABLES.values() if table.parent]
+    return GATE | {rule.id: rule for rule in (*found, *falls)}

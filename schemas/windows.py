@@ -1,0 +1,65 @@
+"""Submission windows: until when a month can be submitted.
+
+Belongs here: the closing dates as published (``schemas/windows.csv``: month, closes, source, confidence) and the
+rule that stands in for a month whose date is not in it. Does not belong here: what happens to what comes later.
+
+The rule: since activity of October 2023 there is one window, and month m is submitted in month m + 1; before, the
+window that counted was in month m + 2 (NHS England, «Year to Date Submission Model guidance», January 2024). The
+day itself is published month by month, often before the month's last. No published date of this dataset is known
+yet, so that every date is derived as the last day of the window's month; a row in the file takes its place.
+"""
+
+import calendar
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+_ONE_WINDOW_SINCE = date(2023, 10, 1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A submission is in time until 11:59 pm on ``closes``; ``basis`` says where that date comes from."""
+
+    closes: date
+    basis: str
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the date follows from a rule instead of the published timetable."""
+        return self.basis.startswith("derived")
+
+
+def closes(month: date) -> Window:
+    """The window of the month that ``month`` lies in."""
+    first = month.replace(day=1)
+    return _published().get(first) or _derived(first)
+
+
+def windows(lines: Iterable[str]) -> dict[date, Window]:
+    """Published windows by first day of the month, from the lines of a CSV file."""
+    return {
+        date.fromisoformat(f"{row['month']}-01"): Window(date.fromisoformat(row["closes"]), _basis(row))
+        for row in csv.DictReader(lines)
+    }
+
+
+@cache
+def _published() -> dict[date, Window]:
+    with (files("schemas") / "windows.csv").open(encoding="utf-8") as file:
+        return windows(file)
+
+
+def _basis(row: dict[str, str]) -> str:
+    return f"{'recalled' if row['confidence'] == 'R' else 'published'}: {row['source']}"
+
+
+def _derived(first: date) -> Window:
+    ahead = 1 if first >= _ONE_WINDOW_SINCE else 2
+    year, month = first.year + (first.month - 1 + ahead) // 12, (first.month - 1 + ahead) % 12 + 1
+    last = date(year, month, calendar.monthrange(year, month)[1])
+    which = "the month" if ahead == 1 else "the second month"
+    return Window(last, f"derived: last day of {which} after the month reported")
