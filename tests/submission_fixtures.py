@@ -18,6 +18,10 @@ RIGHT: dict[str, str] = {
         "P2,RW5,QE1,9990000026,01,1991-02-28,LA1 4YW,1,H,,en,\n"
         "P3,RW5,QE1,9990000034,02,1955-12-31,LA1 4YW,9,Z,,en,\n"
     ),
+    "IDS002GP": (
+        "LocalPatientId,GMPCodeReg,StartDateGMPRegistration,EndDateGMPRegistration,OrgIDGPPrac\n"
+        "P1,A81001,2020-01-01,,QE1\nP2,A81001,2020-01-01,,QE1\nP3,A81001,2020-01-01,,QE1\n"
+    ),
     "IDS101Referral": (
         "ServiceRequestId,LocalPatientId,OrgIDComm,ReferralRequestReceivedDate,SourceOfReferralMH,OnsetDate,"
         "PrevDiagCondInd,EndCode,ServDischDate\n"
@@ -40,9 +44,13 @@ def write(folder: Path, tables: dict[str, str] | None = None, **changed: str | N
 
 def submission(root: Path, provider: str = "RW5", month: str = "2025-04", **changed: str | None) -> Path:
     """A right submission of a provider and month under ``root``, with tables changed as given."""
-    end = {"2025-04": "2025-04-30", "2025-05": "2025-05-31", "2025-06": "2025-06-30"}[month]
+    end, following = {
+        "2025-04": ("2025-04-30", "2025-05"), "2025-05": ("2025-05-31", "2025-06"), "2025-06": ("2025-06-30", "2025-07")
+    }[month]  # fmt: skip
     tables = {
-        name: text.replace("RW5", provider).replace("2025-04-01,2025-04-30", f"{month}-01,{end}")
+        name: text.replace("RW5", provider).replace(
+            "2025-04-01,2025-04-30,2025-05", f"{month}-01,{end},{following}"
+        )
         for name, text in RIGHT.items()
     }
     return write(root / f"{provider}_{month}", tables, **changed)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dataset import TABLES
-from schemas.field import Version
+from schemas.versions import Version
 from transforms.receive import Received, receive_csv, receive_parquet
 from transforms.survey import survey
 

@@ -92,7 +92,12 @@ def test_a_file_name_is_compared_and_never_used(tmp_path: Path, name: str) -> No
     (folder / name).write_text("x")
     source = opened(folder, tmp_path, keep=True)
     assert rules(source) == ["GATE-TABLE-UNKNOWN"]
-    assert {file.path.name for file in source.files.values()} == {"IDS000.csv", "IDS001.csv", "IDS101.csv"}
+    assert {file.path.name for file in source.files.values()} == {
+        "IDS000.csv",
+        "IDS001.csv",
+        "IDS002.csv",
+        "IDS101.csv",
+    }
 
 
 def test_links_pipes_and_folders_in_place_of_a_file_are_refused(tmp_path: Path) -> None:
@@ -100,11 +105,11 @@ def test_links_pipes_and_folders_in_place_of_a_file_are_refused(tmp_path: Path) 
     secret = tmp_path / "secret"
     secret.write_text("x")
     (folder / "IDS007DisabilityType.csv").symlink_to(secret)
-    os.mkfifo(folder / "IDS002GP.csv")
+    os.mkfifo(folder / "IDS003AccommStatus.csv")
     (folder / "IDS004EmpStatus.csv").mkdir()
     source = opened(folder, tmp_path)
     assert rules(source) == ["GATE-FILE", "GATE-FILE", "GATE-FILE"]
-    assert set(source.files) == {"IDS000", "IDS001", "IDS101"}
+    assert set(source.files) == {"IDS000", "IDS001", "IDS002", "IDS101"}
 
 
 def bomb(path: Path) -> None:

@@ -13,12 +13,10 @@ from schemas.table import Table
 def typed(field: Field, text: pl.Expr) -> pl.Expr:
     """``text`` (String, trimmed, blank as null) as the field's type; null where it does not have its form.
 
-    Shape before cast, since engines accept different spellings ('2026/01/02', ' 3', '1e2'): a date has
-    ten characters with a hyphen as the fifth and eighth, a whole number has digits only.
+    Shape before cast, since engines accept different spellings ('2026/01/02', ' 3', '1e2').
     """
     if field.dtype == pl.Date:
-        is_shaped = (text.str.len_bytes() == 10) & text.str.contains(r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$")
-        return pl.when(is_shaped).then(text).str.to_date("%Y-%m-%d", strict=False)
+        return pl.when(text.str.contains(field.lexical)).then(text).str.to_date("%Y-%m-%d", strict=False)
     if field.dtype == pl.Datetime:
         return (
             pl.when(text.str.contains(field.lexical))

@@ -3,32 +3,40 @@
 Belongs here: its columns, and making a frame of them. Does not belong here: deciding what is wrong.
 """
 
+from functools import cache
+
 import polars as pl
 
 from schemas.rule import Effect, Rule
 
 FINDINGS: dict[str, pl.DataType] = {
-    "table": pl.String(),
+    "table": pl.Categorical(),
     "row_number": pl.Int64(),
-    "rule_id": pl.String(),
-    "effect": pl.String(),
-    "field": pl.String(),
+    "rule_id": pl.Categorical(),
+    "effect": pl.Categorical(),
+    "field": pl.Categorical(),
     "found": pl.String(),
+    "cause_table": pl.Categorical(),
+    "cause_row": pl.Int64(),
 }
 """table id · row as submitted, header row = 1, null for the file as a whole · rule · what it costs ·
-field · value as submitted, null where the field identifies a person."""
+field · value as submitted, null where the field identifies a person · the record that this one falls with, null for
+a finding of its own. Categorical, not text: 2 M findings take 130 MB instead of 300."""
 
 REJECTIONS = [effect.value for effect in Effect if effect.is_rejection]
+# A value longer than this is no value of ours, and what it is shows in its first characters.
+SHOWN_CHARACTERS = 60
 
 
+@cache
 def no_findings() -> pl.DataFrame:
-    """An empty findings frame."""
+    """An empty findings frame; the same one always: frames do not change, and making one costs 0.5 ms."""
     return pl.DataFrame(schema=FINDINGS)
 
 
 def printable(text: str) -> str:
     """Text or a name from outside, cut to 60 printable characters: it may be anything."""
-    return "".join(c if c.isprintable() else "·" for c in text)[:60]
+    return "".join(c if c.isprintable() else "·" for c in text)[:SHOWN_CHARACTERS]
 
 
 def file_finding(
@@ -36,14 +44,21 @@ def file_finding(
 ) -> pl.DataFrame:
     """Findings of one rule of the gate: about a file (no row), or about the rows given."""
     texts: list[str | None] = list(found) if isinstance(found, list) else [found]
-    return pl.DataFrame(
+    named = pl.DataFrame(
         {
-            "table": [table] * len(texts),
             "row_number": rows or [None],
-            "rule_id": [rule.id] * len(texts),
-            "effect": [rule.effect.value] * len(texts),
-            "field": [None] * len(texts),
             "found": [None if text is None else printable(text) for text in texts],
         },
-        schema=FINDINGS,
+        schema={"row_number": pl.Int64, "found": pl.String},
     )
+    return findings_of(rule, table, None, named)
+
+
+def findings_of(rule: Rule, table: str | None, field: str | None, rows: pl.DataFrame) -> pl.DataFrame:
+    """Findings of ``rule`` about ``rows`` (row_number, found, and, for records that fall with another, cause_*)."""
+    said = {"table": table, "rule_id": rule.id, "effect": rule.effect.value, "field": field}
+    missing = [name for name in FINDINGS if name not in said and name not in rows.columns]
+    return rows.with_columns(
+        *(pl.lit(value, dtype=FINDINGS[name]).alias(name) for name, value in said.items()),
+        *(pl.lit(None, dtype=FINDINGS[name]).alias(name) for name in missing),
+    ).select(pl.col(name).cast(dtype) for name, dtype in FINDINGS.items())

@@ -13,15 +13,16 @@ it record by record, slow but exact, and names every row that is not one.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from schemas.field import Field, Mandation, Version
+from schemas.field import Field, Mandation
 from schemas.gate import GATE
 from schemas.table import Table
+from schemas.versions import Version, asked_for, came_later, tables_of
 from transforms.findings import file_finding
 from transforms.survey import Survey
 
@@ -41,7 +42,8 @@ class Received:
     declared field, columns absent from the file included as null. ``None`` if the file is rejected.
     ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own. A large file is not
     read before the rules are: ``otherwise`` says what to make of it should Polars then refuse it or read another
-    number of rows than were counted.
+    number of rows than were counted. ``columns`` gives each field's place in the file, 0 the first; fields that the
+    file does not have are not in it.
     """
 
     table: Table
@@ -49,17 +51,21 @@ class Received:
     rows_in: int
     findings: list[pl.DataFrame] = field(default_factory=list)
     otherwise: Callable[[], "Received"] | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
-def receive_csv(path: Path, table: Table, seen: Survey, version: Version, workspace: Path) -> Received:
+def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path) -> Received:
     """The rows of a CSV file, or the findings that reject it.
 
-    ``seen`` is the file's survey. Where rows are not records, the good ones are rewritten to a file in
-    ``workspace`` with their own row numbers. Never raises for what is in the file.
+    ``seen`` is the file's survey; without a ``version`` only what all versions have is asked for. Where rows are
+    not records, the good ones are rewritten to a file in ``workspace`` with their own row numbers. Never raises
+    for what is in the file.
     """
     if seen.bad_bytes:
         return Received(table, None, 0, [file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)])
     names = _header_names(path)
+    if names is None:
+        return Received(table, None, 0, [file_finding(GATE["GATE-QUOTE"], table.id, "1")])
     if not any(names):
         return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
     mapping, findings, is_fatal = _match_columns(names, table, version)
@@ -82,10 +88,10 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version, worksp
             return judged()
         scan = rows.lazy()
     declared = _as_declared(scan.with_row_index(ROW, offset=2), table, mapping, seen.needs_trim)
-    return Received(table, declared, rows_in, findings, judged)
+    return Received(table, declared, rows_in, findings, judged, _places(mapping))
 
 
-def receive_parquet(path: Path, table: Table, version: Version) -> Received:
+def receive_parquet(path: Path, table: Table, version: Version | None) -> Received:
     """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2."""
     try:
         scan = pl.scan_parquet(path, glob=False)
@@ -100,7 +106,7 @@ def receive_parquet(path: Path, table: Table, version: Version) -> Received:
     as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
     declared = _as_declared(numbered, table, mapping, True)
-    return Received(table, declared, rows_in, findings, lambda: _damaged(table))
+    return Received(table, declared, rows_in, findings, lambda: _damaged(table), _places(mapping))
 
 
 def _damaged(table: Table) -> Received:
@@ -113,13 +119,15 @@ def _text_at(index: int, dtype: pl.DataType) -> pl.Expr:
     return value.dt.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(dtype, pl.Datetime) else value.cast(pl.String)
 
 
-def _header_names(path: Path) -> list[str]:
+def _header_names(path: Path) -> list[str] | None:
+    """The names in the first row; ``None`` where a quotation mark in it is never closed."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [name.strip() for name in next(_records(file), (1, []))[1] or []]
+        _, names = next(_records(file), (1, []))
+    return None if names is None else [name.strip() for name in names]
 
 
 def _match_columns(
-    names: list[str], table: Table, version: Version
+    names: list[str], table: Table, version: Version | None
 ) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
     """Column position (as text) to declared name, the findings, and whether they reject the file."""
     mapping: dict[str, str] = {}
@@ -132,11 +140,24 @@ def _match_columns(
             findings.append(file_finding(GATE["GATE-COLUMN-TWICE"], table.id, declared.name))
         else:
             mapping[str(index)] = declared.name
-    for declared in table.fields:
-        if declared.name not in mapping.values() and declared.since.order <= version.order:
+    for declared in asked_for(table.id, version):
+        if declared.name not in mapping.values():
             findings.append(file_finding(GATE[_absence(declared)], table.id, declared.name))
+    if version is not None:
+        findings += _of_another_version(mapping, table, version)
     effects = {effect for frame in findings for effect in frame["effect"]}
     return mapping, findings, GATE["GATE-COLUMN-UNKNOWN"].effect in effects
+
+
+def _of_another_version(mapping: Mapping[str, str], table: Table, version: Version) -> list[pl.DataFrame]:
+    if table.id not in tables_of(version):
+        return [file_finding(GATE["GATE-TABLE-VERSION"], table.id)]
+    later = came_later(version, table.id)
+    return [file_finding(GATE["GATE-COLUMN-VERSION"], table.id, name) for name in mapping.values() if name in later]
+
+
+def _places(mapping: Mapping[str, str]) -> dict[str, int]:
+    return {name: int(index) for index, name in mapping.items()}
 
 
 def _absence(declared: Field) -> str:
@@ -229,4 +250,5 @@ def _receive_irregular(
     if bad:
         findings.append(file_finding(GATE["GATE-FIELDS"], table.id, [why for _, why in bad], [n for n, _ in bad]))
     scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
-    return Received(table, _as_declared(scan, table, mapping, True), rows_in, findings)
+    declared = _as_declared(scan, table, mapping, True)
+    return Received(table, declared, rows_in, findings, columns=_places(mapping))

@@ -7,25 +7,30 @@ whether the file stands. Does not belong here: finding files (``pipelines``), ru
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.field import Version
 from schemas.gate import GATE
-from schemas.rule import Effect, Rule, generated_rules
+from schemas.links import RECORDS, named_by
+from schemas.rule import Effect, Rule
+from schemas.ruleset import rules_for, ruleset
 from schemas.table import Table
+from schemas.versions import Version
+from transforms.cascade import fallen
 from transforms.cast import with_typed
+from transforms.elsewhere import KEY, ROW, Elsewhere, as_known
 from transforms.findings import file_finding, no_findings
 from transforms.receive import Received
-from transforms.validate import NO_ROWS, Checked, check_rows, rejected_rows
+from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
 
 Claim = tuple[str, date] | None
-Opener = Callable[[Table, Version], Received | None]
+Opener = Callable[[Table, Version | None], Received | None]
 """Gives a table's rows as received under a dataset version; ``None`` where the submission has no such file."""
 
 # Without a usable header every code that was ever valid is accepted, so that the rest is still reported.
@@ -71,6 +76,11 @@ class SubmissionChecked:
         present = set(self.findings["effect"].unique())
         return next((effect for effect in Effect if effect.value in present), None)
 
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Every rule it was checked against, by id, the gate's included."""
+        return ruleset(self.header.version or Version.IAPT_2_0, *period_of(self.header))
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Per table: rows_in, accepted, rejected. A rejected file accepts nothing."""
         refused = self.is_file_rejected
@@ -84,76 +94,157 @@ class SubmissionChecked:
         }
 
 
-@cache
-def rules_for(table_id: str, start: date, end: date) -> tuple[Rule, ...]:
-    """The rules of a table in a period."""
-    return tuple(generated_rules(TABLES[table_id], start, end))
-
-
 def period_of(header: Header) -> tuple[date, date]:
     """The reporting period whose codes hold; without a usable header, any time."""
     return (header.start, header.end) if header.start and header.end else _ANY_TIME
 
 
-def rules_of_period(header: Header) -> dict[str, Rule]:
-    """Every rule that a submission with this header is checked against, by id."""
-    return {rule.id: rule for table_id in TABLES for rule in rules_for(table_id, *period_of(header))}
-
-
-def check_submission(opener: Opener, claim: Claim, gate: Sequence[pl.DataFrame]) -> SubmissionChecked:
+def check_submission(
+    opener: Opener, claim: Claim, gate: Sequence[pl.DataFrame], received_at: datetime | None = None
+) -> SubmissionChecked:
     """Check every table that ``opener`` gives, all rules, in one go.
 
     ``gate`` holds findings made on the way here; ``claim`` is the provider and month that the submission's
-    name carries, and the header must agree with it.
+    name carries, and the header must agree with it. ``received_at`` (local time) is when the submission came.
     """
-    header_rows = opener(TABLES["IDS000"], Version.IAPT_2_0)
-    header, header_findings = _read_header(header_rows, claim)
-    findings = [*gate, *header_findings]
-    version = header.version or Version.IAPT_2_0
-    period = period_of(header)
-    tables: dict[str, Checked] = {}
-    received: dict[str, Received] = {}
+    header_rows = opener(TABLES["IDS000"], None)
+    header, values, header_findings = _read_header(header_rows, claim)
+    rules, names = _asked_of(header.version or Version.IAPT_2_0, *period_of(header))
+    progress = _Progress(Elsewhere(values, received_at, {}))
     for table in TABLES.values():
-        rows = header_rows if table.id == "IDS000" else opener(table, version)
-        if rows is None:
-            continue
-        received[table.id], tables[table.id] = _check_table(rows, rules_for(table.id, *period))
-        findings.append(tables[table.id].findings)
-    if received or not gate:  # what could not be opened at all misses no table
-        absent = [table.id for table in TABLES.values() if table.is_required and table.id not in received]
+        rows = header_rows if table.id == "IDS000" else opener(table, header.version)
+        _check_table(rows, table, rules[table.id], names.get(table.id, ()), progress)
+    _check_named(rules, progress)
+    tables = _conclude(progress)
+    findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
+    if tables or not gate:  # what could not be opened at all misses no table
+        absent = [table.id for table in TABLES.values() if table.is_required and table.id not in tables]
         findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
-    together = _in_order(pl.concat(findings) if findings else no_findings())
-    checked = SubmissionChecked(header, tables, together, received)
-    return _refuse_if_nothing_stands(checked)
+    together = _file_findings_first(pl.concat([no_findings(), *findings]))
+    return _refuse_if_nothing_stands(SubmissionChecked(header, tables, together, progress.received))
 
 
-def _check_table(rows: Received, rules: Sequence[Rule]) -> tuple[Received, Checked]:
-    """The table against its rules; the rows with it, since the file may have to be read in another way."""
+@dataclass
+class _Progress:
+    """What is known of a submission so far, table by table."""
+
+    elsewhere: Elsewhere
+    received: dict[str, Received] = field(default_factory=dict)
+    findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    kept: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+
+@cache
+def _asked_of(
+    version: Version, start: date, end: date
+) -> tuple[dict[str, tuple[Rule, ...]], dict[str, tuple[str, ...]]]:
+    """Per table its rules; and per table that others name, its key, then the fields that their rules look at."""
+    rules = {table_id: rules_for(table_id, version, start, end) for table_id in TABLES}
+    looked_at = {pair for of_table in rules.values() for rule in of_table for pair in rule.elsewhere}
+    found = {}
+    for table in TABLES.values():
+        keys = {key for _, key in named_by(table.id).values()}
+        if keys:
+            (key,) = keys  # every link to a table names it by the same field
+            fields = sorted(name for other, name in looked_at if other == table.id and name in table.by_name)
+            found[table.id] = (key, *(name for name in fields if name != key))
+    return rules, found
+
+
+def _check_table(
+    rows: Received | None, table: Table, rules: Sequence[Rule], names: Sequence[str], progress: _Progress
+) -> None:
+    """The table against its rules; what of it others will name is kept."""
+    known = progress.elsewhere.known
+    if rows is None:
+        if names:
+            known[table.id] = None if table.is_required else _nobody(table, names)
+        return None
     gate = pl.concat([no_findings(), *rows.findings])
     if rows.rows is None:
-        return rows, Checked(gate, rows.rows_in, NO_ROWS)
+        progress.received[table.id], progress.findings[table.id] = rows, [gate]
+        if names:
+            known[table.id] = None
+        return None
     try:
-        found, read = check_rows(rows.rows, rows.table, rules)
+        found, kept = check_rows(rows.rows, table, rules, progress.elsewhere, names)
+        read = kept.height
     except pl.exceptions.PolarsError:
-        found, read = no_findings(), -1
+        read = -1
     no_records = int(gate["row_number"].is_not_null().sum())
     if read + no_records != rows.rows_in:
-        assert rows.otherwise is not None, rows.table.id  # what is read record by record is counted there
-        return _check_table(rows.otherwise(), rules)
-    findings = pl.concat([gate, found])
-    rejected = rejected_rows(findings).get(rows.table.id, NO_ROWS) if findings.height else NO_ROWS
-    return rows, Checked(findings, rows.rows_in, rejected)
+        assert rows.otherwise is not None, table.id  # what is read record by record is counted there
+        return _check_table(rows.otherwise(), table, rules, names, progress)
+    progress.received[table.id], progress.findings[table.id] = rows, [gate, found]
+    progress.kept[table.id] = kept.drop(names)
+    if names:
+        known[table.id] = as_known(kept, names[0], names[1:])
+    return None
 
 
-def _read_header(rows: Received | None, claim: Claim) -> tuple[Header, list[pl.DataFrame]]:
-    """What the header record says, and the findings about period, provider and month."""
+def _nobody(table: Table, names: Sequence[str]) -> pl.DataFrame:
+    types = {KEY: pl.String(), ROW: pl.Int64()} | {name: table.by_name[name].dtype for name in names[1:]}
+    return pl.DataFrame(schema=types)
+
+
+def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> None:
+    """Rules about how many records of other tables name a record; not asked where those cannot be read."""
+    for table_id, of_table in rules.items():
+        if table_id not in progress.kept:
+            continue
+        counted = counted_tables(of_table)
+        unreadable = {other for other in counted if other not in progress.kept and _is_missed(other, progress)}
+        asked = [rule for rule in of_table if counted_tables([rule]) and not counted_tables([rule]) & unreadable]
+        if not asked:
+            continue
+        records = progress.kept[table_id].select("row_number")
+        for other in sorted(counted - unreadable):
+            records = records.join(_counts(progress.kept.get(other), table_id, other), on="row_number", how="left")
+        rows = progress.received[table_id].rows
+        assert rows is not None, table_id
+        found = check_named(rows, TABLES[table_id], asked, progress.elsewhere, records)
+        progress.findings[table_id].append(found)
+
+
+def _is_missed(table_id: str, progress: _Progress) -> bool:
+    """Whether a table came and cannot be read, or had to come: of its records nothing can be said."""
+    return table_id in progress.received or TABLES[table_id].is_required
+
+
+def _counts(kept: pl.DataFrame | None, named: str, by: str) -> pl.DataFrame:
+    """row_number of each record of ``named`` that records of ``by`` name, and how many do."""
+    column, place = f"{by}_{RECORDS}", f"{named}_{ROW}"
+    if kept is None:
+        return pl.DataFrame(schema={"row_number": pl.Int64, column: pl.Int64})
+    counts = kept.drop_nulls(place).group_by(place).agg(pl.len().cast(pl.Int64).alias(column))
+    return counts.rename({place: "row_number"})
+
+
+def _conclude(progress: _Progress) -> dict[str, Checked]:
+    """Every table with all its findings, ordered by row, those included that fall with another."""
+    own = {table_id: pl.concat([no_findings(), *parts]) for table_id, parts in progress.findings.items()}
+    rejected = {table_id: rejected_rows(findings) for table_id, findings in own.items()}
+    falls = fallen(progress.kept, rejected)
+    tables = {}
+    for table_id, findings in own.items():
+        with_others = falls.get(table_id, no_findings())
+        if with_others.height:
+            findings = pl.concat([findings, with_others])
+            rejected[table_id] = rejected_rows(findings)
+        ordered = findings.sort("row_number", maintain_order=True) if findings.height > 1 else findings
+        tables[table_id] = Checked(ordered, progress.received[table_id].rows_in, rejected[table_id])
+    return tables
+
+
+def _read_header(rows: Received | None, claim: Claim) -> tuple[Header, Mapping[str, Any], list[pl.DataFrame]]:
+    """What the header record says, its typed values, and the findings about period, provider and month."""
     if rows is None or rows.rows is None:
-        return Header(), []
+        return Header(), {}, []
     if rows.rows_in != 1:
-        return Header(), [file_finding(GATE["GATE-HEADER-ROWS"], "IDS000", str(rows.rows_in))]
+        return Header(), {}, [file_finding(GATE["GATE-HEADER-ROWS"], "IDS000", str(rows.rows_in))]
     records = with_typed(rows.rows, rows.table).collect()
     if records.height != 1:
-        return Header(), []  # the one row was not a record; the gate has said so
+        return Header(), {}, []  # the one row was not a record; the gate has said so
     values = records.row(0, named=True)
     provider, start, end = (
         values["OrgIDProv"],
@@ -173,7 +264,7 @@ def _read_header(rows: Received | None, claim: Claim) -> tuple[Header, list[pl.D
         findings.append(file_finding(GATE["GATE-PROVIDER"], "IDS000", claim[0]))
     if claim and start and start != claim[1]:
         findings.append(file_finding(GATE["GATE-MONTH"], "IDS000", f"{claim[1]:%Y-%m}"))
-    return Header(provider, start, end, version), findings
+    return Header(provider, start, end, version), values, findings
 
 
 def _month_end(start: date) -> date:
@@ -198,13 +289,7 @@ def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:
     )
 
 
-def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
-    """File findings first, then tables in dataset order, then rows."""
-    position = {table_id: index for index, table_id in enumerate(TABLES)}
-    return (
-        findings.with_columns(
-            pl.col("table").replace_strict(position, default=-1, return_dtype=pl.Int32).alias("_position")
-        )
-        .sort(pl.col("row_number").is_not_null(), "_position", "row_number", maintain_order=True)
-        .drop("_position")
-    )
+def _file_findings_first(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings about files first; the rest is in the order of the dataset's tables, then of rows, already."""
+    is_of_a_row = findings["row_number"].is_not_null()
+    return pl.concat([findings.filter(~is_of_a_row), findings.filter(is_of_a_row)])

@@ -1,24 +1,31 @@
-"""Findings: every rule over every row of a table, in one pass.
+"""Findings: every rule over every row of a table.
 
-Belongs here: turning rules into one query, and its outcome into the findings frame. Does not belong here:
-which rules there are (``schemas``), how a finding is shown (``reports``).
+Belongs here: turning rules into queries, and their outcome into the findings frame. Does not belong here:
+which rules there are (``schemas``), what falls with what (``transforms.cascade``), how a finding is shown
+(``reports``).
 
-A row is read once; only rows that break a rule are materialised, so memory follows the number of bad
-rows, not the size of the table.
+A table's rows are read once, as a stream; of a row that breaks no rule only what other tables need is kept. The
+values of broken rows, and records that share what ``among`` names, are read again: there are few of them as a rule,
+and where there are many, memory follows what was found and not the size of the table.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from schemas.dataset import TABLES
+from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
 from transforms.cast import with_typed
-from transforms.findings import FINDINGS, REJECTIONS, no_findings
+from transforms.elsewhere import ROW, Elsewhere, with_elsewhere
+from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
 
-_FLAG = "rule "
+_FLAG, _AMONG = "rule ", "among "
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
+_NOTHING = Elsewhere()
 
 
 @dataclass(frozen=True)
@@ -35,45 +42,213 @@ class Checked:
         return self.rows_in - len(self.rejected)
 
 
-def check_rows(rows: pl.LazyFrame, table: Table, rules: Sequence[Rule]) -> tuple[pl.DataFrame, int]:
-    """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and how many rows were read.
+def check_rows(
+    rows: pl.LazyFrame,
+    table: Table,
+    rules: Sequence[Rule],
+    elsewhere: Elsewhere = _NOTHING,
+    keep: Iterable[str] = (),
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and what is kept of every row.
 
-    A predicate that is true is a finding; false or null is none. Findings are ordered by row, then in the
-    rules' order.
+    A predicate that is true is a finding; false or null is none. Findings are in the rules' order, within a rule by
+    row. Kept are row_number, the fields of ``keep``, typed, and ``<table>_row`` for every record a row names. Rules
+    that count other tables' records (``IDS201_records``) are not asked here: see ``check_named``.
     """
-    needed = {name for rule in rules for name in rule.fields}
-    flags = [pl.sql_expr(rule.fails).fill_null(False).alias(_FLAG + rule.id) for rule in rules]
-    flagged = with_typed(rows, table, needed).with_columns(flags)
-    names = [_FLAG + rule.id for rule in rules]
-    shown = [f"{name}_text" for name in sorted(needed) if not table.by_name[name].is_identifying]
-    bad, count = pl.collect_all(
+    alone = [rule for rule in rules if not rule.among and not _counts_records(rule)]
+    together = [rule for rule in rules if rule.among]
+    groups = list(dict.fromkeys(rule.among for rule in together))
+    names = [_FLAG + rule.id for rule in alone]
+    words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
+    beside = _beside(rows, table, alone, elsewhere, {*keep, *words, *(name for group in groups for name in group)})
+    flagged = beside.with_columns(_flag(rule) for rule in alone)
+    kept, bad = pl.collect_all(
         [
-            flagged.filter(pl.any_horizontal(names)).select("row_number", *shown, *names),
-            flagged.select(pl.len()),
+            flagged.select(
+                "row_number",
+                *keep,
+                pl.col(f"^(IDS|SMI)[0-9]+_{ROW}$"),
+                *(_group_hash(group).alias(f"{_AMONG}{index}") for index, group in enumerate(groups)),
+                *(_is_asked(group, together).alias(f"{_AMONG}{index} when") for index, group in enumerate(groups)),
+            ),
+            flagged.filter(pl.any_horizontal(names) if names else pl.lit(False)).select("row_number", *names),
         ],
         engine="streaming",
     )
-    frames = [_findings_of(rule, table, bad) for rule in rules if bad.height and bad[_FLAG + rule.id].any()]
-    findings = pl.concat(frames) if frames else no_findings()
-    return findings.sort("row_number", maintain_order=True), int(count.item())
+    found = _with_values(bad.sort("row_number"), rows, table, alone, elsewhere)
+    candidates = {
+        group: _shared(kept["row_number"], kept[f"{_AMONG}{index}"], kept[f"{_AMONG}{index} when"])
+        for index, group in enumerate(groups)
+    }
+    found += _check_groups(rows, table, together, elsewhere, candidates)
+    return pl.concat([no_findings(), *found]), kept.select(pl.exclude(f"^{_AMONG}.*$"))
 
 
-def _findings_of(rule: Rule, table: Table, bad: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of ``bad`` that breaks ``rule``; the value is left out where the field identifies."""
-    name = rule.fields[0]
-    is_shown = len(rule.fields) == 1 and not table.by_name[name].is_identifying
-    return bad.lazy().filter(pl.col(_FLAG + rule.id)).select(
-        pl.lit(table.id).alias("table"),
-        "row_number",
-        pl.lit(rule.id).alias("rule_id"),
-        pl.lit(rule.effect.value).alias("effect"),
-        pl.lit(name if len(rule.fields) == 1 else ", ".join(rule.fields)).alias("field"),
-        (pl.col(f"{name}_text") if is_shown else pl.lit(None, dtype=pl.String)).alias("found"),
-    ).collect().cast(pl.Schema(FINDINGS))  # fmt: skip
+def check_named(
+    rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere, records: pl.DataFrame
+) -> pl.DataFrame:
+    """The findings of those ``rules`` that count the records of other tables that name a row.
+
+    ``records`` has row_number and ``<table>_records`` for every table counted.
+    """
+    counting = [rule for rule in rules if _counts_records(rule)]
+    counts = [name for name in records.columns if name != "row_number"]
+    beside = _beside(rows, table, counting, elsewhere, ())
+    counted = beside.drop(counts, strict=False).join(records.lazy(), on="row_number", how="left")
+    counted = counted.with_columns(pl.col(counts).fill_null(0))
+    names = [_FLAG + rule.id for rule in counting]
+    bad = (
+        counted.with_columns(_flag(rule) for rule in counting)
+        .filter(pl.any_horizontal(names))
+        .select("row_number", *names)
+        .collect(engine="streaming")
+    )
+    return pl.concat([no_findings(), *_with_values(bad.sort("row_number"), rows, table, counting, elsewhere)])
 
 
-def rejected_rows(findings: pl.DataFrame) -> dict[str, pl.Series]:
-    """Per table id the row numbers that a rejecting finding names, sorted, each once; no entry for none."""
+def counted_tables(rules: Iterable[Rule]) -> set[str]:
+    """Ids of the tables whose records the rules count."""
+    return {other for rule in rules for other, name in rule.elsewhere if name == RECORDS}
+
+
+def rejected_rows(findings: pl.DataFrame) -> pl.Series:
+    """The row numbers of one table that a rejecting finding names, sorted, each once."""
+    if findings.is_empty():
+        return NO_ROWS
     rejecting = findings.filter(pl.col("effect").is_in(REJECTIONS) & pl.col("row_number").is_not_null())
-    parts = rejecting.partition_by("table", as_dict=True)
-    return {str(table_id): part["row_number"].unique().sort() for (table_id,), part in parts.items()}
+    return rejecting["row_number"].unique().sort()
+
+
+def _counts_records(rule: Rule) -> bool:
+    return any(name == RECORDS for _, name in rule.elsewhere)
+
+
+def _flag(rule: Rule) -> pl.Expr:
+    return pl.sql_expr(rule.fails).alias(_FLAG + rule.id)
+
+
+def _beside(
+    rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere, also: Iterable[str]
+) -> pl.LazyFrame:
+    """``rows`` typed, with every column that ``rules`` name."""
+    said = {word.removesuffix("_text") for rule in rules for word in re.findall(r"\w+", rule.fails + rule.when)}
+    links = {here for here, _ in looks_up(table).values()}
+    named = {*said, *also, *links, TOOL_FIELD, *(name for rule in rules for name in rule.fields)}
+    typed = with_typed(rows, table, named & set(table.by_name))
+    return with_elsewhere(typed, table, {pair for rule in rules for pair in rule.elsewhere}, elsewhere)
+
+
+def _group_hash(group: Sequence[str]) -> pl.Expr:
+    """A number that records with equal values share; null where one is blank, since blanks are not equal."""
+    is_complete = pl.all_horizontal(pl.col(name).is_not_null() for name in group)
+    return pl.when(is_complete).then(pl.struct(group).hash())
+
+
+def _is_asked(group: Sequence[str], rules: Sequence[Rule]) -> pl.Expr:
+    """Whether a record can make a rule about its group true: always, unless every such rule says when."""
+    conditions = [rule.when for rule in rules if rule.among == group]
+    if not all(conditions):
+        return pl.lit(True)
+    return pl.any_horizontal(pl.sql_expr(condition).fill_null(False) for condition in conditions)
+
+
+def _shared(numbers: pl.Series, hashes: pl.Series, is_asked: pl.Series) -> pl.Series:
+    """The numbers of rows whose hash another row has too, in groups with a row that is asked.
+
+    Counting distinct hashes is five times as fast as marking repeated ones, and settles most tables.
+    """
+    if not is_asked.all():
+        in_group = hashes.is_in(hashes.filter(is_asked).drop_nulls().unique().implode())
+        numbers, hashes = numbers.filter(in_group), hashes.filter(in_group)
+    if hashes.n_unique() - (1 if hashes.null_count() else 0) == len(hashes) - hashes.null_count():
+        return numbers.clear()
+    return numbers.filter(hashes.is_not_null() & hashes.is_duplicated())
+
+
+def _check_groups(
+    rows: pl.LazyFrame,
+    table: Table,
+    rules: Sequence[Rule],
+    elsewhere: Elsewhere,
+    candidates: dict[tuple[str, ...], pl.Series],
+) -> list[pl.DataFrame]:
+    """Findings of rules about records that belong together, asked of those that share what ``among`` names."""
+    asked = {group: numbers for group, numbers in candidates.items() if len(numbers)}
+    if not asked:
+        return []
+    of_asked = [rule for rule in rules if rule.among in asked]
+    everyone = _only(rows, pl.concat(asked.values()).unique())
+    fields = [name for group in asked for name in group]
+    beside = _beside(everyone, table, of_asked, elsewhere, fields).collect(engine="streaming").sort("row_number")
+    found = []
+    for group, numbers in asked.items():
+        of_group = [rule for rule in of_asked if rule.among == group]
+        records = beside.filter(pl.col("row_number").is_in(numbers.implode()))
+        flags = records.select(_flag(rule) for rule in of_group)
+        found += _findings(flags, records, table, of_group)
+    return found
+
+
+def _only(rows: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:
+    """The rows with these numbers."""
+    return rows.join(numbers.rename("row_number").to_frame().lazy(), on="row_number", how="semi")
+
+
+def _with_values(
+    bad: pl.DataFrame, rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere
+) -> list[pl.DataFrame]:
+    """Findings of every rule that a row of ``bad`` (row_number and flags) breaks, with the values found."""
+    broken = [rule for rule in rules if bad.height and bad[_FLAG + rule.id].any()]
+    shown = [rule for rule in broken if _shown(rule, table)]
+    values = bad.select("row_number")
+    if shown:
+        is_shown = bad.select(pl.any_horizontal(_FLAG + rule.id for rule in shown)).to_series()
+        wanted = sorted({column for rule in shown for _, column in _shown(rule, table)})
+        beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, shown, elsewhere, ())
+        texts = beside.select("row_number", *(_text(name) for name in wanted)).collect(engine="streaming")
+        values = values.join(texts, on="row_number", how="left", maintain_order="left")
+    return _findings(bad, values, table, broken)
+
+
+def _findings(flags: pl.DataFrame, values: pl.DataFrame, table: Table, rules: Sequence[Rule]) -> list[pl.DataFrame]:
+    """A findings frame per broken rule; ``flags`` and ``values`` (row_number, what is shown) have the same rows."""
+    return [
+        findings_of(
+            rule,
+            table.id,
+            rule.fields[0] if len(rule.fields) == 1 else ", ".join(rule.fields),
+            values.filter(flags[_FLAG + rule.id]).select("row_number", _found(rule, table).alias("found")),
+        )
+        for rule in rules
+        if flags.height and flags[_FLAG + rule.id].any()
+    ]
+
+
+def _text(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String).str.slice(0, SHOWN_CHARACTERS)
+
+
+def _shown(rule: Rule, table: Table) -> list[tuple[str, str]]:
+    """(what it is called, column) of every value that a finding of ``rule`` may show: none that identifies."""
+    own = [(name, f"{name}_text") for name in rule.fields if not table.by_name[name].is_identifying]
+    return own + [
+        (f"{other}.{name}", f"{other}_{name}")
+        for other, name in rule.elsewhere
+        if name not in (FOUND, RECORDS, VERSION) and not _identifies(other, name)
+    ]
+
+
+def _identifies(other: str, name: str) -> bool:
+    return other in TABLES and TABLES[other].by_name[name].is_identifying
+
+
+def _found(rule: Rule, table: Table) -> pl.Expr:
+    """The value found; of several, each with its name: "ServDischDate 2026-03-31 · …"; null where none is shown."""
+    shown = _shown(rule, table)
+    if not shown:
+        return pl.lit(None, dtype=pl.String)
+    if len(shown) == len(rule.fields) == 1 and shown[0][0] == rule.fields[0]:
+        return _text(shown[0][1])
+    return pl.concat_str(
+        [pl.format(f"{name} {{}}", _text(column).fill_null("(blank)")) for name, column in shown], separator=" · "
+    )

@@ -1,0 +1,54 @@
+"""What falls with what: a record cannot stand without the one it belongs to.
+
+Belongs here: which rows are rejected only because of another row, and which row that is. Does not belong here: the
+rules that reject a row for itself (``transforms.validate``).
+
+The cause of a fallen row is the nearest record above it that broke a rule itself: correcting that one brings back
+everything below it, unless that has faults of its own.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from schemas.dataset import TABLES
+from schemas.ruleset import falls_rule
+from transforms.elsewhere import ROW
+from transforms.findings import findings_of, no_findings
+
+_LOST: dict[str, pl.DataType] = {"row_number": pl.Int64(), "cause_table": pl.Categorical(), "cause_row": pl.Int64()}
+
+
+def fallen(kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
+    """Per table id the findings about rows that fall with another.
+
+    ``kept`` has row_number and ``<parent>_row`` for each table (see ``validate.check_rows``), ``rejected`` the rows
+    that break a rule themselves.
+    """
+    lost: dict[str, pl.DataFrame] = {}
+    found: dict[str, pl.DataFrame] = {}
+    for table in TABLES.values():
+        if table.id not in kept:
+            continue
+        own = rejected[table.id].rename("row_number").to_frame()
+        lost[table.id] = own.with_columns(
+            pl.lit(table.id, dtype=pl.Categorical).alias("cause_table"), pl.col("row_number").alias("cause_row")
+        ).cast(pl.Schema(_LOST))
+        parent = table.parent[1] if table.parent else ""
+        above = lost.get(parent)
+        if above is None or above.is_empty():
+            continue
+        place = f"{parent}_{ROW}"
+        with_it = (
+            kept[table.id]
+            .select("row_number", place)
+            .join(above.rename({"row_number": place}), on=place, how="inner")
+            .join(own, on="row_number", how="anti")
+            .select(*_LOST)
+            .sort("row_number")
+        )
+        lost[table.id] = pl.concat([lost[table.id], with_it])
+        assert table.parent is not None
+        rows = with_it.with_columns(pl.lit(None, dtype=pl.String).alias("found"))
+        found[table.id] = findings_of(falls_rule(table), table.id, table.parent[0], rows)
+    return {table_id: found.get(table_id, no_findings()) for table_id in kept}

@@ -1,0 +1,121 @@
+"""What stands elsewhere, brought beside each record: the record it belongs to, the header, the assessment tool.
+
+Belongs here: the columns that a predicate names and its own table has not (``schemas.links``). Does not belong
+here: predicates (``schemas``), what is wrong (``transforms.validate``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from schemas.links import FOUND, HEADER, RECEIVED_AT, TOOL, TOOL_FIELD, dtype_elsewhere, looks_up
+from schemas.table import Table
+from schemas.tools import tools
+
+KEY, ROW = "key", "row"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What is known when a table is checked.
+
+    ``header`` holds the header's typed values. ``known`` has one frame per table that records may name: ``key``,
+    ``row`` (the record's row number) and the fields that predicates name, one row per key, values null where the
+    key occurs more than once; empty where the table did not come, ``None`` where it came and cannot be read.
+    """
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    received_at: datetime | None = None
+    known: dict[str, pl.DataFrame | None] = field(default_factory=dict)
+
+
+def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame:
+    """The frame of ``Elsewhere.known`` for a table, from its rows (row_number, ``key`` and ``names``)."""
+    named = kept.filter(pl.col(key).is_not_null()).select(
+        pl.col(key).alias(KEY), pl.col("row_number").alias(ROW), *(pl.col(name) for name in names)
+    )
+    if (
+        named[KEY].hash().n_unique() == named.height
+    ):  # equal keys have equal hashes; marking costs ten times as much
+        return named
+    repeated = named[KEY].is_duplicated()
+    # Which of two records with one key is meant nobody can say: that there is one is all that is known.
+    blanked = (pl.when(~repeated).then(pl.col(name)).alias(name) for name in names)
+    return named.with_columns(*blanked).sort(ROW).unique(KEY, keep="first", maintain_order=True)
+
+
+def with_elsewhere(
+    rows: pl.LazyFrame, table: Table, names: Iterable[tuple[str, str]], elsewhere: Elsewhere
+) -> pl.LazyFrame:
+    """``rows`` (typed, see ``cast.with_typed``) with ``<table>_<field>`` for every (table, field) of ``names``.
+
+    Also ``<table>_row`` for every known table that records of this one name: the row number of the record named.
+    """
+    wanted: dict[str, list[str]] = {}
+    for other, name in names:
+        wanted.setdefault(other, []).append(name)
+    for other, (here, _) in looks_up(table).items():
+        if other in elsewhere.known:
+            rows = _with_record(rows, other, here, wanted.pop(other, []), elsewhere.known[other])
+    if TOOL in wanted:
+        rows = rows.join(_tools(), left_on=TOOL_FIELD, right_on=KEY, how="left").with_columns(
+            _is_found(TOOL_FIELD, f"{TOOL}_{FOUND}")
+        )
+        del wanted[TOOL]
+    header = [
+        pl.lit(elsewhere.header.get(name), dtype=dtype_elsewhere(HEADER, name)).alias(f"{HEADER}_{name}")
+        for name in wanted.pop(HEADER, [])
+    ]
+    unknown = [
+        pl.lit(None, dtype=dtype_elsewhere(other, name)).alias(f"{other}_{name}")
+        for other, others in wanted.items()
+        for name in others
+    ]
+    clock = pl.lit(elsewhere.received_at, dtype=pl.Datetime("us")).alias(RECEIVED_AT)
+    return rows.with_columns(*header, *unknown, clock)
+
+
+def _with_record(
+    rows: pl.LazyFrame, other: str, here: str, names: list[str], known: pl.DataFrame | None
+) -> pl.LazyFrame:
+    if known is None:
+        return rows.with_columns(
+            pl.lit(None, dtype=pl.Int64).alias(f"{other}_{ROW}"),
+            *(pl.lit(None, dtype=dtype_elsewhere(other, name)).alias(f"{other}_{name}") for name in names),
+        )
+    values = [name for name in names if name != FOUND]
+    beside = known.lazy().select(
+        KEY, pl.col(ROW).alias(f"{other}_{ROW}"), *(pl.col(name).alias(f"{other}_{name}") for name in values)
+    )
+    joined = rows.join(beside, left_on=here, right_on=KEY, how="left")
+    if FOUND not in names:
+        return joined
+    is_there = pl.col(f"{other}_{ROW}").is_not_null()
+    return joined.with_columns(pl.when(pl.col(here).is_not_null()).then(is_there).alias(f"{other}_{FOUND}"))
+
+
+def _is_found(here: str, found: str) -> pl.Expr:
+    return pl.when(pl.col(here).is_not_null()).then(pl.col(found).fill_null(False)).alias(found)
+
+
+@cache
+def _tools() -> pl.LazyFrame:
+    known = tools()
+    return pl.LazyFrame(
+        {
+            KEY: [tool.code for tool in known],
+            f"{TOOL}_low": [tool.low for tool in known],
+            f"{TOOL}_high": [tool.high for tool in known],
+            f"{TOOL}_{FOUND}": [True] * len(known),
+        },
+        schema={
+            KEY: pl.String,
+            f"{TOOL}_low": pl.Float64,
+            f"{TOOL}_high": pl.Float64,
+            f"{TOOL}_{FOUND}": pl.Boolean,
+        },
+    )
