@@ -10,7 +10,7 @@ PUBLISHED ?= $(wildcard ../shared/domain/published)
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench dev lock clean
+.PHONY: help run test lint format docs bench dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ format: $(STAMP) ## Put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(STAMP) ## Write the dataset documentation anew
+	rm -rf docs/dataset
+	$(BIN)/parity dataset docs/dataset
+
 bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
 	$(BIN)/python -m benchmarks.load $(SIZES)
 
@@ -46,7 +50,8 @@ dev: $(STAMP) ## Open the Dagster UI on this machine
 lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
-	  --no-header --upgrade pyproject.toml --output-file requirements.lock
+	  --no-header --upgrade \
+	  --no-emit-package playwright --no-emit-package greenlet --no-emit-package pyee pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment; data roots are never touched
 	rm -rf $(VENV)

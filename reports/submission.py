@@ -1,135 +1,146 @@
-"""What a site gets back for a submission: a page, all findings as CSV, and a JSON by rule.
+"""What a site gets back for a submission: the verdict as data, and the folder of files that say it.
 
-Belongs here: wording and grouping of findings. Does not belong here: deciding them. The report stays in
-the identifiable zone; identifying values are not in it even so.
+Belongs here: what a report contains. Does not belong here: deciding what is wrong (``transforms``), arithmetic over
+findings (``reports.groups``), the page (``reports.page``), the workbook (``reports.workbook``). The report stays
+in the identifiable zone; identifying values are not in it even so.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-from jinja2 import Environment
-
+from reports.groups import Fall, Group, Tally, tally
+from reports.history import compared, earlier_report
+from reports.lines import write_csv
+from reports.places import cell_ranges, letters_of, row_ranges
+from reports.wording import clean, expected, masked, message
 from schemas.dataset import TABLES
-from schemas.gate import GATE
 from schemas.rule import Effect, Rule
-from transforms.submission import SubmissionChecked, rules_of_period
-
-_ROWS_SHOWN = 30
-_VALUES_SHOWN = 5
-# A spreadsheet runs a cell that begins with one of these (OWASP ASVS 1.2.10).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from schemas.windows import closes
+from transforms.submission import SubmissionChecked, period_of
 
 
-@dataclass(frozen=True)
-class RuleFindings:
-    """One broken rule: how often, where, what was found, what to do. ``values`` is empty where masked."""
+def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The verdict for a program: outcome, deadline, counts, findings by rule with roots before what fell with them.
 
-    rule_id: str
-    effect: str
-    table: str
-    field: str
-    message: str
-    fix: str
-    records: int
-    rows: str
-    values: list[str]
-
-
-def grouped(checked: SubmissionChecked) -> list[RuleFindings]:
-    """Findings by rule, heaviest effect first, most records first within an effect."""
-    rules = rules_of_period(checked.header)
-    groups = []
-    for (rule_id, table), part in checked.findings.group_by("rule_id", "table", maintain_order=True):
-        rule = rules.get(str(rule_id)) or GATE[str(rule_id)]
-        groups.append(_group(rule, str(table) if table else "", part))
-    order = {effect.value: index for index, effect in enumerate(Effect)}
-    return sorted(groups, key=lambda g: (order[g.effect], -g.records, g.rule_id, g.table))
-
-
-def as_json(checked: SubmissionChecked, state: str) -> dict[str, Any]:
-    """The verdict for a program: outcome, header, counts per table, findings by rule."""
-    header = checked.header
+    ``previous`` is an earlier report of the same provider and month (``report.json``); rules are then marked new or
+    persisting, and those that are gone are listed as resolved, or as not checked where their table could not be
+    read.
+    """
+    header, counts = checked.header, checked.counts()
+    found = tally(checked)
+    window = closes(header.start) if header.start else None
+    who = {"provider": header.provider, "month": f"{header.start:%Y-%m}" if header.start else None}
+    read = {TABLES[table].name for table, received in checked.received.items() if received.rows is not None}
+    since = compared([_rule(group, checked) for group in found.groups], previous, who, read)
     return {
         "outcome": state,
-        "provider": header.provider,
-        "month": f"{header.start:%Y-%m}" if header.start else None,
+        **who,
+        "deadline": f"{window.closes}T23:59:00" if window else None,
+        "deadline_basis": window.basis if window else None,
         "dataset_version": header.version.value if header.version else None,
-        "tables": {TABLES[name].name: counts for name, counts in checked.counts().items()},
-        "rules": [asdict(group) for group in grouped(checked)],
+        "ruleset": _ruleset(checked.rules),
+        "totals": _totals(counts) | {"findings": checked.findings.height, "roots": found.roots},
+        "tables": {TABLES[name].name: table for name, table in counts.items()},
+        "effects": _effects(found),
+        "rules": since["rules"],
+        "fallen": [_fall(fall) for fall in found.falls],
+        "compared": since["compared"],
+        "resolved": since["resolved"],
+        "not_checked": since["not_checked"],
     }
 
 
-def write_report(folder: Path, checked: SubmissionChecked, state: str, submission_id: str = "") -> None:
-    """Write ``report.html``, ``report.json`` and ``findings.csv`` into ``folder``, made if absent."""
+def write_report(
+    folder: Path,
+    checked: SubmissionChecked,
+    state: str,
+    submission_id: str = "",
+    previous: Mapping[str, Any] | None = None,
+    *,
+    content_sha256: str = "",
+) -> dict[str, Any]:
+    """Write ``report.html``, ``findings.xlsx``, ``report.json``, ``findings.csv`` into ``folder``, made if absent.
+
+    Without ``previous`` the report that an earlier run left in ``folder`` is compared with. Gives the verdict that
+    was written: ``as_json`` and the receipt.
+    """
+    # Here, since a check without --report needs neither: together they take as long to import as to run.
+    from reports.page import page
+    from reports.workbook import write_workbook
+
     folder.mkdir(parents=True, exist_ok=True)
-    verdict = as_json(checked, state)
+    before = previous if previous is not None else earlier_report(folder / "report.json", submission_id)
+    receipt = {"submission_id": submission_id, "content_sha256": content_sha256}
+    verdict = as_json(checked, state, before) | receipt
+    (folder / "report.html").write_text(page(verdict), encoding="utf-8")
+    write_workbook(folder / "findings.xlsx", checked, verdict)
+    write_csv(folder / "findings.csv", checked, verdict)
+    # Last: a run that breaks off leaves the report before, and the next one compares with that.
     (folder / "report.json").write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
-    page = _template().render(
-        verdict=verdict, submission_id=submission_id, records=_records(checked.counts()), shown=_ROWS_SHOWN
-    )
-    (folder / "report.html").write_text(page, encoding="utf-8")
-    neutralised = checked.findings.with_columns(
-        pl.when(pl.col("found").str.slice(0, 1).is_in(_FORMULA_STARTS))
-        .then("'" + pl.col("found"))
-        .otherwise("found")
-        .alias("found")
-    )
-    neutralised.write_csv(folder / "findings.csv")
+    return verdict
 
 
-def row_ranges(rows: list[int], at_most: int = _ROWS_SHOWN) -> str:
-    """Sorted row numbers as ranges: "4-6, 9"; «and n more rows» once ``at_most`` ranges are shown."""
-    ranges = list(_ranges(rows))
-    shown = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ranges[:at_most])
-    left = sum(last - first + 1 for first, last in ranges[at_most:])
-    return f"{shown} and {left:,} more rows" if left else shown
+def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:
+    """One rule that was broken in one table."""
+    rule = group.rule
+    received = checked.received.get(group.table)
+    values = [(clean(value), records) for value, records in group.values]
+    return {
+        "rule_id": rule.id,
+        "effect": rule.effect.value,
+        "level": rule.level.value,
+        "dimension": rule.dimension.value,
+        "table": TABLES[group.table].name if group.table else "",
+        "field": ", ".join(rule.fields),
+        "message": message(rule, [value for value, _ in values], group.distinct),
+        "expected": expected(rule, *period_of(checked.header)),
+        "fix": rule.fix,
+        "why": rule.why,
+        "records": group.records,
+        "findings": group.findings,
+        "also_elsewhere": group.also_elsewhere,
+        "falls": group.falls,
+        "rows": row_ranges(group.rows),
+        "cells": cell_ranges(group.rows, letters_of(rule.fields, received.columns if received else {})),
+        "values": [value for value, _ in values],
+        "value_records": [records for _, records in values],
+        "distinct_values": group.distinct,
+        "masked": masked(rule),
+    }
 
 
-def _ranges(rows: list[int]) -> Iterator[tuple[int, int]]:
-    first = last = None
-    for row in rows:
-        if last is not None and row == last + 1:
-            last = row
-            continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = row
-    if first is not None and last is not None:
-        yield first, last
+def _fall(fall: Fall) -> dict[str, Any]:
+    """The rows of one table that fell with other records."""
+    because_of = {TABLES[table].name: records for table, records in fall.because_of.items()}
+    return {
+        "table": TABLES[fall.table].name,
+        "records": len(fall.rows),
+        "rows": row_ranges(fall.rows),
+        "because_of": because_of,
+    }
 
 
-def _group(rule: Rule, table: str, part: pl.DataFrame) -> RuleFindings:
-    rows = part["row_number"].drop_nulls().unique().sort()
-    values = part["found"].drop_nulls().unique(maintain_order=True).to_list()
-    is_of_a_field = bool(rule.fields)
-    shown = [f"«{value}»" for value in values[:_VALUES_SHOWN]] if is_of_a_field else values
-    found = ", ".join(shown) + (f" and {len(values) - len(shown):,} more" if len(values) > len(shown) else "")
-    subject = rule.fields[0] if is_of_a_field else "found"
-    message = rule.message.replace("{" + subject + "}", found).replace("  ", " ")
-    return RuleFindings(
-        rule.id,
-        rule.effect.value,
-        TABLES[table].name if table else "",
-        ", ".join(rule.fields),
-        message,
-        rule.fix,
-        len(rows) or 1,
-        row_ranges(rows.to_list()),
-        values[: len(shown)],
-    )
-
-
-def _records(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(table[name] for table in counts.values()) for name in ("rows_in", "accepted", "rejected")}
 
 
-@cache
-def _template() -> Any:
-    source = (files("reports") / "templates" / "submission.html").read_text(encoding="utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+def _effects(found: Tally) -> dict[str, dict[str, int]]:
+    """Per effect present, heaviest first: rules broken, findings, records; what fell with another is not in it."""
+    return {
+        effect.value: {
+            "rules": len(of_effect),
+            "findings": sum(group.findings for group in of_effect),
+            "records": found.records.get(effect.value, 0),
+        }
+        for effect in Effect
+        if (of_effect := [group for group in found.groups if group.rule.effect is effect])
+    }
+
+
+def _ruleset(rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Which rules were in force: how many, and a fingerprint that changes when any of them does."""
+    said = (f"{r.id}|{r.effect}|{r.fails}|{r.among}|{r.message}|{r.fix}|{r.why}" for r in rules.values())
+    return {"rules": len(rules), "fingerprint": hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]}

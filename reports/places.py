@@ -1,0 +1,67 @@
+"""Where findings are, in the words of a spreadsheet: rows "4-6, 9" and cells "F214-F219, F302".
+
+Belongs here: ranges of rows and cells, and letters of columns. Does not belong here: what is wrong there.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+RANGES_SHOWN = 30
+
+Rows = npt.NDArray[np.int64]
+
+
+def row_ranges(rows: pl.Series, at_most: int = RANGES_SHOWN) -> str:
+    """Sorted row numbers as ranges: "4-6, 9"; «and n more rows» once ``at_most`` ranges are shown."""
+    if not len(rows):
+        return ""
+    first, last = _ranges(rows)
+    return _listed(_between("", first, last, at_most), _left(first, last, at_most), "row")
+
+
+def cell_ranges(rows: pl.Series, letters: Sequence[str], at_most: int = RANGES_SHOWN) -> str:
+    """The cells of ``rows`` in the columns ``letters``: "F214-F219, F302"; empty where no column is named."""
+    if not letters or not len(rows):
+        return ""
+    first, last = _ranges(rows)
+    each = max(at_most // len(letters), 1)
+    shown = [place for letter in letters for place in _between(letter, first, last, each)]
+    return _listed(shown, _left(first, last, each) * len(letters), "cell")
+
+
+def column_letter(index: int) -> str:
+    """The letters of a spreadsheet's column, 0 the first: A, B, … Z, AA and so on."""
+    letters = ""
+    while index >= 0:
+        index, place = divmod(index, 26)
+        letters = chr(ord("A") + place) + letters
+        index -= 1
+    return letters
+
+
+def letters_of(fields: Sequence[str], columns: Mapping[str, int]) -> list[str]:
+    """The columns of those ``fields`` that the file has."""
+    return [column_letter(columns[name]) for name in fields if name in columns]
+
+
+def _ranges(rows: pl.Series) -> tuple[Rows, Rows]:
+    """First and last row of every run of consecutive rows."""
+    numbers = rows.to_numpy()
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    return numbers[np.r_[0, breaks + 1]], numbers[np.r_[breaks, len(numbers) - 1]]
+
+
+def _between(letter: str, first: Rows, last: Rows, at_most: int) -> list[str]:
+    pairs = zip(first[:at_most].tolist(), last[:at_most].tolist(), strict=True)
+    return [f"{letter}{low}" if low == high else f"{letter}{low}-{letter}{high}" for low, high in pairs]
+
+
+def _left(first: Rows, last: Rows, at_most: int) -> int:
+    return int((last[at_most:] - first[at_most:] + 1).sum())
+
+
+def _listed(shown: list[str], left: int, what: str) -> str:
+    return ", ".join(shown) + (f" and {left:,} more {what}{'s' if left != 1 else ''}" if left else "")
