@@ -35,6 +35,20 @@ def limit(folder: Path) -> int:
     return 0
 
 
+def spoil(folder: Path, contacts: int) -> int:
+    """A copy of the submission in which that many contacts are wrong; what belongs to them falls with them."""
+    out = folder.parent / "spoilt" / folder.name
+    out.mkdir(parents=True)
+    for file in folder.glob("*.csv"):
+        if not file.name.startswith("IDS201"):
+            (out / file.name).hardlink_to(file)
+            continue
+        rows = pl.scan_csv(file, infer_schema=False).with_row_index()
+        wrong = pl.when(pl.col("index") < contacts).then(pl.lit("~")).otherwise("AppType").alias("AppType")
+        rows.with_columns(wrong).drop("index").sink_csv(out / file.name)
+    return check_path(out).findings.height
+
+
 def check(folder: Path) -> int:
     """Every rule over every row, without submitting."""
     return sum(table["rows_in"] for table in check_path(folder).counts().values())
@@ -81,6 +95,7 @@ def main() -> None:
     start = time.perf_counter()
     rows = {
         "generate": lambda: generate(Path(arguments[0]), int(arguments[1])),
+        "spoil": lambda: spoil(Path(arguments[0]), int(arguments[1])),
         "limit": lambda: limit(Path(arguments[0])),
         "check": lambda: check(Path(arguments[0])),
         "load": lambda: load_one(Path(arguments[0])),

@@ -43,7 +43,9 @@ Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON on
 def check(
     *paths: Path,
     as_json: Json = False,
-    report: Annotated[Path | None, Parameter(help="Write an HTML page, JSON and CSV per submission here.")] = None,
+    report: Annotated[
+        Path | None, Parameter(help="Write a page, an Excel workbook, JSON and CSV per submission here.")
+    ] = None,
     strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
 ) -> int:
     """Check submissions without submitting them: the verdict a load would give.
@@ -67,10 +69,12 @@ def check(
         for submission in submissions:
             checked = check_path(submission)
             state = state_of(checked)
-            verdict = {"submission": printable(submission.name), **verdict_of(checked, state.value)}
-            verdicts.append(verdict)
-            if report is not None:
-                write_report(report / _stem(submission), checked, state.value)
+            verdict = (
+                verdict_of(checked, state.value)
+                if report is None
+                else write_report(report / _stem(submission), checked, state.value)
+            )
+            verdicts.append({"submission": printable(submission.name), **verdict})
             step()
     if as_json:
         _print_json(verdicts)
@@ -80,6 +84,49 @@ def check(
         if report is not None:
             show.line(f"Reports: {report}")
     return _status((verdict["outcome"] for verdict in verdicts), strict)
+
+
+@app.command(group=_SITE)
+def explain(what: str, *, as_json: Json = False) -> int:
+    """Explain a rule or an element: what it says, why, how to put it right, what it looks at.
+
+    Parameters
+    ----------
+    what
+        A rule's id such as IDS101-ServDischDate-FORMAT, or an element's name such as ServDischDate; in any case.
+
+    """
+    from pipelines import show
+    from schemas import explain as explanation
+
+    found = explanation.find(what)
+    if as_json:
+        _print_json(explanation.as_json(found))
+    else:
+        show.line(explanation.as_text(found))
+    return CLEAN
+
+
+@app.command(group=_SITE)
+def dataset(out: Path) -> int:
+    """Write the dataset's documentation: data dictionary, rules, code lists, blank templates, an example.
+
+    Parameters
+    ----------
+    out
+        Folder to write into, made if absent. Files of the same names are replaced, others are left.
+
+    """
+    from pipelines import show
+    from schemas.documents import documents
+
+    _require(out.is_dir() or not out.exists(), f"{out} is a file; name a folder.")
+    files = documents()
+    for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(content)
+    show.line(f"{len(files)} files in {out}; begin with {out / 'README.md'}")
+    return CLEAN
 
 
 @app.command(group=_CENTRE)

@@ -60,7 +60,10 @@ def verdict(found: Mapping[str, Any]) -> None:
                f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
     for rule in found["rules"][:_RULES_SHOWN]:
         where = (rule["table"] or "The submission") + (f" rows {rule['rows']}" if rule["rows"] else "")
-        _out.print(escape(f"  {where}: {rule['message']} {rule['fix']} [{rule['rule_id']}, {rule['effect']}]"))
+        more = f" {rule['falls']:,} further rows fall only because of this." if rule["falls"] else ""
+        _out.print(
+            escape(f"  {where}: {rule['message']} {rule['fix']}{more} [{rule['rule_id']}, {rule['effect']}]")
+        )
     left = len(found["rules"]) - _RULES_SHOWN
     if left > 0:
         _out.print(f"  … and {left} more rules; --report or --json shows all.")

@@ -100,7 +100,10 @@ def test_checks_say_which_table_has_findings(
     result = run_batch(dagster_instance, found, [submission(tmp_path, IDS001MPI=RIGHT["IDS001MPI"] + BAD_ROW)])
     evaluations = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
     assert len(evaluations) == 2 * len(TABLES) + 1
-    assert [name for name, passed in evaluations.items() if not passed] == ["IDS001MPI_rejections"]
+    assert [name for name, passed in evaluations.items() if not passed] == [
+        "IDS001MPI_rejections",
+        "IDS001MPI_warnings",
+    ]
 
 
 def test_no_value_of_a_record_reaches_dagster(
