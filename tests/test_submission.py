@@ -1,6 +1,7 @@
 """One submission as a whole: the header, the outcome, and that check and load never disagree."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -8,9 +9,10 @@ import pytest
 
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger, State
-from pipelines.load import check_path, load, state_of
+from pipelines.load import ContractBroken, _write_staged, check_path, load, state_of
 from pipelines.zones import zones
 from submission_fixtures import HEADER, RIGHT, submission, write, zipped
+from transforms.validate import NO_ROWS
 
 REFERRAL_NAMES = RIGHT["IDS101Referral"].splitlines()[0]
 
@@ -166,3 +168,15 @@ def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_pa
         "IDS101-LocalPatientId-FORMAT": "6",
         "IDS101-101": "6",  # and no patient is called so
     }
+
+
+def test_rows_that_the_contract_refuses_are_never_written(tmp_path: Path, home: Path) -> None:
+    """Findings that forgot a row, as a fault of ours would: the contract stands between them and the store."""
+    rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
+    checked = check_path(submission(tmp_path, IDS101Referral=rows))
+    forgetful = replace(checked.tables["IDS101"], rejected=NO_ROWS)
+    forged = replace(checked, tables=checked.tables | {"IDS101": forgetful})
+    summary = {"provider": "RW5", "start": "2025-04-01", "end": "2025-04-30", "counts": forged.counts()}
+    with pytest.raises(ContractBroken) as refused:
+        _write_staged(forged, summary, "0" * 16, tmp_path, spine_key())
+    assert str(refused.value) == "IDS101: rows were accepted that the contract refuses"

@@ -13,10 +13,10 @@ import polars as pl
 
 from schemas.dataset import TABLES
 from schemas.ruleset import falls_rule
-from transforms.elsewhere import ROW
+from transforms.elsewhere import ROW, ROW_TYPE
 from transforms.findings import findings_of, no_findings
 
-_LOST: dict[str, pl.DataType] = {"row_number": pl.Int64(), "cause_table": pl.Categorical(), "cause_row": pl.Int64()}
+_LOST: dict[str, pl.DataType] = {"row_number": ROW_TYPE, "cause_table": pl.Categorical(), "cause_row": ROW_TYPE}
 
 
 def fallen(kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
@@ -30,7 +30,7 @@ def fallen(kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]) 
     for table in TABLES.values():
         if table.id not in kept:
             continue
-        own = rejected[table.id].rename("row_number").to_frame()
+        own = rejected[table.id].cast(ROW_TYPE).rename("row_number").to_frame()
         lost[table.id] = own.with_columns(
             pl.lit(table.id, dtype=pl.Categorical).alias("cause_table"), pl.col("row_number").alias("cause_row")
         ).cast(pl.Schema(_LOST))

@@ -17,14 +17,14 @@ import polars as pl
 
 from schemas.dataset import TABLES
 from schemas.gate import GATE
-from schemas.links import RECORDS, named_by
+from schemas.links import RECORDS, looks_up, named_by
 from schemas.rule import Effect, Rule
 from schemas.ruleset import rules_for, ruleset
 from schemas.table import Table
 from schemas.versions import Version
 from transforms.cascade import fallen
 from transforms.cast import with_typed
-from transforms.elsewhere import KEY, ROW, Elsewhere, as_known
+from transforms.elsewhere import KEY, ROW, ROW_TYPE, Elsewhere, as_known
 from transforms.findings import file_finding, no_findings
 from transforms.receive import Received
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
@@ -114,6 +114,8 @@ def check_submission(
     for table in TABLES.values():
         rows = header_rows if table.id == "IDS000" else opener(table, header.version)
         _check_table(rows, table, rules[table.id], names.get(table.id, ()), progress)
+        for done in _let_go_after(table.id, rules):
+            progress.elsewhere.known.pop(done, None)
     _check_named(rules, progress)
     tables = _conclude(progress)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
@@ -122,6 +124,17 @@ def check_submission(
         findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
     together = _file_findings_first(pl.concat([no_findings(), *findings]))
     return _refuse_if_nothing_stands(SubmissionChecked(header, tables, together, progress.received))
+
+
+def _let_go_after(table_id: str, rules: Mapping[str, Sequence[Rule]]) -> list[str]:
+    """Tables that this one is the last to name: what is known of them, 80 bytes a row, is needed no more.
+
+    Tables that count records are asked once more at the end, and keep what they name.
+    """
+    order = list(TABLES)
+    kept = {named for id_, of_table in rules.items() if counted_tables(of_table) for named in looks_up(TABLES[id_])}
+    namers = {named: set(named_by(named)) for named in TABLES if named not in kept}
+    return [named for named, by in namers.items() if by and max(by, key=order.index) == table_id]
 
 
 @dataclass
@@ -183,7 +196,7 @@ def _check_table(
 
 
 def _nobody(table: Table, names: Sequence[str]) -> pl.DataFrame:
-    types = {KEY: pl.String(), ROW: pl.Int64()} | {name: table.by_name[name].dtype for name in names[1:]}
+    types = {KEY: pl.String(), ROW: ROW_TYPE} | {name: table.by_name[name].dtype for name in names[1:]}
     return pl.DataFrame(schema=types)
 
 
@@ -202,6 +215,7 @@ def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> No
             records = records.join(_counts(progress.kept.get(other), table_id, other), on="row_number", how="left")
         rows = progress.received[table_id].rows
         assert rows is not None, table_id
+        records = records.with_columns(pl.col("row_number").cast(pl.Int64))
         found = check_named(rows, TABLES[table_id], asked, progress.elsewhere, records)
         progress.findings[table_id].append(found)
 
@@ -215,7 +229,7 @@ def _counts(kept: pl.DataFrame | None, named: str, by: str) -> pl.DataFrame:
     """row_number of each record of ``named`` that records of ``by`` name, and how many do."""
     column, place = f"{by}_{RECORDS}", f"{named}_{ROW}"
     if kept is None:
-        return pl.DataFrame(schema={"row_number": pl.Int64, column: pl.Int64})
+        return pl.DataFrame(schema={"row_number": ROW_TYPE, column: pl.Int64})
     counts = kept.drop_nulls(place).group_by(place).agg(pl.len().cast(pl.Int64).alias(column))
     return counts.rename({place: "row_number"})
 

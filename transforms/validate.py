@@ -20,7 +20,7 @@ from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
 from transforms.cast import with_typed
-from transforms.elsewhere import ROW, Elsewhere, with_elsewhere
+from transforms.elsewhere import ROW, ROW_TYPE, Elsewhere, with_elsewhere
 from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
 
 _FLAG, _AMONG = "rule ", "among "
@@ -60,12 +60,14 @@ def check_rows(
     groups = list(dict.fromkeys(rule.among for rule in together))
     names = [_FLAG + rule.id for rule in alone]
     words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
-    beside = _beside(rows, table, alone, elsewhere, {*keep, *words, *(name for group in groups for name in group)})
+    beside = _beside(
+        rows, table, alone, elsewhere, {*keep, *words, *(name for group in groups for name in group)}, places=True
+    )
     flagged = beside.with_columns(_flag(rule) for rule in alone)
     kept, bad = pl.collect_all(
         [
             flagged.select(
-                "row_number",
+                pl.col("row_number").cast(ROW_TYPE),
                 *keep,
                 pl.col(f"^(IDS|SMI)[0-9]+_{ROW}$"),
                 *(_group_hash(group).alias(f"{_AMONG}{index}") for index, group in enumerate(groups)),
@@ -128,14 +130,22 @@ def _flag(rule: Rule) -> pl.Expr:
 
 
 def _beside(
-    rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere, also: Iterable[str]
+    rows: pl.LazyFrame,
+    table: Table,
+    rules: Sequence[Rule],
+    elsewhere: Elsewhere,
+    also: Iterable[str],
+    *,
+    places: bool = False,
 ) -> pl.LazyFrame:
-    """``rows`` typed, with every column that ``rules`` name."""
+    """``rows`` typed, with every column that ``rules`` name; with ``places`` the row numbers of records named."""
     said = {word.removesuffix("_text") for rule in rules for word in re.findall(r"\w+", rule.fails + rule.when)}
     links = {here for here, _ in looks_up(table).values()}
     named = {*said, *also, *links, TOOL_FIELD, *(name for rule in rules for name in rule.fields)}
     typed = with_typed(rows, table, named & set(table.by_name))
-    return with_elsewhere(typed, table, {pair for rule in rules for pair in rule.elsewhere}, elsewhere)
+    return with_elsewhere(
+        typed, table, {pair for rule in rules for pair in rule.elsewhere}, elsewhere, places=places
+    )
 
 
 def _group_hash(group: Sequence[str]) -> pl.Expr:
@@ -191,7 +201,8 @@ def _check_groups(
 
 def _only(rows: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:
     """The rows with these numbers."""
-    return rows.join(numbers.rename("row_number").to_frame().lazy(), on="row_number", how="semi")
+    wanted = numbers.cast(pl.Int64).rename("row_number").to_frame()
+    return rows.join(wanted.lazy(), on="row_number", how="semi")
 
 
 def _with_values(
