@@ -105,16 +105,17 @@ def check_submission(
     """Check every table that ``opener`` gives, all rules, in one go.
 
     ``gate`` holds findings made on the way here; ``claim`` is the provider and month that the submission's
-    name carries, and the header must agree with it. ``received_at`` (local time) is when the submission came.
+    name carries, and the header must agree with it. ``received_at`` (UTC) is when the submission came.
     """
     header_rows = opener(TABLES["IDS000"], None)
     header, values, header_findings = _read_header(header_rows, claim)
-    rules, names = _asked_of(header.version or Version.IAPT_2_0, *period_of(header))
+    version, period = header.version or Version.IAPT_2_0, period_of(header)
+    rules, names = _asked_of(version, *period)
     progress = _Progress(Elsewhere(values, received_at, {}))
     for table in TABLES.values():
         rows = header_rows if table.id == "IDS000" else opener(table, header.version)
         _check_table(rows, table, rules[table.id], names.get(table.id, ()), progress)
-        for done in _let_go_after(table.id, rules):
+        for done in _let_go_after(table.id, version, *period):
             progress.elsewhere.known.pop(done, None)
     _check_named(rules, progress)
     tables = _conclude(progress)
@@ -126,11 +127,13 @@ def check_submission(
     return _refuse_if_nothing_stands(SubmissionChecked(header, tables, together, progress.received))
 
 
-def _let_go_after(table_id: str, rules: Mapping[str, Sequence[Rule]]) -> list[str]:
+@cache
+def _let_go_after(table_id: str, version: Version, start: date, end: date) -> list[str]:
     """Tables that this one is the last to name: what is known of them, 80 bytes a row, is needed no more.
 
     Tables that count records are asked once more at the end, and keep what they name.
     """
+    rules, _ = _asked_of(version, start, end)
     order = list(TABLES)
     kept = {named for id_, of_table in rules.items() if counted_tables(of_table) for named in looks_up(TABLES[id_])}
     namers = {named: set(named_by(named)) for named in TABLES if named not in kept}
