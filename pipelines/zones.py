@@ -49,9 +49,9 @@ class Zones:
         return self.home / "published"
 
     @property
-    def organisations(self) -> Path:
-        """Names of organisations: columns code, name."""
-        return self.home / "organisations.csv"
+    def reference(self) -> Path:
+        """Organisations, successors and deprivation from reference files, tidied."""
+        return self.home / "reference"
 
     @property
     def builds(self) -> Path:
@@ -97,7 +97,7 @@ def zones(home: Path | None = None) -> Zones:
     os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
     for folder in (
         root, found.inbox, found.received, found.site_reports, found.pseudonymised, found.published,
-        found.builds, found.releases, found.dagster,
+        found.reference, found.builds, found.releases, found.dagster,
     ):  # fmt: skip
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     return found

@@ -5,5 +5,5 @@ SELECT
     s.provider, coalesce(o.name, s.provider) AS provider_name, min(s.month) AS first_month,
     max(s.month) AS last_month, count(*) AS submissions
 FROM core.submission AS s
-LEFT JOIN ref.organisation AS o ON o.provider = s.provider
+LEFT JOIN ref.organisation AS o ON o.organisation = s.provider
 GROUP BY s.provider, coalesce(o.name, s.provider)
