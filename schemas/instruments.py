@@ -70,7 +70,8 @@ class Instrument:
 class Question:
     """One question about a patient's experience of care: answered in words, or 0 to 4; higher is better.
 
-    ``answers`` are those the question allows (``schemas/codes/experience_answer.csv``).
+    ``code`` is a SNOMED CT code, or a short name where the question has none. ``answers`` are those the question
+    allows (``schemas/codes/experience_answer.csv``).
     """
 
     code: str
@@ -80,6 +81,11 @@ class Question:
     schedule: str
     source: str
     confidence: str
+
+    @property
+    def is_reason(self) -> bool:
+        """Whether it names a reason for not continuing: a yes is no praise and a no is no blame."""
+        return self.questionnaire == "reason for stopping"
 
 
 @cache

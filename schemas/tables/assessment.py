@@ -17,8 +17,6 @@ from schemas.tables.shared import (
     PERSON_SCORE,
     REFERRAL,
     SERVICE_REQUEST_ID,
-    SNOMED,
-    SNOMED_SAYS,
     TIME,
 )
 
@@ -226,11 +224,12 @@ EXPERIENCE = Table(
         SERVICE_REQUEST_ID,
         Field(
             "QuestionCode",
-            "min an6 max an18",
+            "min an6 max an20",
             "M",
-            "Question of the patient experience questionnaire (SNOMED CT).",
-            pattern=SNOMED,
-            pattern_says=SNOMED_SAYS,
+            "Question of a patient experience questionnaire: its SNOMED CT code, or its short name if it has none.",
+            pattern=r"^([0-9]{6,18}|[A-Z][A-Z0-9_]{5,19})$",
+            pattern_says="a SNOMED CT code of 6 to 18 digits, kept as text, or the short name of a question "
+            "without one, such as MCPIN_HELPED",
             title="QUESTION CODE (SNOMED CT)",
         ),
         Field(

@@ -6,7 +6,7 @@ Belongs here: IDS201, IDS202 and IDS205. Does not belong here: scores taken in a
 
 from dataclasses import replace
 
-from schemas.field import Field, Identity
+from schemas.field import Field
 from schemas.table import Table
 from schemas.tables.shared import (
     CARE_ACT_ID,
@@ -155,7 +155,6 @@ CARE_CONTACT = Table(
             "min an5 max an9",
             "R",
             "Site where the contact took place (ODS site code).",
-            identity=Identity.DROP,
             pattern=r"^[A-Z0-9]{5,9}$",
             pattern_says="an ODS site code of 5 to 9 capital letters and digits",
             title="ORGANISATION SITE IDENTIFIER (OF TREATMENT)",
