@@ -48,8 +48,8 @@ def test_a_treatment_contact_is_treatment_attended_or_unplanned_and_inside_the_e
             orphan        | nobody           | 2025-04-13   | 02      | 5               | Y
         """.replace("Planned", "PlannedCareContIndicator"),
     }
-    found = one(tmp_path, tables, "care_contact_id, session_number", "core.contact WHERE is_treatment")
-    assert found == [("both", 1), ("late", 3), ("treated", 2), ("unplanned", 4)]
+    found = one(tmp_path, tables, "care_contact_id", "core.contact WHERE is_treatment")
+    assert found == [("both",), ("late",), ("treated",), ("unplanned",)]
 
 
 def test_first_and_second_treatment_waits_and_the_assessment(tmp_path: Path) -> None:

@@ -1,35 +1,65 @@
 """Building the warehouse: the winning submissions in, one draft DuckDB file out.
 
-Belongs here: the order of the models and the connection they run on. Does not belong here: what a model says
-(``core/*.sql``, ``marts/*.sql``) and publishing (``warehouse.release``).
+Belongs here: which providers are built, the order of the models and the connections they run on. Does not
+belong here: what a model says (``core/*.sql``, ``marts/*.sql``), counting measures (``warehouse.measures``) and
+publishing (``warehouse.release``).
+
+Nothing in core looks beyond its provider, so core is built a batch of providers at a time, in memory, and
+appended to the draft: memory follows the batch, not the nation, and a new submission rebuilds its provider only
+(decision 0012).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
+from warehouse.compare import build_comparison
+from warehouse.compat import create_compat
 from warehouse.contract import apply_contract
-from warehouse.measures.catalogue import ALL_PATHWAYS, PATHWAYS, Measure, counting_passes, measures
+from warehouse.disclosure import build_public
+from warehouse.effect import create_effect_macros
+from warehouse.field_quality import create_items, tally_fields
+from warehouse.measures.catalogue import Measure, catalogue
+from warehouse.measures.counting import count_batch, create_cells, described
+from warehouse.measures.rollup import create_measures, roll_up
+from warehouse.places import load_places
 from warehouse.published import create_published
 from warehouse.reference import load_reference
-from warehouse.staging import StagedSubmission, check_winners, insert_rows, stage
+from warehouse.staging import StagedSubmission, check_winners, stage
 from warehouse.statistics import create_macros
 
-__all__ = ["StagedSubmission", "build_core", "build_marts", "open_draft"]
+__all__ = ["StagedSubmission", "build_core", "build_marts", "complete", "open_draft"]
 
 # DuckDB 2.0's own format is newer than the released command line (1.5) can open.
 STORAGE_VERSION = "v1.0.0"
+# Bytes of staged Parquet built at a time; a provider is never split. About 0.7 M contacts.
+BATCH_BYTES = 100_000_000
 
 # Each model may use those before it.
 CORE = (
-    "submission", "submission_table", "provider", "patient", "person", "employment", "complaint", "referral",
-    "contact", "activity", "follow_up_day", "score", "outcome", "treatment", "anxiety", "recovery", "battery",
-    "pathway", "service_use", "session_plan", "experience",
+    "submission", "submission_table", "provider", "patient", "person", "employment", "employment_record",
+    "complaint", "internet_log", "long_term_condition", "social_circumstance", "referral", "contact",
+    "activity", "follow_up_day", "judged_score", "score", "outcome", "treatment", "anxiety", "recovery",
+    "battery", "pathway", "contact_summary", "therapy_summary", "employment_support_contact",
+    "pathway_employment", "employment_group", "circumstance", "condition", "repeat_referral", "problem",
+    "pathway_band", "person_group", "pathway_group", "service_use", "session_plan", "experience", "staff",
+    "therapy_course", "therapy_given", "smi_outcome", "reporting_run", "hospital_stay", "service_use_window",
+    "pathway_care", "caseload", "field_count",
 )  # fmt: skip
-MARTS = ("service_measure", "national", "service_comparison")
+# Core tables that carry the batch's own referral_number, which stays behind.
+NUMBERED = ("core.contact", "core.activity", "core.score", "core.outcome", "core.pathway", "core.pathway_group")
+# Cells that are no measure: what the case-mix model is fitted to.
+CELLS = ("case_mix",)
+MARTS = (
+    "service_measure", "national", "care_period", "instrument_change", "trajectory", "experience",
+    "submission_punctuality", "quality_count",
+)  # fmt: skip
+
+Config = dict[str, str | bool | int | float | list[str]]
 
 
 @contextmanager
@@ -40,22 +70,9 @@ def open_draft(
 
     ``memory_limit`` as DuckDB writes it ("2GB"); beyond it DuckDB spills beside the draft.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "storage_compatibility_version": STORAGE_VERSION,
-        # Every table is a set; not keeping input order saves memory.
-        "preserve_insertion_order": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
-    if memory_limit is not None:
-        config["memory_limit"] = memory_limit
-    if threads is not None:
-        config["threads"] = threads
-    con = duckdb.connect(str(draft), config=config)
+    con = duckdb.connect(str(draft), config=_config(memory_limit, threads))
     try:
         con.execute("ATTACH ':memory:' AS work")
-        # Files are opened two or three times: 2,400 footers cost 0.3 s less from the second time on.
-        con.execute("SET parquet_metadata_cache = true")
         yield con
     finally:
         con.close()
@@ -68,50 +85,76 @@ def build_core(
     memory_limit: str | None = None,
     threads: int | None = None,
     organisations: Mapping[str, str] | None = None,
+    reference: Path | None = None,
+    built_with: str | None = None,
+    measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Write a new draft with ``ref``, ``core`` and empty ``published`` from the winning submissions.
+    """Bring the draft's ``ref``, ``core`` and ``cell`` up to the winning submissions; ``published`` comes empty.
 
-    An existing draft is replaced. ``organisations`` maps ODS codes to names; a provider without one keeps its
-    code. Returns the rows of every core table. Raises StagingError when the winners are not one per provider
-    and month or their files are not theirs.
+    ``reference`` holds the reference data taken in, ``organisations`` adds names by ODS code; a provider without
+    one keeps its code. ``built_with`` names the code and the reference data: a whole draft made with the same is
+    kept, and only providers whose winners changed are built again; without it, or after a build that was cut
+    off, everything is. ``measures`` are counted into the cells, the catalogue's when not given: marts need
+    those. Returns the rows of every core table. Raises StagingError when the winners are not one per provider and
+    month or their files are not theirs.
     """
     check_winners(winners)
-    for leftover in (draft, draft.with_name(draft.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    draft.parent.mkdir(parents=True, exist_ok=True)
+    counted = catalogue() if measures is None else measures
+    stale = _stale_providers(draft, winners, built_with)
+    if stale is None:
+        for leftover in (draft, draft.with_name(draft.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
-        con.execute("ATTACH ':memory:' AS staged")
-        con.execute("CREATE SCHEMA ref; CREATE SCHEMA core; CREATE SCHEMA meta;")
-        stage(con, winners)
-        load_reference(con, winners, organisations or {})
-        for model in CORE:
-            con.execute(read_sql("core", model))
+        con.execute("CREATE SCHEMA IF NOT EXISTS meta; DROP TABLE IF EXISTS meta.build")
+        con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref; CREATE SCHEMA IF NOT EXISTS core")
+        load_reference(con, winners, organisations or {}, reference)
+        if stale is None:
+            create_cells(con, counted)
+        else:
+            _forget(con, stale)
+    wanted = [winner for winner in winners if stale is None or winner.provider in stale]
+    batches = _batches(wanted) or ([] if stale is not None else [[]])
+    for batch in batches:
+        _build_batch(draft, batch, counted, _config(memory_limit, threads))
+    with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
         con.execute(read_sql("core", "build"))
+        con.execute("UPDATE meta.build SET built_with = ?", [built_with])
         return count_rows(con, "core")
 
 
 def build_marts(draft: Path, *, memory_limit: str | None = None, threads: int | None = None) -> dict[str, int]:
-    """Count every measure and write schemas ``mart`` and ``meta``; replaces earlier ones.
+    """Add up the cells, compare services and write schema ``mart``; replaces an earlier one.
 
-    Comments go in last and are complete. Returns the rows of every mart table. Raises ContractError when a
-    table or column has no description or a description has no column.
+    Returns the rows of every mart table.
     """
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         con.execute("DROP SCHEMA IF EXISTS mart CASCADE; CREATE SCHEMA mart;")
         create_macros(con)
-        catalogue = measures()
-        _load_measures(con, catalogue)
-        con.execute(
-            "CREATE TABLE work.measure_count (provider VARCHAR, period_start DATE, pathway VARCHAR, "
-            "measure VARCHAR, numerator BIGINT, denominator BIGINT)"
-        )
-        for select in counting_passes(catalogue):
-            con.execute(f"INSERT INTO work.measure_count {select}")
+        create_effect_macros(con)
+        create_measures(con, catalogue())
+        create_items(con)
+        load_places(con)
+        roll_up(con, catalogue())
         for model in MARTS:
             con.execute(read_sql("marts", model))
-        apply_contract(con)
+        build_comparison(con)
+        con.execute(read_sql("marts", "field_quality"))
         return count_rows(con, "mart")
+
+
+def complete(draft: Path, *, memory_limit: str | None = None, threads: int | None = None) -> dict[str, int]:
+    """Add what people outside and other people's SQL need: the public and the national schemas, and comments.
+
+    Comments go in last and are complete. Returns the rows of every public table. Raises ContractError when a
+    table or column has no description or a description has no column.
+    """
+    with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
+        create_compat(con)
+        build_public(con)
+        apply_contract(con, described(catalogue()))
+        return count_rows(con, "public")
 
 
 def read_sql(folder: str, model: str) -> str:
@@ -134,26 +177,85 @@ def count_rows(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, int]:
     return counts
 
 
-def _load_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    con.execute(
-        "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
-        "grain VARCHAR, date_column VARCHAR, numerator VARCHAR, denominator VARCHAR, is_share BOOLEAN, "
-        "unit VARCHAR, direction VARCHAR, standard DECIMAL(5, 4), pathways VARCHAR, published_id VARCHAR, "
-        "source VARCHAR, confidence VARCHAR, since VARCHAR)"
-    )
-    insert_rows(
-        con,
-        "mart.measure",
-        [
-            (
-                position, m.id, m.title, m.meaning, m.grain, m.date_column, m.numerator, m.denominator or None,
-                bool(m.denominator), m.unit, m.direction, m.standard, " ".join(m.pathways or PATHWAYS),
-                m.published_id or None, m.source, m.confidence, m.since,
-            )
-            for position, m in enumerate(catalogue, start=1)
-        ],
-    )  # fmt: skip
-    con.execute("CREATE TABLE work.measure_pathway (measure VARCHAR, pathway VARCHAR)")
-    everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
-    applicable = [(m.id, code) for m in catalogue for code in PATHWAYS if m.applies_to(code)]
-    insert_rows(con, "work.measure_pathway", everywhere + applicable)
+def _config(memory_limit: str | None, threads: int | None) -> Config:
+    config: Config = {
+        "storage_compatibility_version": STORAGE_VERSION,
+        # Every table is a set; not keeping input order saves memory.
+        "preserve_insertion_order": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    if memory_limit is not None:
+        config["memory_limit"] = memory_limit
+    if threads is not None:
+        config["threads"] = threads
+    return config
+
+
+def _stale_providers(draft: Path, winners: Sequence[StagedSubmission], built_with: str | None) -> set[str] | None:
+    """Providers whose winners are not those of the draft; None when the draft cannot be built upon."""
+    if built_with is None or not draft.exists():
+        return None
+    try:
+        with duckdb.connect(str(draft), read_only=True) as con:
+            if con.execute("SELECT built_with FROM meta.build").fetchall() != [(built_with,)]:
+                return None
+            found = con.execute("SELECT provider, month, submission_id FROM core.submission").fetchall()
+    except duckdb.Error:  # cut off half-way: meta.build goes first and comes last
+        return None
+    wanted = {(winner.provider, winner.month, winner.submission_id) for winner in winners}
+    return {provider for provider, _, _ in wanted.symmetric_difference(found)}
+
+
+def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
+    """Take the rows of these providers out of every table that holds rows by provider."""
+    tables = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name IN ('core', 'cell') AND column_name = 'provider' ORDER BY ALL"
+    ).fetchall()
+    for schema, table in tables:
+        con.execute(f'DELETE FROM {schema}."{table}" WHERE provider IN (SELECT unnest(?))', [sorted(providers)])
+
+
+def _batches(winners: Sequence[StagedSubmission]) -> list[list[StagedSubmission]]:
+    """The winners parted into batches of about BATCH_BYTES, each provider whole in one of them."""
+    batches: list[list[StagedSubmission]] = []
+    room = 0
+    for _, group in groupby(sorted(winners, key=lambda w: (w.provider, w.month)), key=lambda w: w.provider):
+        provider = list(group)
+        size = sum(file.stat().st_size for winner in provider for file in winner.folder.glob("*.parquet"))
+        if not batches or size > room:
+            batches.append([])
+            room = BATCH_BYTES
+        batches[-1] += provider
+        room -= size
+    return batches
+
+
+def _build_batch(
+    draft: Path, winners: Sequence[StagedSubmission], measures: Sequence[Measure], config: Config
+) -> None:
+    """Core and cells of some providers, made in memory and appended to the draft."""
+    spill = draft.with_name(draft.name + ".tmp")
+    with duckdb.connect(":memory:", config=config | {"temp_directory": str(spill)}) as con:
+        con.execute("ATTACH ':memory:' AS work; ATTACH ':memory:' AS staged")
+        quoted = str(draft).replace("'", "''")  # ATTACH takes no bound values
+        con.execute(f"ATTACH '{quoted}' AS draft")
+        con.execute("CREATE SCHEMA core; CREATE SCHEMA ref; CREATE SCHEMA cell")
+        for (table,) in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'draft' AND schema_name = 'ref'"
+        ).fetchall():
+            con.execute(f"CREATE VIEW ref.{table} AS FROM draft.ref.{table}")
+        # Files are opened two or three times: 2,400 footers cost 0.3 s less from the second time on.
+        con.execute("SET parquet_metadata_cache = true")
+        stage(con, winners)
+        tally_fields(con)
+        for model in CORE:
+            con.execute(read_sql("core", model))
+        for model in CELLS:
+            con.execute(read_sql("cells", model))
+        count_batch(con, measures)
+        for name in sorted(count_rows(con, "core") | count_rows(con, "cell")):
+            kept = f"SELECT * EXCLUDE (referral_number) FROM {name}" if name in NUMBERED else f"FROM {name}"
+            con.execute(f"CREATE TABLE IF NOT EXISTS draft.{name} AS {kept} WHERE false")
+            con.execute(f"INSERT INTO draft.{name} {kept}")

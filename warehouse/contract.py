@@ -1,10 +1,11 @@
 """What every table and column of the warehouse means: the analyst's contract.
 
-Belongs here: reading ``columns.csv``, writing it into the file as comments and as ``meta.columns``, and
+Belongs here: reading ``columns/<schema>.csv``, writing it into the file as comments and as ``meta.columns``, and
 checking that it is complete. Does not belong here: the dataset's own dictionary (``schemas``).
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,17 @@ import duckdb
 
 from schemas.errors import ForThePerson
 
-SCHEMAS = ("ref", "core", "mart", "published", "meta")
+SCHEMAS = (
+    "ref", "core", "cell", "mart", "published", "public", "meta",
+    # The national names (warehouse/compat).
+    "compat", "mesh_IAPT", "Internal_Reference", "Reporting", "Reporting_UKHD_ODS", "UKHD_SNOMED",
+    "UKHF_Demography",
+)  # fmt: skip
+
+
+# Columns of schema cell that hold one count of a measure: named after it, described by mart.measure. Some 1,000 of
+# them, and every comment rewrites its table's entry.
+COUNTS = "(schema_name = 'cell' AND regexp_matches(column_name, '^[A-Z0-9_]+_[nd]$'))"
 
 
 class ContractError(ForThePerson):
@@ -34,12 +45,15 @@ class Described:
 
 @cache
 def contract() -> tuple[Described, ...]:
-    """Every line of ``columns.csv``, in file order."""
-    with (files("warehouse") / "columns.csv").open(encoding="utf-8") as file:
-        return tuple(
-            Described(r["schema"], r["table"], r["column"], r["key"] == "key", r["unit"], r["description"])
-            for r in csv.DictReader(file)
-        )
+    """Every line of ``columns/<schema>.csv``, schema by schema in file order."""
+    found: list[Described] = []
+    for schema in SCHEMAS:
+        with (files("warehouse") / "columns" / f"{schema}.csv").open(encoding="utf-8") as file:
+            found += [
+                Described(schema, r["table"], r["column"], r["key"] == "key", r["unit"], r["description"])
+                for r in csv.DictReader(file)
+            ]
+    return tuple(found)
 
 
 def grain_keys() -> dict[str, tuple[str, ...]]:
@@ -52,20 +66,21 @@ def grain_keys() -> dict[str, tuple[str, ...]]:
     return keys
 
 
-def apply_contract(con: duckdb.DuckDBPyConnection) -> None:
+def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described] = ()) -> None:
     """Write ``meta.columns`` and a comment on every table and column of our schemas.
 
-    Raises ContractError when something has no description, or a description has nothing to describe.
+    ``generated`` describes what follows from other declarations: the cells of the measures. Raises ContractError
+    when something has no description, or a description has nothing to describe.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
     con.execute(
         "CREATE OR REPLACE TABLE meta.columns (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, "
         "position INTEGER, data_type VARCHAR, is_key BOOLEAN, unit VARCHAR, description VARCHAR)"
     )
-    problems = _coverage(con)
+    lines = (*contract(), *generated)
+    problems = _coverage(con, lines)
     if problems:
-        raise ContractError("columns.csv does not match the warehouse: " + "; ".join(problems))
-    lines = contract()
+        raise ContractError("warehouse/columns does not match the warehouse: " + "; ".join(problems))
     con.execute(
         "CREATE OR REPLACE TABLE work.described "
         "AS SELECT unnest(?) AS s, unnest(?) AS t, unnest(?) AS c, unnest(?) AS k, unnest(?) AS u, "
@@ -91,6 +106,7 @@ def apply_contract(con: duckdb.DuckDBPyConnection) -> None:
         ORDER BY c.schema_name, c.table_name, c.column_index
         """
     )
+    views = con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     # One transaction: 419 comments committed one by one take 2 s.
     con.execute("BEGIN")
     for line in lines:
@@ -100,22 +116,23 @@ def apply_contract(con: duckdb.DuckDBPyConnection) -> None:
             unit = f" [{line.unit}]" if line.unit else ""
             con.execute(f"COMMENT ON COLUMN {name}.\"{line.column}\" IS '{text}{unit}'")
         else:
-            con.execute(f"COMMENT ON TABLE {name} IS '{text}'")
+            kind = "VIEW" if (line.schema, line.table) in views else "TABLE"
+            con.execute(f"COMMENT ON {kind} {name} IS '{text}'")
     con.execute("COMMIT")
 
 
-def _coverage(con: duckdb.DuckDBPyConnection) -> list[str]:
+def _coverage(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) -> list[str]:
     """Tables and columns without a description, and descriptions of nothing."""
     present = {
         (schema, table, column)
         for schema, table, column in con.execute(
             "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND schema_name IN (SELECT unnest(?))",
-            [list(SCHEMAS)],
+            f"WHERE database_name = current_database() AND schema_name IN (SELECT unnest(?)) AND NOT {COUNTS}",
+            [sorted({line.schema for line in lines} | set(SCHEMAS))],
         ).fetchall()
     }
     present |= {(schema, table, "") for schema, table, _ in present}
-    described = {(line.schema, line.table, line.column) for line in contract()}
+    described = {(line.schema, line.table, line.column) for line in lines}
     return [f"no description of {'.'.join(name).rstrip('.')}" for name in sorted(present - described)] + [
         f"describes {'.'.join(name).rstrip('.')}, which is not there" for name in sorted(described - present)
     ]

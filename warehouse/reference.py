@@ -8,13 +8,16 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 
 from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.instruments import instruments
+from warehouse.clinical import load_clinical
 from warehouse.measures.catalogue import ALL_PATHWAYS
+from warehouse.places import load_organisations, load_periods
 from warehouse.staging import StagedSubmission, insert_rows
 
 _TABLES = """
@@ -30,8 +33,9 @@ CREATE TABLE ref.therapy (
 CREATE TABLE ref.code (
     code_list VARCHAR, code VARCHAR, meaning VARCHAR, valid_from DATE, valid_to DATE, source VARCHAR,
     confidence VARCHAR);
+CREATE TABLE ref.code_group (
+    concept VARCHAR, code VARCHAR, match VARCHAR, group_code VARCHAR, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.pathway (pathway VARCHAR, pathway_name VARCHAR);
-CREATE TABLE ref.organisation (provider VARCHAR, name VARCHAR);
 CREATE TABLE ref.month (month DATE, last_day DATE, financial_year VARCHAR);
 """
 
@@ -40,8 +44,12 @@ def load_reference(
     con: duckdb.DuckDBPyConnection,
     winners: Sequence[StagedSubmission],
     organisations: Mapping[str, str],
+    reference: Path | None = None,
 ) -> None:
-    """Create and fill schema ``ref``. ``organisations`` maps ODS codes to names.
+    """Create and fill schema ``ref``, but for the places of codes, which need core.
+
+    ``reference`` is the folder of ``warehouse.organisations.take_reference``; ``organisations`` adds names by
+    ODS code.
 
     Raises ValueError when the instrument catalogue has a code twice, or not exactly one measure each of
     depression and anxiety: recovery would then count a pathway more than once.
@@ -89,10 +97,22 @@ def load_reference(
             for code in code_list(name)
         ],
     )
+    with (files("warehouse.measures") / "code_groups.csv").open(encoding="utf-8") as file:
+        insert_rows(
+            con,
+            "ref.code_group",
+            [
+                (row["concept"], code, row["match"], row["group_code"], row["source"], row["confidence"])
+                for row in csv.DictReader(file)
+                for code in row["codes"].split()
+            ],
+        )
     pathways = [(code.code, code.meaning) for code in code_list("pathway")]
     insert_rows(con, "ref.pathway", [(ALL_PATHWAYS, "All pathways"), *pathways])
-    insert_rows(con, "ref.organisation", sorted(organisations.items()))
+    load_organisations(con, reference, organisations)
+    load_clinical(con)
     insert_rows(con, "ref.month", [_month_row(month) for month in _months(winner.month for winner in winners)])
+    load_periods(con)
 
 
 def _months(reported: Iterable[date]) -> list[date]:

@@ -18,6 +18,7 @@ import polars as pl
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from schemas.staged import staged_schema
+from schemas.windows import closes
 
 _SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.String: "VARCHAR",
@@ -37,13 +38,15 @@ class StagingError(ForThePerson):
 class StagedSubmission:
     """One winning submission: what the ledger says of it and the folder of its pseudonymised Parquet.
 
-    ``month`` is the first day of the month reported.
+    ``month`` is the first day of the month reported; ``received_on`` the day in England on which this submission,
+    the one that counts, was received, where that is known.
     """
 
     submission_id: str
     provider: str
     month: date
     folder: Path
+    received_on: date | None = None
 
 
 def check_winners(winners: Sequence[StagedSubmission]) -> None:
@@ -72,14 +75,21 @@ def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -
     ``con`` must have a catalog attached as ``staged``. A table nobody sent gets its typed columns and no
     rows. Raises StagingError when a file holds rows of another submission than its folder says.
     """
-    con.execute("CREATE TABLE staged.winner (submission_id VARCHAR, provider VARCHAR, month DATE)")
+    con.execute(
+        "CREATE TABLE staged.winner "
+        "(submission_id VARCHAR, provider VARCHAR, month DATE, received_on DATE, deadline DATE)"
+    )
     con.execute("CREATE TABLE staged.file (table_id VARCHAR, path VARCHAR)")
     con.execute(
         "CREATE TABLE staged.row_count "
         "(submission_id VARCHAR, provider VARCHAR, month DATE, table_id VARCHAR, records BIGINT)"
     )
     ordered = sorted(winners, key=lambda winner: (winner.provider, winner.month))
-    insert_rows(con, "staged.winner", [[w.submission_id, w.provider, w.month] for w in ordered])
+    insert_rows(
+        con,
+        "staged.winner",
+        [[w.submission_id, w.provider, w.month, w.received_on, closes(w.month).closes] for w in ordered],
+    )
     names = {winner.folder: sorted(path.name for path in winner.folder.glob("*.parquet")) for winner in ordered}
     files = [
         [table_id, str(winner.folder / f"{table_id}.parquet")]

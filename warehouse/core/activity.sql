@@ -1,24 +1,43 @@
 -- core.activity
 -- Grain: one row per provider and care activity: the latest month that carries it. Dated by its contact.
 -- CodeProcAndProcStatus is a SNOMED expression: procedure, and after a colon its status (443390004: refused).
+-- is_first_of_therapy: several activities of one therapy in one contact are one session of it; refused is none.
 CREATE TABLE core.activity AS
-WITH ranked AS (
+WITH repeated AS (
     SELECT
-        provider, CareActId, CareContactId, month, CarePersLocalId, ClinContactDurOfCareAct,
-        split_part(CodeProcAndProcStatus, ':', 1) AS procedure_code, CodeProcAndProcStatus, CodeObs, ObsValue,
-        row_number() OVER (PARTITION BY provider, CareActId ORDER BY month DESC, row_number DESC) AS recency,
-        count(*) OVER (PARTITION BY provider, CareActId) AS submitted_records
+        provider, CareActId, count(*) AS submitted_records,
+        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
     FROM staged.IDS202
+    GROUP BY provider, CareActId
+    HAVING count(*) > 1
+),
+dated AS (
+    SELECT
+        c.referral_number, a.provider, a.CareActId, a.CareContactId, c.service_request_id, a.month,
+        coalesce(d.submitted_records, 1) AS submitted_records, c.contact_on, c.contact_time, c.appointment_type,
+        a.CarePersLocalId, a.ClinContactDurOfCareAct, c.is_treatment,
+        split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
+        coalesce(contains(a.CodeProcAndProcStatus, '443390004'), false) AS is_refused
+    FROM staged.IDS202 AS a
+    LEFT JOIN repeated AS d ON d.provider = a.provider AND d.CareActId = a.CareActId
+    LEFT JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
+    WHERE d.recency IS NULL
+        OR d.recency = CAST(date_diff('day', DATE '1900-01-01', a.month) AS BIGINT) * 10000000000 + a.row_number
+),
+first_of_therapy AS (
+    SELECT a.provider, a.CareContactId, t.therapy_type, min(a.CareActId) AS CareActId
+    FROM dated AS a
+    INNER JOIN ref.therapy AS t ON t.snomed = a.procedure_code
+    WHERE NOT a.is_refused
+    GROUP BY a.provider, a.CareContactId, t.therapy_type
 )
 SELECT
-    a.provider, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id, c.service_request_id,
-    a.month, a.submitted_records, c.contact_on, c.contact_time, c.appointment_type,
+    a.referral_number, a.provider, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id,
+    a.service_request_id, a.month, a.submitted_records, a.contact_on, a.contact_time, a.appointment_type,
     a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes, a.procedure_code,
-    t.therapy_type, t.therapy, t.intensity AS therapy_intensity,
-    coalesce(a.CodeProcAndProcStatus LIKE '%443390004%', false) AS is_refused,
-    coalesce(c.is_treatment AND t.therapy IS NOT NULL
-        AND a.CodeProcAndProcStatus NOT LIKE '%443390004%', false) AS is_therapy_session
-FROM ranked AS a
-LEFT JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
+    t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
+    coalesce(a.is_treatment AND t.therapy IS NOT NULL AND NOT a.is_refused, false) AS is_therapy_session,
+    f.CareActId IS NOT NULL AS is_first_of_therapy
+FROM dated AS a
 LEFT JOIN ref.therapy AS t ON t.snomed = a.procedure_code
-WHERE a.recency = 1
+LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.CareActId

@@ -1,10 +1,10 @@
 -- work.battery
--- Grain: one row per provider and service request with a score: change over all measures of its pathway.
+-- Grain: one row per referral with a score: change over all measures of its pathway.
 -- NHS England's rule for several measures (menh_bbrb cyp_outcomes): any deterioration is deterioration; else
 -- any improvement is improvement; else no change. Only paired measures with a reliable-change threshold speak.
 CREATE TABLE work.battery AS
 SELECT
-    provider, service_request_id,
+    referral_number,
     count(*) FILTER (WHERE is_in_battery AND is_paired) AS paired_measures,
     CASE
         WHEN count(*) FILTER (WHERE is_in_battery AND reliable_change = 'deteriorated') > 0 THEN 'deteriorated'
@@ -13,4 +13,4 @@ SELECT
         ELSE 'unpaired'
     END AS overall_change
 FROM core.outcome
-GROUP BY provider, service_request_id
+GROUP BY referral_number

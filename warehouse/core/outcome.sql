@@ -5,7 +5,7 @@
 CREATE TABLE core.outcome AS
 WITH paired AS (
     SELECT
-        provider, service_request_id, instrument,
+        referral_number, instrument,
         count(*) AS scores,
         arg_min(score, score_order) AS first_score,
         min(scored_on) AS first_on,
@@ -13,7 +13,7 @@ WITH paired AS (
         CASE WHEN count(*) > 1 THEN max(scored_on) END AS last_on
     FROM core.score
     WHERE is_counted
-    GROUP BY provider, service_request_id, instrument
+    GROUP BY referral_number, instrument
 ),
 judged AS (
     SELECT
@@ -25,7 +25,7 @@ judged AS (
     INNER JOIN ref.instrument AS i ON i.instrument = p.instrument
 )
 SELECT
-    j.provider, j.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,
+    j.referral_number, r.provider, r.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,
     j.last_score, j.last_on, j.is_paired, j.gain,
     CASE
         WHEN NOT j.is_paired THEN 'unpaired'
@@ -47,5 +47,4 @@ SELECT
     coalesce(j.pathways LIKE '%' || r.pathway || '%', false) AS is_in_battery,
     j.position
 FROM judged AS j
-INNER JOIN work.referral AS r
-    ON r.provider = j.provider AND r.service_request_id = j.service_request_id
+INNER JOIN work.referral AS r ON r.referral_number = j.referral_number

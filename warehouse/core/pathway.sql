@@ -17,14 +17,14 @@ WITH joined AS (
         q.is_case_first AS is_reqol10_case_first, q.is_case_last AS is_reqol10_case_last,
         coalesce(b.paired_measures, 0) AS paired_measures, coalesce(b.overall_change, 'unpaired') AS overall_change
     FROM work.referral AS r
-    LEFT JOIN work.treatment AS t ON t.provider = r.provider AND t.service_request_id = r.service_request_id
-    LEFT JOIN work.recovery AS v ON v.provider = r.provider AND v.service_request_id = r.service_request_id
-    LEFT JOIN work.battery AS b ON b.provider = r.provider AND b.service_request_id = r.service_request_id
+    LEFT JOIN work.treatment AS t ON t.referral_number = r.referral_number
+    LEFT JOIN work.recovery AS v ON v.referral_number = r.referral_number
+    LEFT JOIN work.battery AS b ON b.referral_number = r.referral_number
     LEFT JOIN core.outcome AS q
-        ON q.provider = r.provider AND q.service_request_id = r.service_request_id AND q.instrument = 'REQOL10'
+        ON q.referral_number = r.referral_number AND q.instrument = 'REQOL10'
 )
 SELECT
-    provider, service_request_id, person_id, first_month, last_month, submitted_records, pathway,
+    referral_number, provider, service_request_id, person_id, first_month, last_month, submitted_records, pathway,
     pathway_source, complaint, adsm, commissioner, received_on, source_of_referral, age_at_referral,
     primary_reason, team_type, onset_month, previously_diagnosed, offered_on, offer_accepted, end_code,
     discharged_on, care_contacts, attended_contacts, treatment_contacts, first_assessment_on,

@@ -1,29 +1,25 @@
 -- core.person
 -- Grain: one row per provider and person, as the latest month describes them.
 CREATE TABLE core.person AS
-WITH ranked AS (
+WITH latest AS (
     SELECT
-        provider, person_id, month, is_nationally_linked, age_at_period_end, postcode_district,
-        -- GenderIDCode (from v2.1) speaks first where it says something.
-        CASE WHEN GenderIDCode IN ('1', '2', '3', '4') THEN GenderIDCode ELSE coalesce(Gender, GenderIDCode) END
-            AS gender,
-        GenderSameAtBirth AS gender_same_at_birth,
-        -- First character is the national code, a second is local; 99 is "not known".
-        CASE WHEN EthnicCategory = '99' THEN '99' ELSE substr(EthnicCategory, 1, 1) END AS ethnic_category,
-        EthnicCategory2021 AS ethnic_category_2021,
-        LanguageCodePreferred AS preferred_language,
-        ExBAFIndicator AS ex_armed_forces,
-        OrgIDResidenceResp AS residence_commissioner,
-        row_number() OVER (
-            PARTITION BY provider, person_id ORDER BY month DESC, row_number DESC
-        ) AS recency,
-        count(*) OVER (PARTITION BY provider, person_id) AS submitted_records,
-        min(month) OVER (PARTITION BY provider, person_id) AS first_month
+        provider, person_id, min(month) AS first_month, count(*) AS submitted_records,
+        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
     FROM staged.IDS001
+    GROUP BY provider, person_id
 )
 SELECT
-    provider, person_id, first_month, month AS last_month, submitted_records, is_nationally_linked,
-    age_at_period_end, gender, gender_same_at_birth, ethnic_category, ethnic_category_2021,
-    preferred_language, ex_armed_forces, postcode_district, residence_commissioner
-FROM ranked
-WHERE recency = 1
+    p.provider, p.person_id, l.first_month, p.month AS last_month, l.submitted_records, p.is_nationally_linked,
+    p.age_at_period_end,
+    -- GenderIDCode (from v2.1) speaks first where it says something.
+    CASE WHEN p.GenderIDCode IN ('1', '2', '3', '4') THEN p.GenderIDCode
+        ELSE coalesce(p.Gender, p.GenderIDCode) END AS gender,
+    p.GenderSameAtBirth AS gender_same_at_birth,
+    -- First character is the national code, a second is local; 99 is "not known".
+    CASE WHEN p.EthnicCategory = '99' THEN '99' ELSE substr(p.EthnicCategory, 1, 1) END AS ethnic_category,
+    p.EthnicCategory2021 AS ethnic_category_2021, p.LanguageCodePreferred AS preferred_language,
+    p.ExBAFIndicator AS ex_armed_forces, p.postcode_district, p.OrgIDResidenceResp AS residence_commissioner
+FROM staged.IDS001 AS p
+INNER JOIN latest AS l
+    ON l.provider = p.provider AND l.person_id = p.person_id
+    AND l.recency = CAST(date_diff('day', DATE '1900-01-01', p.month) AS BIGINT) * 10000000000 + p.row_number

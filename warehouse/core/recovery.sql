@@ -1,11 +1,11 @@
 -- work.recovery
--- Grain: one row per provider and service request: PHQ-9 and the anxiety measure side by side, and what the
+-- Grain: one row per referral: PHQ-9 and the anxiety measure side by side, and what the
 -- pair says. Three-valued logic carries caseness: a case on either is a case; below on both is none; below on
 -- one with the other missing is neither. Change needs both paired: better on one and not worse on the other.
 CREATE TABLE work.recovery AS
 WITH sided AS (
     SELECT
-        r.provider, r.service_request_id,
+        r.referral_number,
         p.first_score AS phq9_first, p.last_score AS phq9_last, coalesce(p.is_paired, false) AS is_phq9_paired,
         p.is_case_first AS phq9_case_first, p.is_case_last AS phq9_case_last,
         p.reliable_change AS phq9_change,
@@ -15,17 +15,17 @@ WITH sided AS (
         a.is_case_last AS anxiety_case_last, a.reliable_change AS anxiety_change,
         coalesce(x.is_own_measure_paired, false) AS is_own_anxiety_measure_paired
     FROM work.referral AS r
-    LEFT JOIN work.anxiety AS x ON x.provider = r.provider AND x.service_request_id = r.service_request_id
+    LEFT JOIN work.anxiety AS x ON x.referral_number = r.referral_number
     LEFT JOIN core.outcome AS p
-        ON p.provider = r.provider AND p.service_request_id = r.service_request_id AND p.role = 'depression'
+        ON p.referral_number = r.referral_number AND p.role = 'depression'
     LEFT JOIN core.outcome AS g
-        ON g.provider = r.provider AND g.service_request_id = r.service_request_id AND g.role = 'anxiety'
+        ON g.referral_number = r.referral_number AND g.role = 'anxiety'
     LEFT JOIN core.outcome AS a
-        ON a.provider = x.provider AND a.service_request_id = x.service_request_id
+        ON a.referral_number = x.referral_number
         AND a.instrument = x.instrument
 )
 SELECT
-    provider, service_request_id, phq9_first, phq9_last, gad7_first, gad7_last, anxiety_measure, anxiety_first,
+    referral_number, phq9_first, phq9_last, gad7_first, gad7_last, anxiety_measure, anxiety_first,
     anxiety_last, is_phq9_paired, is_anxiety_paired, is_phq9_paired AND is_anxiety_paired AS is_paired,
     is_own_anxiety_measure_paired,
     phq9_case_first OR anxiety_case_first AS is_case_first,

@@ -1,24 +1,23 @@
 -- work.referral
 -- Grain: one row per provider and service request: attributes from the latest winning month that carries it.
 -- Ids are unique within a month only, so the same referral comes back month after month. referral_number stands
--- in for the two text keys where rows are sorted within a referral: 2 x faster on 1.4 M scores.
+-- in for the two text keys within a batch: 2 x faster on 1.4 M scores. The latest record is found by a maximum and
+-- a join, not by a sorted window: 0.4 s instead of 0.7 s on 0.5 M records.
 CREATE TABLE work.referral AS
-WITH ranked AS (
+WITH latest AS (
     SELECT
-        submission_id, provider, ServiceRequestId, LocalPatientId, month, OrgIDComm,
-        ReferralRequestReceivedDate, coalesce(SourceOfReferralMH, SourceOfReferralIAPT) AS source_of_referral,
-        age_at_referral, PrimReasonReferralMH, ServTeamTypeRefToMH, OnsetDate, PrevDiagCondInd,
-        OfferOfTherapyDate, OfferAccepted, EndCode, ServDischDate, Pathway,
-        row_number() OVER (
-            PARTITION BY provider, ServiceRequestId ORDER BY month DESC, row_number DESC
-        ) AS recency,
-        count(*) OVER (PARTITION BY provider, ServiceRequestId) AS submitted_records,
-        min(month) OVER (PARTITION BY provider, ServiceRequestId) AS first_month
+        provider, ServiceRequestId, min(month) AS first_month, count(*) AS submitted_records,
+        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
     FROM staged.IDS101
+    GROUP BY provider, ServiceRequestId
 ),
 coded AS (
     SELECT
-        r.*, c.complaint, c.adsm,
+        r.submission_id, r.provider, r.ServiceRequestId, r.LocalPatientId, r.month, r.OrgIDComm,
+        r.ReferralRequestReceivedDate, coalesce(r.SourceOfReferralMH, r.SourceOfReferralIAPT) AS source_of_referral,
+        r.age_at_referral, r.PrimReasonReferralMH, r.ServTeamTypeRefToMH, r.OnsetDate, r.PrevDiagCondInd,
+        r.OfferOfTherapyDate, r.OfferAccepted, r.EndCode, r.ServDischDate, l.first_month, l.submitted_records,
+        c.complaint, c.adsm,
         CASE WHEN r.Pathway IN ('01', '02', '03', '04', '05') THEN r.Pathway END AS submitted_pathway,
         c.pathway AS diagnosis_pathway,
         CASE
@@ -28,12 +27,14 @@ coded AS (
             WHEN r.PrimReasonReferralMH = '12' THEN '04'
             WHEN r.PrimReasonReferralMH IN ('04', '05', '06', '11') THEN '05'
         END AS reason_pathway
-    FROM ranked AS r
+    FROM staged.IDS101 AS r
+    INNER JOIN latest AS l
+        ON l.provider = r.provider AND l.ServiceRequestId = r.ServiceRequestId
+        AND l.recency = CAST(date_diff('day', DATE '1900-01-01', r.month) AS BIGINT) * 10000000000 + r.row_number
     LEFT JOIN core.complaint AS c ON c.provider = r.provider AND c.service_request_id = r.ServiceRequestId
-    WHERE r.recency = 1
 )
 SELECT
-    row_number() OVER (ORDER BY c.provider, c.ServiceRequestId) AS referral_number,
+    CAST(row_number() OVER (ORDER BY c.provider, c.ServiceRequestId) AS INTEGER) AS referral_number,
     c.provider, c.ServiceRequestId AS service_request_id, p.person_id, c.first_month, c.month AS last_month,
     c.submitted_records, coalesce(submitted_pathway, diagnosis_pathway, reason_pathway, '05') AS pathway,
     CASE

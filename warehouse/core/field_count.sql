@@ -1,0 +1,37 @@
+-- core.field_count
+-- Grain: one row per provider, month, table and element, of the tables of which the winning submission has rows.
+-- Rejected records are not in it: it says how good the rows are that figures are made of.
+-- Nothing is expected of an element that the submission's version of the dataset does not have.
+CREATE TABLE core.field_count AS
+WITH version AS (
+    SELECT provider, month, min(DatSetVer) AS version
+    FROM staged.IDS000
+    WHERE DatSetVer IN (SELECT version FROM work.element_asked)
+    GROUP BY provider, month
+),
+-- Whether a score is valid depends on its instrument; of an instrument we do not have nobody can tell.
+scored AS (
+    SELECT
+        provider, month, CASE source WHEN 'referral' THEN 'IDS606' ELSE 'IDS607' END AS table_id,
+        sum(CASE WHEN is_valid OR instrument IS NULL THEN 1 ELSE 0 END) AS valid
+    FROM core.score
+    WHERE submitted_score IS NOT NULL
+    GROUP BY provider, month, source
+),
+judged AS (
+    SELECT t.*, v.version IS NULL OR a.element IS NOT NULL AS is_asked, s.valid AS valid_scores
+    FROM work.field_tally AS t
+    LEFT JOIN version AS v ON v.provider = t.provider AND v.month = t.month
+    LEFT JOIN work.element_asked AS a
+        ON a.version = v.version AND a.table_id = t.table_id AND a.element = t.element
+    LEFT JOIN scored AS s
+        ON s.provider = t.provider AND s.month = t.month AND s.table_id = t.table_id AND t.element = 'PersScore'
+)
+SELECT
+    provider, month, table_id, element, records,
+    CASE WHEN is_asked THEN expected ELSE 0 END AS expected,
+    CASE WHEN is_asked THEN complete ELSE 0 END AS complete,
+    filled,
+    CASE WHEN element = 'PersScore' THEN CAST(coalesce(valid_scores, 0) AS BIGINT) ELSE valid END AS valid,
+    CASE WHEN is_asked THEN not_known WHEN not_known IS NOT NULL THEN 0 END AS not_known
+FROM judged

@@ -1,0 +1,62 @@
+-- core.service_use_window
+-- Grain: one row per provider, service request and window (before, during, after therapy) that is observed.
+-- Before and after are 180 days each, so that their counts compare: six months are long enough to see
+-- admissions, and two follow-ups three months apart close them (IAPT-SMI schedule). During is from first to last
+-- treatment contact. Observed: the referral lies in a run of months in which the provider sends service use. What
+-- was used before is told at intake, so before reaches back beyond the run; after also needs the person to be
+-- reported when it ends.
+-- Days of a stay count on both ends and once, whatever spells overlap; a stay is an admission where it starts.
+CREATE TABLE core.service_use_window AS
+WITH treated AS (
+    SELECT
+        p.provider, p.service_request_id, p.pathway, p.person_id, p.is_discharged, r.to_on,
+        p.first_treatment_on, p.last_treatment_on, last_day(n.last_month) AS known_to
+    FROM core.pathway AS p
+    INNER JOIN work.reporting_run AS r ON r.provider = p.provider AND p.received_on BETWEEN r.from_on AND r.to_on
+    INNER JOIN core.person AS n ON n.provider = p.provider AND n.person_id = p.person_id
+    WHERE p.first_treatment_on <= r.to_on
+),
+opened AS (
+    SELECT provider, service_request_id, pathway, person_id, 'before' AS window_name,
+        first_treatment_on - 180 AS from_on, first_treatment_on - 1 AS to_on
+    FROM treated
+    UNION ALL
+    SELECT provider, service_request_id, pathway, person_id, 'during', first_treatment_on, last_treatment_on
+    FROM treated
+    WHERE is_discharged AND last_treatment_on <= to_on
+    UNION ALL
+    SELECT provider, service_request_id, pathway, person_id, 'after',
+        last_treatment_on + 1, last_treatment_on + 180
+    FROM treated
+    WHERE is_discharged AND last_treatment_on + 180 <= least(to_on, known_to)
+),
+used AS (
+    SELECT o.provider, o.service_request_id, o.window_name, u.service_use_type AS kind,
+        coalesce(u.occurrences, 1) AS times, 0 AS days
+    FROM opened AS o
+    INNER JOIN core.service_use AS u
+        ON u.provider = o.provider AND u.person_id = o.person_id AND u.started_on BETWEEN o.from_on AND o.to_on
+    WHERE u.service_use_type <> '01'
+    UNION ALL
+    SELECT o.provider, o.service_request_id, o.window_name, '01',
+        CASE WHEN h.started_on >= o.from_on THEN 1 ELSE 0 END,
+        date_diff('day', greatest(h.started_on, o.from_on), least(h.ended_on, o.to_on)) + 1
+    FROM opened AS o
+    INNER JOIN work.hospital_stay AS h
+        ON h.provider = o.provider AND h.person_id = o.person_id
+        AND h.started_on <= o.to_on AND h.ended_on >= o.from_on
+)
+SELECT
+    o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '01'), 0) AS BIGINT) AS admissions,
+    CAST(coalesce(sum(u.days), 0) AS BIGINT) AS bed_days,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '02'), 0) AS BIGINT) AS crisis_contacts,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '03'), 0) AS BIGINT) AS emergency_attendances,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '04'), 0) AS BIGINT) AS detentions,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '05'), 0) AS BIGINT) AS self_harm,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '06'), 0) AS BIGINT) AS suicide_attempts,
+    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '07'), 0) AS BIGINT) AS violence
+FROM opened AS o
+LEFT JOIN used AS u
+    ON u.provider = o.provider AND u.service_request_id = o.service_request_id AND u.window_name = o.window_name
+GROUP BY o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on

@@ -1,0 +1,18 @@
+-- work.smi_outcome
+-- Grain: one row per provider and service request for severe mental illness with a score: what stands beside it.
+-- Depression, anxiety and trauma are the problem itself in pathway 05, so nothing co-occurs there.
+-- Not measured is NULL, not «no case». PCL-5 speaks before IES-R, as in the catalogue.
+CREATE TABLE work.smi_outcome AS
+SELECT
+    provider, service_request_id,
+    bool_or(is_case_first) FILTER (WHERE instrument = 'PHQ9') AS has_depression_first,
+    bool_or(is_case_first) FILTER (WHERE instrument = 'GAD7') AS has_anxiety_first,
+    coalesce(
+        bool_or(is_case_first) FILTER (WHERE instrument = 'PCL5'),
+        bool_or(is_case_first) FILTER (WHERE instrument = 'IESR')
+    ) AS has_trauma_first,
+    bool_or(starts_with(instrument, 'DIALOG_') AND is_paired) AS is_dialog_paired,
+    bool_or(starts_with(instrument, 'GBO_') AND is_paired) AS is_gbo_paired
+FROM core.outcome
+WHERE pathway <> '05'
+GROUP BY provider, service_request_id

@@ -1,0 +1,17 @@
+-- core.social_circumstance
+-- Grain: one row per provider, person, circumstance and day it was recorded on, over all months that carry it.
+-- Where the patient's own row was rejected, the provider's token of the patient stands for the person.
+CREATE TABLE core.social_circumstance AS
+WITH known AS (
+    SELECT
+        s.provider, coalesce(p.person_id, s.LocalPatientId) AS person_id, s.SocPerCircumstance,
+        s.SocPerCircumstanceRecDate, s.month
+    FROM staged.IDS011 AS s
+    LEFT JOIN work.patient AS p
+        ON p.submission_id = s.submission_id AND p.local_patient_id = s.LocalPatientId
+)
+SELECT
+    provider, person_id, SocPerCircumstance AS circumstance, SocPerCircumstanceRecDate AS recorded_on,
+    min(month) AS first_month, max(month) AS last_month, count(*) AS submitted_records
+FROM known
+GROUP BY provider, person_id, SocPerCircumstance, SocPerCircumstanceRecDate

@@ -1,0 +1,35 @@
+-- core.staff
+-- Grain: one row per provider and member of staff known from SMI901 or IDS902, as last submitted.
+-- Trained means that a curriculum is awarded on a date; one without a date is still under way. The dataset has no
+-- codes for training in therapies for severe mental illness, and does not say who is supervised.
+CREATE TABLE core.staff AS
+WITH listed AS (
+    SELECT
+        provider, CarePersLocalId AS staff_id, month, StaffGroup, Band,
+        row_number() OVER (PARTITION BY provider, CarePersLocalId ORDER BY month DESC, row_number DESC) AS recency
+    FROM staged.SMI901
+),
+-- A qualification comes back month after month; the latest row of each says whether it is awarded.
+qualified AS (
+    SELECT
+        provider, CarePersLocalId AS staff_id, month, QualAttainLevelIAPT, QualAwardedDate,
+        row_number() OVER (
+            PARTITION BY provider, CarePersLocalId, QualAttainLevelIAPT ORDER BY month DESC, row_number DESC
+        ) AS recency
+    FROM staged.IDS902
+),
+counted AS (
+    SELECT
+        provider, staff_id, max(month) AS month, count(QualAwardedDate) AS qualifications,
+        count(*) - count(QualAwardedDate) AS trainings, min(QualAwardedDate) AS qualified_on
+    FROM qualified
+    WHERE recency = 1
+    GROUP BY provider, staff_id
+)
+SELECT
+    coalesce(s.provider, q.provider) AS provider, coalesce(s.staff_id, q.staff_id) AS staff_id,
+    greatest(coalesce(s.month, q.month), coalesce(q.month, s.month)) AS last_month,
+    s.StaffGroup AS staff_group, s.Band AS pay_band, coalesce(q.qualifications, 0) AS qualifications,
+    coalesce(q.trainings, 0) AS trainings, q.qualified_on
+FROM (SELECT provider, staff_id, month, StaffGroup, Band FROM listed WHERE recency = 1) AS s
+FULL JOIN counted AS q ON q.provider = s.provider AND q.staff_id = s.staff_id
