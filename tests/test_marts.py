@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from warehouse.build import build_core, build_marts, open_draft
-from warehouse.contract import ContractError, apply_contract, contract
-from warehouse.measures.catalogue import counting_passes, measures
+from warehouse.build import build_core, build_marts, complete, open_draft
+from warehouse.contract import COUNTS, ContractError, apply_contract, contract
+from warehouse.measures.catalogue import catalogue
+from warehouse.measures.counting import described, passes
 from warehouse.statistics import wilson
 from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, Row, ask, build, tables_of, write_submission
 
@@ -43,17 +44,18 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_submission(tmp, "RYY", APRIL, tables_of(psychosis)),
         write_submission(tmp, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
     ]
-    return build(tmp, won, organisations={"RXX": "Alpha Trust"})
+    return build(tmp, won, organisations={"RXX": "Alpha Trust"}, whole=True)
 
 
 def measured(
-    draft: Path, provider: str, measure: str, month: date = APRIL, pathway: str = "all"
+    draft: Path, organisation: str, measure: str, month: date = APRIL, pathway: str = "all"
 ) -> tuple[int | None, int | None, str]:
     rows = ask(
         draft,
         """SELECT numerator, denominator, state FROM mart.service_measure
-           WHERE provider = ? AND measure = ? AND period_start = ? AND pathway = ?""",
-        [provider, measure, month, pathway],
+           WHERE level IN ('England', 'provider') AND organisation = ? AND measure = ?
+               AND period_type = 'month' AND period_start = ? AND pathway = ?""",
+        [organisation, measure, month, pathway],
     )
     assert len(rows) == 1
     return rows[0]
@@ -112,10 +114,11 @@ def test_nobody_is_zero_and_not_submitted_is_nothing(draft: Path) -> None:
 def test_every_service_keeps_its_row_in_every_month_for_its_own_pathways(draft: Path) -> None:
     counted = ask(
         draft,
-        """SELECT provider, string_agg(DISTINCT pathway, ' ' ORDER BY pathway), count(DISTINCT period_start),
-           count(*) FROM mart.service_measure GROUP BY provider ORDER BY provider""",
+        """SELECT organisation, string_agg(DISTINCT pathway, ' ' ORDER BY pathway), count(DISTINCT period_start),
+           count(*) FROM mart.service_measure WHERE period_type = 'month' AND level IN ('England', 'provider')
+           GROUP BY organisation ORDER BY organisation""",
     )
-    n = len(measures())
+    n = len(catalogue())
     assert counted == [
         ("ENG", "01 05 all", 3, 9 * n), ("RXX", "05 all", 3, 6 * n), ("RYY", "01 all", 3, 6 * n),
     ]  # fmt: skip
@@ -135,9 +138,10 @@ def test_events_of_a_month_a_provider_did_not_submit_are_not_half_counted(tmp_pa
 def test_a_comparison_row_carries_everything_its_rate_is_made_of(draft: Path) -> None:
     rows = ask(
         draft,
-        """SELECT provider_name, numerator, denominator, rate, lower_95, upper_95, national_numerator,
-           national_denominator, national_rate, national_rate_without FROM mart.service_comparison
-           WHERE provider = 'RXX' AND measure = 'ENDED_UNTREATED' AND period_start = ? AND pathway = 'all'""",
+        """SELECT provider_name, numerator, denominator, value, lower_95, upper_95, national_numerator,
+           national_denominator, national_value, national_value_without FROM mart.service_comparison
+           WHERE provider = 'RXX' AND measure = 'ENDED_UNTREATED' AND period_start = ?
+               AND period_type = 'month' AND pathway = 'all'""",
         [APRIL],
     )
     low, high = wilson(0, 4) or (None, None)
@@ -148,8 +152,9 @@ def test_a_comparison_row_carries_everything_its_rate_is_made_of(draft: Path) ->
 def test_england_without_the_only_service_is_no_comparison(draft: Path) -> None:
     rows = ask(
         draft,
-        """SELECT national_rate, national_rate_without FROM mart.service_comparison
-           WHERE provider = 'RXX' AND measure = 'RECOVERY' AND period_start = ? AND pathway = '05'""",
+        """SELECT national_value, national_value_without FROM mart.service_comparison
+           WHERE provider = 'RXX' AND measure = 'RECOVERY' AND period_start = ?
+               AND period_type = 'month' AND pathway = '05'""",
         [APRIL],
     )
     assert rows == [(pytest.approx(1 / 3), None)]
@@ -164,7 +169,7 @@ def test_england_without_a_service_is_the_rest(tmp_path: Path) -> None:
     ]
     rows = ask(
         build(tmp_path, won),
-        """SELECT provider, national_numerator, national_denominator, national_rate_without
+        """SELECT provider, national_numerator, national_denominator, national_value_without
            FROM mart.service_comparison WHERE measure = 'RECOVERY' AND pathway = 'all' ORDER BY provider""",
     )
     assert rows == [("RXX", 3, 5, pytest.approx(2 / 3)), ("RYY", 3, 5, pytest.approx(1 / 2))]
@@ -207,9 +212,9 @@ def test_no_rate_without_a_denominator_and_none_beyond_0_and_1(draft: Path) -> N
     wrong = ask(
         draft,
         """SELECT count(*) FROM mart.service_comparison
-           WHERE (rate IS NOT NULL) <> (coalesce(denominator, 0) > 0)
-              OR NOT (lower_998 <= lower_95 AND lower_95 <= rate)
-              OR NOT (rate <= upper_95 AND upper_95 <= upper_998)""",
+           WHERE (kind = 'share' AND (value IS NOT NULL) <> (coalesce(denominator, 0) > 0))
+              OR NOT (lower_998 <= lower_95 AND lower_95 <= value)
+              OR NOT (value <= upper_95 AND upper_95 <= upper_998)""",
     )
     assert wrong == [(0,)]
 
@@ -218,7 +223,7 @@ def test_england_says_how_many_services_stand_behind_it(draft: Path) -> None:
     rows = ask(
         draft,
         """SELECT period_start, providers_counted FROM mart.national
-           WHERE measure = 'REFERRALS' AND pathway = 'all' ORDER BY period_start""",
+           WHERE measure = 'REFERRALS' AND pathway = 'all' AND period_type = 'month' ORDER BY period_start""",
     )
     assert rows == [(APRIL, 2), (MAY, 0), (JUNE, 1)]
 
@@ -242,30 +247,33 @@ def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
         ({"direction": "up"}, "direction 'up'"),
         ({"pathways": ("09",)}, "pathway '09'"),
         ({"title": ""}, "no title"),
-        ({"denominator": ""}, "unit 'share' goes with a denominator"),
+        ({"denominator": ""}, "every kind but 'count' needs a denominator"),
+        ({"kind": "mean"}, "unit 'share' goes with kind 'share'"),
+        ({"kind": "total"}, "kind 'total'"),
     ],
 )
 def test_a_measure_that_cannot_be_counted_is_refused(changed: dict[str, Any], message: str) -> None:
-    recovery = next(measure for measure in measures() if measure.id == "RECOVERY")
+    recovery = next(measure for measure in catalogue() if measure.id == "RECOVERY")
     with pytest.raises(ValueError, match=message):
         replace(recovery, **changed)
 
 
 def test_one_pass_per_grain_and_date() -> None:
-    pairs = {(measure.grain, measure.date_column) for measure in measures()}
-    assert len(counting_passes(measures())) == len(pairs)
+    pairs = {(measure.grain, measure.date_column) for measure in catalogue()}
+    assert len(passes(catalogue())) == len(pairs)
 
 
 def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tmp_path: Path) -> None:
+    complete(draft)
     bare = ask(
         draft,
-        """SELECT schema_name, table_name, column_name FROM duckdb_columns()
-           WHERE database_name = current_database() AND NOT internal AND comment IS NULL
+        f"""SELECT schema_name, table_name, column_name FROM duckdb_columns()
+           WHERE database_name = current_database() AND NOT internal AND comment IS NULL AND NOT {COUNTS}
            UNION ALL SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE comment IS NULL""",
     )
     assert bare == []
-    described = ask(draft, "SELECT count(*) FROM meta.columns WHERE description <> ''")
-    assert described == [(sum(1 for line in contract() if line.column),)]
+    found = ask(draft, "SELECT count(*) FROM meta.columns WHERE description <> ''")
+    assert found == [(sum(1 for line in (*contract(), *described(catalogue())) if line.column),)]
     build_core(tmp_path / "d.duckdb", [])
     with open_draft(tmp_path / "d.duckdb") as con:
         con.execute("CREATE TABLE core.stray (nameless INTEGER)")

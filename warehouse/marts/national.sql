@@ -7,7 +7,7 @@ WITH counted AS (
     SELECT source, period_type, period_start, pathway, measure, numerator, denominator, state,
         CAST(NULL AS DECIMAL(6, 4)) AS published_rate
     FROM mart.service_measure
-    WHERE provider = 'ENG'
+    WHERE level = 'England'
     UNION ALL
     SELECT 'published', period_type, period_start, pathway, measure, numerator, denominator, state,
         published_rate
@@ -17,7 +17,7 @@ WITH counted AS (
 behind AS (
     SELECT source, period_type, period_start, pathway, measure, count(*) AS providers_counted
     FROM mart.service_measure
-    WHERE provider <> 'ENG' AND state IN ('value', 'no denominator')
+    WHERE level = 'provider' AND state IN ('value', 'no denominator')
     GROUP BY source, period_type, period_start, pathway, measure
     UNION ALL
     SELECT 'published', period_type, period_start, pathway, measure, count(*)
@@ -26,13 +26,14 @@ behind AS (
     GROUP BY period_type, period_start, pathway, measure
 )
 SELECT
-    c.source, c.period_type, c.period_start, c.pathway, c.measure, c.numerator, c.denominator, c.state,
+    c.source, c.period_type, c.period_start, c.pathway, c.measure, m.kind, c.numerator, c.denominator, c.state,
     coalesce(b.providers_counted, 0) AS providers_counted,
-    c.numerator / nullif(c.denominator, 0) AS rate,
-    mart.wilson_low(c.numerator, c.denominator, 1.959963984540054) AS lower_95,
-    mart.wilson_high(c.numerator, c.denominator, 1.959963984540054) AS upper_95,
+    CASE WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0) ELSE c.numerator END AS value,
+    CASE WHEN m.kind = 'share' THEN mart.wilson_low(c.numerator, c.denominator, 1.959963984540054) END AS lower_95,
+    CASE WHEN m.kind = 'share' THEN mart.wilson_high(c.numerator, c.denominator, 1.959963984540054) END AS upper_95,
     c.published_rate
 FROM counted AS c
+INNER JOIN mart.measure AS m ON m.measure = c.measure
 LEFT JOIN behind AS b
     ON b.source = c.source AND b.period_type = c.period_type AND b.period_start = c.period_start
     AND b.pathway = c.pathway AND b.measure = c.measure

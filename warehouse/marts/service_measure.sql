@@ -1,58 +1,55 @@
 -- mart.service_measure
--- Grain: one row per provider (ENG: England), month, pathway ('all': all it applies to) and measure.
--- Starts from a spine, so that no service is lost: every provider and every month from the first to the last
--- winning submission of anyone. Reported nobody: 0. No winning submission: NULL, 'not submitted'.
+-- Grain: one row per level, organisation, period, pathway ('all': all it applies to) and measure.
+-- Starts from a spine, so that no service is lost: every organisation and every period in the span of the data.
+-- Reported nobody: 0. No winning submission in the whole period: NULL, 'not submitted'.
 CREATE TABLE mart.service_measure AS
-WITH provider_pathway AS (
-    SELECT provider, 'all' AS pathway FROM core.provider
+WITH applicable AS (
+    SELECT o.level, o.organisation, o.pathway, a.measure
+    FROM work.organisation_pathway AS o
+    INNER JOIN work.measure_pathway AS a ON a.pathway = o.pathway
     UNION
-    SELECT provider, pathway FROM core.pathway
+    -- 'all' applies where any pathway of the organisation does ...
+    SELECT o.level, o.organisation, 'all', a.measure
+    FROM work.organisation_pathway AS o
+    INNER JOIN work.measure_pathway AS a ON a.pathway = o.pathway
     UNION
-    SELECT 'ENG', 'all'
-    UNION
-    SELECT 'ENG', pathway FROM core.pathway
-),
-reported AS (
-    SELECT provider, month FROM core.submission
-    UNION
-    SELECT 'ENG', month FROM core.submission
-),
--- 'all' applies where any pathway of the provider does, or where it has no pathway yet.
-applicable AS (
-    SELECT p.provider, p.pathway, a.measure
-    FROM provider_pathway AS p
-    INNER JOIN work.measure_pathway AS a ON a.pathway = p.pathway
-    UNION
-    SELECT p.provider, 'all', a.measure
-    FROM provider_pathway AS p
-    INNER JOIN work.measure_pathway AS a ON a.pathway = p.pathway
-    UNION
-    SELECT q.provider, 'all', m.measure
-    FROM provider_pathway AS q
+    -- ... or where it has no pathway yet.
+    SELECT o.level, o.organisation, 'all', m.measure
+    FROM (
+        SELECT level, organisation
+        FROM work.organisation_pathway
+        GROUP BY level, organisation
+        HAVING max(pathway) = 'all' AND min(pathway) = 'all'
+    ) AS o
     CROSS JOIN mart.measure AS m
-    WHERE NOT EXISTS (SELECT 1 FROM provider_pathway AS z WHERE z.provider = q.provider AND z.pathway <> 'all')
 ),
-spine AS (
-    SELECT p.provider, t.month, p.pathway, m.measure, m.is_share,
-        a.measure IS NOT NULL AS is_applicable, r.month IS NOT NULL AS is_reported
-    FROM provider_pathway AS p
-    CROSS JOIN ref.month AS t
+measure_of AS (
+    SELECT
+        o.level, o.organisation, o.pathway, m.measure, m.kind, a.measure IS NOT NULL AS is_applicable
+    FROM work.organisation_pathway AS o
     CROSS JOIN mart.measure AS m
     LEFT JOIN applicable AS a
-        ON a.provider = p.provider AND a.pathway = p.pathway AND a.measure = m.measure
-    LEFT JOIN reported AS r ON r.provider = p.provider AND r.month = t.month
+        ON a.level = o.level AND a.organisation = o.organisation AND a.pathway = o.pathway
+        AND a.measure = m.measure
 )
 SELECT
-    'submitted' AS source, s.provider, 'month' AS period_type, s.month AS period_start, s.pathway, s.measure,
-    CASE WHEN s.is_applicable AND s.is_reported THEN coalesce(c.numerator, 0) END AS numerator,
-    CASE WHEN s.is_applicable AND s.is_reported AND s.is_share THEN coalesce(c.denominator, 0) END AS denominator,
+    'submitted' AS source, s.level, s.organisation, r.period_type, r.period_start, s.pathway, s.measure,
+    CASE
+        WHEN s.is_applicable AND r.months_submitted > 0 AND s.kind NOT IN ('median', 'p90')
+            THEN coalesce(c.numerator, 0)
+        WHEN s.is_applicable AND r.months_submitted > 0 THEN c.numerator
+    END AS numerator,
+    CASE WHEN s.is_applicable AND r.months_submitted > 0 AND s.kind <> 'count' THEN coalesce(c.denominator, 0) END
+        AS denominator,
+    r.months_submitted,
     CASE
         WHEN NOT s.is_applicable THEN 'not applicable'
-        WHEN NOT s.is_reported THEN 'not submitted'
-        WHEN s.is_share AND coalesce(c.denominator, 0) = 0 THEN 'no denominator'
+        WHEN r.months_submitted = 0 THEN 'not submitted'
+        WHEN s.kind <> 'count' AND coalesce(c.denominator, 0) = 0 THEN 'no denominator'
         ELSE 'value'
     END AS state
-FROM spine AS s
+FROM measure_of AS s
+INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organisation
 LEFT JOIN work.measure_count AS c
-    ON c.provider = s.provider AND c.period_start = s.month AND c.pathway = s.pathway
-    AND c.measure = s.measure
+    ON c.level = s.level AND c.organisation = s.organisation AND c.period_type = r.period_type
+    AND c.period_start = r.period_start AND c.pathway = s.pathway AND c.measure = s.measure

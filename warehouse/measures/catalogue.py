@@ -1,32 +1,88 @@
-"""The measure catalogue: read, checked, and turned into one counting pass per grain and date.
+"""The measure catalogue: what a measure and a breakdown are, read from text files and checked.
 
-Belongs here: what a measure is, the checks on ``measures.csv``, and the SQL generated from it. Does not
-belong here: spines, rates and intervals (``warehouse/marts``). Predicates come from our own file only.
+Belongs here: the columns of ``*.csv`` beside this file and the checks on them. Does not belong here: counting
+(``counting``), adding up (``rollup``), rates and intervals (``warehouse/marts``). Predicates come from our own
+files only.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
 
-GRAINS = {"pathway": "core.pathway", "contact": "core.contact"}
+KINDS = ("count", "share", "mean", "median", "p90")
+# Per cent of rows at or below the value.
+QUANTILES = {"median": 50, "p90": 90}
 DIRECTIONS = ("higher", "lower", "none")
 PATHWAYS = ("01", "02", "03", "04", "05")
 ALL_PATHWAYS = "all"
 ENGLAND = "ENG"
+# One file per subject; a measure's position is its place in them.
+SUBJECTS = (
+    "talking_therapies", "internet_enabled", "employment", "severe_mental_illness", "experience", "data_quality",
+)  # fmt: skip
+
+# A pathway and the groups it is in: every grain below brings them along, so that it can be broken down by them.
+# Within a batch referral_number joins faster than the two text keys, where a table has it.
+_GROUPED = "core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number)"
+_GROUPS = (
+    "p.pathway, p.commissioner, p.received_on, p.discharged_on, p.is_discharged, p.is_completed_course, "
+    "p.attended_contacts, p.treatment_contacts, p.age_at_referral, "
+    "g.* EXCLUDE (provider, service_request_id, referral_number)"
+)
+_BY_TEXT = "p.provider = {0}.provider AND p.service_request_id = {0}.service_request_id"
+# Grain → the rows counted. Every one has provider, pathway and referral_number.
+GRAINS: dict[str, str] = {
+    "pathway": "SELECT p.*, g.* EXCLUDE (provider, service_request_id, referral_number), "
+    f"k.* EXCLUDE (provider, service_request_id) FROM {_GROUPED} "
+    f"INNER JOIN core.pathway_care AS k ON {_BY_TEXT.format('k')}",
+    "contact": f"SELECT c.* EXCLUDE (pathway, commissioner, site), {_GROUPS} "
+    f"FROM core.contact AS c INNER JOIN ({_GROUPED}) USING (referral_number)",
+    "activity": "SELECT a.*, s.staff_id IS NOT NULL AS is_staff_known, s.qualified_on AS staff_qualified_on, "
+    f"{_GROUPS} FROM core.activity AS a INNER JOIN ({_GROUPED}) USING (referral_number) "
+    "LEFT JOIN core.staff AS s ON s.provider = a.provider AND s.staff_id = a.staff_id",
+    "caseload": f"SELECT w.*, {_GROUPS} FROM work.caseload AS w INNER JOIN ({_GROUPED}) USING (referral_number)",
+    "outcome": f"SELECT o.* EXCLUDE (pathway), d.domain, {_GROUPS} "
+    f"FROM core.outcome AS o INNER JOIN ({_GROUPED}) USING (referral_number) "
+    "INNER JOIN ref.instrument_domain AS d USING (instrument)",
+    "internet_log": f"SELECT i.*, p.referral_number, {_GROUPS} "
+    f"FROM core.internet_log AS i INNER JOIN ({_GROUPED}) ON {_BY_TEXT.format('i')}",
+    "therapy": f"SELECT t.* EXCLUDE (pathway), p.referral_number, {_GROUPS} "
+    f"FROM core.therapy_course AS t INNER JOIN ({_GROUPED}) ON {_BY_TEXT.format('t')}",
+    "answer": f"SELECT x.* EXCLUDE (pathway), p.referral_number, {_GROUPS} "
+    f"FROM core.experience AS x INNER JOIN ({_GROUPED}) ON {_BY_TEXT.format('x')}",
+}
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One way of parting the rows of a grain: ``column`` holds the code of a row's group.
+
+    ``sets`` are the names under which measures ask for several breakdowns at once.
+    """
+
+    id: str
+    title: str
+    grain: str
+    column: str
+    sets: tuple[str, ...]
+    meaning: str
+    source: str
+    confidence: str
 
 
 @dataclass(frozen=True)
 class Measure:
     """One measure.
 
-    ``numerator`` and ``denominator`` are predicates over a row of the grain's table, true for a row that
-    counts; an empty ``denominator`` makes it a plain count. ``date_column`` places a row in a month.
-    ``pathways`` lists the pathway codes it applies to, all when empty. ``standard`` is the national
-    standard as a share. ``confidence`` is F (found in the source) or R (recalled, to be confirmed).
+    ``numerator`` and ``denominator`` are SQL over a row of the grain. By ``kind``: ``count`` counts rows for
+    which the numerator is true; ``share`` does so among those for which the denominator is; ``mean``,
+    ``median`` and ``p90`` take the whole number that the numerator gives for those rows. ``date_column``
+    places a row in a month. ``pathways`` lists the pathway codes it applies to, all when empty;
+    ``breakdowns`` the ids of breakdowns. ``standard`` is the national standard as a share. ``confidence`` is
+    F (found in the source) or R (recalled, to be confirmed).
     """
 
     id: str
@@ -34,13 +90,16 @@ class Measure:
     meaning: str
     grain: str
     date_column: str
+    kind: str
     numerator: str
     denominator: str
     unit: str
     direction: str
     standard: Decimal | None
     pathways: tuple[str, ...]
+    breakdowns: tuple[str, ...]
     published_id: str
+    caveats: str
     source: str
     confidence: str
     since: str
@@ -51,6 +110,7 @@ class Measure:
             f"{name} {value!r}"
             for name, value, allowed in (
                 ("grain", self.grain, GRAINS),
+                ("kind", self.kind, KINDS),
                 ("direction", self.direction, DIRECTIONS),
                 ("confidence", self.confidence, ("F", "R")),
             )
@@ -60,10 +120,22 @@ class Measure:
         problems += [
             f"no {name}" for name in ("title", "meaning", "numerator", "source") if not getattr(self, name)
         ]
-        if (self.unit == "share") != bool(self.denominator):
-            problems.append("unit 'share' goes with a denominator, and only with one")
+        if (self.kind == "count") == bool(self.denominator):
+            problems.append("every kind but 'count' needs a denominator, and only those")
+        if (self.kind == "share") != (self.unit == "share"):
+            problems.append("unit 'share' goes with kind 'share', and only with it")
         if problems:
             raise ValueError(f"measure {self.id}: {'; '.join(problems)}")
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether a value is one count (or sum) over another, so that both can be added up."""
+        return self.kind in ("share", "mean")
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether counts of months and services add up: all but quantiles."""
+        return self.kind not in QUANTILES
 
     def applies_to(self, pathway: str) -> bool:
         """Whether the measure is counted for this pathway code."""
@@ -71,79 +143,76 @@ class Measure:
 
 
 @cache
-def measures() -> tuple[Measure, ...]:
-    """All measures in file order.
-
-    Raises ValueError when a row is wrong or an id is used twice.
-    """
-    with (files("warehouse.measures") / "measures.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+def breakdowns() -> tuple[Breakdown, ...]:
+    """All breakdowns in file order. Raises ValueError when an id is used twice or a grain is unknown."""
     found = tuple(
-        Measure(
-            **{name: row[name] for name in row if name not in ("standard", "pathways")},
-            standard=Decimal(row["standard"]) if row["standard"] else None,
-            pathways=tuple(row["pathways"].split()),
+        Breakdown(
+            id=row["breakdown"],
+            sets=tuple(row["sets"].split()),
+            **{k: row[k] for k in ("title", "grain", "column", "meaning", "source", "confidence")},
         )
-        for row in rows
+        for row in _rows("breakdowns")
     )
-    if len({measure.id for measure in found}) != len(found):
-        raise ValueError("measures.csv: an id is used twice")
+    _refuse_twice("breakdowns.csv", (each.id for each in found))
+    for each in found:
+        if each.grain not in GRAINS:
+            raise ValueError(f"breakdown {each.id}: grain {each.grain!r}")
     return found
 
 
-def counting_passes(catalogue: Sequence[Measure]) -> list[str]:
-    """One SELECT per grain and date column, together counting every measure.
+@cache
+def catalogue() -> tuple[Measure, ...]:
+    """All measures, subject by subject in file order, sets of breakdowns spelt out.
 
-    Each gives rows of provider, period_start, pathway, measure, numerator, denominator; provider ``ENG``
-    is England and pathway ``all`` every pathway the measure applies to. A row counts in the month of its
-    date when its provider has a winning submission for that month, so England is the sum of its providers.
+    Raises ValueError when a row is wrong, an id is used twice or a breakdown is not one of its grain.
     """
-    ordered = sorted(catalogue, key=lambda measure: (measure.grain, measure.date_column))
+    found = tuple(_measure(row) for subject in SUBJECTS for row in _rows(subject))
+    _refuse_twice("the catalogue", (measure.id for measure in found))
+    return found
+
+
+@cache
+def groups() -> list[tuple[str, int, str, str, str]]:
+    """The declared groups of every breakdown: breakdown, position, code, name, note."""
     return [
-        _counting_pass(GRAINS[grain], date_column, list(group))
-        for (grain, date_column), group in groupby(ordered, key=lambda m: (m.grain, m.date_column))
+        (row["breakdown"], int(row["position"]), row["group_code"], row["group_name"], row["note"])
+        for row in _rows("breakdown_groups")
     ]
 
 
-def _counting_pass(table: str, date_column: str, group: list[Measure]) -> str:
-    counts = ",\n        ".join(
-        f"count(*) FILTER (WHERE {_within(measure, measure.numerator)}) AS n_{i},\n        "
-        + (
-            f"count(*) FILTER (WHERE {_within(measure, measure.denominator)}) AS d_{i}"
-            if measure.denominator
-            else f"CAST(NULL AS BIGINT) AS d_{i}"
-        )
-        for i, measure in enumerate(group)
+def _measure(row: dict[str, str]) -> Measure:
+    asked = row["breakdowns"].split()
+    fitting = [each for each in breakdowns() if each.grain == row["grain"] or _inherits(row["grain"], each)]
+    spelt_out = [
+        each.id
+        for each in fitting
+        if each.id in asked or any(name.startswith("@") and name[1:] in each.sets for name in asked)
+    ]
+    known = {each.id for each in fitting} | {f"@{name}" for each in fitting for name in each.sets}
+    if unknown := [name for name in asked if name not in known]:
+        raise ValueError(f"measure {row['id']}: no breakdown {', '.join(unknown)} of grain {row['grain']}")
+    split = {"standard", "pathways", "breakdowns"}
+    return Measure(
+        **{name: value for name, value in row.items() if name not in split},
+        standard=Decimal(row["standard"]) if row["standard"] else None,
+        pathways=tuple(row["pathways"].split()),
+        breakdowns=tuple(spelt_out),
     )
-    tall = "\nUNION ALL\n".join(
-        f"SELECT provider, period_start, pathway, '{measure.id}' AS measure, n_{i} AS numerator, "
-        f"d_{i} AS denominator FROM wide"
-        for i, measure in enumerate(group)
-    )
-    return f"""WITH dated AS (
-    SELECT f.*, s.month AS period_start
-    FROM {table} AS f
-    INNER JOIN core.submission AS s
-        ON s.provider = f.provider
-        AND s.month = CAST(date_trunc('month', f.{date_column}) AS DATE)
-    WHERE f.pathway IS NOT NULL
-),
-wide AS (
-    SELECT
-        CASE WHEN grouping(provider) = 1 THEN '{ENGLAND}' ELSE provider END AS provider,
-        period_start,
-        CASE WHEN grouping(pathway) = 1 THEN '{ALL_PATHWAYS}' ELSE pathway END AS pathway,
-        {counts}
-    FROM dated
-    GROUP BY GROUPING SETS (
-        (provider, period_start, pathway), (provider, period_start), (period_start, pathway), (period_start)
-    )
-)
-{tall}"""
 
 
-def _within(measure: Measure, predicate: str) -> str:
-    if not measure.pathways:
-        return predicate
-    codes = ", ".join(f"'{code}'" for code in measure.pathways)
-    return f"pathway IN ({codes}) AND ({predicate})"
+def _inherits(grain: str, breakdown: Breakdown) -> bool:
+    """Whether rows of ``grain`` carry the classification of their pathway, and so its breakdowns."""
+    return breakdown.grain == "pathway" and grain in GRAINS
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (files("warehouse.measures") / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _refuse_twice(where: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for each in ids:
+        if each in seen:
+            raise ValueError(f"{where}: {each} is used twice")
+        seen.add(each)

@@ -1,0 +1,34 @@
+-- work.reported
+-- Grain: one row per level, organisation and period: in how many of its months a provider behind it has submitted.
+CREATE TABLE work.reported AS
+WITH behind AS (
+    SELECT 'England' AS level, 'ENG' AS organisation, provider FROM ref.provider_place
+    UNION
+    SELECT 'provider', current_provider, provider FROM ref.provider_place
+    UNION
+    SELECT level, organisation, provider FROM work.place
+),
+submitted AS (
+    SELECT DISTINCT b.level, b.organisation, s.month
+    FROM behind AS b
+    INNER JOIN core.submission AS s ON s.provider = b.provider
+),
+counted AS (
+    SELECT s.level, s.organisation, t.period_type, t.period_start, count(*) AS months_submitted
+    FROM submitted AS s
+    INNER JOIN work.period_month AS t ON t.month = s.month
+    GROUP BY s.level, s.organisation, t.period_type, t.period_start
+),
+organisation AS (
+    SELECT DISTINCT level, organisation FROM work.organisation_pathway
+),
+period AS (
+    SELECT DISTINCT period_type, period_start FROM work.period_month
+)
+SELECT
+    o.level, o.organisation, p.period_type, p.period_start, coalesce(c.months_submitted, 0) AS months_submitted
+FROM organisation AS o
+CROSS JOIN period AS p
+LEFT JOIN counted AS c
+    ON c.level = o.level AND c.organisation = o.organisation AND c.period_type = p.period_type
+    AND c.period_start = p.period_start

@@ -1,0 +1,258 @@
+"""Counting: every measure of the catalogue over the rows of a batch, into cells that add up.
+
+Belongs here: the SQL generated from the catalogue and the tables ``cell.*`` it fills. Does not belong here: what
+the rows say (``warehouse/core``) and adding cells up over periods and places (``rollup``).
+
+Measures of one grain and one date column are counted together in one pass. A row counts in the month of its
+date when its provider has a winning submission for that month, so England is the sum of its providers. A pass
+has two tables: ``cell.<pass>`` by provider, commissioner, site, month and pathway, and ``cell.<pass>_group`` by
+breakdown and group instead of site. Quantiles do not add up, so their values are kept as a histogram in
+``cell.value``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import duckdb
+
+from warehouse.contract import Described
+from warehouse.measures.catalogue import GRAINS, Breakdown, Measure, breakdowns, groups
+
+TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
+GROUP_KEYS = ("provider", "commissioner", "month", "pathway", "breakdown", "breakdown_group")
+PLACED_KEYS = (
+    "level", "organisation", "period_type", "period_start", "pathway", "breakdown", "breakdown_group",
+    "months_submitted",
+)  # fmt: skip
+_KEY_MEANING = {
+    "provider": "ODS code of the provider, as submitted.",
+    "commissioner": "ODS code of the commissioner of the referral; 'unknown' when none was given.",
+    "site": "Site of the first treatment contact; 'unknown' when none was given.",
+    "month": "First day of the month.",
+    "pathway": "Pathway code (ref.pathway).",
+    "breakdown": "Breakdown (mart.breakdown).",
+    "breakdown_group": "Group of the breakdown (mart.breakdown_group).",
+    "level": "Level of the organisation.",
+    "organisation": "Code of the organisation.",
+    "period_type": "Kind of period.",
+    "period_start": "First day of the period.",
+    "months_submitted": "Months of the period for which a provider behind the organisation submitted.",
+    "measure": "Measure (mart.measure).",
+    "value": "The value.",
+    "records": "Rows with this value.",
+}
+NOT_KNOWN = "not known"
+# Where a row counts whose commissioner or site is not known.
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Measures counted over the same rows and placed by the same date."""
+
+    grain: str
+    date_column: str
+    measures: tuple[Measure, ...]
+
+    @property
+    def name(self) -> str:
+        """The stem of the pass's tables: ``pathway_discharged``."""
+        return f"{self.grain}_{self.date_column.removesuffix('_on')}"
+
+    @property
+    def additive(self) -> list[Measure]:
+        """The measures whose counts add up."""
+        return [measure for measure in self.measures if measure.is_additive]
+
+    @property
+    def grouped(self) -> list[Measure]:
+        """The measures that some breakdown parts."""
+        return [measure for measure in self.additive if measure.breakdowns]
+
+    @property
+    def breakdowns(self) -> list[Breakdown]:
+        """The breakdowns that some measure of the pass asks for."""
+        asked = {each for measure in self.grouped for each in measure.breakdowns}
+        return [each for each in breakdowns() if each.id in asked]
+
+    def alike(self) -> list[tuple[list[Breakdown], list[Measure]]]:
+        """Breakdowns that part the same measures, together with these."""
+        found: dict[tuple[str, ...], list[Breakdown]] = {}
+        for each in self.breakdowns:
+            found.setdefault(tuple(m.id for m in self.grouped if each.id in m.breakdowns), []).append(each)
+        return [(asked, [m for m in self.grouped if m.id in ids]) for ids, asked in found.items()]
+
+
+def passes(catalogue: Sequence[Measure]) -> list[Pass]:
+    """The catalogue parted into passes, ordered by grain and date column."""
+    ordered = sorted(catalogue, key=lambda measure: (measure.grain, measure.date_column))
+    return [
+        Pass(grain, date_column, tuple(group))
+        for (grain, date_column), group in groupby(ordered, key=lambda m: (m.grain, m.date_column))
+    ]
+
+
+def count_columns(measures: Sequence[Measure]) -> list[str]:
+    """Names of the count columns of these measures: ``<id>_n``, and ``<id>_d`` where there is a denominator."""
+    return [
+        name for m in measures for name in ((f"{m.id}_n",) if m.kind == "count" else (f"{m.id}_n", f"{m.id}_d"))
+    ]
+
+
+def create_cells(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
+    """Create schema ``cell`` with the empty tables of every pass."""
+    con.execute("CREATE SCHEMA cell")
+    for each in passes(catalogue):
+        _create(con, each.name, TOTAL_KEYS, each.additive)
+        if each.grouped:
+            _create(con, f"{each.name}_group", GROUP_KEYS, each.grouped)
+    con.execute(
+        "CREATE TABLE cell.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
+        "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT)"
+    )
+
+
+def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
+    """Count every measure over ``core`` of the batch and append the cells to ``draft.cell``.
+
+    Rows are counted by a number that stands for provider, commissioner, site and pathway of their referral: one
+    number hashes faster than four texts.
+    """
+    con.execute(
+        "CREATE OR REPLACE TABLE work.place_key AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, * FROM ("
+        f"SELECT DISTINCT p.provider, coalesce(p.commissioner, '{UNKNOWN}') AS commissioner, "
+        f"coalesce(g.site, '{UNKNOWN}') AS site, p.pathway "
+        "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number))"
+    )
+    con.execute(
+        "CREATE OR REPLACE TABLE work.referral_place AS SELECT p.referral_number, k.place "
+        "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number) "
+        "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
+        f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
+    )
+    for each in passes(catalogue):
+        con.execute(f"CREATE OR REPLACE TABLE work.judged AS {_judge(each)}")
+        if con.execute("SELECT count(*) FROM work.judged").fetchone() == (0,):
+            continue
+        totals = _placed(TOTAL_KEYS, f"SELECT place, month, {_counts(each.additive)} FROM work.judged GROUP BY ALL")
+        _insert(con, each.name, TOTAL_KEYS, each.additive, totals)
+        for asked, measures in each.alike():
+            _insert(con, f"{each.name}_group", GROUP_KEYS, measures, _by_groups(asked, measures))
+        for measure in each.measures:
+            if not measure.is_additive:
+                values = (
+                    f"SELECT place, month, '{measure.id}' AS measure, \"{measure.id}_v\", count(*) "
+                    f'FROM work.judged WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
+                )
+                con.execute(f"INSERT INTO draft.cell.value {_placed(TOTAL_KEYS, values)}")
+    con.execute("DROP TABLE IF EXISTS work.judged")
+
+
+def described(catalogue: Sequence[Measure]) -> list[Described]:
+    """What the tables of schema ``cell`` and their keys mean, for the analyst's contract.
+
+    The count columns are named after their measure: ``<id>_n`` and ``<id>_d``, numerator and denominator.
+    """
+    lines: list[Described] = []
+    for each in passes(catalogue):
+        what = f"Counts of {each.grain} rows by {each.date_column}, <measure>_n and <measure>_d"
+        lines += _described(each.name, f"{what}: they add up.", TOTAL_KEYS)
+        if each.grouped:
+            lines += _described(f"{each.name}_group", f"{what}, by group: they add up.", GROUP_KEYS)
+            text = f"{what}, by group, all levels, longer periods: behind mart.breakdown_measure."
+            lines += _described(f"{each.name}_group_total", text, PLACED_KEYS)
+    text = "How often each value of a median or percentile measure occurs."
+    return lines + _described("value", text, (*TOTAL_KEYS, "measure", "value", "records"))
+
+
+def _described(table: str, text: str, keys: Sequence[str]) -> list[Described]:
+    return [
+        Described("cell", table, "", False, "", text),
+        *(Described("cell", table, key, True, "", _KEY_MEANING[key]) for key in keys),
+    ]
+
+
+def _create(con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure]) -> None:
+    columns = [f"{key} {'DATE' if key == 'month' else 'VARCHAR'}" for key in keys]
+    columns += [f'"{name}" BIGINT' for name in count_columns(measures)]
+    con.execute(f"CREATE TABLE cell.{table} ({', '.join(columns)})")
+
+
+def _judge(each: Pass) -> str:
+    """The rows of the pass: their keys, their groups, and per measure a flag or a value."""
+    keys = ["l.place", "s.month"]
+    keys += [f'{_group(breakdown)} AS "{breakdown.id}"' for breakdown in each.breakdowns]
+    return (
+        f"SELECT {', '.join(keys + [flag for measure in each.measures for flag in _flags(measure)])} "
+        f"FROM ({GRAINS[each.grain]}) AS r "
+        "INNER JOIN (SELECT provider, month FROM core.submission) AS s ON s.provider = r.provider "
+        f"AND s.month = CAST(date_trunc('month', r.{each.date_column}) AS DATE) "
+        "INNER JOIN work.referral_place AS l ON l.referral_number = r.referral_number"
+    )
+
+
+def _group(breakdown: Breakdown) -> str:
+    """The code of a row's group: what no group declares is not known, where groups are declared at all.
+
+    Those of a pathway are made by ``core.pathway_group`` out of declared groups only.
+    """
+    declared = [code for name, _, code, _, _ in groups() if name == breakdown.id]
+    if breakdown.grain == "pathway" or not declared:
+        return f"coalesce(r.{breakdown.column}, '{NOT_KNOWN}')"
+    codes = ", ".join("'" + code.replace("'", "''") + "'" for code in declared)
+    return f"CASE WHEN r.{breakdown.column} IN ({codes}) THEN r.{breakdown.column} ELSE '{NOT_KNOWN}' END"
+
+
+def _flags(measure: Measure) -> list[str]:
+    conditions = [f"({measure.denominator})"] if measure.denominator else []
+    if measure.pathways:
+        conditions.insert(0, f"r.pathway IN ({', '.join(repr(code) for code in measure.pathways)})")
+    if measure.kind in ("count", "share"):
+        counted = f'{" AND ".join([*conditions, f"({measure.numerator})"])} AS "{measure.id}_n"'
+        return (
+            [counted] if measure.kind == "count" else [counted, f'{" AND ".join(conditions)} AS "{measure.id}_d"']
+        )
+    return [f'CASE WHEN {" AND ".join(conditions)} THEN {measure.numerator} END AS "{measure.id}_v"']
+
+
+def _by_groups(asked: Sequence[Breakdown], measures: Sequence[Measure]) -> str:
+    """Counts of measures that ask for the same breakdowns: one statement, one grouping set per breakdown."""
+    sets = ", ".join(f'(place, month, "{each.id}")' for each in asked)
+    which = " ".join(f"WHEN grouping(\"{each.id}\") = 0 THEN '{each.id}'" for each in asked)
+    group = ", ".join(f'"{each.id}"' for each in asked)  # a row of one set has NULL in the columns of the others
+    counted = (
+        f"SELECT place, month, CASE {which} END AS breakdown, coalesce({group}) AS breakdown_group, "
+        f"{_counts(measures)} FROM work.judged GROUP BY GROUPING SETS ({sets})"
+    )
+    # Sites of one provider and commissioner are one cell here.
+    sums = ", ".join(f'sum("{name}")' for name in count_columns(measures))
+    keys = ", ".join(GROUP_KEYS)
+    return f"SELECT {keys}, {sums} FROM ({counted}) INNER JOIN work.place_key USING (place) GROUP BY {keys}"
+
+
+def _placed(keys: Sequence[str], counted: str) -> str:
+    """Counts by place with the keys that the place stands for."""
+    return (
+        f"SELECT {', '.join(keys)}, c.* EXCLUDE (place, month) FROM ({counted}) AS c "
+        "INNER JOIN work.place_key USING (place)"
+    )
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure], select: str
+) -> None:
+    names = ", ".join([*keys, *(f'"{name}"' for name in count_columns(measures))])
+    con.execute(f"INSERT INTO draft.cell.{table} ({names}) {select}")
+
+
+def _counts(measures: Sequence[Measure]) -> str:
+    """The count columns of these measures: nothing but whole numbers is added up."""
+    found: list[str] = []
+    for measure in measures:
+        if measure.kind == "mean":
+            found.append(f'coalesce(sum("{measure.id}_v"), 0) AS "{measure.id}_n"')
+            found.append(f'count("{measure.id}_v") AS "{measure.id}_d"')
+        else:
+            found += [f'count(*) FILTER (WHERE "{name}") AS "{name}"' for name in count_columns([measure])]
+    return ", ".join(found)
