@@ -1,0 +1,82 @@
+"""What guidance says, in schema ``ref``: recommended therapies and doses, domains of outcome, survey answers.
+
+Belongs here: loading ``clinical/*.csv`` and the questions of ``schemas`` for the models that judge care by them.
+Does not belong here: the judging (``core/therapy_course.sql``, ``core/experience.sql``).
+"""
+
+import csv
+from importlib.resources import files
+
+import duckdb
+
+from schemas.instruments import instruments, questions
+from warehouse.staging import insert_rows
+
+_TABLES = """
+CREATE TABLE ref.therapy_standard (
+    pathway VARCHAR, therapy_type VARCHAR, minimum_sessions INTEGER, source VARCHAR, confidence VARCHAR,
+    note VARCHAR);
+CREATE TABLE ref.instrument_domain (instrument VARCHAR, domain VARCHAR);
+CREATE TABLE ref.survey_question (
+    position INTEGER, question VARCHAR, title VARCHAR, questionnaire VARCHAR, answers VARCHAR, source VARCHAR,
+    confidence VARCHAR);
+CREATE TABLE ref.survey_answer (
+    question VARCHAR, answer VARCHAR, is_positive BOOLEAN, is_negative BOOLEAN, is_highest BOOLEAN,
+    is_lowest BOOLEAN);
+"""
+# Of a scale from 0 to 4 the two ends on each side, as the McPin evaluation groups its five answers.
+_POSITIVE, _NEGATIVE, _HIGHEST, _LOWEST = ("3", "4", "Y"), ("0", "1", "N"), ("4", "Y"), ("0", "N")
+
+
+def load_clinical(con: duckdb.DuckDBPyConnection) -> None:
+    """Create and fill ``ref.therapy_standard``, ``ref.instrument_domain`` and the survey tables.
+
+    Raises ValueError when an instrument of the catalogue has not exactly one domain.
+    """
+    con.execute(_TABLES)
+    insert_rows(
+        con,
+        "ref.therapy_standard",
+        [
+            (r["pathway"], r["therapy_type"], int(r["minimum_sessions"]) if r["minimum_sessions"] else None,
+             r["source"], r["confidence"], r["note"] or None)
+            for r in _read("therapy_standard")
+        ],
+    )  # fmt: skip
+    domains = [(row["instrument"], row["domain"]) for row in _read("instrument_domain")]
+    if sorted(name for name, _ in domains) != sorted(each.instrument for each in instruments()):
+        raise ValueError("clinical/instrument_domain.csv does not give every instrument one domain")
+    insert_rows(con, "ref.instrument_domain", domains)
+    insert_rows(
+        con,
+        "ref.survey_question",
+        [
+            (
+                position,
+                each.code,
+                each.name,
+                each.questionnaire,
+                " ".join(each.answers),
+                each.source,
+                each.confidence,
+            )
+            for position, each in enumerate(questions(), start=1)
+        ],
+    )
+    insert_rows(
+        con,
+        "ref.survey_answer",
+        [
+            # A reason for stopping is neither praise nor blame: it is named or it is not.
+            (each.code, answer, answer in _POSITIVE and not each.is_reason,
+             answer in _NEGATIVE and not each.is_reason, answer in _HIGHEST, answer in _LOWEST)
+            for each in questions()
+            for answer in each.answers
+            if answer not in ("NA", "99")
+        ],
+    )  # fmt: skip
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (files("warehouse") / "clinical" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,56 @@
+-- mart.experience
+-- Grain: one row per period, pathway, engagement ('all', engaged, not engaged) and question: England, and range.
+-- The range is over services with 10 answers or more: below that one answer moves a share by more than 10 points.
+-- It is NULL with fewer than three such services, and names none: how far apart services are, not which.
+CREATE TABLE mart.experience AS
+WITH counted AS (
+    SELECT
+        t.period_type, t.period_start, e.question,
+        CASE WHEN grouping(e.pathway) = 1 THEN 'all' ELSE e.pathway END AS pathway,
+        CASE WHEN grouping(e.engagement) = 1 THEN 'all' ELSE e.engagement END AS engagement,
+        CASE WHEN grouping(e.provider) = 1 THEN 'ENG' ELSE e.provider END AS organisation,
+        count(*) AS answers, count(*) FILTER (WHERE e.is_positive) AS positive,
+        count(*) FILTER (WHERE e.is_negative) AS negative, count(*) FILTER (WHERE e.is_highest) AS highest,
+        count(*) FILTER (WHERE e.is_lowest) AS lowest
+    FROM core.experience AS e
+    INNER JOIN core.submission AS s
+        ON s.provider = e.provider AND s.month = CAST(date_trunc('month', e.answered_on) AS DATE)
+    INNER JOIN work.care_period AS t ON t.month = s.month
+    WHERE e.is_counted AND e.pathway IS NOT NULL
+    GROUP BY
+        t.period_type, t.period_start, e.question,
+        GROUPING SETS ((e.pathway, e.engagement), (e.pathway), (e.engagement), ()),
+        GROUPING SETS ((e.provider), ())
+),
+ranged AS (
+    SELECT
+        period_type, period_start, question, pathway, engagement, count(*) AS services,
+        count(*) FILTER (WHERE answers >= 10) AS services_in_range,
+        min(positive / answers) FILTER (WHERE answers >= 10) AS positive_least,
+        max(positive / answers) FILTER (WHERE answers >= 10) AS positive_most,
+        min(negative / answers) FILTER (WHERE answers >= 10) AS negative_least,
+        max(negative / answers) FILTER (WHERE answers >= 10) AS negative_most,
+        min(highest / answers) FILTER (WHERE answers >= 10) AS highest_least,
+        max(highest / answers) FILTER (WHERE answers >= 10) AS highest_most,
+        min(lowest / answers) FILTER (WHERE answers >= 10) AS lowest_least,
+        max(lowest / answers) FILTER (WHERE answers >= 10) AS lowest_most
+    FROM counted
+    WHERE organisation <> 'ENG'
+    GROUP BY period_type, period_start, question, pathway, engagement
+)
+SELECT
+    'submitted' AS source, c.period_type, c.period_start, c.pathway, c.engagement, c.question, c.answers,
+    c.positive, c.negative, c.highest, c.lowest, r.services, r.services_in_range,
+    CASE WHEN r.services_in_range >= 3 THEN r.positive_least END AS positive_share_least,
+    CASE WHEN r.services_in_range >= 3 THEN r.positive_most END AS positive_share_most,
+    CASE WHEN r.services_in_range >= 3 THEN r.negative_least END AS negative_share_least,
+    CASE WHEN r.services_in_range >= 3 THEN r.negative_most END AS negative_share_most,
+    CASE WHEN r.services_in_range >= 3 THEN r.highest_least END AS highest_share_least,
+    CASE WHEN r.services_in_range >= 3 THEN r.highest_most END AS highest_share_most,
+    CASE WHEN r.services_in_range >= 3 THEN r.lowest_least END AS lowest_share_least,
+    CASE WHEN r.services_in_range >= 3 THEN r.lowest_most END AS lowest_share_most
+FROM counted AS c
+INNER JOIN ranged AS r
+    ON r.period_type = c.period_type AND r.period_start = c.period_start AND r.question = c.question
+    AND r.pathway = c.pathway AND r.engagement = c.engagement
+WHERE c.organisation = 'ENG'

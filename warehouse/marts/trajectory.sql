@@ -1,0 +1,26 @@
+-- mart.trajectory
+-- Grain: one row per level, organisation, pathway, instrument and occasion: scores in order.
+-- Of referrals closed with two attended contacts or more, and paired.
+-- Occasion 1 is the first day with a score that counts. Who leaves early is in the first occasions only, so the
+-- mean first score of those still there stands beside: the two lines say what is change and what is leaving.
+CREATE TABLE mart.trajectory AS
+WITH added AS (
+    SELECT
+        CASE WHEN grouping(s.provider) = 1 THEN 'England' ELSE 'provider' END AS level,
+        CASE WHEN grouping(s.provider) = 1 THEN 'ENG' ELSE s.provider END AS organisation,
+        CASE WHEN grouping(o.pathway) = 1 THEN 'all' ELSE o.pathway END AS pathway, s.instrument,
+        s.score_order AS occasion, count(*) AS scores, sum(s.score) AS total, sum(o.first_score) AS first_total
+    FROM core.score AS s
+    INNER JOIN core.outcome AS o
+        ON o.provider = s.provider AND o.service_request_id = s.service_request_id AND o.instrument = s.instrument
+    INNER JOIN core.pathway AS p ON p.provider = s.provider AND p.service_request_id = s.service_request_id
+    WHERE s.is_counted AND o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
+    GROUP BY GROUPING SETS (
+        (s.instrument, s.score_order, s.provider, o.pathway), (s.instrument, s.score_order, s.provider),
+        (s.instrument, s.score_order, o.pathway), (s.instrument, s.score_order)
+    )
+)
+SELECT
+    'submitted' AS source, level, organisation, pathway, instrument, occasion, scores, total,
+    total / scores AS mean_score, first_total / scores AS mean_first_of_these
+FROM added
