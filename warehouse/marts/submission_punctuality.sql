@@ -1,0 +1,48 @@
+-- mart.submission_punctuality
+-- Grain: one row per provider, as submitted, and month from its first submission to the last month of the data.
+-- Nothing is expected after a provider has closed or was taken over, nor while the month's window was still open
+-- when anybody's latest submission came: that day is the only clock here. What was sent all the same counts.
+CREATE TABLE mart.submission_punctuality AS
+WITH clock AS (
+    SELECT max(received_on) AS latest FROM core.submission
+),
+window_of AS (
+    SELECT month, max(deadline) AS deadline FROM core.submission GROUP BY month
+),
+ended AS (
+    SELECT organisation, min(ended_on) AS ended_on
+    FROM (
+        SELECT organisation, closed_on AS ended_on FROM ref.organisation WHERE closed_on IS NOT NULL
+        UNION ALL
+        SELECT organisation, effective_on FROM ref.succession WHERE effective_on IS NOT NULL
+    ) AS e
+    GROUP BY organisation
+),
+judged AS (
+    SELECT
+        p.provider, t.month, s.submission_id, s.received_on, coalesce(s.deadline, w.deadline) AS deadline, s.records,
+        CASE
+            WHEN s.is_late THEN 'late'
+            WHEN NOT s.is_late THEN 'in time'
+            WHEN s.submission_id IS NOT NULL THEN 'day not known'
+            WHEN w.deadline >= c.latest THEN 'window open'
+            ELSE 'missing'
+        END AS state
+    FROM core.provider AS p
+    INNER JOIN ref.month AS t ON t.month >= p.first_month
+    CROSS JOIN clock AS c
+    LEFT JOIN core.submission AS s ON s.provider = p.provider AND s.month = t.month
+    LEFT JOIN window_of AS w ON w.month = t.month
+    LEFT JOIN ended AS e ON e.organisation = p.provider
+    WHERE s.submission_id IS NOT NULL OR e.ended_on IS NULL OR t.month < e.ended_on
+)
+SELECT
+    provider, month, submission_id, received_on, deadline, records, state,
+    -- Five calendar months, not the last five that were submitted: those would always be five.
+    count(submission_id) OVER five AS submitted_of_last_5,
+    sum(CASE WHEN state = 'window open' THEN 0 ELSE 1 END) OVER five AS expected_of_last_5,
+    sum(CASE WHEN state = 'in time' THEN 1 ELSE 0 END) OVER five AS in_time_of_last_5
+FROM judged
+WINDOW five AS (
+    PARTITION BY provider ORDER BY month RANGE BETWEEN INTERVAL 4 MONTH PRECEDING AND CURRENT ROW
+)
