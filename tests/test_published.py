@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from reports.published_services import DOCS, published_services
 from warehouse.build import build_core, build_marts
 from warehouse.published import PublishedError, load_published, normalise_published
 from warehouse_fixtures import APRIL, Case, ask, tables_of, write_submission
@@ -84,7 +85,7 @@ def compared(tmp: Path, facts: Sequence[Fact], measure: str) -> dict[str, tuple[
     build_marts(draft)
     rows = ask(
         draft,
-        """SELECT provider, numerator, denominator, state, rate, published_rate FROM mart.service_comparison
+        """SELECT provider, numerator, denominator, state, value, published_rate FROM mart.service_comparison
            WHERE source = 'published' AND measure = ?""",
         [measure],
     )
@@ -218,10 +219,10 @@ def test_at_caseness_is_not_the_denominator(real: Path) -> None:
 def test_provider_rates_recomputed_from_rounded_counts_agree_with_the_published(real: Path) -> None:
     rows = ask(
         real,
-        """SELECT count(*), count(*) FILTER (WHERE abs(rate - published_rate) <= 0.01),
-           count(*) FILTER (WHERE abs(rate - published_rate) <= 0.05),
+        """SELECT count(*), count(*) FILTER (WHERE abs(value - published_rate) <= 0.01),
+           count(*) FILTER (WHERE abs(value - published_rate) <= 0.05),
            count(*) FILTER (WHERE numerator % 5 <> 0)
-           FROM mart.service_comparison WHERE measure = 'RECOVERY' AND rate IS NOT NULL""",
+           FROM mart.service_comparison WHERE measure = 'RECOVERY' AND value IS NOT NULL""",
     )
     ((total, within_1, within_5, unrounded),) = rows
     # Counts are rounded to 5 and rates to whole per cents: small services differ by a few points, no more.
@@ -236,7 +237,7 @@ def test_real_suppressed_counts_stay_suppressed(real: Path) -> None:
     assert ask(
         real,
         """SELECT count(*) FROM mart.service_comparison
-           WHERE state = 'suppressed' AND (rate IS NOT NULL OR (numerator IS NOT NULL AND denominator IS NOT NULL))""",
+           WHERE state = 'suppressed' AND (value IS NOT NULL OR (numerator IS NOT NULL AND denominator IS NOT NULL))""",
     ) == [(0,)]
 
 
@@ -249,3 +250,41 @@ def test_normalising_gives_the_same_bytes_whatever_the_threads(tmp_path: Path) -
     with duckdb.connect() as con:
         row = con.execute("SELECT count(*) FROM read_parquet(?)", [str(tmp_path / "one" / name)]).fetchone()
     assert row == (1200,)
+
+
+@needs_real
+def test_every_service_with_a_figure_has_its_place_in_funnel_and_control_chart(real: Path) -> None:
+    measures = ["RECOVERY", "RELIABLE_RECOVERY", "RELIABLE_IMPROVEMENT"]
+    rows = ask(
+        real,
+        """SELECT count(*), count(*) FILTER (WHERE funnel_position IS NOT NULL AND z_adjusted IS NOT NULL),
+               count(*) FILTER (WHERE why_not LIKE 'denominator under%'), min(services), min(phi), max(phi),
+               count(*) FILTER (WHERE (funnel_position = 'within') <> (abs(z) <= 1.959963984540054))
+           FROM mart.service_comparison
+           WHERE source = 'published' AND measure IN (SELECT unnest(?)) AND state = 'value'""",
+        [measures],
+    )
+    ((figures, placed, small, services, low, high, contradictory),) = rows
+    assert figures > 3000 and placed + small == figures and contradictory == 0
+    # Services differ far more than by chance in every year: 10 to 25 times the variation.
+    assert services >= 100 and 5 < low < high < 40
+    charts = ask(
+        real,
+        """SELECT count(*), count(*) FILTER (WHERE limits = 'too few points'), max(points) FROM mart.control_chart_summary
+           WHERE source = 'published' AND provider <> 'ENG' AND measure IN (SELECT unnest(?))""",
+        [measures],
+    )
+    with_value = ask(
+        real,
+        """SELECT count(DISTINCT provider || measure) FROM mart.service_comparison
+           WHERE source = 'published' AND state = 'value' AND measure IN (SELECT unnest(?))""",
+        [measures],
+    )
+    assert charts[0][0] == with_value[0][0] and charts[0][1] < charts[0][0] and charts[0][2] == 7
+
+
+@needs_real
+def test_the_page_on_the_published_figures_is_what_they_give_today(real: Path) -> None:
+    with duckdb.connect(str(real), read_only=True) as con:
+        for name, content in published_services(con).items():
+            assert (DOCS / name).read_text(encoding="utf-8") == content, f"make published: {name} is stale"

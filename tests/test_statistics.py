@@ -1,16 +1,30 @@
-"""Wilson intervals, in Python and as the macros stored in the file, against published values.
+"""Intervals and funnel limits, in Python and as the macros stored in the file, against published values.
 
-Numbers: the worked test data of PHEindicatormethods (OHID), as listed in the statistics notes; facts, no code.
+Numbers: the worked test data of PHEindicatormethods (OHID) and FunnelPlotR, as listed in the statistics notes; facts,
+no code.
 """
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from math import comb
 from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from warehouse.statistics import Z_95, Z_998, create_macros, wilson
+from warehouse.statistics import (
+    Z_95,
+    Z_998,
+    byar,
+    create_macros,
+    exact_poisson,
+    poisson_limits,
+    standardised_rate,
+    wilson,
+)
 
 # x, n, lower and upper 95 %, lower and upper 99.8 %
 PUBLISHED = [
@@ -93,3 +107,186 @@ def test_the_released_command_line_runs_the_macros(file_with_macros: Path) -> No
     low, high = (float(cell) for cell in done.stdout.split(","))
     assert low == pytest.approx(0.5525444329688797, abs=1e-12)
     assert high == pytest.approx(0.7783540614089697, abs=1e-12)
+
+
+def value(path: Path, expression: str) -> float | None:
+    with duckdb.connect(str(path), read_only=True) as con:
+        row = con.execute(f"SELECT {expression}").fetchone()
+    assert row is not None
+    return None if row[0] is None else float(row[0])
+
+
+# Count, limits at 95 %, limits at 99.8 %; None: not given there.
+BYAR = [
+    (65, 50.163187710459454, 82.84913854593984, 42.8802614714802, 94.00029084431802),
+    (1045, 982.5932018073325, 1110.33121298565, 947.9407035610374, 1148.806160988033),
+    (1, 0.01307213290150435, 5.5637555824752605, None, 9.362180217908362),
+]
+EXACT = [
+    (1, 0.025317807984289897, 5.571643390938898, 0.0010005003335835344, 9.233413476451585),
+    (5, 1.62348639011842, 11.668332079322669, 0.739371731917839, 16.454745203680105),
+]
+
+
+@pytest.mark.parametrize(("o", "low_95", "high_95", "low_998", "high_998"), BYAR)
+def test_byar_gives_the_published_limits(
+    o: int, low_95: float, high_95: float, low_998: float | None, high_998: float
+) -> None:
+    assert byar(o) == pytest.approx((low_95, high_95), rel=1e-12)
+    # Where the published table has none (the bracket is negative), no count at all cannot be excluded.
+    assert byar(o, Z_998) == pytest.approx((low_998 or 0, high_998), rel=1e-12)
+
+
+@pytest.mark.parametrize(("o", "low_95", "high_95", "low_998", "high_998"), EXACT)
+def test_exact_limits_of_a_count_are_the_published_ones(
+    file_with_macros: Path, o: int, low_95: float, high_95: float, low_998: float, high_998: float
+) -> None:
+    assert exact_poisson(o) == pytest.approx((low_95, high_95), rel=1e-12)
+    assert exact_poisson(o, Z_998) == pytest.approx((low_998, high_998), rel=1e-12)
+    assert value(file_with_macros, f"mart.count_low({o})") == pytest.approx(low_95, rel=1e-12)
+    assert value(file_with_macros, f"mart.count_high({o}, {Z_998})") == pytest.approx(high_998, rel=1e-12)
+
+
+@pytest.mark.parametrize("o", [0, 1, 9, 10, 11, 65, 1045, 3_000_000])
+@pytest.mark.parametrize("z", [Z_95, Z_998])
+def test_counts_have_exact_limits_below_10_and_byars_from_there(file_with_macros: Path, o: int, z: float) -> None:
+    low, high = exact_poisson(o, z) if o < 10 else byar(o, z)
+    assert poisson_limits(o, z) == (low, high) and low <= o < high
+    assert value(file_with_macros, f"mart.count_low({o}::BIGINT, {z})") == pytest.approx(low, rel=1e-12)
+    assert value(file_with_macros, f"mart.count_high({o}::BIGINT, {z})") == pytest.approx(high, rel=1e-12)
+
+
+def test_no_count_has_no_limits_and_none_at_all_begins_at_0(file_with_macros: Path) -> None:
+    assert value(file_with_macros, "mart.count_low(NULL::BIGINT)") is None
+    assert value(file_with_macros, "mart.count_high(-1)") is None
+    assert value(file_with_macros, "mart.count_low(0)") == 0
+
+
+# The funnel around 80.6424478571495 % of 303 primary care trusts, in per cent.
+FUNNEL = [
+    (1, 3.204264, 100, 0, 100),
+    (2, 25.885383, 100, 0, 100),
+    (211, 75.311383, 85.973512, 72.237075, 89.04782),
+    (737, 77.789976, 83.49492, 76.145017, 85.139878),
+    (31477, 80.205974, 81.078922, 79.954269, 81.330627),
+]
+
+
+@pytest.mark.parametrize(("n", "low_95", "high_95", "low_998", "high_998"), FUNNEL)
+def test_funnel_limits_of_a_share_are_the_published_ones(
+    file_with_macros: Path, n: int, low_95: float, high_95: float, low_998: float, high_998: float
+) -> None:
+    p = 0.806424478571495
+    for z, low, high in ((Z_95, low_95, high_95), (Z_998, low_998, high_998)):
+        for name, limit in (("low", low), ("high", high)):
+            found = value(file_with_macros, f"mart.funnel_{name}({p}::DOUBLE, {n}, {z})")
+            assert 100 * (found or 0) == pytest.approx(limit, abs=5e-7)
+    assert value(file_with_macros, f"mart.funnel_low({p}::DOUBLE, 0)") is None
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "label"),
+    [
+        (8, 6.239860227, "ns"), (151, 106.4429719, "High.001"), (159, 232.9329036, "Low.001"),
+        (191, 184.0963855, "ns"), (150, 119.5695496, "High.025"),
+    ],
+)  # fmt: skip
+def test_observed_against_expected_is_labelled_as_published(observed: int, expected: float, label: str) -> None:
+    found = "ns"
+    for z, mark in ((Z_95, ".025"), (Z_998, ".001")):
+        low, high = poisson_limits(observed, z)
+        found = f"High{mark}" if low > expected else f"Low{mark}" if high < expected else found
+    assert found == label
+
+
+@pytest.mark.parametrize(
+    ("expected", "low_95", "high_95", "low_998", "high_998"),
+    [
+        (15, 0.5596924, 1.649348, 0.3862650, 2.082907),
+        (20, 0.6108260, 1.544419, 0.4479107, 1.902094),
+        (30, 0.6746958, 1.427562, 0.5289724, 1.702771),
+    ],
+)
+def test_funnel_limits_of_a_ratio_are_the_published_ones(
+    expected: float, low_95: float, high_95: float, low_998: float, high_998: float
+) -> None:
+    assert [x / expected for x in exact_poisson(expected)] == pytest.approx([low_95, high_95], abs=5e-7)
+    assert [x / expected for x in exact_poisson(expected, Z_998)] == pytest.approx([low_998, high_998], abs=5e-7)
+
+
+ESP2013 = (5000, 5500, 5500, 5500, 6000, 6000, 6500, 7000, 7000, 7000, 7000, 6500, 6000, 5500, 5000, 4000, 2500, 1500,
+           1000)  # fmt: skip
+POPULATION = (636, 558, 609, 543, 384, 594, 669, 843, 660, 576, 606, 522, 426, 273, 300, 288, 153, 123, 207)
+BIG = (127, 25, 18, 21, 12, 27, 48, 27, 29, 32, 32, 34, 45, 65, 38, 68, 74, 82, 91)
+SMALL = (12, 4, 3, 2, 3, 4, 8, 2, 2, 3, 4, 5, 6, 8, 5, 6, 5, 5, 4)
+TINY = (0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "rate", "low", "high", "low_998", "high_998"),
+    [
+        (BIG, 10430.247991469423, 9717.709067985681, 11178.94091547925, 9323.287880219903, 11620.595999522058),
+        (SMALL, 1103.212025300104, 877.455767536709, 1367.0882227251795, 763.6420357939879, 1530.0328948244762),
+    ],
+)
+def test_directly_standardised_rates_are_the_published_ones(
+    counts: tuple[int, ...], rate: float, low: float, high: float, low_998: float, high_998: float
+) -> None:
+    found = standardised_rate(counts, POPULATION, ESP2013)
+    assert found is not None
+    assert [1e5 * each for each in found] == pytest.approx([rate, low, high], rel=1e-12)
+    found = standardised_rate(counts, POPULATION, ESP2013, Z_998)
+    assert found is not None
+    assert [1e5 * each for each in found] == pytest.approx([rate, low_998, high_998], rel=1e-12)
+
+
+def test_fewer_than_ten_events_are_not_standardised() -> None:
+    assert standardised_rate((*TINY[:-1], 3), POPULATION, ESP2013) is None
+    assert standardised_rate(TINY, POPULATION, ESP2013) is not None
+
+
+@pytest.mark.parametrize(
+    ("observed", "low", "high"),
+    [
+        (895, 1.0017147712553987, 1.143233287249895),
+        (91, 0.08765040101829405, 0.1336657632841891),
+        (9, 0.004923380825095776, 0.02043921455549973),
+    ],
+)
+def test_indirectly_standardised_ratios_are_the_published_ones(observed: int, low: float, high: float) -> None:
+    assert [x / 835.8835612311743 for x in poisson_limits(observed)] == pytest.approx([low, high], rel=1e-12)
+
+
+def test_the_rounding_edge_of_the_published_recovery_of_2014_15() -> None:
+    # 189,152 of 421,744 is 44.84996 %: published as 44.8.
+    assert round(100 * 189152 / 421744, 1) == 44.8
+
+
+@pytest.fixture(scope="module")
+def with_macros() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA mart")
+        create_macros(con)
+        yield con
+
+
+@given(n=st.integers(1, 80), m=st.integers(1, 300), data=st.data())
+def test_the_exact_test_against_the_rest_is_the_doubled_hypergeometric_tail(
+    with_macros: duckdb.DuckDBPyConnection, n: int, m: int, data: st.DataObject
+) -> None:
+    x, y = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    chance = {i: comb(n, i) * comb(m, x + y - i) for i in range(max(0, x + y - m), min(n, x + y) + 1)}
+    tail = sum(v for i, v in chance.items() if (i >= x if x * m >= y * n else i <= x))
+    row = with_macros.execute("SELECT mart.p_against_rest(?, ?, ?, ?)", [x, n, y, m]).fetchone()
+    assert row == (pytest.approx(min(1.0, 2 * tail / comb(n + m, x + y)), rel=1e-8),)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "y", "m"), [(1, 0, 5, 9), (1, 2, 3, 0), (3, 2, 1, 9), (1, 2, -1, 9), (None, 2, 1, 9)]
+)
+def test_no_exact_test_without_two_shares(
+    with_macros: duckdb.DuckDBPyConnection, x: int | None, n: int, y: int, m: int
+) -> None:
+    assert with_macros.execute("SELECT mart.p_against_rest(?::BIGINT, ?, ?, ?)", [x, n, y, m]).fetchall() == [
+        (None,)
+    ]

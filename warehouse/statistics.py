@@ -1,30 +1,24 @@
-"""The statistics a comparison needs, once in Python and once as macros that travel inside the file.
+"""The statistics a comparison needs, as Python functions and as macros that travel inside the file.
 
-Belongs here: intervals of a share. Does not belong here: which figures are compared (``warehouse/marts``).
+Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest, direct
+standardisation. Does not belong here: which figures are compared (``warehouse/marts``), the case-mix model
+(``warehouse.case_mix``).
 """
 
-from math import sqrt
+from collections.abc import Callable, Sequence
+from math import erfc, exp, lgamma, log, sqrt
 
 import duckdb
 
 # Normal quantiles of two-sided 95 % and 99.8 % intervals (97.5 % and 99.9 %).
 Z_95 = 1.959963984540054
 Z_998 = 3.090232306167813
+_LEVELS = (("95", Z_95), ("998", Z_998))
 
-# Wilson 1927: (2x + z² ∓ z√(z² + 4x(1 − x/n))) / (2(n + z²)). Clipped, because at x = 0 and x = n rounding
-# leaves −1e-17 and 1 + 2e-16. NULL when a count is missing, n is 0, or x is outside 0 … n.
-_WILSON = """
-CREATE MACRO mart.wilson_{name}(x, n, z := 1.959963984540054) AS
-CASE WHEN n > 0 AND x >= 0 AND x <= n THEN
-    greatest(0.0::DOUBLE, least(1.0::DOUBLE,
-        (2.0::DOUBLE * x + z::DOUBLE * z::DOUBLE {sign} z::DOUBLE
-            * sqrt(z::DOUBLE * z::DOUBLE + 4.0::DOUBLE * x * (1.0::DOUBLE - x::DOUBLE / n::DOUBLE)))
-        / (2.0::DOUBLE * (n + z::DOUBLE * z::DOUBLE))))
-END
-"""
+Limits = tuple[float, float]
 
 
-def wilson(x: int, n: int, z: float = Z_95) -> tuple[float, float] | None:
+def wilson(x: int, n: int, z: float = Z_95) -> Limits | None:
     """Lower and upper Wilson limit of the share ``x`` of ``n``; ``None`` when there is no share.
 
     Formula as in the OHID technical guidance on proportions (Wilson 1927).
@@ -36,13 +30,152 @@ def wilson(x: int, n: int, z: float = Z_95) -> tuple[float, float] | None:
     return max(0.0, (2 * x + z * z - spread) / scale), min(1.0, (2 * x + z * z + spread) / scale)
 
 
+def exact_poisson(observed: float, z: float = Z_95) -> Limits:
+    """Exact (chi-square) Poisson limits of a count.
+
+    Those of an expected number, divided by it, are the funnel of a standardised ratio (observed / expected).
+    Half a chi-square quantile with 2a degrees of freedom is the gamma quantile of shape a (Garwood 1936).
+    """
+    tail = erfc(z / sqrt(2)) / 2
+    low = _where(lambda x: _gamma_share(observed, x) >= tail, observed) if observed > 0 else 0.0
+    return low, _where(lambda x: _gamma_share(observed + 1, x) >= 1 - tail, observed + 1)
+
+
+def byar(observed: float, z: float = Z_95) -> Limits:
+    """Byar's approximate Poisson limits of a count (OHID technical guidance); the lower one of 0 is 0.
+
+    Cut off at 0: at O = 1 and 99.8 % the bracket is negative.
+    """
+    low = max(0.0, 1 - 1 / (9 * observed) - z / (3 * sqrt(observed))) if observed > 0 else 0.0
+    more = observed + 1
+    return observed * low**3, more * (1 - 1 / (9 * more) + z / (3 * sqrt(more))) ** 3
+
+
+def poisson_limits(observed: float, z: float = Z_95) -> Limits:
+    """Limits of a count as OHID gives them: exact below 10, Byar's from there on."""
+    return exact_poisson(observed, z) if observed < 10 else byar(observed, z)
+
+
+def standardised_rate(
+    counts: Sequence[int], populations: Sequence[float], weights: Sequence[float], z: float = Z_95
+) -> tuple[float, float, float] | None:
+    """Directly standardised rate per person with its limits (Dobson 1991); ``None`` below 10 events in all.
+
+    One count, population and standard weight per stratum.
+    """
+    total = sum(counts)
+    if total < 10:
+        return None
+    strata = list(zip(counts, populations, weights, strict=True))
+    value = sum(w * count / population for count, population, w in strata) / sum(weights)
+    variance = sum(w * w * count / population**2 for count, population, w in strata) / sum(weights) ** 2
+    scale = sqrt(variance / total)
+    low, high = poisson_limits(total, z)
+    return value, value + scale * (low - total), value + scale * (high - total)
+
+
+def _gamma_share(shape: float, x: float) -> float:
+    """Share of the gamma distribution up to ``x`` (regularised lower incomplete gamma), by its power series."""
+    term = total = exp(shape * log(x) - x - lgamma(shape + 1)) if x > 0 else 0.0
+    step = 1
+    while term > total * 1e-17:
+        term *= x / (shape + step)
+        total += term
+        step += 1
+    return total
+
+
+def _where(reached: Callable[[float], bool], start: float) -> float:
+    """The positive number from which on ``reached`` is true, to the last digit, by bisection."""
+    low, high = 0.0, start
+    while not reached(high):
+        high *= 2
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+# Wilson 1927: (2x + z² ∓ z√(z² + 4x(1 − x/n))) / (2(n + z²)). Clipped, because at x = 0 and x = n rounding
+# leaves −1e-17 and 1 + 2e-16. NULL when a count is missing, n is 0, or x is outside 0 … n.
+_WILSON = """CASE WHEN n > 0 AND x >= 0 AND x <= n THEN
+    greatest(0.0::DOUBLE, least(1.0::DOUBLE,
+        (2.0::DOUBLE * x + z::DOUBLE * z::DOUBLE {sign} z::DOUBLE
+            * sqrt(z::DOUBLE * z::DOUBLE + 4.0::DOUBLE * x * (1.0::DOUBLE - x::DOUBLE / n::DOUBLE)))
+        / (2.0::DOUBLE * (n + z::DOUBLE * z::DOUBLE))))
+END"""
+# Exact below 10: twenty numbers per side, computed here, since DuckDB has no gamma quantile. Byar's from 10 on.
+_COUNT = """CASE WHEN o < 0 THEN NULL
+    WHEN o < 10 AND abs(z - {z_95}) < 0.001 THEN list_extract({exact_95}::DOUBLE[], o + 1)
+    WHEN o < 10 AND abs(z - {z_998}) < 0.001 THEN list_extract({exact_998}::DOUBLE[], o + 1)
+    ELSE (o + {one}) * pow(greatest(0.0::DOUBLE,
+        1.0::DOUBLE - 1.0::DOUBLE / (9.0::DOUBLE * (o + {one})) {sign} z::DOUBLE / (3.0::DOUBLE * sqrt(o + {one}))
+    ), 3)
+END"""
+_FUNNEL = """CASE WHEN n > 0 AND p IS NOT NULL THEN
+    greatest(0.0::DOUBLE, least(1.0::DOUBLE, p {sign} z::DOUBLE * sqrt(p * (1 - p) / n)))
+END"""
+_RATIO = """CASE WHEN x > 0 AND y > 0 AND x <= n AND y <= m THEN
+    (x::DOUBLE / n) / (y::DOUBLE / m)
+        * exp({sign} z::DOUBLE * sqrt(greatest(0.0::DOUBLE,
+            1.0::DOUBLE / x - 1.0::DOUBLE / n + 1.0::DOUBLE / y - 1.0::DOUBLE / m)))
+END"""
+# Two binomial shares are alike when a table with their margins is hypergeometric. The tail beyond x on its own
+# side, doubled; terms beyond 5,000 from x are below 1e-300.
+_REST = """CASE WHEN n > 0 AND m > 0 AND x BETWEEN 0 AND n AND y BETWEEN 0 AND m THEN
+    least(1.0::DOUBLE, 2.0::DOUBLE * list_sum(list_transform(
+        CASE WHEN x::HUGEINT * m >= y::HUGEINT * n THEN range(x, least(n, x + y, x + 5000) + 1)
+            ELSE range(greatest(0, x + y - m, x - 5000), x + 1) END,
+        lambda i: exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1)
+            + lgamma(m + 1) - lgamma(x + y - i + 1) - lgamma(m - x - y + i + 1)
+            - lgamma(n + m + 1) + lgamma(x + y + 1) + lgamma(n + m - x - y + 1)))))
+END"""
+
+
+def _macros() -> list[tuple[str, str, str]]:
+    """Signature, expression and meaning of every macro."""
+    at = f"z is {Z_95} for 95 %, {Z_998} for 99.8 %"
+    optional = f"z := {Z_95}"
+    found: list[tuple[str, str, str]] = []
+    for side, (name, end, sign, one) in enumerate((("low", "Lower", "-", "0"), ("high", "Upper", "+", "1"))):
+        exact = {f"exact_{k}": [poisson_limits(o, z)[side] for o in range(10)] for k, z in _LEVELS}
+        count = _COUNT.format(sign=sign, one=one, z_95=Z_95, z_998=Z_998, **exact)
+        found += [
+            (
+                f"wilson_{name}(x, n, {optional})",
+                _WILSON.format(sign=sign),
+                f"{end} Wilson limit of the share x of n; {at}",
+            ),
+            (f"count_{name}(o, {optional})", count, f"{end} limit of a count: exact below 10, then Byar; {at}"),
+            (
+                f"funnel_{name}(p, n, {optional})",
+                _FUNNEL.format(sign=sign),
+                f"{end} funnel limit for a share of n where the share of all is p, cut off at 0 and 1; {at}",
+            ),
+            (
+                f"ratio_{name}(x, n, y, m, {optional})",
+                _RATIO.format(sign=sign),
+                f"{end} limit of the ratio of the shares x of n and y of m (Katz, on the log scale); {at}",
+            ),
+        ]
+    return [
+        *found,
+        (
+            "p_against_rest(x, n, y, m)",
+            _REST,
+            "Exact two-sided p (doubled hypergeometric tail) that x of n and y of m are the same share",
+        ),
+        (
+            "funnel_z(rate, p, n, tau := 0)",
+            "CASE WHEN p * (1 - p) > 0 THEN (rate - p) / sqrt(p * (1 - p) / n + tau * tau) "
+            "WHEN rate = p THEN 0 END",
+            "Standard errors between the share rate of n and the share of all, p; tau: spread between services",
+        ),
+        ("quantile_7(x, q)", "quantile_cont(x, q)", "Quantile with linear interpolation (R type 7)"),
+    ]
+
+
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Store ``mart.wilson_low(x, n, z)`` and ``mart.wilson_high(x, n, z)`` in the file, 95 % by default."""
-    con.execute(_WILSON.format(name="low", sign="-"))
-    con.execute(_WILSON.format(name="high", sign="+"))
-    for name, end in (("low", "Lower"), ("high", "Upper")):
-        con.execute(
-            f"COMMENT ON MACRO mart.wilson_{name} IS "
-            f"'{end} Wilson limit of the share x of n; z is 1.959963984540054 for 95 %, "
-            "3.090232306167813 for 99.8 %'"
-        )
+    """Store the macros in schema ``mart`` of the file, each with its meaning; 95 % by default."""
+    for signature, expression, meaning in _macros():
+        con.execute(f"CREATE MACRO mart.{signature} AS {expression}")
+        con.execute(f"COMMENT ON MACRO mart.{signature.partition('(')[0]} IS '{meaning}'")

@@ -1,0 +1,156 @@
+"""Pictures as SVG text: a funnel plot and a panel of control charts.
+
+Belongs here: from figures to marks on paper. Does not belong here: limits and positions (``warehouse``), words
+around a picture.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import log10, sqrt
+
+from warehouse.statistics import Z_95, Z_998
+
+# Dark enough on white and told apart without colour vision (Okabe and Ito), and by shape as well.
+BLUE, ORANGE, GREY, INK = "#0072B2", "#B34700", "#6B7280", "#1F2937"
+_FONT = 'font-family="Arial, Helvetica, sans-serif"'
+
+
+@dataclass(frozen=True)
+class FunnelPoint:
+    """A service: its denominator, its share, its position in words, its name."""
+
+    denominator: int
+    share: float
+    position: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ControlChart:
+    """One chart: a value per label, mean and limits (``None`` where there are none), the marked points."""
+
+    title: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    mean: float
+    limits: tuple[float, float] | None
+    is_special: Sequence[bool]
+
+
+def funnel_plot(points: Sequence[FunnelPoint], centre: float, title: str, subtitle: str) -> str:
+    """Shares by denominator (logarithmic) with 95 and 99.8 % limits around ``centre``; at least one point."""
+    width, height, left, right, top, bottom = 820, 500, 64, 20, 66, 56
+    low_n, high_n = 10 ** int(log10(min(p.denominator for p in points))), max(p.denominator for p in points) * 1.15
+    shares = [p.share for p in points]
+    low, high = max(0.0, min(shares) - 0.03), min(1.0, max(shares) + 0.03)
+
+    def x(n: float) -> float:
+        return left + (width - left - right) * log10(n / low_n) / log10(high_n / low_n)
+
+    def y(share: float) -> float:
+        return top + (height - top - bottom) * (high - share) / (high - low)
+
+    parts = [_text(left, 24, title, 17, weight="bold"), _text(left, 46, subtitle, 13, GREY)]
+    for tick in _ticks(low, high):
+        parts.append(_line(left, width - right, y(tick), "#E5E7EB"))
+        parts.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f} %", 12, anchor="end"))
+    parts += [
+        _text(x(n), height - bottom + 20, f"{n:,}", 12, anchor="middle")
+        for n in (first * 10**power for power in range(1, 7) for first in (1, 3))
+        if low_n <= n <= high_n
+    ]
+    parts.append(_text((left + width - right) / 2, height - 14, "courses in the denominator", 13, anchor="middle"))
+    steps = [low_n * (high_n / low_n) ** (i / 160) for i in range(161)]
+    for z, label in ((-Z_95, ""), (Z_95, "95 %"), (-Z_998, ""), (Z_998, "99.8 %")):
+        curve = [(n, centre + z * sqrt(centre * (1 - centre) / n)) for n in steps]
+        line = " ".join(f"{x(n):.1f},{y(p):.1f}" for n, p in curve if low <= p <= high)
+        dash = "6 4" if abs(z) == Z_95 else ""
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{GREY}" stroke-dasharray="{dash}"/>')
+        parts.append(_text(x(steps[84]) + 4, y(curve[84][1]) - 4, label, 11, GREY))
+    parts.append(_line(left, width - right, y(centre), INK))
+    for p in sorted(points, key=lambda p: (p.position != "within", p.denominator, p.name)):
+        parts.append(_mark(x(p.denominator), y(p.share), p.position, f"{p.name}: {100 * p.share:.1f} %"))
+    for place, kind, words in (
+        (width - 290, "within", "within"), (width - 220, "above 95", "beyond 95 %"),
+        (width - 110, "above 99.8", "beyond 99.8 %"),
+    ):  # fmt: skip
+        parts += [_mark(place, 42, kind, words), _text(place + 10, 46, words, 12)]
+    return _svg(width, height, title, subtitle, parts)
+
+
+def control_panel(charts: Sequence[ControlChart], title: str, subtitle: str, columns: int = 4) -> str:
+    """A grid of small control charts, special-cause points as diamonds.
+
+    Every chart spans 20 points around its mean, more where its points or limits need it: what is noise in one
+    does not look like news in another.
+    """
+    wide, tall, top = 210, 140, 66
+    parts = [_text(16, 24, title, 17, weight="bold"), _text(16, 46, subtitle, 13, GREY)]
+    for place, chart in enumerate(charts):
+        parts += _small_chart(chart, 16 + wide * (place % columns), top + tall * (place // columns), wide, tall)
+    rows = -(-len(charts) // columns)
+    return _svg(wide * columns + 32, top + tall * rows + 8, title, subtitle, parts)
+
+
+def _small_chart(chart: ControlChart, left: int, upper: int, wide: int, tall: int) -> list[str]:
+    drawn = [*chart.values, *(chart.limits or ())]
+    half: float = max(0.1, max(abs(v - chart.mean) for v in drawn)) + 0.005
+    steps = max(1, len(chart.values) - 1)
+    start, end = left + 34, left + wide - 22
+
+    def x(position: int) -> float:
+        return start + (end - start) * position / steps
+
+    def y(value: float) -> float:
+        return upper + 20 + (tall - 54) * (chart.mean + half - value) / (2 * half)
+
+    parts = [_text(left, upper + 12, chart.title, 11, weight="bold"), _line(start, end, y(chart.mean), INK)]
+    parts += [_line(start, end, y(limit), GREY, "4 3") for limit in chart.limits or ()]
+    line = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(chart.values))
+    parts.append(f'<polyline points="{line}" fill="none" stroke="{BLUE}"/>')
+    for i, (value, special) in enumerate(zip(chart.values, chart.is_special, strict=True)):
+        said = f"{chart.labels[i]}: {100 * value:.1f} %"
+        parts.append(_mark(x(i), y(value), "above 99.8" if special else "within", said))
+    for tick in (chart.mean - half, chart.mean, chart.mean + half):
+        parts.append(_text(left + 26, y(tick) + 4, f"{100 * tick:.0f}", 10, anchor="end"))
+    parts.append(_text(start, upper + tall - 18, chart.labels[0], 10, GREY))
+    parts.append(_text(end, upper + tall - 18, chart.labels[-1], 10, GREY, anchor="end"))
+    return parts
+
+
+def _mark(x: float, y: float, position: str, said: str) -> str:
+    title = f"<title>{escape(said)}</title>"
+    if position.endswith("99.8"):
+        path = f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z"
+        return f'<path d="{path}" fill="{ORANGE}" stroke="white" stroke-width="0.6">{title}</path>'
+    paint = f'r="3.2" fill="{BLUE}" stroke="white" stroke-width="0.6"'
+    if position.endswith("95"):
+        paint = f'r="3.6" fill="white" stroke="{ORANGE}" stroke-width="1.8"'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" {paint}>{title}</circle>'
+
+
+def _line(start: float, end: float, y: float, colour: str, dash: str = "") -> str:
+    place = f'x1="{start:.1f}" x2="{end:.1f}" y1="{y:.1f}" y2="{y:.1f}"'
+    return f'<line {place} stroke="{colour}" stroke-dasharray="{dash}"/>'
+
+
+def _ticks(low: float, high: float) -> Iterable[float]:
+    return (tick / 100 for tick in range(0, 101, 10) if low <= tick / 100 <= high)
+
+
+def _text(
+    x: float, y: float, words: str, size: int, colour: str = INK, anchor: str = "start", weight: str = "normal"
+) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}" '
+        f'font-weight="{weight}">{escape(words)}</text>'
+    )
+
+
+def _svg(width: int, height: int, title: str, subtitle: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" {_FONT}>\n'
+        f"<title>{escape(title)}</title>\n<desc>{escape(subtitle)}</desc>\n"
+        f'<rect width="{width}" height="{height}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )

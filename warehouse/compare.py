@@ -1,0 +1,29 @@
+"""Services compared: the marts that say when a difference is a difference.
+
+Belongs here: their order. Does not belong here: what a figure is (``warehouse.measures``), the formulas
+(``warehouse.statistics``), the case-mix model (``warehouse.case_mix``).
+"""
+
+from importlib.resources import files
+
+import duckdb
+
+from warehouse.case_mix import build_case_mix
+
+# Each may use those before it. Models of ``work`` are thrown away.
+MODELS = (
+    "provider_figure", "funnel", "service_comparison", "control_point", "control_chart", "control_chart_summary",
+    "rate_ratio",
+)  # fmt: skip
+
+
+def build_comparison(con: duckdb.DuckDBPyConnection) -> None:
+    """Compare services: funnel, control charts, rate ratios and case-mix, in schema ``mart``.
+
+    Needs ``mart.measure``, ``mart.service_measure``, ``mart.breakdown_measure``, ``published.service_count``,
+    ``core.provider``, ``core.submission``, ``ref.organisation``, ``ref.provider_place``, ``cell.case_mix``, the
+    macros (``warehouse.statistics.create_macros``) and a catalog ``work``.
+    """
+    for model in MODELS:
+        con.execute((files("warehouse") / "marts" / f"{model}.sql").read_text(encoding="utf-8"))
+    build_case_mix(con)

@@ -1,0 +1,38 @@
+-- mart.provider_figure
+-- Grain: one row per source, provider (ENG: England), period, pathway and measure: the figures that are compared.
+-- Our own counts, those of data quality and NHS England's published ones in one layout. value is the rate of a
+-- share or mean, the count of a count, the median of a median.
+CREATE VIEW mart.provider_figure AS
+WITH counted AS (
+    SELECT
+        f.source, f.organisation AS provider,
+        CASE WHEN f.level = 'England' THEN 'England' ELSE coalesce(o.name, p.provider_name, f.organisation) END
+            AS provider_name,
+        f.period_type, f.period_start, f.pathway, f.measure, f.numerator, f.denominator, f.state,
+        CAST(NULL AS DECIMAL(6, 4)) AS published_rate
+    FROM mart.service_measure AS f
+    LEFT JOIN core.provider AS p ON p.provider = f.organisation
+    LEFT JOIN ref.organisation AS o ON o.organisation = f.organisation AND o.kind = 'provider'
+    WHERE f.level IN ('England', 'provider')
+    UNION ALL
+    SELECT
+        'published', provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator,
+        state, published_rate
+    FROM published.service_count
+)
+SELECT
+    c.source, c.provider, c.provider_name, c.period_type, c.period_start, c.pathway, c.measure, m.kind,
+    c.numerator, c.denominator,
+    CASE WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0) ELSE c.numerator END AS value,
+    c.state, c.published_rate
+FROM counted AS c
+INNER JOIN mart.measure AS m ON m.measure = c.measure
+UNION ALL
+SELECT
+    'data quality', q.organisation,
+    CASE WHEN q.level = 'England' THEN 'England' ELSE coalesce(o.name, p.provider_name, q.organisation) END,
+    q.period_type, q.period_start, 'all', q.measure, 'share', q.numerator, q.denominator,
+    q.numerator / nullif(q.denominator, 0), q.state, CAST(NULL AS DECIMAL(6, 4))
+FROM mart.quality_count AS q
+LEFT JOIN core.provider AS p ON p.provider = q.organisation
+LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 'provider'
