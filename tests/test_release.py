@@ -22,7 +22,7 @@ CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c",
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("built")
-    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))])
+    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_a_good_draft_has_no_problem(draft: Path) -> None:
         ("INSERT INTO core.person SELECT * FROM core.person LIMIT 1", "core.person: 1 keys"),
         (
             "UPDATE mart.service_measure SET numerator = numerator + 1 "
-            "WHERE provider = 'ENG' AND measure = 'REFERRALS' AND pathway = 'all'",
-            "1 England rows are not the sum of their providers",
+            "WHERE level = 'England' AND measure = 'REFERRALS' AND pathway = 'all' AND period_type = 'month'",
+            "1 provider totals are not England's",
         ),
         (
             "UPDATE mart.service_measure SET numerator = 9 WHERE measure = 'RECOVERY' AND denominator > 0",
@@ -61,6 +61,8 @@ def test_a_good_draft_has_no_problem(draft: Path) -> None:
          "core.pathway.service_request_id: 1 values look like NHS numbers"),
         ("COMMENT ON COLUMN core.pathway.pathway IS NULL", "no comment on core.pathway.pathway"),
         ("DROP SCHEMA mart CASCADE", "has no marts"),
+        ("DROP SCHEMA public CASCADE", "has no public tables"),
+        ("UPDATE public.service_measure SET numerator = 3 WHERE measure = 'REFERRALS'", "counts are exact"),
     ],
 )  # fmt: skip
 def test_what_forbids_publishing(draft: Path, sql: str, problem: str) -> None:
@@ -89,19 +91,40 @@ def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path
     ]
     with duckdb.connect() as con:
         exported = con.execute(
-            "SELECT count(*) FROM read_csv(?)", [str(folder / "mart.service_comparison.csv")]
+            "SELECT count(*) FROM read_csv(?)", [str(folder / "public.service_measure.csv")]
         ).fetchone()
-    assert exported == (written["rows"]["mart.service_comparison"],)
+    assert exported == (written["rows"]["public.service_measure"],)
+
+
+def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path) -> None:
+    many = [Case(str(number), [(PHQ9, "15", "5"), (GAD7, "14", "3")]) for number in range(6)]
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True)
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    public = folder / "parity-public.duckdb"
+    assert ask(public, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY ALL") == [("meta",), ("public",)]
+    assert ask(
+        public,
+        """SELECT numerator, denominator, state FROM public.service_measure
+        WHERE level = 'England' AND period_type = 'month' AND pathway = 'all' AND measure = 'RECOVERY'""",
+    ) == [(5, 5, "no rate")]
+    assert ask(public, "SELECT DISTINCT schema_name FROM meta.columns") == [("public",)]
+    assert ask(public, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL "
+               "AND schema_name = 'public'") == [(0,)]  # fmt: skip
+    assert ask(public, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
+    exported = {path.name for path in folder.iterdir()}
+    assert {f"public.{table}.csv" for (table,) in ask(public, "SELECT table_name FROM duckdb_tables() "
+            "WHERE schema_name = 'public'")} <= exported  # fmt: skip
+    assert "parity-public.duckdb" in json.loads((folder / "manifest.json").read_text())["files"]
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     exports = []
     for attempt, threads in enumerate((1, 2)):
         tmp = tmp_path / str(attempt)
-        built = build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], threads=threads)
+        built = build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], threads=threads, whole=True)
         folder = publish(built, tmp / "releases", "x", tmp / "latest.duckdb", {})
         exports.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".parquet")})
-    assert len(exports[0]) == 10
+    assert len(exports[0]) == 2 * len(release.EXPORTED)
     assert exports[0] == exports[1]
 
 

@@ -17,14 +17,19 @@ from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from schemas.field import Identity
 from warehouse.build import count_rows
-from warehouse.contract import SCHEMAS, grain_keys
+from warehouse.contract import COUNTS, SCHEMAS, grain_keys
+from warehouse.disclosure import TABLES as PUBLIC
+from warehouse.disclosure import leaks, write_public
+from warehouse.organisations import reference_digest
 from warehouse.published import SOURCE_FILE
 from warehouse.staging import StagedSubmission
 
 DATABASE = "parity.duckdb"
+PUBLIC_DATABASE = "parity-public.duckdb"
 MANIFEST = "manifest.json"
 EXPORTED = (
     "mart.measure", "mart.national", "mart.service_comparison", "mart.service_measure", "meta.columns",
+    *(f"public.{table}" for table in PUBLIC),
 )  # fmt: skip
 
 # Which core table must account for every staged row of a table, and how it counts them.
@@ -32,8 +37,11 @@ CONSERVED = {
     "IDS001": "SELECT sum(submitted_records) FROM core.person",
     "IDS004": "SELECT sum(submitted_records) FROM core.employment",
     "IDS101": "SELECT sum(submitted_records) FROM core.pathway",
+    "IDS011": "SELECT sum(submitted_records) FROM core.social_circumstance",
     "IDS201": "SELECT sum(submitted_records) FROM core.contact",
     "IDS202": "SELECT sum(submitted_records) FROM core.activity",
+    "IDS205": "SELECT sum(submitted_records) FROM core.internet_log",
+    "IDS602": "SELECT sum(submitted_records) FROM core.long_term_condition",
     "IDS603": "SELECT sum(submitted_records) FROM core.complaint",
     "IDS606": "SELECT count(*) FROM core.score WHERE source = 'referral'",
     "IDS607": "SELECT count(*) FROM core.score WHERE source = 'activity'",
@@ -47,20 +55,29 @@ class ReleaseError(ForThePerson):
     """A draft may not be published; the message lists every problem."""
 
 
-def inputs_hash(winners: Sequence[StagedSubmission], published: Path | None = None) -> str:
-    """SHA-256 over what goes in: every winner, and the normalised published statistics when there are any."""
-    lines = sorted(f"{w.provider} {w.month:%Y-%m} {w.submission_id}" for w in winners)
+def inputs_hash(
+    winners: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
+) -> str:
+    """SHA-256 over what goes in: every winner, and published statistics and reference files when there are any."""
+    lines = sorted(f"{w.provider} {w.month:%Y-%m} {w.submission_id} {w.received_on}" for w in winners)
     if published is not None and (published / SOURCE_FILE).is_file():
         lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
+    if digest := reference_digest(reference):
+        lines.append(f"reference {digest}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def release_id(winners: Sequence[StagedSubmission], code_version: str, published: Path | None = None) -> str:
+def release_id(
+    winners: Sequence[StagedSubmission],
+    code_version: str,
+    published: Path | None = None,
+    reference: Path | None = None,
+) -> str:
     """The id of the release these inputs and this code give: last month and eight hex digits.
 
     "2026-03-1a2b3c4d"; "published-1a2b3c4d" when no submission has won yet.
     """
-    digest = hashlib.sha256(f"{inputs_hash(winners, published)} {code_version}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{inputs_hash(winners, published, reference)} {code_version}".encode()).hexdigest()[:8]
     last = max((winner.month for winner in winners), default=None)
     return f"{last:%Y-%m}-{digest}" if last else f"published-{digest}"
 
@@ -69,11 +86,12 @@ def check_draft(draft: Path) -> list[str]:
     """Everything that forbids publishing the draft, in words; empty when there is nothing.
 
     Rows staged equal rows accounted for; grains are unique; England is the sum of its providers; no numerator
-    exceeds its denominator; every table and column has a comment; nothing identifies a person.
+    exceeds its denominator; every table and column has a comment; nothing identifies a person; nothing in schema
+    ``public`` is exact.
     """
     with duckdb.connect(str(draft), read_only=True) as con:
         present = _tables(con)
-        if "mart.service_comparison" not in present:
+        if "mart.service_measure" not in present:
             return ["The draft has no marts: run build_marts first."]
         return [
             *_unconserved(con),
@@ -81,15 +99,17 @@ def check_draft(draft: Path) -> list[str]:
             *_wrong_totals(con),
             *_uncommented(con),
             *_identifying(con),
+            *leaks(con),
         ]
 
 
 def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest: Mapping[str, object]) -> Path:
     """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
 
-    The folder holds ``parity.duckdb``, Parquet and CSV of the marts in total order (the same rows give the
-    same bytes) and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole
-    or not at all. A release that exists is left as it is. ``inputs_hash`` and ``code_version`` of the manifest
+    The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
+    nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
+    bytes) and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole or not at
+    all. A release that exists is left as it is. ``inputs_hash`` and ``code_version`` of the manifest
     are stamped into ``meta.build``. Readers of the old ``latest`` keep the file they opened.
     Raises ReleaseError when ``check_draft`` finds a problem.
     """
@@ -104,6 +124,7 @@ def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest
         shutil.copyfile(draft, partial / DATABASE)
         stamp = [release_id, *(str(manifest.get(key, "")) for key in ("inputs_hash", "code_version"))]
         rows = _finish(partial, stamp)
+        write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
         _write_manifest(partial, {**manifest, "release_id": release_id, "rows": rows})
         for path in sorted(partial.iterdir()):
             _sync(path)
@@ -207,37 +228,44 @@ def _repeated_grains(con: duckdb.DuckDBPyConnection, present: set[str]) -> list[
 
 
 def _wrong_totals(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Levels of which the organisations do not add up to England, and shares above 1."""
     differing = con.execute(
         """
-        SELECT count(*) FROM (
-            SELECT period_start, pathway, measure
+        WITH total AS (
+            SELECT level, period_type, period_start, pathway, measure,
+                coalesce(sum(numerator), 0) AS numerator, coalesce(sum(denominator), 0) AS denominator
             FROM mart.service_measure
-            GROUP BY period_start, pathway, measure
-            HAVING coalesce(sum(numerator) FILTER (WHERE provider = 'ENG'), 0)
-                    <> coalesce(sum(numerator) FILTER (WHERE provider <> 'ENG'), 0)
-                OR coalesce(sum(denominator) FILTER (WHERE provider = 'ENG'), 0)
-                    <> coalesce(sum(denominator) FILTER (WHERE provider <> 'ENG'), 0)
+            WHERE measure IN (SELECT measure FROM mart.measure WHERE kind IN ('count', 'share', 'mean'))
+            GROUP BY level, period_type, period_start, pathway, measure
         )
+        SELECT t.level, count(*)
+        FROM total AS t
+        INNER JOIN total AS e
+            ON e.level = 'England' AND e.period_type = t.period_type AND e.period_start = t.period_start
+            AND e.pathway = t.pathway AND e.measure = t.measure
+        WHERE t.numerator <> e.numerator OR t.denominator <> e.denominator
+        GROUP BY t.level ORDER BY t.level
         """
+    ).fetchall()
+    above = con.execute(
+        "SELECT count(*) FROM mart.service_measure WHERE numerator > denominator "
+        "AND measure IN (SELECT measure FROM mart.measure WHERE kind = 'share')"
     ).fetchone()
-    above = con.execute("SELECT count(*) FROM mart.service_measure WHERE numerator > denominator").fetchone()
-    return [
-        f"mart.service_measure: {row[0]} {words}"
-        for row, words in ((differing, "England rows are not the sum of their providers"),
-                           (above, "rows count more than their denominator"))
-        if row and row[0]
-    ]  # fmt: skip
+    problems = [f"mart.service_measure: {rows} {level} totals are not England's" for level, rows in differing]
+    if above and above[0]:
+        problems.append(f"mart.service_measure: {above[0]} rows count more than their denominator")
+    return problems
 
 
 def _uncommented(con: duckdb.DuckDBPyConnection) -> list[str]:
     bare = con.execute(
-        """
+        f"""
         SELECT schema_name || '.' || table_name
         FROM duckdb_tables() WHERE database_name = current_database() AND comment IS NULL
         UNION ALL
         SELECT schema_name || '.' || table_name || '.' || column_name
         FROM duckdb_columns()
-        WHERE database_name = current_database() AND NOT internal AND comment IS NULL
+        WHERE database_name = current_database() AND NOT internal AND comment IS NULL AND NOT {COUNTS}
         ORDER BY ALL
         """
     ).fetchall()

@@ -1,0 +1,42 @@
+-- public.service_comparison
+-- Grain: one row per source, provider, period, pathway and measure that is a share, beside England.
+-- Interval and position follow from the protected counts of the row and of England, and from nothing else.
+CREATE TABLE public.service_comparison AS
+WITH counted AS (
+    SELECT s.source, s.organisation AS provider, o.name AS provider_name, s.period_type, s.period_start, s.pathway,
+        s.measure, s.numerator, s.denominator, s.rate, s.state
+    FROM public.service_measure AS s
+    INNER JOIN public.measure AS m ON m.measure = s.measure AND m.kind = 'share'
+    INNER JOIN public.organisation AS o ON o.level = s.level AND o.organisation = s.organisation
+    WHERE s.level = 'provider'
+    UNION ALL
+    SELECT 'published', p.provider, coalesce(p.provider_name, p.provider), p.period_type, p.period_start, p.pathway,
+        p.measure, public.protect(p.numerator), public.protect(p.denominator),
+        public.rate(public.protect(p.numerator), public.protect(p.denominator)),
+        public.state(m.kind, public.protect(p.numerator), public.protect(p.denominator), p.state)
+    FROM published.service_count AS p
+    INNER JOIN public.measure AS m ON m.measure = p.measure AND m.kind = 'share'
+    WHERE p.provider <> 'ENG'
+),
+beside AS (
+    SELECT c.*, n.numerator AS national_numerator, n.denominator AS national_denominator, n.rate AS national_rate,
+        mart.funnel_z(c.rate, n.rate, c.denominator) AS z
+    FROM counted AS c
+    LEFT JOIN public.national AS n
+        ON n.source = c.source AND n.period_type = c.period_type AND n.period_start = c.period_start
+        AND n.pathway = c.pathway AND n.measure = c.measure
+)
+SELECT
+    source, provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator, state,
+    rate,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, 1.959963984540054) END AS lower_95,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, 1.959963984540054) END AS upper_95,
+    national_numerator, national_denominator, national_rate,
+    CASE
+        WHEN z > 3.090232306167813 THEN 'above 99.8'
+        WHEN z > 1.959963984540054 THEN 'above 95'
+        WHEN z < -3.090232306167813 THEN 'below 99.8'
+        WHEN z < -1.959963984540054 THEN 'below 95'
+        WHEN z IS NOT NULL THEN 'within'
+    END AS funnel_position
+FROM beside
