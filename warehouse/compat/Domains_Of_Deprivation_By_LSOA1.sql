@@ -1,0 +1,6 @@
+-- UKHF_Demography.Domains_Of_Deprivation_By_LSOA1
+-- Grain: one row per area of the reference file. The smallest area kept of a person is the postcode district, so
+-- LSOA_Code holds that, here as in mesh_IAPT.IDS001mpi. One version of the index: its rows carry one date.
+CREATE OR REPLACE VIEW UKHF_Demography.Domains_Of_Deprivation_By_LSOA1 AS
+SELECT postcode_district AS LSOA_Code, decile AS IMD_Decile, DATE '2019-12-31' AS Effective_Snapshot_Date
+FROM ref.deprivation

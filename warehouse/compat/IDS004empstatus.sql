@@ -1,0 +1,16 @@
+-- mesh_IAPT.IDS004empstatus
+-- Grain: one row per provider, person, day of recording and reported month from the first to the last that sent it.
+CREATE OR REPLACE VIEW mesh_IAPT.IDS004empstatus AS
+SELECT
+    e.rowid * 10000 + m.month_id AS UniqueID_IDS004, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
+    m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
+    m.person_id AS Person_ID, e.employment_status AS EmployStatus, e.recorded_on AS EmployStatusRecDate,
+    e.weekly_hours AS WeekHoursWorked, e.self_employed AS SelfEmployInd, e.sickness_absence AS SickAbsenceInd,
+    e.statutory_sick_pay AS SSPInd, e.receives_benefit AS BenefitRecInd, e.jobseekers_allowance AS JSAInd,
+    e.employment_support_allowance AS ESAInd, e.universal_credit AS UCInd,
+    e.personal_independence_payment AS PIPInd, e.other_benefit AS OtherBenefitInd,
+    e.employment_support_suitable AS EmpSupportInd, e.employment_support_referred_on AS EmpSupportReferral,
+    e.employment_support_discharged_on AS EmpSupportDischargeDate
+FROM core.employment_record AS e
+INNER JOIN compat.person_month AS m
+    ON m.provider = e.provider AND m.person_id = e.person_id AND m.month BETWEEN e.first_month AND e.last_month

@@ -1,0 +1,17 @@
+-- Reporting.Ref_ODS_Commissioner_Hierarchies_ICB
+-- Grain: one row per sub-ICB location in core, successors followed.
+-- Only what stands today is here, so that no join multiplies.
+CREATE OR REPLACE VIEW Reporting.Ref_ODS_Commissioner_Hierarchies_ICB AS
+WITH place AS (
+    SELECT DISTINCT sub_icb AS organisation, icb, region
+    FROM ref.commissioner_place
+    WHERE sub_icb <> 'unknown'
+)
+SELECT
+    p.organisation AS Organisation_Code, coalesce(o.name, p.organisation) AS Organisation_Name,
+    i.organisation AS STP_Code, i.name AS STP_Name, r.organisation AS Region_Code, r.name AS Region_Name,
+    CAST(NULL AS DATE) AS Effective_To
+FROM place AS p
+LEFT JOIN ref.organisation AS o ON o.organisation = p.organisation
+LEFT JOIN ref.organisation AS i ON i.organisation = p.icb
+LEFT JOIN ref.organisation AS r ON r.organisation = p.region

@@ -1,0 +1,6 @@
+-- compat.internet_count
+-- Grain: one row per pathway with a log of internet-enabled therapy: how many. A log of 0 minutes is one too.
+CREATE OR REPLACE VIEW compat.internet_count AS
+SELECT provider, service_request_id, count(*) AS logs
+FROM core.internet_log
+GROUP BY provider, service_request_id
