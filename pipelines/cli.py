@@ -244,6 +244,34 @@ def published(path: Path) -> int:
     return CLEAN
 
 
+@app.command(group=_CENTRE)
+def reference(path: Path, *, as_json: Json = False) -> int:
+    """Take in reference files: organisations, who succeeded whom and when, deprivation. They replace earlier ones.
+
+    Parameters
+    ----------
+    path
+        Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet or
+        deprivation.csv; or one such file.
+
+    """
+    from dataclasses import asdict
+
+    from pipelines import show
+    from pipelines.zones import zones
+    from warehouse.organisations import take_reference
+
+    taken = take_reference(path, zones().reference)
+    if as_json:
+        _print_json(asdict(taken))
+    else:
+        show.line(", ".join(f"{name}: {count:,} rows" for name, count in taken.rows.items()))
+        for note in taken.notes:
+            show.line(f"Note: {note}")
+        show.line("The next release has them: parity publish" if taken.is_new else "Nothing has changed.")
+    return CLEAN
+
+
 @app.command(group=_TRY)
 def synth(
     *,
@@ -257,10 +285,15 @@ def synth(
     faults: Annotated[
         float, Parameter(help="Share of rows with a planted error; the answer key lies beside.")
     ] = 0.0,
+    reference: Annotated[
+        Path | None, Parameter(help="Also write the made-up reference files of these providers here.")
+    ] = None,
 ) -> int:
     """Write demonstration submissions. Nobody in them is real; NHS numbers are of the never-issued 999 range."""
     from pipelines import show
     from pipelines.demonstration import write_submissions
+    from pipelines.demonstration_places import placed, write_reference
+    from transforms.synthesise import service
 
     _require(providers >= 1 and months >= 1, "--providers and --months are whole numbers from 1.")
     _require(0 <= faults <= 1, "--faults is a share between 0 and 1.")
@@ -269,6 +302,8 @@ def synth(
             out, providers=providers, months=months, start=_month(start), seed=seed, faults=faults,
             on_written=lambda done, of: step(),
         )  # fmt: skip
+    if reference is not None:
+        write_reference(reference, [placed(service(index, seed)) for index in range(providers)], _month(start))
     show.line(
         f"{summary.submissions:,} submissions, {summary.contacts:,} contacts, {summary.rows:,} rows, "
         f"{summary.faults:,} planted errors in {out}"

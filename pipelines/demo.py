@@ -4,17 +4,18 @@ Belongs here: the steps of `parity demo` in order, and the short national table 
 here: making people up (``transforms.synthesise``), loading, publishing.
 """
 
-import csv
 from datetime import date
 from pathlib import Path
 
 from pipelines import show
 from pipelines.ask import ask
 from pipelines.demonstration import write_submissions
+from pipelines.demonstration_places import is_made_up, placed, write_reference
 from pipelines.publish import has_published
 from pipelines.run import load_paths, publish_release
 from pipelines.zones import Zones
 from transforms.synthesise.sites import service
+from warehouse.organisations import SOURCE_FILE, take_reference
 from warehouse.published import normalise_published
 
 _SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003
@@ -26,15 +27,15 @@ _TABLE = """
 SELECT m.title AS measure,
        sum(n.numerator) AS count,
        sum(n.denominator) AS "of",
-       CASE WHEN m.is_share THEN round(100.0 * sum(n.numerator) / nullif(sum(n.denominator), 0), 1) END
+       CASE WHEN m.kind = 'share' THEN round(100.0 * sum(n.numerator) / nullif(sum(n.denominator), 0), 1) END
            AS "national %",
        CASE WHEN m.standard IS NOT NULL THEN round(100 * m.standard, 0) END AS "standard %"
 FROM mart.national AS n
 JOIN mart.measure AS m USING (measure)
-WHERE n.source = 'submitted' AND n.pathway = 'all' AND n.state = 'value'
+WHERE n.source = 'submitted' AND n.pathway = 'all' AND n.period_type = 'month' AND n.state = 'value'
       AND n.period_start > (SELECT max(month) - INTERVAL 6 MONTH FROM core.submission)
       AND list_contains(?, n.measure)
-GROUP BY m.title, m.is_share, m.standard, m.position
+GROUP BY m.title, m.kind, m.standard, m.position
 ORDER BY m.position
 """
 MEASURES = (
@@ -52,7 +53,10 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
                 submissions, providers=providers, months=months, start=_START, seed=_SEED, faults=_FAULTS,
                 on_written=lambda done, of: step(),
             )  # fmt: skip
-    _write_names(zones, providers)
+    reference = submissions.with_name(f"{submissions.name}-reference")
+    write_reference(reference, [placed(service(index, _SEED)) for index in range(providers)], _START)
+    if not (zones.reference / SOURCE_FILE).exists() or is_made_up(zones.reference):  # the centre's own stays
+        take_reference(reference, zones.reference)
     paths = sorted(path for path in submissions.iterdir() if path.is_dir())
     with show.progress("Loading", len(paths)) as step:
         totals = load_paths(paths, zones, step)
@@ -85,7 +89,7 @@ def _published_line(zones: Zones) -> None:
     """The latest published year: how many services can be compared with England, from real figures."""
     rows = ask(
         "SELECT year(period_start), count(*) FILTER (WHERE state = 'value'), count(*), "
-        "CAST(round(100 * any_value(national_rate), 1) AS VARCHAR) "
+        "CAST(round(100 * max(national_value), 1) AS VARCHAR) "
         "FROM mart.service_comparison WHERE source = 'published' AND measure = 'RECOVERY' AND provider <> 'ENG' "
         "GROUP BY period_start ORDER BY period_start DESC LIMIT 1",
         zones,
@@ -95,14 +99,3 @@ def _published_line(zones: Zones) -> None:
             f"Published by NHS England for {year}/{int(str(year)) % 100 + 1}: recovery of {shown} of {services} "
             f"services beside England's {national} % (mart.service_comparison, source 'published')"
         )
-
-
-def _write_names(zones: Zones, providers: int) -> None:
-    """Names of the demonstration's services, unless the centre has put its own list there."""
-    if zones.organisations.exists():
-        return
-    services = [service(index, _SEED) for index in range(providers)]
-    with zones.organisations.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["code", "name"])
-        writer.writerows((one.code, one.name) for one in services)

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.demonstration_places import placed
 from schemas.dataset import TABLES
 from transforms import synthesise
 from transforms.synthesise import Part, Service
@@ -59,7 +60,7 @@ def write_submissions(
     if providers < 1 or not 0 <= faults <= 1 or size <= 0:
         raise ValueError("providers must be 1 or more, faults from 0 to 1, size above 0")
     out.mkdir(parents=True, exist_ok=True)
-    services = [synthesise.service(index, seed, size) for index in range(providers)]
+    services = [placed(synthesise.service(index, seed, size)) for index in range(providers)]
     key = _AnswerKey(out / ANSWER_KEY_NAME, faults, seed)
     contacts = rows = written = 0
     for service in services:

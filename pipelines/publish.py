@@ -4,20 +4,22 @@ Belongs here: which submissions a build takes, what names a release, and the ste
 here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 """
 
-import csv
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from pipelines.ask import ask
 from pipelines.ledger import Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, published, release
+from warehouse.organisations import reference_digest
 from warehouse.staging import StagedSubmission
 
 # DuckDB would take four fifths of the machine (9.7 GB at 10 M contacts); beyond this it spills to disk.
@@ -56,29 +58,45 @@ def winners(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
             outcome.provider,
             outcome.month,
             zones.pseudonymised / outcome.receipt.submission_id,
+            _day(outcome.receipt.received_at),
         )
         for outcome in outcomes
         if outcome.provider and outcome.month
     ]
 
 
+def _day(received_at: str) -> date:
+    """The day in England of a moment in UTC: windows close at midnight there, in summer at 23:00 UTC."""
+    return datetime.fromisoformat(received_at).astimezone(ZoneInfo("Europe/London")).date()
+
+
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
     """The name of the release that these winners and this code make: same inputs, same name."""
-    return release.release_id(staged, code_version(), zones.published)
+    return release.release_id(staged, code_version(), zones.published, zones.reference)
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
-    """Write a new draft with the core tables. Raises NotPublishable when nothing was accepted yet."""
+    """Bring the draft up to the winners: only providers with new submissions are built again.
+
+    Raises NotPublishable when nothing was accepted yet.
+    """
     staged = winners(zones, ledger)
     if not staged and not has_published(zones):
         raise NotPublishable("No submission has been accepted yet: load one with `parity load PATH`.")
-    return build.build_core(zones.draft, staged, memory_limit=MEMORY_LIMIT, organisations=organisation_names(zones))
+    return build.build_core(
+        zones.draft,
+        staged,
+        memory_limit=MEMORY_LIMIT,
+        reference=zones.reference,
+        built_with=f"{code_version()} {reference_digest(zones.reference)}",
+    )
 
 
 def build_marts(zones: Zones) -> dict[str, int]:
-    """Add published statistics and marts to the draft."""
+    """Add published statistics, marts, the public schema and comments to the draft."""
     rows = published.load_published(zones.draft, zones.published) if has_published(zones) else {}
-    return rows | build.build_marts(zones.draft, memory_limit=MEMORY_LIMIT)
+    rows |= build.build_marts(zones.draft, memory_limit=MEMORY_LIMIT)
+    return rows | build.complete(zones.draft, memory_limit=MEMORY_LIMIT)
 
 
 def publish(zones: Zones, ledger: Ledger) -> Release:
@@ -91,7 +109,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
     is_new = not (zones.releases / name).exists()
     manifest = {
         "code_version": code_version(),
-        "inputs_hash": release.inputs_hash(staged, zones.published),
+        "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference),
         "submissions": [one.submission_id for one in staged],
     }
     release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest)
@@ -117,14 +135,6 @@ def _current_name(zones: Zones) -> str:
 def has_published(zones: Zones) -> bool:
     """Whether NHS England's published statistics were taken in."""
     return any(zones.published.glob("*.parquet"))
-
-
-def organisation_names(zones: Zones) -> dict[str, str]:
-    """Names by ODS code, from ``organisations.csv`` of the data root if it is there."""
-    if not zones.organisations.exists():
-        return {}
-    with zones.organisations.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["name"] for row in csv.DictReader(file)}
 
 
 @cache
