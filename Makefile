@@ -10,10 +10,10 @@ PUBLISHED ?= $(wildcard ../shared/domain/published)
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs bench dev lock clean
+.PHONY: help run test lint format docs published bench bench-nation dev lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,8 +41,14 @@ docs: $(STAMP) ## Write the dataset documentation anew
 	rm -rf docs/dataset
 	$(BIN)/parity dataset docs/dataset
 
+published: $(STAMP) ## Write the page on NHS England's published figures anew
+	$(BIN)/python -m reports.published_services $(PUBLISHED)
+
 bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
 	$(BIN)/python -m benchmarks.load $(SIZES)
+
+bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (an hour, 20 GB of disk)
+	$(BIN)/python -m benchmarks.nation $(ROOT)
 
 dev: $(STAMP) ## Open the Dagster UI on this machine
 	$(BIN)/python -m pipelines.dagster_home
