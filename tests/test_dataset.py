@@ -117,18 +117,17 @@ def test_what_identifies_is_exactly_this() -> None:
             "ServiceUseId",
             "PauseID",
         },
-        Identity.DROP: {"PrimSystemInUse", "SiteIDOfTreat", "GMPCodeReg", "PersDeathDate"},
+        Identity.DROP: {"PrimSystemInUse", "GMPCodeReg", "PersDeathDate"},
     }
 
 
-def test_no_number_name_date_of_birth_or_place_is_left_in_the_pseudonymised_store() -> None:
+def test_no_number_name_date_of_birth_or_home_is_left_in_the_pseudonymised_store() -> None:
     left = {column for table in TABLES.values() for column in staged_schema(table)}
     assert not left & {
         "NHSNumber",
         "PersonBirthDate",
         "Postcode",
         "GMPCodeReg",
-        "SiteIDOfTreat",
         "PersDeathDate",
     }
     assert staged_schema(TABLES["IDS101"])["ReferralRequestReceivedDate"] == pl.Date()

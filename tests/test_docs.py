@@ -11,7 +11,19 @@ from pipelines.zones import PROJECT
 from release_fixtures import loaded_and_published
 
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
-COMMANDS = ("check", "explain", "dataset", "load", "publish", "status", "query", "published", "synth", "demo")
+COMMANDS = (
+    "check",
+    "explain",
+    "dataset",
+    "load",
+    "publish",
+    "status",
+    "query",
+    "published",
+    "reference",
+    "synth",
+    "demo",
+)
 
 
 def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: Path) -> None:
