@@ -72,7 +72,7 @@ def sums() -> Iterator[Sum]:
     """Every sum of the public tables that a reader can undo with one subtraction."""
     levels = ("region", "ICB", "sub-ICB", "provider")
     for table, parts in (
-        ("service_measure", (*levels, "provider in sub-ICB", "site")),
+        ("service_measure", (*levels, "provider in sub-ICB")),
         ("breakdown_measure", levels),
     ):
         for level in parts:
@@ -133,25 +133,32 @@ def _withhold(con: duckdb.DuckDBPyConnection) -> None:
     A sum gives a part away when its total is as high, or as low, as the parts allow: two suppressed parts of a
     total of 10 (8 to 12) are 4 and 4. Then the smallest part shown is taken back (all that tie: which one was
     chosen would tell), and the total only where no part is shown. A figure taken back is 0 until the end: unlike a
-    suppressed one it may be anything.
+    suppressed one it may be anything. No sum crosses measures, so a round looks only at those that the round before
+    has changed. From the fifth round on parts up to twice, four times … the smallest go as well: one at a time, a
+    chain of sums took 113 rounds and four minutes on the demonstration.
     """
-    again = True
-    while again:
-        again = False
+    rounds = 0
+    con.execute("CREATE OR REPLACE TABLE work.unsettled AS SELECT measure FROM public.measure")
+    while con.execute("SELECT count(*) FROM work.unsettled").fetchone() != (0,):
+        rounds += 1
+        reach = 2 ** max(0, rounds - 4)
+        con.execute("CREATE OR REPLACE TABLE work.changed (measure VARCHAR)")
         for each in sums():
             if not _find_given_away(con, each):
                 continue
-            again = True
+            con.execute("INSERT INTO work.changed SELECT DISTINCT measure FROM work.given_away")
             for figure in ("numerator", "denominator"):
                 con.execute(
                     f"UPDATE public.{each.table} SET {figure} = 0 WHERE rowid IN ("
                     f"SELECT p.id FROM ({_parts(each)}) AS p INNER JOIN work.given_away AS g USING "
-                    f"({', '.join(each.keys)}) WHERE g.{figure}_away AND p.{figure} = g.{figure}_smallest)"
+                    f"({', '.join(each.keys)}) WHERE g.{figure}_away "
+                    f"AND p.{figure} > 0 AND p.{figure} <= {reach} * g.{figure}_smallest)"
                 )
                 con.execute(
                     f"UPDATE public.{each.total or each.table} SET {figure} = 0 WHERE rowid IN ("
                     f"SELECT total_id FROM work.given_away WHERE {figure}_away AND {figure}_smallest IS NULL)"
                 )
+        con.execute("CREATE OR REPLACE TABLE work.unsettled AS SELECT DISTINCT measure FROM work.changed")
     for table in ("service_measure", "breakdown_measure"):
         con.execute(
             f"UPDATE public.{table} SET numerator = nullif(numerator, 0), denominator = nullif(denominator, 0), "
@@ -167,7 +174,7 @@ def _parts(each: Sum) -> str:
         upper = "INNER JOIN work.lies_in USING (level, organisation) "
     return (
         f"SELECT {keys}, numerator, denominator, t.rowid AS id FROM public.{each.table} AS t {upper}"
-        f"WHERE ({each.where}) AND state NOT IN {_ABSENT}"
+        f"WHERE ({each.where}) AND state NOT IN {_ABSENT} AND measure IN (SELECT measure FROM work.unsettled)"
     )
 
 

@@ -1,7 +1,7 @@
 -- public.service_measure
 -- Grain: one row per level, organisation, period, pathway and measure.
 -- The sum behind a mean is not published. That an organisation has a pathway at all can stand for one person:
--- unless it is a provider's 'all', it is listed only where some figure of it reaches 5.
+-- unless it is a provider's 'all', it is listed only where some figure of it reaches 5. Sites are not published.
 CREATE TABLE public.service_measure AS
 WITH protected AS (
     SELECT
@@ -15,6 +15,7 @@ WITH protected AS (
         s.months_submitted, s.state
     FROM mart.service_measure AS s
     INNER JOIN mart.measure AS m ON m.measure = s.measure
+    WHERE s.level <> 'site'
 ),
 listed AS (
     SELECT DISTINCT level, organisation, pathway
