@@ -180,6 +180,20 @@ def test_figures_published_by_nhs_england_pass_through_the_same_rule() -> None:
     ]
 
 
+def test_every_breakdown_adds_up_to_the_total_for_itself() -> None:
+    # 40 and 3 of 43, twice: taken together the parts would be 86 of 43, and everything would have to go.
+    con = world({"REFERRALS": ("count", {
+        ("England", "ENG", None): (43, None), ("England", "ENG", "a"): (40, None), ("England", "ENG", "b"): (3, None),
+    })})  # fmt: skip
+    con.execute(
+        "INSERT INTO mart.breakdown_measure SELECT * REPLACE ('age' AS breakdown) FROM mart.breakdown_measure"
+    )
+    build_public(con)
+    found = published(con, "breakdown, breakdown_group, numerator", "breakdown_measure")
+    assert found == [("age", "a", 40), ("age", "b", None), ("gender", "a", 40), ("gender", "b", None)]
+    assert published(con, "numerator") == [(45,)]
+
+
 def test_that_one_person_was_seen_somewhere_is_not_shown_by_a_row() -> None:
     con = world({"REFERRALS": ("count", {
         ("provider", "RXX", None): (0, None), ("sub-ICB", "02M", None): (2, None), ("sub-ICB", "00Q", None): (9, None),

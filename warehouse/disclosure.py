@@ -51,13 +51,15 @@ END;
 class Sum:
     """Rows of a public table that add up to another row: which rows, and how the key of their total differs.
 
-    ``total`` is the table of the total, if it is another one.
+    ``total`` is the table of the total, if it is another one; ``each`` parts one total in several ways: the groups
+    of every breakdown add up to it for themselves.
     """
 
     table: str
     where: str
     differs: Mapping[str, str] = field(default_factory=dict)
     total: str = ""
+    each: tuple[str, ...] = ()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -90,7 +92,7 @@ def sums() -> Iterator[Sum]:
     for level, place in (("provider", 1), ("sub-ICB", 2)):
         owner = {"level": f"'{level}'", "organisation": f"split_part(organisation, '|', {place})"}
         yield Sum("service_measure", "level = 'provider in sub-ICB'", owner)
-    yield Sum("breakdown_measure", "true", {}, "service_measure")
+    yield Sum("breakdown_measure", "true", {}, "service_measure", ("breakdown",))
 
 
 def protect(count: int | None) -> int | None:
@@ -134,14 +136,10 @@ def _withhold(con: duckdb.DuckDBPyConnection) -> None:
     total of 10 (8 to 12) are 4 and 4. Then the smallest part shown is taken back (all that tie: which one was
     chosen would tell), and the total only where no part is shown. A figure taken back is 0 until the end: unlike a
     suppressed one it may be anything. No sum crosses measures, so a round looks only at those that the round before
-    has changed. From the fifth round on parts up to twice, four times … the smallest go as well: one at a time, a
-    chain of sums took 113 rounds and four minutes on the demonstration.
+    has changed.
     """
-    rounds = 0
     con.execute("CREATE OR REPLACE TABLE work.unsettled AS SELECT measure FROM public.measure")
     while con.execute("SELECT count(*) FROM work.unsettled").fetchone() != (0,):
-        rounds += 1
-        reach = 2 ** max(0, rounds - 4)
         con.execute("CREATE OR REPLACE TABLE work.changed (measure VARCHAR)")
         for each in sums():
             if not _find_given_away(con, each):
@@ -151,8 +149,8 @@ def _withhold(con: duckdb.DuckDBPyConnection) -> None:
                 con.execute(
                     f"UPDATE public.{each.table} SET {figure} = 0 WHERE rowid IN ("
                     f"SELECT p.id FROM ({_parts(each)}) AS p INNER JOIN work.given_away AS g USING "
-                    f"({', '.join(each.keys)}) WHERE g.{figure}_away "
-                    f"AND p.{figure} > 0 AND p.{figure} <= {reach} * g.{figure}_smallest)"
+                    f"({', '.join([*each.keys, *each.each])}) WHERE g.{figure}_away "
+                    f"AND p.{figure} = g.{figure}_smallest)"
                 )
                 con.execute(
                     f"UPDATE public.{each.total or each.table} SET {figure} = 0 WHERE rowid IN ("
@@ -168,7 +166,7 @@ def _withhold(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _parts(each: Sum) -> str:
-    keys = ", ".join(f"{expression} AS {key}" for key, expression in each.keys.items())
+    keys = ", ".join([*(f"{expression} AS {key}" for key, expression in each.keys.items()), *each.each])
     upper = ""
     if "upper_organisation" in each.differs.values():
         upper = "INNER JOIN work.lies_in USING (level, organisation) "
@@ -181,6 +179,7 @@ def _parts(each: Sum) -> str:
 def _find_given_away(con: duckdb.DuckDBPyConnection, each: Sum) -> int:
     """Write ``work.given_away``: the totals of one sum that pin a suppressed part down; returns how many."""
     keys = ", ".join(each.keys)
+    parted = ", ".join([*each.keys, *each.each])
     counted, found = [], []
     for figure in ("numerator", "denominator"):
         counted.append(
@@ -199,9 +198,10 @@ def _find_given_away(con: duckdb.DuckDBPyConnection, each: Sum) -> int:
         )
     row = con.execute(
         f"CREATE OR REPLACE TABLE work.given_away AS WITH part AS ({_parts(each)}), "
-        f"added AS (SELECT {keys}, {', '.join(counted)} FROM part GROUP BY {keys} "
+        f"added AS (SELECT {parted}, {', '.join(counted)} FROM part GROUP BY {parted} "
         "HAVING numerator_hidden > 0 OR denominator_hidden > 0) "
-        f"SELECT {keys}, t.rowid AS total_id, {', '.join(found)} "
+        f"SELECT {', '.join([*each.keys, *(f'added.{name}' for name in each.each)])}, "
+        f"t.rowid AS total_id, {', '.join(found)} "
         f"FROM added INNER JOIN public.{each.total or each.table} AS t USING ({keys}) "
         "WHERE numerator_away OR denominator_away"
     ).fetchone()
