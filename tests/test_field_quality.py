@@ -25,8 +25,8 @@ from schemas.field import Mandation
 from schemas.staged import staged_schema
 from warehouse.build import build_marts, open_draft
 from warehouse.field_quality import elements
-from warehouse.staging import StagedSubmission
 from warehouse.measures.catalogue import catalogue
+from warehouse.staging import StagedSubmission
 from warehouse_fixtures import APRIL, PHQ9, WEMWBS, Row, ask, build, write_submission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)

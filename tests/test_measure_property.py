@@ -9,11 +9,11 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import duckdb
 import measure_reference as oracle
 from measure_populations import Submissions, random_submissions
 from warehouse.measures.catalogue import catalogue
