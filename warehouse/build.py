@@ -11,7 +11,6 @@ appended to the draft: memory follows the batch, not the nation, and a new submi
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from warehouse.field_quality import create_items, tally_fields
 from warehouse.measures.catalogue import Measure, catalogue
 from warehouse.measures.counting import count_batch, create_cells, described
 from warehouse.measures.rollup import create_measures, roll_up
+from warehouse.models import read_sql
 from warehouse.places import load_places
 from warehouse.published import create_published
 from warehouse.reference import load_reference
@@ -155,11 +155,6 @@ def complete(draft: Path, *, memory_limit: str | None = None, threads: int | Non
         build_public(con)
         apply_contract(con, described(catalogue()))
         return count_rows(con, "public")
-
-
-def read_sql(folder: str, model: str) -> str:
-    """The text of one model."""
-    return (files("warehouse") / folder / f"{model}.sql").read_text(encoding="utf-8")
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, int]:

@@ -4,11 +4,10 @@ Belongs here: their order. Does not belong here: what a figure is (``warehouse.m
 (``warehouse.statistics``), the case-mix model (``warehouse.case_mix``).
 """
 
-from importlib.resources import files
-
 import duckdb
 
 from warehouse.case_mix import build_case_mix
+from warehouse.models import read_sql
 
 # Each may use those before it. Models of ``work`` are thrown away.
 MODELS = (
@@ -25,5 +24,5 @@ def build_comparison(con: duckdb.DuckDBPyConnection) -> None:
     macros (``warehouse.statistics.create_macros``) and a catalog ``work``.
     """
     for model in MODELS:
-        con.execute((files("warehouse") / "marts" / f"{model}.sql").read_text(encoding="utf-8"))
+        con.execute(read_sql("marts", model))
     build_case_mix(con)

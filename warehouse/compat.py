@@ -4,9 +4,9 @@ Belongs here: which views there are and in what order. Does not belong here: wha
 and any figure (``warehouse/marts``): a view renames and repeats by month, it decides nothing.
 """
 
-from importlib.resources import files
-
 import duckdb
+
+from warehouse.models import read_sql
 
 # Each view may use those before it. compat.* hold the joins that several national tables share.
 VIEWS = (
@@ -35,7 +35,7 @@ def create_compat(con: duckdb.DuckDBPyConnection) -> None:
     Needs all of ``core`` and ``ref``, the places included. Raises duckdb.Error when a model they read is not there.
     """
     for view in VIEWS:
-        text = (files("warehouse") / "compat" / f"{view}.sql").read_text(encoding="utf-8")
+        text = read_sql("compat", view)
         schema = text.removeprefix("-- ").partition(".")[0]
         con.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         con.execute(text)

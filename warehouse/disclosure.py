@@ -8,10 +8,11 @@ remains: decision 0014.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+
+from warehouse.models import read_sql
 
 # NHS England's count_suppression: under 5 is '*', any other to the nearest 5.
 SMALLEST = 5
@@ -113,7 +114,7 @@ def build_public(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(_MACROS)
     for table in TABLES[:3]:
-        con.execute(_model(table))
+        con.execute(read_sql("public", table))
     con.execute(
         "CREATE OR REPLACE TABLE work.lies_in AS "
         "SELECT 'sub-ICB' AS level, sub_icb AS organisation, min(icb) AS upper_organisation "
@@ -122,11 +123,7 @@ def build_public(con: duckdb.DuckDBPyConnection) -> None:
     )
     _withhold(con)
     for table in TABLES[3:]:
-        con.execute(_model(table))
-
-
-def _model(table: str) -> str:
-    return (files("warehouse") / "public" / f"{table}.sql").read_text(encoding="utf-8")
+        con.execute(read_sql("public", table))
 
 
 def _withhold(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,12 +11,12 @@ zero.
 
 import hashlib
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from schemas.errors import NotAsked
+from warehouse.models import read_sql
 from warehouse.staging import insert_rows
 
 
@@ -206,7 +206,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
             "(measure VARCHAR, counted VARCHAR, base VARCHAR, less VARCHAR, is_share BOOLEAN)"
         )
         insert_rows(con, "work.published_measure", [(*row, row[2] is not None) for row in _MEASURES])
-        con.execute((files("warehouse") / "marts" / "published_service_count.sql").read_text(encoding="utf-8"))
+        con.execute(read_sql("marts", "published_service_count"))
         con.execute(
             "UPDATE core.provider SET provider_name = p.provider_name FROM published.provider AS p "
             "WHERE p.provider = core.provider.provider "

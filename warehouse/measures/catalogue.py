@@ -18,7 +18,6 @@ QUANTILES = {"median": 50, "p90": 90}
 DIRECTIONS = ("higher", "lower", "none")
 PATHWAYS = ("01", "02", "03", "04", "05")
 ALL_PATHWAYS = "all"
-ENGLAND = "ENG"
 # One file per subject; a measure's position is its place in them.
 SUBJECTS = (
     "talking_therapies", "internet_enabled", "employment", "severe_mental_illness", "experience", "data_quality",
@@ -126,11 +125,6 @@ class Measure:
             problems.append("unit 'share' goes with kind 'share', and only with it")
         if problems:
             raise ValueError(f"measure {self.id}: {'; '.join(problems)}")
-
-    @property
-    def is_ratio(self) -> bool:
-        """Whether a value is one count (or sum) over another, so that both can be added up."""
-        return self.kind in ("share", "mean")
 
     @property
     def is_additive(self) -> bool:

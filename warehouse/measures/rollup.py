@@ -6,12 +6,12 @@ states (``marts/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 import duckdb
 
 from warehouse.measures.catalogue import ALL_PATHWAYS, PATHWAYS, QUANTILES, Measure, breakdowns, groups
 from warehouse.measures.counting import Pass, count_columns, passes
+from warehouse.models import read_sql
 from warehouse.staging import insert_rows
 
 # Groups by month would mostly be counts under 5, and 12 times as many: they are counted by quarter and longer.
@@ -78,7 +78,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         "AS is_for_groups FROM ref.period_month"
     )
     for model in ("place", "organisation_pathway", "reported"):
-        con.execute((files("warehouse") / "marts" / f"{model}.sql").read_text(encoding="utf-8"))
+        con.execute(read_sql("marts", model))
     con.execute(
         "CREATE TABLE work.measure_count (level VARCHAR, organisation VARCHAR, period_type VARCHAR, "
         "period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT)"
