@@ -25,6 +25,7 @@ from warehouse.statistics import (
     standardised_rate,
     wilson,
 )
+from warehouse.storage import writing
 
 # x, n, lower and upper 95 %, lower and upper 99.8 %
 PUBLISHED = [
@@ -45,7 +46,7 @@ PUBLISHED = [
 @pytest.fixture(scope="module")
 def file_with_macros(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("macros") / "m.duckdb"
-    with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.0.0"}) as con:
+    with duckdb.connect(str(path), config=writing()) as con:
         con.execute("CREATE SCHEMA mart")
         create_macros(con)
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.models import read_sql
+from warehouse.storage import writing
 
 # NHS England's count_suppression: under 5 is '*', any other to the nearest 5.
 SMALLEST = 5
@@ -275,11 +276,7 @@ def write_public(database: Path, target: Path) -> None:
 
     This is the file for readers who may see nothing exact. ``target`` must not exist.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "storage_compatibility_version": "v1.0.0",
-        "threads": 1,
-    }
-    with duckdb.connect(str(target), config=config) as con:
+    with duckdb.connect(str(target), config=writing(threads=1)) as con:
         con.execute(f"ATTACH {_quoted(str(database))} AS release (READ_ONLY)")
         con.execute("CREATE SCHEMA public; CREATE SCHEMA meta")
         for table in TABLES:

@@ -23,6 +23,7 @@ from warehouse.disclosure import leaks, write_public
 from warehouse.organisations import reference_digest
 from warehouse.published import SOURCE_FILE
 from warehouse.staging import StagedSubmission
+from warehouse.storage import writing
 
 DATABASE = "parity.duckdb"
 PUBLIC_DATABASE = "parity-public.duckdb"
@@ -142,11 +143,7 @@ def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest
 def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
     """Stamp the copied file and export its marts; returns rows per table."""
     # One thread: row groups, and so bytes, must not depend on who was faster.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "storage_compatibility_version": "v1.0.0",
-        "threads": 1,
-    }
-    with duckdb.connect(str(folder / DATABASE), config=config) as con:
+    with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?, code_version = ?", list(stamp))
         for name in EXPORTED:
             for ending, options in (

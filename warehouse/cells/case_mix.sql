@@ -24,8 +24,7 @@ WITH course AS (
         coalesce(CAST(g.deprivation_decile AS VARCHAR), 'not known') AS deprivation,
         CASE WHEN p.pathway = '05' THEN coalesce(g.problem_descriptor, 'not known') ELSE p.pathway END AS diagnosis
     FROM core.pathway AS p
-    INNER JOIN core.pathway_group AS g
-        ON g.provider = p.provider AND g.service_request_id = p.service_request_id
+    INNER JOIN core.pathway_group AS g ON g.referral_number = p.referral_number
     -- Only months that the provider reported, as everywhere: England is the sum of its providers.
     INNER JOIN core.submission AS s
         ON s.provider = p.provider AND s.month = date_trunc('month', p.discharged_on)

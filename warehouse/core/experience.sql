@@ -10,7 +10,7 @@ WITH submitted AS (
     UNION ALL
     SELECT s.provider, s.service_request_id, s.tool, s.scored_on, s.month, s.row_number, s.submitted_score,
         CASE s.source WHEN 'referral' THEN 2 ELSE 3 END
-    FROM core.score AS s
+    FROM work.judged_score AS s
     INNER JOIN ref.survey_question AS q ON q.question = s.tool
     WHERE s.instrument IS NULL AND s.service_request_id IS NOT NULL AND s.scored_on IS NOT NULL
 ),
@@ -25,7 +25,7 @@ ranked AS (
     FROM submitted AS s
 )
 SELECT
-    r.provider, r.service_request_id, p.pathway, r.question, r.answered_on, r.month AS last_month,
+    p.referral_number, r.provider, r.service_request_id, p.pathway, r.question, r.answered_on, r.month AS last_month,
     r.submitted_records, r.answer,
     CASE WHEN p.treatment_contacts > 0 THEN 'engaged' WHEN p.treatment_contacts = 0 THEN 'not engaged' END
         AS engagement,

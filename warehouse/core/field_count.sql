@@ -14,7 +14,7 @@ scored AS (
     SELECT
         provider, month, CASE source WHEN 'referral' THEN 'IDS606' ELSE 'IDS607' END AS table_id,
         sum(CASE WHEN is_valid OR instrument IS NULL THEN 1 ELSE 0 END) AS valid
-    FROM core.score
+    FROM work.judged_score
     WHERE submitted_score IS NOT NULL
     GROUP BY provider, month, source
 ),

@@ -19,9 +19,11 @@ WITH ranked AS (
     FROM staged.IDS205
 )
 SELECT
-    provider, ServiceRequestId AS service_request_id, programme, StartDateIntEnabledTherLog AS log_started_on,
-    EndDateIntEnabledTherLog AS log_ended_on, month AS last_month, submitted_records,
-    DurationIntEnabledTher AS therapist_minutes, IntegratedSoftwareInd AS integrated_software,
-    CarePersLocalId AS staff_id
-FROM ranked
-WHERE recency = 1
+    r.referral_number, i.provider, i.ServiceRequestId AS service_request_id, i.programme,
+    i.StartDateIntEnabledTherLog AS log_started_on, i.EndDateIntEnabledTherLog AS log_ended_on,
+    i.month AS last_month, i.submitted_records, i.DurationIntEnabledTher AS therapist_minutes,
+    i.IntegratedSoftwareInd AS integrated_software, i.CarePersLocalId AS staff_id
+FROM ranked AS i
+LEFT JOIN work.referral AS r
+    ON r.provider = i.provider AND r.service_request_id = i.ServiceRequestId
+WHERE i.recency = 1

@@ -5,24 +5,23 @@
 CREATE TABLE core.outcome AS
 WITH paired AS (
     SELECT
-        referral_number, instrument,
+        referral_number, position,
         count(*) AS scores,
         arg_min(score, score_order) AS first_score,
         min(scored_on) AS first_on,
         CASE WHEN count(*) > 1 THEN arg_max(score, score_order) END AS last_score,
         CASE WHEN count(*) > 1 THEN max(scored_on) END AS last_on
-    FROM core.score
-    WHERE is_counted
-    GROUP BY referral_number, instrument
+    FROM work.counted_score
+    GROUP BY referral_number, position
 ),
 judged AS (
     SELECT
-        p.*, i.role, i.position, i.pathways, i.caseness, i.caseness_test, i.reliable_change AS threshold,
+        p.*, i.instrument, i.role, i.pathways, i.caseness, i.caseness_test, i.reliable_change AS threshold,
         p.last_score IS NOT NULL AS is_paired,
         CASE i.direction WHEN 'higher' THEN p.last_score - p.first_score ELSE p.first_score - p.last_score END
             AS gain
     FROM paired AS p
-    INNER JOIN ref.instrument AS i ON i.instrument = p.instrument
+    INNER JOIN ref.instrument AS i ON i.position = p.position
 )
 SELECT
     j.referral_number, r.provider, r.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,

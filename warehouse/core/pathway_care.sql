@@ -4,7 +4,7 @@
 -- Dropped out is the patient's ending: end code 47, or 43 of version 1.5. 48 is the service's.
 CREATE TABLE core.pathway_care AS
 SELECT
-    p.provider, p.service_request_id,
+    p.referral_number, p.provider, p.service_request_id,
     coalesce(t.therapies, 0) AS therapies, coalesce(t.has_therapy_twice, false) AS has_therapy_twice,
     t.has_recommended_therapy, t.is_dose_reached, t.is_dose_planned, t.planned_sessions, t.is_plan_reached,
     CASE
@@ -42,11 +42,11 @@ SELECT
     a.suicide_attempts AS suicide_attempts_after,
     b.violence AS violence_before, d.violence AS violence_during, a.violence AS violence_after
 FROM core.pathway AS p
-LEFT JOIN work.therapy_given AS t ON t.provider = p.provider AND t.service_request_id = p.service_request_id
-LEFT JOIN work.smi_outcome AS o ON o.provider = p.provider AND o.service_request_id = p.service_request_id
+LEFT JOIN work.therapy_given AS t ON t.referral_number = p.referral_number
+LEFT JOIN work.smi_outcome AS o ON o.referral_number = p.referral_number
 LEFT JOIN core.service_use_window AS b
-    ON b.provider = p.provider AND b.service_request_id = p.service_request_id AND b.window_name = 'before'
+    ON b.referral_number = p.referral_number AND b.window_name = 'before'
 LEFT JOIN core.service_use_window AS d
-    ON d.provider = p.provider AND d.service_request_id = p.service_request_id AND d.window_name = 'during'
+    ON d.referral_number = p.referral_number AND d.window_name = 'during'
 LEFT JOIN core.service_use_window AS a
-    ON a.provider = p.provider AND a.service_request_id = p.service_request_id AND a.window_name = 'after'
+    ON a.referral_number = p.referral_number AND a.window_name = 'after'

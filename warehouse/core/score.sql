@@ -1,42 +1,9 @@
 -- core.score
--- Grain: one row per submitted score (606 referral, 607 activity), whether or not it counts.
--- A score counts when it is valid for its instrument, falls within the episode and is no follow-up; of one day
--- only the last recorded counts (a corrected score is no second occasion). score_order numbers the days 1, 2 ...
-CREATE TABLE core.score AS
-WITH superseded AS (
-    SELECT score_number
-    FROM (
-        SELECT
-            s.score_number, row_number() OVER (
-                PARTITION BY s.referral_number, s.position, s.scored_on
-                ORDER BY s.scored_at DESC NULLS LAST, s.source, s.month DESC, s.row_number DESC
-            ) AS recency_in_day
-        FROM work.judged_score AS s
-        INNER JOIN (
-            SELECT referral_number, position, scored_on
-            FROM work.judged_score
-            WHERE can_count
-            GROUP BY referral_number, position, scored_on
-            HAVING count(*) > 1
-        ) AS twice
-            ON twice.referral_number = s.referral_number AND twice.position = s.position
-            AND twice.scored_on = s.scored_on
-        WHERE s.can_count
-    ) AS ranked
-    WHERE recency_in_day > 1
-),
--- Narrow rows: sorting 1.1 M scores with all their columns took 1 s longer.
-ordered AS (
-    SELECT
-        j.score_number,
-        row_number() OVER (PARTITION BY j.referral_number, j.position ORDER BY j.scored_on) AS score_order
-    FROM work.judged_score AS j
-    LEFT JOIN superseded AS x ON x.score_number = j.score_number
-    WHERE j.can_count AND x.score_number IS NULL
-)
+-- Grain: one row per submitted score (606 referral, 607 activity), whether or not it counts (work.counted_score).
+CREATE VIEW core.score AS
 SELECT
     j.referral_number, j.provider, j.source, j.month, j.row_number, j.service_request_id,
     j.care_activity_id, j.tool, j.instrument, j.submitted_score, j.score, j.scored_on, j.scored_at, j.timepoint,
     j.is_valid, j.is_follow_up, j.is_in_episode, o.score_number IS NOT NULL AS is_counted, o.score_order
 FROM work.judged_score AS j
-LEFT JOIN ordered AS o ON o.score_number = j.score_number
+LEFT JOIN work.counted_score AS o ON o.score_number = j.score_number

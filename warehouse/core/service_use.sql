@@ -1,21 +1,20 @@
 -- core.service_use
 -- Grain: one row per provider and service use (spell, crisis contact, incident ...), as last submitted.
 CREATE TABLE core.service_use AS
-WITH ranked AS (
+WITH latest AS (
     SELECT
-        s.provider, s.ServiceUseId, p.person_id, s.month, s.ServiceUseType, s.ServiceUseStartDate,
-        s.ServiceUseEndDate, s.ServiceUseCount,
-        row_number() OVER (
-            PARTITION BY s.provider, s.ServiceUseId ORDER BY s.month DESC, s.row_number DESC
-        ) AS recency,
-        count(*) OVER (PARTITION BY s.provider, s.ServiceUseId) AS submitted_records
-    FROM staged.SMI501 AS s
-    LEFT JOIN work.patient AS p
-        ON p.submission_id = s.submission_id AND p.local_patient_id = s.LocalPatientId
+        provider, count(*) AS submitted_records,
+        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+    FROM staged.SMI501
+    GROUP BY provider, ServiceUseId
 )
 SELECT
-    provider, ServiceUseId AS service_use_id, person_id, month AS last_month, submitted_records,
-    ServiceUseType AS service_use_type, ServiceUseStartDate AS started_on, ServiceUseEndDate AS ended_on,
-    ServiceUseCount AS occurrences
-FROM ranked
-WHERE recency = 1
+    s.provider, s.ServiceUseId AS service_use_id, p.person_id, s.month AS last_month, l.submitted_records,
+    s.ServiceUseType AS service_use_type, s.ServiceUseStartDate AS started_on, s.ServiceUseEndDate AS ended_on,
+    s.ServiceUseCount AS occurrences
+FROM staged.SMI501 AS s
+INNER JOIN latest AS l
+    ON l.provider = s.provider
+    AND l.recency = CAST(date_diff('day', DATE '1900-01-01', s.month) AS BIGINT) * 10000000000 + s.row_number
+LEFT JOIN work.patient AS p
+    ON p.submission_id = s.submission_id AND p.local_patient_id = s.LocalPatientId

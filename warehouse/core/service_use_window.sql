@@ -9,7 +9,7 @@
 CREATE TABLE core.service_use_window AS
 WITH treated AS (
     SELECT
-        p.provider, p.service_request_id, p.pathway, p.person_id, p.is_discharged, r.to_on,
+        p.referral_number, p.provider, p.service_request_id, p.pathway, p.person_id, p.is_discharged, r.to_on,
         p.first_treatment_on, p.last_treatment_on, last_day(n.last_month) AS known_to
     FROM core.pathway AS p
     INNER JOIN work.reporting_run AS r ON r.provider = p.provider AND p.received_on BETWEEN r.from_on AND r.to_on
@@ -17,46 +17,58 @@ WITH treated AS (
     WHERE p.first_treatment_on <= r.to_on
 ),
 opened AS (
-    SELECT provider, service_request_id, pathway, person_id, 'before' AS window_name,
+    SELECT referral_number, provider, service_request_id, pathway, person_id, 'before' AS window_name,
         first_treatment_on - 180 AS from_on, first_treatment_on - 1 AS to_on
     FROM treated
     UNION ALL
-    SELECT provider, service_request_id, pathway, person_id, 'during', first_treatment_on, last_treatment_on
+    SELECT referral_number, provider, service_request_id, pathway, person_id, 'during', first_treatment_on, last_treatment_on
     FROM treated
     WHERE is_discharged AND last_treatment_on <= to_on
     UNION ALL
-    SELECT provider, service_request_id, pathway, person_id, 'after',
+    SELECT referral_number, provider, service_request_id, pathway, person_id, 'after',
         last_treatment_on + 1, last_treatment_on + 180
     FROM treated
     WHERE is_discharged AND last_treatment_on + 180 <= least(to_on, known_to)
 ),
 used AS (
-    SELECT o.provider, o.service_request_id, o.window_name, u.service_use_type AS kind,
+    SELECT o.referral_number, o.window_name, u.service_use_type AS kind,
         coalesce(u.occurrences, 1) AS times, 0 AS days
     FROM opened AS o
     INNER JOIN core.service_use AS u
         ON u.provider = o.provider AND u.person_id = o.person_id AND u.started_on BETWEEN o.from_on AND o.to_on
     WHERE u.service_use_type <> '01'
     UNION ALL
-    SELECT o.provider, o.service_request_id, o.window_name, '01',
+    SELECT o.referral_number, o.window_name, '01',
         CASE WHEN h.started_on >= o.from_on THEN 1 ELSE 0 END,
         date_diff('day', greatest(h.started_on, o.from_on), least(h.ended_on, o.to_on)) + 1
     FROM opened AS o
     INNER JOIN work.hospital_stay AS h
         ON h.provider = o.provider AND h.person_id = o.person_id
         AND h.started_on <= o.to_on AND h.ended_on >= o.from_on
+),
+counted AS (
+    SELECT
+        referral_number, window_name,
+        sum(times) FILTER (WHERE kind = '01') AS admissions,
+        sum(days) AS bed_days,
+        sum(times) FILTER (WHERE kind = '02') AS crisis_contacts,
+        sum(times) FILTER (WHERE kind = '03') AS emergency_attendances,
+        sum(times) FILTER (WHERE kind = '04') AS detentions,
+        sum(times) FILTER (WHERE kind = '05') AS self_harm,
+        sum(times) FILTER (WHERE kind = '06') AS suicide_attempts,
+        sum(times) FILTER (WHERE kind = '07') AS violence
+    FROM used
+    GROUP BY referral_number, window_name
 )
 SELECT
-    o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '01'), 0) AS BIGINT) AS admissions,
-    CAST(coalesce(sum(u.days), 0) AS BIGINT) AS bed_days,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '02'), 0) AS BIGINT) AS crisis_contacts,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '03'), 0) AS BIGINT) AS emergency_attendances,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '04'), 0) AS BIGINT) AS detentions,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '05'), 0) AS BIGINT) AS self_harm,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '06'), 0) AS BIGINT) AS suicide_attempts,
-    CAST(coalesce(sum(u.times) FILTER (WHERE u.kind = '07'), 0) AS BIGINT) AS violence
+    o.referral_number, o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on,
+    CAST(coalesce(u.admissions, 0) AS BIGINT) AS admissions,
+    CAST(coalesce(u.bed_days, 0) AS BIGINT) AS bed_days,
+    CAST(coalesce(u.crisis_contacts, 0) AS BIGINT) AS crisis_contacts,
+    CAST(coalesce(u.emergency_attendances, 0) AS BIGINT) AS emergency_attendances,
+    CAST(coalesce(u.detentions, 0) AS BIGINT) AS detentions,
+    CAST(coalesce(u.self_harm, 0) AS BIGINT) AS self_harm,
+    CAST(coalesce(u.suicide_attempts, 0) AS BIGINT) AS suicide_attempts,
+    CAST(coalesce(u.violence, 0) AS BIGINT) AS violence
 FROM opened AS o
-LEFT JOIN used AS u
-    ON u.provider = o.provider AND u.service_request_id = o.service_request_id AND u.window_name = o.window_name
-GROUP BY o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on
+LEFT JOIN counted AS u ON u.referral_number = o.referral_number AND u.window_name = o.window_name

@@ -25,7 +25,7 @@ known AS (
     FULL JOIN planned AS p ON p.referral_number = g.referral_number AND p.therapy_type = g.therapy_type
 )
 SELECT
-    r.provider, r.service_request_id, r.pathway, k.therapy_type, c.meaning AS therapy, k.procedure_code, k.sessions,
+    r.referral_number, r.provider, r.service_request_id, r.pathway, k.therapy_type, c.meaning AS therapy, k.procedure_code, k.sessions,
     k.first_on, k.last_on, k.planned_sessions, k.planned_from, s.therapy_type IS NOT NULL AS is_recommended,
     s.minimum_sessions, k.sessions >= s.minimum_sessions AS is_minimum_reached,
     k.planned_sessions >= s.minimum_sessions AS is_minimum_planned,

@@ -1,9 +1,9 @@
 -- work.therapy_given
--- Grain: one row per provider and service request with a therapy given or planned: all its therapies together.
+-- Grain: one row per referral with a therapy given or planned: all its therapies together.
 -- Employment support (EMS) is coded as an activity but is no psychological therapy.
 CREATE TABLE work.therapy_given AS
 SELECT
-    provider, service_request_id,
+    referral_number,
     count(*) FILTER (WHERE sessions > 0) AS therapies,
     coalesce(min(first_on) < max(last_on), false) AS has_therapy_twice,
     bool_or(is_recommended) FILTER (WHERE sessions > 0) AS has_recommended_therapy,
@@ -13,4 +13,4 @@ SELECT
     sum(sessions) FILTER (WHERE planned_sessions IS NOT NULL) >= sum(planned_sessions) AS is_plan_reached
 FROM core.therapy_course
 WHERE therapy_type <> 'EMS'
-GROUP BY provider, service_request_id
+GROUP BY referral_number

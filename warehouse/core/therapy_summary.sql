@@ -2,17 +2,13 @@
 -- Grain: one row per referral with a therapy session or an internet log: what was given.
 -- Employment support is no therapy here; internet-enabled therapy is one therapy, and of neither intensity.
 CREATE TABLE work.therapy_summary AS
-WITH logged AS (
-    SELECT p.referral_number, l.*
-    FROM core.internet_log AS l
-    INNER JOIN core.pathway AS p ON p.provider = l.provider AND p.service_request_id = l.service_request_id
-),
-by_programme AS (
+WITH by_programme AS (
     SELECT referral_number, programme, count(*) AS logs,
         CAST(sum(coalesce(therapist_minutes, 0)) AS BIGINT) AS minutes,
         -- Y before N: one log run by an integrated engine makes the pathway one.
         max(integrated_software) FILTER (WHERE integrated_software IN ('Y', 'N')) AS integrated_software
-    FROM logged
+    FROM core.internet_log
+    WHERE referral_number IS NOT NULL
     GROUP BY referral_number, programme
 ),
 ranked AS (

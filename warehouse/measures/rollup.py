@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import duckdb
 
 from warehouse.measures.catalogue import ALL_PATHWAYS, PATHWAYS, QUANTILES, Measure, breakdowns, groups
-from warehouse.measures.counting import Pass, count_columns, passes
+from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
 from warehouse.staging import insert_rows
 
@@ -98,10 +98,10 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     names = count_columns(each.additive)
     con.execute(
         f"CREATE OR REPLACE TABLE work.total AS WITH by_period AS ("
-        f"SELECT provider, commissioner, site, period_type, period_start, pathway, {_sums(names)} "
+        f"SELECT provider, commissioner, site, period_type, period_start, pathway, {sums(names)} "
         f"FROM cell.{each.name} INNER JOIN work.period_month USING (month) "
         "GROUP BY provider, commissioner, site, period_type, period_start, pathway) "
-        f"SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {_sums(names)} "
+        f"SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
         "FROM by_period INNER JOIN work.place USING (provider, commissioner, site) "
         f"GROUP BY GROUPING SETS (({_KEYS}, pathway), ({_KEYS}))"
     )
@@ -121,12 +121,12 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     con.execute(
         f"CREATE OR REPLACE TABLE cell.{each.name}_group_total AS WITH by_period AS ("
         "SELECT provider, commissioner, period_type, period_start, pathway, breakdown, breakdown_group, "
-        f"{_sums(names)} FROM cell.{each.name}_group INNER JOIN ({_GROUP_PERIODS}) USING (month) "
+        f"{sums(names)} FROM cell.{each.name}_group INNER JOIN ({_GROUP_PERIODS}) USING (month) "
         "GROUP BY provider, commissioner, period_type, period_start, pathway, breakdown, breakdown_group), "
         "place AS (SELECT DISTINCT provider, commissioner, level, organisation FROM work.place "
         f"WHERE level IN ({levels})), "
         f"counted AS (SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, breakdown, breakdown_group, "
-        f"{_sums(names)} FROM by_period INNER JOIN place USING (provider, commissioner) "
+        f"{sums(names)} FROM by_period INNER JOIN place USING (provider, commissioner) "
         f"GROUP BY GROUPING SETS (({_KEYS}, breakdown, breakdown_group, pathway), "
         f"({_KEYS}, breakdown, breakdown_group))), "
         "part AS (SELECT breakdown, breakdown_group FROM mart.breakdown_group "
@@ -183,7 +183,3 @@ def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) 
         f"SELECT {keys}, min(value) FILTER (WHERE upto * 100 >= total * CASE measure {percent} END), max(total) "
         f"FROM running GROUP BY {keys}"
     )
-
-
-def _sums(names: Sequence[str]) -> str:
-    return ", ".join(f'CAST(sum("{name}") AS BIGINT) AS "{name}"' for name in names)
