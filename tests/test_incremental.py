@@ -10,7 +10,7 @@ import pytest
 from warehouse.build import StagedSubmission, build_core, build_marts
 from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, ask, tables_of, write_submission
 
-MAY = date(2025, 5, 1)
+MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
 WORSE = [(PHQ9, "10", "20"), (GAD7, "9", "15")]
 
@@ -27,38 +27,97 @@ def everything(draft: Path) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.fixture
 def won(tmp_path: Path) -> list[StagedSubmission]:
-    """Two services of two months each, and a third with one."""
+    """Services of two, three and one month: together a quarter, so that there are groups too."""
     return [
         write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER), Case("b", WORSE)])),
         write_submission(tmp_path, "RXX", MAY, {"IDS001": "LocalPatientId\n p"}),
         write_submission(tmp_path, "RYY", APRIL, tables_of([Case("a", [(REQOL10, "20", "25")], 5, pathway="01")])),
         write_submission(tmp_path, "RYY", MAY, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(tmp_path, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
         write_submission(tmp_path, "RZZ", MAY, {"IDS001": "LocalPatientId\n p"}),
     ]
 
 
-@pytest.mark.parametrize("change", ["a month more", "a resubmission", "a provider more", "a provider less"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "a month more",
+        "a resubmission",
+        "another commissioner",
+        "a group nobody had",
+        "a provider more",
+        "a provider less",
+    ],
+)
 def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
     tmp_path: Path, won: list[StagedSubmission], change: str
 ) -> None:
-    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
+    def again(*cases: Case, **changed: str) -> list[StagedSubmission]:
+        tables = tables_of(cases)
+        tables["IDS101"] = [row | changed for row in tables["IDS101"]]
+        return [write_submission(tmp_path, "RXX", APRIL, tables, order=2), *won[1:]]
+
     before, after = {
-        "a month more": ([*won[:1], *won[2:]], won),
-        "a resubmission": (won, [corrected, *won[1:]]),
-        "a provider more": (won[:4], won),
-        "a provider less": (won, won[:4]),
-    }[change]
+        "a month more": lambda: ([*won[:1], *won[2:]], won),
+        "a resubmission": lambda: (won, again(Case("a", BETTER))),
+        "another commissioner": lambda: (won, again(Case("a", BETTER), Case("b", WORSE), OrgIDComm="QQQ")),
+        "a group nobody had": lambda: (won, again(Case("a", BETTER), Case("b", [(PHQ9, "27", "20")]))),
+        "a provider more": lambda: (won[:5], won),
+        "a provider less": lambda: (won, won[:5]),
+    }[change]()
     whole, grown = tmp_path / "whole.duckdb", tmp_path / "grown.duckdb"
     build_core(whole, after, built_with="v1")
     build_core(grown, before, built_with="v1")
+    build_marts(grown)
     # What did not change is not read again: RYY's files are gone.
-    for winner in won[2:4]:
+    for winner in won[2:5]:
         for file in winner.folder.glob("*.parquet"):
             file.unlink()
     build_core(grown, after, built_with="v1")
     build_marts(whole)
     build_marts(grown)
     assert everything(grown) == everything(whole)
+
+
+def test_only_organisations_behind_which_something_changed_are_added_up(
+    tmp_path: Path, won: list[StagedSubmission]
+) -> None:
+    draft = tmp_path / "d.duckdb"
+    build_core(draft, won, built_with="v1")
+    build_marts(draft)
+    with duckdb.connect(str(draft)) as con:
+        con.execute("UPDATE mart.service_measure SET numerator = 77 WHERE measure = 'REFERRALS'")
+    cases = [Case("a", BETTER), Case("b", WORSE), Case("c", WORSE)]
+    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of(cases), order=2)
+    build_core(draft, [corrected, *won[1:]], built_with="v1")
+    build_marts(draft)
+    found = dict(
+        ask(
+            draft,
+            "SELECT organisation, max(numerator) FROM mart.service_measure WHERE measure = 'REFERRALS' "
+            "AND level IN ('England', 'provider') GROUP BY organisation",
+        )
+    )
+    assert found == {"ENG": 4, "RXX": 3, "RYY": 77, "RZZ": 77}
+
+
+def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
+    tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, draft = tmp_path / "whole.duckdb", tmp_path / "d.duckdb"
+    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
+    after = [corrected, *won[1:]]
+    build_core(draft, won, built_with="v1")
+    build_marts(draft)
+    build_core(draft, after, built_with="v1")
+    with monkeypatch.context() as cut:
+        cut.setattr("warehouse.measures.rollup._add_quantiles", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            build_marts(draft)
+    build_marts(draft)
+    build_core(whole, after, built_with="v1")
+    build_marts(whole)
+    assert everything(draft) == everything(whole)
 
 
 @pytest.mark.parametrize("broken", ["other code", "cut off", "no name", "no file"])

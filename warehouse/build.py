@@ -54,8 +54,8 @@ CORE = (
 # Cells that are no measure: what the case-mix model is fitted to.
 CELLS = ("case_mix",)
 MARTS = (
-    "service_measure", "national", "care_period", "instrument_change", "trajectory", "experience",
-    "submission_punctuality", "quality_count",
+    "national", "care_period", "instrument_change", "trajectory", "experience", "submission_punctuality",
+    "quality_count",
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def build_marts(draft: Path, *, memory_limit: str | None = None, threads: int | 
     Returns the rows of every mart table.
     """
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
-        con.execute("DROP SCHEMA IF EXISTS mart CASCADE; CREATE SCHEMA mart;")
+        _clear_marts(con)
         create_macros(con)
         create_effect_macros(con)
         create_measures(con, catalogue())
@@ -196,13 +196,29 @@ def _stale_providers(draft: Path, winners: Sequence[StagedSubmission], built_wit
 
 
 def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
-    """Take the rows of these providers out of every table that holds rows by provider."""
+    """Take the rows of these providers out of every table that holds rows by provider, and note which they are."""
+    con.execute("CREATE TABLE IF NOT EXISTS meta.changed_provider (provider VARCHAR)")
+    con.execute("INSERT INTO meta.changed_provider SELECT unnest(?)", [sorted(providers)])
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_columns() WHERE database_name = current_database() "
-        "AND schema_name IN ('core', 'cell') AND column_name = 'provider' ORDER BY ALL"
+        "AND schema_name IN ('core', 'cell') AND column_name = 'provider' AND table_name <> 'place' ORDER BY ALL"
     ).fetchall()
     for schema, table in tables:
         con.execute(f'DELETE FROM {schema}."{table}" WHERE provider IN (SELECT unnest(?))', [sorted(providers)])
+
+
+def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop schema ``mart`` but for the counts that ``roll_up`` adds to."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS mart")
+    found = con.execute(
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'mart' AND NOT internal "
+        "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() "
+        "WHERE schema_name = 'mart' AND table_name <> 'service_measure' "
+        "UNION SELECT 'MACRO', function_name FROM duckdb_functions() "
+        "WHERE schema_name = 'mart' AND function_type = 'macro' ORDER BY ALL"
+    ).fetchall()
+    for kind, name in found:
+        con.execute(f'DROP {kind} mart."{name}"')
 
 
 def _batches(winners: Sequence[StagedSubmission]) -> list[list[StagedSubmission]]:

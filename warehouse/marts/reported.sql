@@ -14,21 +14,21 @@ submitted AS (
     INNER JOIN core.submission AS s ON s.provider = b.provider
 ),
 counted AS (
-    SELECT s.level, s.organisation, t.period_type, t.period_start, count(*) AS months_submitted
+    SELECT s.level, s.organisation, t.period, count(*) AS months_submitted
     FROM submitted AS s
     INNER JOIN work.period_month AS t ON t.month = s.month
-    GROUP BY s.level, s.organisation, t.period_type, t.period_start
+    GROUP BY s.level, s.organisation, t.period
 ),
 organisation AS (
     SELECT DISTINCT level, organisation FROM work.organisation_pathway
 ),
 period AS (
-    SELECT DISTINCT period_type, period_start FROM work.period_month
+    SELECT DISTINCT period, period_type, period_start FROM work.period_month
 )
 SELECT
-    o.level, o.organisation, p.period_type, p.period_start, coalesce(c.months_submitted, 0) AS months_submitted
+    o.level, o.organisation, p.period, p.period_type, p.period_start,
+    coalesce(c.months_submitted, 0) AS months_submitted
 FROM organisation AS o
 CROSS JOIN period AS p
 LEFT JOIN counted AS c
-    ON c.level = o.level AND c.organisation = o.organisation AND c.period_type = p.period_type
-    AND c.period_start = p.period_start
+    ON c.level = o.level AND c.organisation = o.organisation AND c.period = p.period

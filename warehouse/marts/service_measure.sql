@@ -2,7 +2,8 @@
 -- Grain: one row per level, organisation, period, pathway ('all': all it applies to) and measure.
 -- Starts from a spine, so that no service is lost: every organisation and every period in the span of the data.
 -- Reported nobody: 0. No winning submission in the whole period: NULL, 'not submitted'.
-CREATE TABLE mart.service_measure AS
+-- Filled in for the organisations that are added up (work.organisation); the others keep their rows.
+INSERT INTO mart.service_measure
 WITH applicable AS (
     SELECT o.level, o.organisation, o.pathway, a.measure
     FROM work.organisation_pathway AS o
@@ -25,8 +26,9 @@ WITH applicable AS (
 ),
 measure_of AS (
     SELECT
-        o.level, o.organisation, o.pathway, m.measure, m.kind, a.measure IS NOT NULL AS is_applicable
-    FROM work.organisation_pathway AS o
+        n.org, o.level, o.organisation, o.pathway, m.measure, m.kind, a.measure IS NOT NULL AS is_applicable
+    FROM work.organisation AS n
+    INNER JOIN work.organisation_pathway AS o ON o.level = n.level AND o.organisation = n.organisation
     CROSS JOIN mart.measure AS m
     LEFT JOIN applicable AS a
         ON a.level = o.level AND a.organisation = o.organisation AND a.pathway = o.pathway
@@ -51,5 +53,4 @@ SELECT
 FROM measure_of AS s
 INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organisation
 LEFT JOIN work.measure_count AS c
-    ON c.level = s.level AND c.organisation = s.organisation AND c.period_type = r.period_type
-    AND c.period_start = r.period_start AND c.pathway = s.pathway AND c.measure = s.measure
+    ON c.org = s.org AND c.period = r.period AND c.pathway = s.pathway AND c.measure = s.measure

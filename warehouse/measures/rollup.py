@@ -15,9 +15,7 @@ from warehouse.models import read_sql
 from warehouse.staging import insert_rows
 
 # Groups by month would mostly be counts under 5, and 12 times as many: they are counted by quarter and longer.
-_GROUP_PERIODS = "SELECT period_type, period_start, month FROM work.period_month WHERE is_for_groups"
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
-_KEYS = "level, organisation, period_type, period_start"
 
 
 def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
@@ -61,11 +59,12 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
 
 
 def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Add the cells up into ``work.measure_count`` (one row per measure, place, period and pathway).
+    """Add the cells up: ``mart.service_measure`` and, for groups, ``cell.<pass>_group_total``.
 
-    Groups stay wide, one column per count, in ``cell.<pass>_group_total``; the view ``mart.breakdown_measure``
-    reads them as one row per measure. Needs ``ref.provider_place``, ``ref.commissioner_place`` and
-    ``ref.period_month``; leaves ``work.place``, ``work.organisation_pathway`` and ``work.reported`` for the models.
+    Groups stay wide, one column per count; the view ``mart.breakdown_measure`` reads them as one row per measure.
+    Where both stand from an earlier build, only the organisations behind which a provider of
+    ``meta.changed_provider`` stands, or stood then, are added up again; England always is. Needs ``core``, the
+    cells, ``ref.provider_place``, ``ref.commissioner_place`` and ``ref.period_month``.
     """
     keys = " UNION ".join(
         f"SELECT DISTINCT provider, commissioner, site, pathway FROM cell.{each.name}" for each in passes(catalogue)
@@ -73,15 +72,17 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     con.execute(f"CREATE TABLE work.cell_key AS {keys}")
     # Of the rolling years only the latest is parted into groups: the others would be 11 more sets of groups a year.
     con.execute(
-        "CREATE TABLE work.period_month AS SELECT period_type, period_start, month, period_type <> 'month' AND "
+        "CREATE TABLE work.period_month AS SELECT CAST(dense_rank() OVER (ORDER BY period_type, period_start) AS "
+        "INTEGER) AS period, period_type, period_start, month, period_type <> 'month' AND "
         "(period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type)) "
         "AS is_for_groups FROM ref.period_month"
     )
     for model in ("place", "organisation_pathway", "reported"):
         con.execute(read_sql("marts", model))
+    _choose_organisations(con, catalogue)
     con.execute(
-        "CREATE TABLE work.measure_count (level VARCHAR, organisation VARCHAR, period_type VARCHAR, "
-        "period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT)"
+        "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
+        "numerator BIGINT, denominator BIGINT)"
     )
     views = []
     for each in passes(catalogue):
@@ -91,22 +92,94 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
             _add_groups(con, each)
             views += [_group_branch(each, measure) for measure in each.grouped]
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
+    con.execute(read_sql("marts", "service_measure"))
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
+    con.execute("BEGIN; CREATE OR REPLACE TABLE cell.place AS FROM work.place")
+    con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
+
+
+def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
+    """Number the organisations to be added up (``work.organisation``) and take their rows out of what is kept.
+
+    Everything is made anew unless the last build knew the same periods and the same groups.
+    """
+    totals = {f"cell.{each.name}_group_total": each for each in passes(catalogue) if each.grouped}
+    wanted = "SELECT DISTINCT level, organisation FROM work.organisation_pathway"
+    if not _is_kept(con, list(totals)):
+        con.execute("DROP TABLE IF EXISTS mart.service_measure")
+        con.execute(
+            "CREATE TABLE mart.service_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, "
+            "period_type VARCHAR, period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, "
+            "denominator BIGINT, months_submitted BIGINT, state VARCHAR)"
+        )
+        for name, each in totals.items():
+            counts = ", ".join(f'"{column}" BIGINT' for column in count_columns(each.grouped))
+            con.execute(
+                f"CREATE OR REPLACE TABLE {name} (level VARCHAR, organisation VARCHAR, period_type VARCHAR, "
+                "period_start DATE, pathway VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, "
+                f"months_submitted BIGINT, {counts})"
+            )
+    else:
+        behind = (
+            "(SELECT provider, level, organisation FROM cell.place UNION SELECT provider, level, organisation "
+            "FROM work.place UNION SELECT provider, 'provider', current_provider FROM ref.provider_place)"
+        )
+        con.execute(
+            "CREATE TABLE work.changed AS SELECT 'England' AS level, 'ENG' AS organisation UNION "
+            f"SELECT level, organisation FROM {behind} WHERE provider IN (FROM meta.changed_provider) UNION "
+            f"(SELECT level, organisation FROM mart.service_measure EXCEPT {wanted})"
+        )
+        for name in ("mart.service_measure", *totals):
+            con.execute(f"DELETE FROM {name} WHERE (level, organisation) IN (FROM work.changed)")
+        wanted += " INTERSECT FROM work.changed"
+    con.execute(
+        "CREATE TABLE work.organisation AS SELECT CAST(row_number() OVER (ORDER BY level, organisation) "
+        f"AS INTEGER) AS org, level, organisation FROM ({wanted})"
+    )
+    con.execute(
+        "CREATE TABLE work.counted_place AS SELECT p.provider, p.commissioner, p.site, p.level, o.org "
+        "FROM work.place AS p INNER JOIN work.organisation AS o USING (level, organisation)"
+    )
+
+
+def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
+    """Whether an earlier build's sums stand for the same periods and the same groups, and what changed is known."""
+    known = {
+        (schema, name)
+        for schema, name in con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
+        ).fetchall()
+    }
+    needed = {("cell", "place"), ("meta", "changed_provider"), ("mart", "service_measure")}
+    if not needed | {("cell", name.removeprefix("cell.")) for name in totals} <= known:
+        return False
+    pairs = {
+        "SELECT DISTINCT period_type, period_start FROM work.period_month": "SELECT DISTINCT period_type, "
+        "period_start FROM mart.service_measure WHERE level = 'England'"
+    }
+    if con.execute("SELECT bool_or(is_for_groups) FROM work.period_month").fetchone() == (True,):
+        pairs |= {
+            _parts(name.removesuffix("_total")): f"SELECT DISTINCT breakdown, breakdown_group FROM {name}"
+            for name in totals
+        }
+    return not any(
+        con.execute(f"(({now}) EXCEPT ({then})) UNION ALL (({then}) EXCEPT ({now})) LIMIT 1").fetchall()
+        for now, then in pairs.items()
+    )
 
 
 def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     names = count_columns(each.additive)
     con.execute(
-        f"CREATE OR REPLACE TABLE work.total AS WITH by_period AS ("
-        f"SELECT provider, commissioner, site, period_type, period_start, pathway, {sums(names)} "
-        f"FROM cell.{each.name} INNER JOIN work.period_month USING (month) "
-        "GROUP BY provider, commissioner, site, period_type, period_start, pathway) "
-        f"SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
-        "FROM by_period INNER JOIN work.place USING (provider, commissioner, site) "
-        f"GROUP BY GROUPING SETS (({_KEYS}, pathway), ({_KEYS}))"
+        "CREATE OR REPLACE TABLE work.total AS WITH by_month AS ("
+        f"SELECT org, month, pathway, {sums(names)} FROM cell.{each.name} "
+        "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
+        f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
+        "FROM by_month INNER JOIN work.period_month USING (month) "
+        "GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
     )
     tall = (
-        f"SELECT {_KEYS}, pathway, '{measure.id}', \"{measure.id}_n\", "
+        f"SELECT org, period, pathway, '{measure.id}', \"{measure.id}_n\", "
         + ("CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"')
         + " FROM work.total"
         for measure in each.additive
@@ -114,33 +187,41 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     con.execute(f"INSERT INTO work.measure_count {' UNION ALL '.join(tall)}")
 
 
+def _parts(groups_of: str) -> str:
+    """The groups that a pass is parted into: those declared, and those found where none are."""
+    return (
+        "SELECT breakdown, breakdown_group FROM mart.breakdown_group "
+        f"WHERE breakdown IN (SELECT breakdown FROM {groups_of}) "
+        f"UNION SELECT breakdown, breakdown_group FROM {groups_of}"
+    )
+
+
 def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+    cells = f"cell.{each.name}_group"
     names = count_columns(each.grouped)
-    columns = ", ".join(f'"{name}"' for name in names)
     levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
-        f"CREATE OR REPLACE TABLE cell.{each.name}_group_total AS WITH by_period AS ("
-        "SELECT provider, commissioner, period_type, period_start, pathway, breakdown, breakdown_group, "
-        f"{sums(names)} FROM cell.{each.name}_group INNER JOIN ({_GROUP_PERIODS}) USING (month) "
-        "GROUP BY provider, commissioner, period_type, period_start, pathway, breakdown, breakdown_group), "
-        "place AS (SELECT DISTINCT provider, commissioner, level, organisation FROM work.place "
-        f"WHERE level IN ({levels})), "
-        f"counted AS (SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, breakdown, breakdown_group, "
-        f"{sums(names)} FROM by_period INNER JOIN place USING (provider, commissioner) "
-        f"GROUP BY GROUPING SETS (({_KEYS}, breakdown, breakdown_group, pathway), "
-        f"({_KEYS}, breakdown, breakdown_group))), "
-        "part AS (SELECT breakdown, breakdown_group FROM mart.breakdown_group "
-        f"WHERE breakdown IN (SELECT breakdown FROM cell.{each.name}_group) "
-        f"UNION SELECT breakdown, breakdown_group FROM cell.{each.name}_group) "
+        "CREATE OR REPLACE TABLE work.part AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * "
+        f"FROM ({_parts(cells)})"
+    )
+    con.execute(
+        f"INSERT INTO {cells}_total WITH place AS (SELECT DISTINCT provider, commissioner, org "
+        f"FROM work.counted_place WHERE level IN ({levels})), "
+        f"by_period AS (SELECT provider, commissioner, period, pathway, part, {sums(names)} FROM {cells} "
+        "INNER JOIN work.part USING (breakdown, breakdown_group) "
+        "INNER JOIN work.period_month USING (month) WHERE is_for_groups "
+        "GROUP BY provider, commissioner, period, pathway, part), "
+        f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {sums(names)} FROM by_period "
+        "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part, pathway), "
+        f"counted AS (FROM by_pathway UNION ALL SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} "
+        "FROM by_pathway GROUP BY org, period, part) "
         "SELECT r.level, r.organisation, r.period_type, r.period_start, o.pathway, p.breakdown, p.breakdown_group, "
-        f"r.months_submitted, {columns} FROM work.reported AS r "
-        f"INNER JOIN (SELECT DISTINCT period_type, period_start FROM ({_GROUP_PERIODS})) "
-        "USING (period_type, period_start) "
+        f"r.months_submitted, c.* EXCLUDE (org, period, part, pathway) FROM work.reported AS r "
+        "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
-        "CROSS JOIN part AS p LEFT JOIN counted AS c "
-        "ON c.level = r.level AND c.organisation = r.organisation AND c.period_type = r.period_type "
-        "AND c.period_start = r.period_start AND c.pathway = o.pathway AND c.breakdown = p.breakdown "
-        f"AND c.breakdown_group = p.breakdown_group WHERE r.level IN ({levels})"
+        "CROSS JOIN work.part AS p LEFT JOIN counted AS c "
+        "ON c.org = n.org AND c.period = r.period AND c.part = p.part AND c.pathway = o.pathway "
+        f"WHERE r.level IN ({levels}) AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups)"
     )
 
 
@@ -168,16 +249,15 @@ def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) 
     """The value that the asked share of rows does not exceed: of two middle ones the lower."""
     if not measures:
         return
-    keys = f"{_KEYS}, pathway, measure"
+    keys = "org, period, pathway, measure"
     percent = " ".join(f"WHEN '{measure.id}' THEN {QUANTILES[measure.kind]}" for measure in measures)
     con.execute(
-        f"INSERT INTO work.measure_count WITH by_period AS ("
-        "SELECT provider, commissioner, site, period_type, period_start, pathway, measure, value, "
-        "sum(records) AS records FROM cell.value INNER JOIN work.period_month USING (month) "
-        "GROUP BY provider, commissioner, site, period_type, period_start, pathway, measure, value), "
-        f"placed AS (SELECT {_KEYS}, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, measure, value, "
-        "sum(records) AS records FROM by_period INNER JOIN work.place USING (provider, commissioner, site) "
-        f"GROUP BY GROUPING SETS (({_KEYS}, measure, value, pathway), ({_KEYS}, measure, value))), "
+        "INSERT INTO work.measure_count WITH by_month AS ("
+        "SELECT org, month, pathway, measure, value, CAST(sum(records) AS BIGINT) AS records FROM cell.value "
+        "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY ALL), "
+        f"placed AS (SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, measure, value, "
+        "CAST(sum(records) AS BIGINT) AS records FROM by_month INNER JOIN work.period_month USING (month) "
+        "GROUP BY GROUPING SETS ((org, period, measure, value, pathway), (org, period, measure, value))), "
         f"running AS (SELECT {keys}, value, sum(records) OVER (PARTITION BY {keys} ORDER BY value) AS upto, "
         f"sum(records) OVER (PARTITION BY {keys}) AS total FROM placed) "
         f"SELECT {keys}, min(value) FILTER (WHERE upto * 100 >= total * CASE measure {percent} END), max(total) "
