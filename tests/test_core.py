@@ -16,6 +16,7 @@ from warehouse_fixtures import (
     ask,
     build,
     one,
+    one_of_each,
     tables_of,
     write_submission,
 )
@@ -248,7 +249,7 @@ def test_row_order_file_order_and_threads_change_nothing(tmp_path: Path) -> None
                 random.Random(attempt).shuffle(rows)
             won.append(write_submission(folder, provider, month, tables))
         random.Random(attempt).shuffle(won)
-        drafts.append(build(folder, won, threads=threads))
+        drafts.append(build(folder, won, threads=threads, measures=one_of_each()))
     with duckdb.connect() as con:
         for number, draft in enumerate(drafts):
             con.execute(f"ATTACH '{draft}' AS d{number} (READ_ONLY)")

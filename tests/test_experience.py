@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.instruments import questions
-from warehouse_fixtures import APRIL, Row, ask, build, one, write_submission
+from warehouse_fixtures import APRIL, FEW, Row, ask, build, one, write_submission
 
 TREATMENT, CHOICE, HELPED, STOPPED = "747901000000107", "747861000000100", "MCPIN_HELPED", "STOPPED_WAIT"
 DAY = date(2025, 4, 20)
@@ -314,7 +314,7 @@ def test_a_service_with_few_answers_is_counted_and_in_no_range(tmp_path: Path) -
         }
         won.append(write_submission(tmp_path, provider, APRIL, tables))
     found = ask(
-        build(tmp_path, won),
+        build(tmp_path, won, measures=FEW),
         """SELECT answers, highest, services, services_in_range, highest_share_least, highest_share_most
            FROM mart.experience WHERE period_type = 'all months' AND pathway = 'all' AND engagement = 'all'""",
     )

@@ -25,9 +25,8 @@ from schemas.field import Mandation
 from schemas.staged import staged_schema
 from warehouse.build import build_marts, open_draft
 from warehouse.field_quality import elements
-from warehouse.measures.catalogue import catalogue
 from warehouse.staging import StagedSubmission
-from warehouse_fixtures import APRIL, PHQ9, WEMWBS, Row, ask, build, write_submission
+from warehouse_fixtures import APRIL, FEW, PHQ9, WEMWBS, Row, ask, build, some, write_submission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 PATIENT: Row = {"LocalPatientId": "p"}
@@ -259,7 +258,7 @@ def punctuality(draft: Path, provider: str, columns: str = "month, state") -> li
 def test_the_last_day_of_the_window_is_in_time(
     tmp_path: Path, received_on: date | None, is_late: bool | None, state: str
 ) -> None:
-    draft = build(tmp_path, [sent(tmp_path, "RXX", APRIL, received_on)])
+    draft = build(tmp_path, [sent(tmp_path, "RXX", APRIL, received_on)], measures=FEW)
     assert ask(draft, "SELECT received_on, deadline, is_late FROM core.submission") == [
         (received_on, date(2025, 5, 31), is_late)
     ]
@@ -270,17 +269,17 @@ def test_a_month_that_never_came_is_missing_from_the_first_submission_on(tmp_pat
     """RYY begins in May and misses June; nobody expected it in April. RXX sends all three months."""
     day = date(2025, 8, 1)
     winners = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
-    draft = build(tmp_path, [*winners, sent(tmp_path, "RYY", MAY, date(2025, 6, 30))])
+    draft = build(tmp_path, [*winners, sent(tmp_path, "RYY", MAY, date(2025, 6, 30))], measures=FEW)
     assert punctuality(draft, "RYY") == [(MAY, "in time"), (JUNE, "missing")]
 
 
 def test_a_month_is_not_missing_while_its_window_is_open(tmp_path: Path) -> None:
     """The first to send June does so on 3 July: until the last of July the others have time, and then no longer."""
     early = [sent(tmp_path / "a", "RXX", month, date(2025, 7, 3)) for month in (MAY, JUNE)]
-    draft = build(tmp_path / "a", [*early, sent(tmp_path / "a", "RYY", MAY, date(2025, 6, 3))])
+    draft = build(tmp_path / "a", [*early, sent(tmp_path / "a", "RYY", MAY, date(2025, 6, 3))], measures=FEW)
     assert punctuality(draft, "RYY") == [(MAY, "in time"), (JUNE, "window open")]
     late = [sent(tmp_path / "b", "RXX", month, date(2025, 8, 1)) for month in (MAY, JUNE)]
-    draft = build(tmp_path / "b", [*late, sent(tmp_path / "b", "RYY", MAY, date(2025, 6, 3))])
+    draft = build(tmp_path / "b", [*late, sent(tmp_path / "b", "RYY", MAY, date(2025, 6, 3))], measures=FEW)
     assert punctuality(draft, "RYY") == [(MAY, "in time"), (JUNE, "missing")]
 
 
@@ -290,7 +289,7 @@ def test_five_months_are_calendar_months_not_the_last_five_submitted(tmp_path: P
     winners = [sent(tmp_path, "RXX", month, month + timedelta(days=40)) for month in (year[0], year[2], year[4])]
     winners.append(sent(tmp_path, "RXX", year[11], date(2026, 2, 1)))
     found = punctuality(
-        build(tmp_path, winners), "RXX", "submitted_of_last_5, expected_of_last_5, in_time_of_last_5"
+        build(tmp_path, winners, measures=FEW), "RXX", "submitted_of_last_5, expected_of_last_5, in_time_of_last_5"
     )
     assert found[4] == (3, 5, 3)
     assert found[11] == (1, 5, 0)
@@ -302,26 +301,26 @@ def test_nothing_is_expected_of_a_provider_that_has_closed(tmp_path: Path) -> No
     day = date(2025, 9, 1)
     winners = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
     winners += [sent(tmp_path, provider, APRIL, day) for provider in ("RYY", "RZZ")]
-    draft = build(tmp_path, winners, marts=False, measures=catalogue())
+    draft = build(tmp_path, winners, marts=False, measures=FEW)
     with open_draft(draft) as con:
         con.execute(
             "INSERT INTO ref.organisation (organisation, kind, closed_on) VALUES ('RYY', 'provider', '2025-05-10')"
         )
         con.execute("INSERT INTO ref.succession VALUES ('RZZ', 'RXX', '2025-06-01')")
-    build_marts(draft)
+    build_marts(draft, measures=some(*FEW))
     assert punctuality(draft, "RYY") == [(APRIL, "late"), (MAY, "missing")]
     assert punctuality(draft, "RZZ") == [(APRIL, "late"), (MAY, "missing")]
 
 
 def test_what_a_closed_provider_sends_all_the_same_counts(tmp_path: Path) -> None:
     draft = build(
-        tmp_path, [sent(tmp_path, "RYY", month, MAY) for month in (APRIL, JUNE)], marts=False, measures=catalogue()
+        tmp_path, [sent(tmp_path, "RYY", month, MAY) for month in (APRIL, JUNE)], marts=False, measures=FEW
     )
     with open_draft(draft) as con:
         con.execute(
             "INSERT INTO ref.organisation (organisation, kind, closed_on) VALUES ('RYY', 'provider', '2025-04-10')"
         )
-    build_marts(draft)
+    build_marts(draft, measures=some(*FEW))
     found = punctuality(draft, "RYY", "month, state, submitted_of_last_5, expected_of_last_5")
     assert found == [(APRIL, "in time", 1, 1), (JUNE, "in time", 2, 2)]
 
@@ -415,7 +414,7 @@ def test_a_rolling_year_adds_up_its_months(tmp_path: Path) -> None:
     ]
     winners.append(write_submission(tmp_path, "RYY", months[11], {"IDS001": people(None, None)}))
     found = ask(
-        build(tmp_path, winners),
+        build(tmp_path, winners, measures=FEW),
         "SELECT organisation, period_start, numerator, denominator, months_submitted FROM mart.quality_count "
         "WHERE measure = 'IDS001.Gender.complete' AND period_type = 'rolling 12 months' ORDER BY ALL",
     )
@@ -430,7 +429,7 @@ def test_services_are_compared_as_by_any_measure(tmp_path: Path) -> None:
         for number, n in enumerate(shares)
     ]
     found = ask(
-        build(tmp_path, winners),
+        build(tmp_path, winners, measures=FEW),
         "SELECT provider, numerator, denominator, funnel_position, round(national_value_without, 4), lower_quartile, "
         "round(lower_95, 4), round(upper_95, 4) FROM mart.field_quality "
         "WHERE table_id = 'IDS001' AND element = 'Gender' AND aspect = 'complete' ORDER BY ALL",

@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from warehouse.build import StagedSubmission, build_core, build_marts
-from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, ask, tables_of, write_submission
+from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, ask, one_of_each, some, tables_of, write_submission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
+COUNTED = some(*one_of_each())
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
 WORSE = [(PHQ9, "10", "20"), (GAD7, "9", "15")]
 
@@ -66,16 +67,16 @@ def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
         "a provider less": lambda: (won, won[:5]),
     }[change]()
     whole, grown = tmp_path / "whole.duckdb", tmp_path / "grown.duckdb"
-    build_core(whole, after, built_with="v1")
-    build_core(grown, before, built_with="v1")
-    build_marts(grown)
+    build_core(whole, after, built_with="v1", measures=COUNTED)
+    build_core(grown, before, built_with="v1", measures=COUNTED)
+    build_marts(grown, measures=COUNTED)
     # What did not change is not read again: RYY's files are gone.
     for winner in won[2:5]:
         for file in winner.folder.glob("*.parquet"):
             file.unlink()
-    build_core(grown, after, built_with="v1")
-    build_marts(whole)
-    build_marts(grown)
+    build_core(grown, after, built_with="v1", measures=COUNTED)
+    build_marts(whole, measures=COUNTED)
+    build_marts(grown, measures=COUNTED)
     assert everything(grown) == everything(whole)
 
 
@@ -83,14 +84,14 @@ def test_only_organisations_behind_which_something_changed_are_added_up(
     tmp_path: Path, won: list[StagedSubmission]
 ) -> None:
     draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1")
-    build_marts(draft)
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE mart.service_measure SET numerator = 77 WHERE measure = 'REFERRALS'")
     cases = [Case("a", BETTER), Case("b", WORSE), Case("c", WORSE)]
     corrected = write_submission(tmp_path, "RXX", APRIL, tables_of(cases), order=2)
-    build_core(draft, [corrected, *won[1:]], built_with="v1")
-    build_marts(draft)
+    build_core(draft, [corrected, *won[1:]], built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
     found = dict(
         ask(
             draft,
@@ -107,16 +108,16 @@ def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
     whole, draft = tmp_path / "whole.duckdb", tmp_path / "d.duckdb"
     corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
     after = [corrected, *won[1:]]
-    build_core(draft, won, built_with="v1")
-    build_marts(draft)
-    build_core(draft, after, built_with="v1")
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    build_core(draft, after, built_with="v1", measures=COUNTED)
     with monkeypatch.context() as cut:
         cut.setattr("warehouse.measures.rollup._add_quantiles", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            build_marts(draft)
-    build_marts(draft)
-    build_core(whole, after, built_with="v1")
-    build_marts(whole)
+            build_marts(draft, measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    build_core(whole, after, built_with="v1", measures=COUNTED)
+    build_marts(whole, measures=COUNTED)
     assert everything(draft) == everything(whole)
 
 
@@ -125,23 +126,23 @@ def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
     tmp_path: Path, won: list[StagedSubmission], broken: str
 ) -> None:
     draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1")
+    build_core(draft, won, built_with="v1", measures=COUNTED)
     with duckdb.connect(str(draft)) as con:
         con.execute("DELETE FROM core.pathway")  # nobody would notice, were it kept
         if broken == "cut off":
             con.execute("DROP TABLE meta.build")
     if broken == "no file":
         draft.write_bytes(b"not a database")
-    build_core(draft, won, built_with={"other code": "v2", "no name": None}.get(broken, "v1"))
+    build_core(draft, won, built_with={"other code": "v2", "no name": None}.get(broken, "v1"), measures=COUNTED)
     assert ask(draft, "SELECT count(*) FROM core.pathway") == [(3,)]
 
 
 def test_a_draft_that_is_whole_is_left_as_it_is(tmp_path: Path, won: list[StagedSubmission]) -> None:
     draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1")
+    build_core(draft, won, built_with="v1", measures=COUNTED)
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE core.pathway SET end_code = 'kept'")
-    build_core(draft, won, built_with="v1")
+    build_core(draft, won, built_with="v1", measures=COUNTED)
     assert ask(draft, "SELECT DISTINCT end_code FROM core.pathway") == [("kept",)]
 
 
@@ -149,9 +150,9 @@ def test_no_row_depends_on_how_providers_are_put_together(
     tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together, alone = tmp_path / "together.duckdb", tmp_path / "alone.duckdb"
-    build_core(together, won)
+    build_core(together, won, measures=COUNTED)
     monkeypatch.setattr("warehouse.build.BATCH_BYTES", 1)
-    build_core(alone, [replace(winner) for winner in reversed(won)])
-    build_marts(together)
-    build_marts(alone)
+    build_core(alone, [replace(winner) for winner in reversed(won)], measures=COUNTED)
+    build_marts(together, measures=COUNTED)
+    build_marts(alone, measures=COUNTED)
     assert everything(alone) == everything(together)

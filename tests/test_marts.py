@@ -12,7 +12,7 @@ from warehouse.contract import COUNTS, ContractError, apply_contract, contract
 from warehouse.measures.catalogue import catalogue
 from warehouse.measures.counting import described, passes
 from warehouse.statistics import wilson
-from warehouse_fixtures import APRIL, GAD7, PHQ9, REQOL10, Case, Row, ask, build, tables_of, write_submission
+from warehouse_fixtures import APRIL, FEW, GAD7, PHQ9, REQOL10, Case, Row, ask, build, tables_of, write_submission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
@@ -130,7 +130,7 @@ def test_events_of_a_month_a_provider_did_not_submit_are_not_half_counted(tmp_pa
         write_submission(tmp_path, "RXX", MAY, tables_of([Case("a")])),
         write_submission(tmp_path, "RYY", APRIL, tables_of([Case("a")])),
     ]
-    found = build(tmp_path, won)
+    found = build(tmp_path, won, measures=FEW)
     assert measured(found, "RXX", "REFERRALS") == (None, None, "not submitted")
     assert measured(found, "ENG", "REFERRALS") == (1, None, "value")
 
@@ -168,7 +168,7 @@ def test_england_without_a_service_is_the_rest(tmp_path: Path) -> None:
         ),
     ]
     rows = ask(
-        build(tmp_path, won),
+        build(tmp_path, won, measures=FEW),
         """SELECT provider, national_numerator, national_denominator, national_value_without
            FROM mart.service_comparison WHERE measure = 'RECOVERY' AND pathway = 'all' ORDER BY provider""",
     )
@@ -202,7 +202,8 @@ def test_waits_on_their_day(
     }
     month = last.replace(day=1)
     tables: dict[str, list[Row]] = {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [referral], "IDS201": contacts}
-    found = build(tmp_path, [write_submission(tmp_path, "RXX", month, tables)])
+    counted = ("WAIT_42", "WAIT_126", "SECOND_TREATMENT_90")
+    found = build(tmp_path, [write_submission(tmp_path, "RXX", month, tables)], measures=counted)
     assert measured(found, "RXX", "WAIT_42", month) == (within_42, 1, "value")
     assert measured(found, "RXX", "WAIT_126", month) == (within_126, 1, "value")
     assert measured(found, "RXX", "SECOND_TREATMENT_90", month) == (over_90, 1, "value")

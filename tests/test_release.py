@@ -14,7 +14,7 @@ import pytest
 from warehouse import release
 from warehouse.build import StagedSubmission
 from warehouse.release import ReleaseError, check_draft, inputs_hash, publish, release_id
-from warehouse_fixtures import APRIL, GAD7, PHQ9, Case, ask, build, tables_of, write_submission
+from warehouse_fixtures import APRIL, FEW, GAD7, PHQ9, Case, ask, build, one_of_each, tables_of, write_submission
 
 CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c", is_discharged=False)]
 
@@ -98,7 +98,7 @@ def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path
 
 def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path) -> None:
     many = [Case(str(number), [(PHQ9, "15", "5"), (GAD7, "14", "3")]) for number in range(6)]
-    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True)
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True, measures=FEW)
     folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
     public = folder / "parity-public.duckdb"
     assert ask(public, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY ALL") == [("meta",), ("public",)]
@@ -121,7 +121,13 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     exports = []
     for attempt, threads in enumerate((1, 2)):
         tmp = tmp_path / str(attempt)
-        built = build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], threads=threads, whole=True)
+        built = build(
+            tmp,
+            [write_submission(tmp, "RXX", APRIL, tables_of(CASES))],
+            threads=threads,
+            whole=True,
+            measures=one_of_each(),
+        )
         folder = publish(built, tmp / "releases", "x", tmp / "latest.duckdb", {})
         exports.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".parquet")})
     assert len(exports[0]) == 2 * len(release.EXPORTED)

@@ -119,19 +119,26 @@ def build_core(
         return count_rows(con, "core")
 
 
-def build_marts(draft: Path, *, memory_limit: str | None = None, threads: int | None = None) -> dict[str, int]:
+def build_marts(
+    draft: Path,
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    measures: Sequence[Measure] | None = None,
+) -> dict[str, int]:
     """Add up the cells, compare services and write schema ``mart``; replaces an earlier one.
 
-    Returns the rows of every mart table.
+    ``measures`` are those that core was built with. Returns the rows of every mart table.
     """
+    counted = catalogue() if measures is None else measures
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         _clear_marts(con)
         create_macros(con)
         create_effect_macros(con)
-        create_measures(con, catalogue())
+        create_measures(con, counted)
         create_items(con)
         load_places(con)
-        roll_up(con, catalogue())
+        roll_up(con, counted)
         for model in MARTS:
             con.execute(read_sql("marts", model))
         build_comparison(con)
@@ -139,7 +146,13 @@ def build_marts(draft: Path, *, memory_limit: str | None = None, threads: int | 
         return count_rows(con, "mart")
 
 
-def complete(draft: Path, *, memory_limit: str | None = None, threads: int | None = None) -> dict[str, int]:
+def complete(
+    draft: Path,
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    measures: Sequence[Measure] | None = None,
+) -> dict[str, int]:
     """Add what people outside and other people's SQL need: the public and the national schemas, and comments.
 
     Comments go in last and are complete. Returns the rows of every public table. Raises ContractError when a
@@ -148,7 +161,7 @@ def complete(draft: Path, *, memory_limit: str | None = None, threads: int | Non
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_compat(con)
         build_public(con)
-        apply_contract(con, described(catalogue()))
+        apply_contract(con, described(catalogue() if measures is None else measures))
         return count_rows(con, "public")
 
 

@@ -134,6 +134,8 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
     Rows are counted by a number that stands for provider, commissioner, site and pathway of their referral: one
     number hashes faster than four texts.
     """
+    if not catalogue:
+        return
     con.execute(
         "CREATE OR REPLACE TABLE work.place_key AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, * FROM ("
         f"SELECT DISTINCT p.provider, coalesce(p.commissioner, '{UNKNOWN}') AS commissioner, "
