@@ -277,18 +277,19 @@ def _build_batch(
                 model = read_sql("core", name)
                 con.execute(model)
                 if model.startswith(f"-- core.{name}\n"):
-                    appended.append(writer.submit(_append, con.cursor(), f"core.{name}"))
+                    appended.append(writer.submit(_append, con, f"core.{name}"))
             for name in CELLS:
                 con.execute(read_sql("cells", name))
             create_cells(con, measures)
             count_batch(con, measures)
-            appended += [writer.submit(_append, con.cursor(), name) for name in count_rows(con, "cell")]
+            appended += [writer.submit(_append, con, name) for name in count_rows(con, "cell")]
             for each in appended:
                 each.result()
 
 
-def _append(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _append(batch: duckdb.DuckDBPyConnection, table: str) -> None:
     """Append a table of the batch to that of the draft, without the batch's own ``referral_number``."""
     kept = f"SELECT COLUMNS(lambda name: name <> 'referral_number') FROM {table}"
-    con.execute(f"CREATE TABLE IF NOT EXISTS draft.{table} AS {kept} WHERE false")
-    con.execute(f"INSERT INTO draft.{table} {kept}")
+    with batch.cursor() as con:
+        con.execute(f"CREATE TABLE IF NOT EXISTS draft.{table} AS {kept} WHERE false")
+        con.execute(f"INSERT INTO draft.{table} {kept}")
