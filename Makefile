@@ -47,7 +47,7 @@ published: $(STAMP) ## Write the page on NHS England's published figures anew
 bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
 	$(BIN)/python -m benchmarks.load $(SIZES)
 
-bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (an hour, 20 GB of disk)
+bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (half an hour, 8 GB of disk)
 	$(BIN)/python -m benchmarks.nation $(ROOT)
 
 dev: $(STAMP) ## Open the Dagster UI on this machine
