@@ -3,6 +3,9 @@
 Belongs here: one view per table of the dataset over exactly the winners' files, and how many rows each
 submission brought. Does not belong here: what the rows mean (``warehouse/core``).
 
+Every view has a column of its own, ``recency``: a number that grows with the month and, within it, with the row. No
+two records that a provider sent in one table share it, so that the latest is found by a maximum and a join.
+
 Views, not copies: the models read each file once or twice and only the columns they need, so copying
 everything first would cost more than it saves. Paths reach DuckDB as bound values, never as SQL text.
 """
@@ -28,6 +31,10 @@ _SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.Int32: "INTEGER",
     pl.Int64: "BIGINT",
 }
+
+
+# Rows of a file are numbered below 10^10, days since 1900 up to 10^5: together they fit a BIGINT.
+_RECENCY = "CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number"
 
 
 class StagingError(ForThePerson):
@@ -123,7 +130,8 @@ def _stage_table(
         )
         columns = ", ".join(f'CAST("{name}" AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
         con.execute(
-            f"CREATE VIEW staged.{table_id} AS SELECT {columns} FROM read_parquet(getvariable('{table_id}_files'))"
+            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, {_RECENCY} AS recency "
+            f"FROM read_parquet(getvariable('{table_id}_files'))"
         )
         con.execute(
             f"INSERT INTO staged.row_count SELECT submission_id, provider, month, '{table_id}', count(*) "
@@ -131,7 +139,9 @@ def _stage_table(
         )
     else:
         columns = ", ".join(f'CAST(NULL AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
-        con.execute(f"CREATE VIEW staged.{table_id} AS SELECT {columns} WHERE false")
+        con.execute(
+            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, CAST(NULL AS BIGINT) AS recency WHERE false"
+        )
 
 
 def _sql_type(dtype: pl.DataType) -> str:

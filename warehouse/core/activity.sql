@@ -5,8 +5,7 @@
 CREATE TABLE core.activity AS
 WITH repeated AS (
     SELECT
-        provider, CareActId, count(*) AS submitted_records,
-        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+        provider, CareActId, count(*) AS submitted_records, max(recency) AS recency
     FROM staged.IDS202
     GROUP BY provider, CareActId
     HAVING count(*) > 1
@@ -21,8 +20,7 @@ dated AS (
     FROM staged.IDS202 AS a
     LEFT JOIN repeated AS d ON d.provider = a.provider AND d.CareActId = a.CareActId
     LEFT JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
-    WHERE d.recency IS NULL
-        OR d.recency = CAST(date_diff('day', DATE '1900-01-01', a.month) AS BIGINT) * 10000000000 + a.row_number
+    WHERE d.recency IS NULL OR d.recency = a.recency
 ),
 first_of_therapy AS (
     SELECT a.provider, a.CareContactId, t.therapy_type, min(a.CareActId) AS CareActId

@@ -6,8 +6,7 @@
 CREATE TABLE core.contact AS
 WITH repeated AS (
     SELECT
-        provider, CareContactId, count(*) AS submitted_records,
-        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+        provider, CareContactId, count(*) AS submitted_records, max(recency) AS recency
     FROM staged.IDS201
     GROUP BY provider, CareContactId
     HAVING count(*) > 1
@@ -23,8 +22,7 @@ judged AS (
     LEFT JOIN repeated AS d ON d.provider = c.provider AND d.CareContactId = c.CareContactId
     LEFT JOIN work.referral AS r
         ON r.provider = c.provider AND r.service_request_id = c.ServiceRequestId
-    WHERE d.recency IS NULL
-        OR d.recency = CAST(date_diff('day', DATE '1900-01-01', c.month) AS BIGINT) * 10000000000 + c.row_number
+    WHERE d.recency IS NULL OR d.recency = c.recency
 )
 SELECT
     referral_number, provider, CareContactId AS care_contact_id, ServiceRequestId AS service_request_id, pathway, month,

@@ -4,8 +4,7 @@
 CREATE TABLE work.employment_day AS
 WITH known AS (
     SELECT
-        e.*, coalesce(p.person_id, e.LocalPatientId) AS person_id, p.person_id IS NOT NULL AS is_person_known,
-        CAST(date_diff('day', DATE '1900-01-01', e.month) AS BIGINT) * 10000000000 + e.row_number AS recency
+        e.*, coalesce(p.person_id, e.LocalPatientId) AS person_id, p.person_id IS NOT NULL AS is_person_known
     FROM staged.IDS004 AS e
     LEFT JOIN work.patient AS p
         ON p.submission_id = e.submission_id AND p.local_patient_id = e.LocalPatientId
@@ -26,5 +25,4 @@ SELECT
     k.EmpSupportInd AS employment_support_suitable, k.EmpSupportReferral AS employment_support_referred_on,
     k.EmpSupportDischargeDate AS employment_support_discharged_on
 FROM known AS k
--- Months and rows number the records of a provider: no other has this recency.
 INNER JOIN latest AS l ON l.provider = k.provider AND l.recency = k.recency

@@ -3,8 +3,7 @@
 CREATE TABLE core.person AS
 WITH latest AS (
     SELECT
-        provider, min(month) AS first_month, count(*) AS submitted_records,
-        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+        provider, min(month) AS first_month, count(*) AS submitted_records, max(recency) AS recency
     FROM staged.IDS001
     GROUP BY provider, person_id
 )
@@ -21,5 +20,4 @@ SELECT
     p.ExBAFIndicator AS ex_armed_forces, p.postcode_district, p.OrgIDResidenceResp AS residence_commissioner
 FROM staged.IDS001 AS p
 INNER JOIN latest AS l
-    ON l.provider = p.provider
-    AND l.recency = CAST(date_diff('day', DATE '1900-01-01', p.month) AS BIGINT) * 10000000000 + p.row_number
+    ON l.provider = p.provider AND l.recency = p.recency

@@ -5,7 +5,7 @@ CREATE TABLE work.person_group AS
 WITH identity AS (
     -- The latest code that says something; a month is worth more than any row number of a file.
     SELECT provider, person_id,
-        arg_max(GenderIDCode, date_diff('day', DATE '1900-01-01', month) * 100000000 + row_number)
+        arg_max(GenderIDCode, recency)
             AS gender_identity
     FROM staged.IDS001
     WHERE GenderIDCode IN ('1', '2', '3', '4', 'Z')

@@ -6,8 +6,7 @@
 CREATE TABLE work.referral AS
 WITH latest AS (
     SELECT
-        provider, min(month) AS first_month, count(*) AS submitted_records,
-        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+        provider, min(month) AS first_month, count(*) AS submitted_records, max(recency) AS recency
     FROM staged.IDS101
     GROUP BY provider, ServiceRequestId
 ),
@@ -29,8 +28,7 @@ coded AS (
         END AS reason_pathway
     FROM staged.IDS101 AS r
     INNER JOIN latest AS l
-        ON l.provider = r.provider
-        AND l.recency = CAST(date_diff('day', DATE '1900-01-01', r.month) AS BIGINT) * 10000000000 + r.row_number
+        ON l.provider = r.provider AND l.recency = r.recency
     LEFT JOIN core.complaint AS c ON c.provider = r.provider AND c.service_request_id = r.ServiceRequestId
 )
 SELECT

@@ -3,8 +3,7 @@
 CREATE TABLE core.service_use AS
 WITH latest AS (
     SELECT
-        provider, count(*) AS submitted_records,
-        max(CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number) AS recency
+        provider, count(*) AS submitted_records, max(recency) AS recency
     FROM staged.SMI501
     GROUP BY provider, ServiceUseId
 )
@@ -14,7 +13,6 @@ SELECT
     s.ServiceUseCount AS occurrences
 FROM staged.SMI501 AS s
 INNER JOIN latest AS l
-    ON l.provider = s.provider
-    AND l.recency = CAST(date_diff('day', DATE '1900-01-01', s.month) AS BIGINT) * 10000000000 + s.row_number
+    ON l.provider = s.provider AND l.recency = s.recency
 LEFT JOIN work.patient AS p
     ON p.submission_id = s.submission_id AND p.local_patient_id = s.LocalPatientId
