@@ -1,6 +1,9 @@
 -- work.employment_group
 -- Grain: one row per referral: the groups its employment records put it in.
 -- A change is said only where both records answer yes or no; one record, or none, is "not known".
+CREATE TEMP MACRO answered_twice(change) AS
+    CASE WHEN change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN change ELSE 'not known' END;
+
 CREATE TABLE work.employment_group AS
 WITH latest AS (
     SELECT
@@ -29,22 +32,14 @@ SELECT
         ELSE 'not known' END AS hours_first,
     CASE WHEN hours_last IN ('01', '02', '03', '04', '97', '98') THEN hours_last ELSE 'not known' END AS hours_last,
     CASE benefit_first WHEN 'Y' THEN 'received' WHEN 'N' THEN 'none' ELSE 'not known' END AS benefit_first,
-    CASE WHEN benefit_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN benefit_change
-        ELSE 'not known' END AS benefit_change,
-    CASE WHEN sick_pay_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN sick_pay_change
-        ELSE 'not known' END AS sick_pay_change,
-    CASE WHEN sickness_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN sickness_change
-        ELSE 'not known' END AS sickness_change,
-    CASE WHEN self_employed_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN self_employed_change
-        ELSE 'not known' END AS self_employed_change,
-    CASE WHEN esa_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN esa_change
-        ELSE 'not known' END AS esa_change,
-    CASE WHEN universal_credit_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN universal_credit_change
-        ELSE 'not known' END AS universal_credit_change,
-    CASE WHEN pip_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN pip_change
-        ELSE 'not known' END AS pip_change,
-    CASE WHEN suitability_change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN suitability_change
-        ELSE 'not known' END AS suitability_change,
+    answered_twice(benefit_change) AS benefit_change,
+    answered_twice(sick_pay_change) AS sick_pay_change,
+    answered_twice(sickness_change) AS sickness_change,
+    answered_twice(self_employed_change) AS self_employed_change,
+    answered_twice(esa_change) AS esa_change,
+    answered_twice(universal_credit_change) AS universal_credit_change,
+    answered_twice(pip_change) AS pip_change,
+    answered_twice(suitability_change) AS suitability_change,
     CASE WHEN is_suitable THEN 'suitable' WHEN is_unsuitable THEN 'not suitable' ELSE 'not known' END
         AS support_suitability,
     student,
