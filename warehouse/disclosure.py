@@ -36,8 +36,13 @@ _MACROS = f"""
 CREATE OR REPLACE MACRO public.protect(n) AS CASE WHEN n >= {SMALLEST} THEN (n + 2) // 5 * 5 END;
 CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
     CASE WHEN denominator >= {RATE_FROM} THEN numerator / denominator END;
-CREATE OR REPLACE MACRO public.mean(total, n) AS CAST(CASE
-    WHEN n >= {DECIMAL_FROM} THEN round(total / n, 1) WHEN n >= {SMALLEST} THEN round(total / n)
+CREATE OR REPLACE MACRO public.numerator(kind, n) AS
+    CASE WHEN kind IN ('count', 'share') THEN public.protect(n) END;
+CREATE OR REPLACE MACRO public.denominator(kind, n) AS CASE WHEN kind <> 'count' THEN public.protect(n) END;
+CREATE OR REPLACE MACRO public.average(kind, figure, n) AS CAST(CASE
+    WHEN kind = 'mean' AND n >= {DECIMAL_FROM} THEN round(figure / n, 1)
+    WHEN kind = 'mean' AND n >= {SMALLEST} THEN round(figure / n)
+    WHEN kind IN ('median', 'p90') AND n >= {SMALLEST} THEN figure
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE
     WHEN exact_state IN {_ABSENT} THEN exact_state

@@ -11,12 +11,9 @@ protected AS (
     SELECT
         b.source, b.level, b.organisation, b.period_type, b.period_start, b.pathway, b.breakdown, b.breakdown_group,
         b.measure, m.kind,
-        CASE WHEN m.kind IN ('count', 'share') THEN public.protect(b.numerator) END AS numerator,
-        CASE WHEN m.kind <> 'count' THEN public.protect(b.denominator) END AS denominator,
-        CASE
-            WHEN m.kind = 'mean' THEN public.mean(b.numerator, b.denominator)
-            WHEN m.kind IN ('median', 'p90') AND b.denominator >= 5 THEN CAST(b.numerator AS DECIMAL(15, 1))
-        END AS average,
+        public.numerator(m.kind, b.numerator) AS numerator,
+        public.denominator(m.kind, b.denominator) AS denominator,
+        public.average(m.kind, b.numerator, b.denominator) AS average,
         b.months_submitted, b.state
     FROM mart.breakdown_measure AS b
     INNER JOIN mart.measure AS m ON m.measure = b.measure

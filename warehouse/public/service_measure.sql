@@ -6,12 +6,9 @@ CREATE TABLE public.service_measure AS
 WITH protected AS (
     SELECT
         s.source, s.level, s.organisation, s.period_type, s.period_start, s.pathway, s.measure, m.kind,
-        CASE WHEN m.kind IN ('count', 'share') THEN public.protect(s.numerator) END AS numerator,
-        CASE WHEN m.kind <> 'count' THEN public.protect(s.denominator) END AS denominator,
-        CASE
-            WHEN m.kind = 'mean' THEN public.mean(s.numerator, s.denominator)
-            WHEN m.kind IN ('median', 'p90') AND s.denominator >= 5 THEN CAST(s.numerator AS DECIMAL(15, 1))
-        END AS average,
+        public.numerator(m.kind, s.numerator) AS numerator,
+        public.denominator(m.kind, s.denominator) AS denominator,
+        public.average(m.kind, s.numerator, s.denominator) AS average,
         s.months_submitted, s.state
     FROM mart.service_measure AS s
     INNER JOIN mart.measure AS m ON m.measure = s.measure
