@@ -104,7 +104,8 @@ def build_core(
         draft.parent.mkdir(parents=True, exist_ok=True)
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         con.execute("CREATE SCHEMA IF NOT EXISTS meta; DROP TABLE IF EXISTS meta.build")
-        con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref; CREATE SCHEMA IF NOT EXISTS core")
+        con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref")
+        con.execute("CREATE SCHEMA IF NOT EXISTS core; CREATE SCHEMA IF NOT EXISTS cell")
         load_reference(con, winners, organisations or {}, reference)
         if stale is not None:
             _forget(con, stale)
@@ -209,7 +210,10 @@ def _stale_providers(draft: Path, winners: Sequence[StagedSubmission], built_wit
 
 
 def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
-    """Take the rows of these providers out of every table that holds rows by provider, and note which they are."""
+    """Take the rows of these providers out of core and the cells, and note which they are.
+
+    Where their cells counted stays: ``roll_up`` asks for it.
+    """
     con.execute("CREATE TABLE IF NOT EXISTS meta.changed_provider (provider VARCHAR)")
     con.execute("INSERT INTO meta.changed_provider SELECT unnest(?)", [sorted(providers)])
     tables = con.execute(
@@ -221,11 +225,11 @@ def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
 
 
 def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop schema ``mart`` but for the counts that ``roll_up`` adds to."""
+    """Drop what is in schema ``mart`` but for the counts that ``roll_up`` adds to."""
     con.execute("CREATE SCHEMA IF NOT EXISTS mart")
     found = con.execute(
-        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'mart' AND NOT internal "
-        "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() "
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'mart' "
+        "UNION SELECT 'TABLE', table_name FROM duckdb_tables() "
         "WHERE schema_name = 'mart' AND table_name <> 'service_measure' "
         "UNION SELECT 'MACRO', function_name FROM duckdb_functions() "
         "WHERE schema_name = 'mart' AND function_type = 'macro' ORDER BY ALL"
@@ -262,7 +266,6 @@ def _build_batch(
         quoted = str(draft).replace("'", "''")  # ATTACH takes no bound values
         con.execute(f"ATTACH '{quoted}' AS draft")
         con.execute("CREATE SCHEMA core; CREATE SCHEMA ref; CREATE SCHEMA cell")
-        con.execute("CREATE SCHEMA IF NOT EXISTS draft.cell")
         for (table,) in con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'draft' AND schema_name = 'ref'"
         ).fetchall():

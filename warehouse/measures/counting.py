@@ -148,7 +148,7 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
         f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
     )
-    _part_referrals(con)
+    _group_referrals(con)
     for each in passes(catalogue):
         con.execute(f"CREATE OR REPLACE TABLE work.judged AS {_judge(each)}")
         if con.execute("SELECT count(*) FROM work.judged").fetchone() == (0,):
@@ -169,25 +169,24 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
     con.execute("DROP TABLE IF EXISTS work.judged; DROP TABLE IF EXISTS work.counted")
 
 
-def _part_referrals(con: duckdb.DuckDBPyConnection) -> None:
-    """Write ``work.part``: one row per referral, a column per breakdown of referrals that holds its group.
+def _group_referrals(con: duckdb.DuckDBPyConnection) -> None:
+    """Write ``work.referral_group``: one row per referral, a column per breakdown of referrals with its group.
 
     Groups are one ENUM type, a number each: as texts they took four times as long to write, once a pass.
     """
     found = {each.id: f'{_group(each)} AS "{each.id}"' for each in breakdowns() if each.grain == "pathway"}
     columns = [f'"{name}"' for name in found]
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW part AS SELECT r.referral_number, {', '.join(found.values())} "
+        f"CREATE TEMP VIEW referral_group_text AS SELECT r.referral_number, {', '.join(found.values())} "
         f"FROM ({GRAINS['pathway']}) AS r"
     )
     sets = ", ".join(f"({column})" for column in columns)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE part_code AS SELECT DISTINCT coalesce(" + ", ".join(columns) + ") AS code "
-        f"FROM part GROUP BY GROUPING SETS ({sets})"
+        f"CREATE TYPE group_of_referral AS ENUM (SELECT DISTINCT coalesce({', '.join(columns)}) AS code "
+        f"FROM referral_group_text GROUP BY GROUPING SETS ({sets}) ORDER BY code)"
     )
-    con.execute("CREATE TYPE part_group AS ENUM (SELECT code FROM part_code WHERE code IS NOT NULL ORDER BY code)")
-    typed = ", ".join(f"CAST({column} AS part_group) AS {column}" for column in columns)
-    con.execute(f"CREATE OR REPLACE TABLE work.part AS SELECT referral_number, {typed} FROM part")
+    typed = ", ".join(f"CAST({column} AS group_of_referral) AS {column}" for column in columns)
+    con.execute(f"CREATE TABLE work.referral_group AS SELECT referral_number, {typed} FROM referral_group_text")
 
 
 def described(catalogue: Sequence[Measure]) -> list[Described]:
@@ -250,7 +249,8 @@ def _with_groups(each: Pass, rows: str) -> str:
     """The rows with the groups their referral is in."""
     names = "".join(f', q."{breakdown.id}"' for breakdown in each.inherited)
     return (
-        f"SELECT c.*{names} FROM ({rows}) AS c INNER JOIN work.part AS q ON q.referral_number = c.referral_number"
+        f"SELECT c.*{names} FROM ({rows}) AS c "
+        "INNER JOIN work.referral_group AS q ON q.referral_number = c.referral_number"
     )
 
 
