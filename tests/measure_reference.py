@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from measure_populations import CBT, GUIDED_BOOK, MONTHS, SUPPORT, Submissions
@@ -166,7 +167,7 @@ def _first(scores: Iterable[tuple[str, str, date]], tool: str, path: Known) -> D
 
 
 Judge = Callable[[Known], Any]
-F: Judge = lambda p: p.finished  # noqa: E731
+F: Judge = attrgetter("finished")
 
 
 def wait(p: Known) -> int:
@@ -215,15 +216,33 @@ def repeated(p: Known, everyone: list[Known]) -> bool:
     )  # fmt: skip
 
 
-RECOVERABLE: Judge = lambda p: p.finished and not p.flags["is_not_at_caseness"]  # noqa: E731
 TALKING = ("RECOVERY", "RELIABLE_RECOVERY", "RELIABLE_IMPROVEMENT", "RELIABLE_DETERIORATION", "NO_RELIABLE_CHANGE",
            "AT_CASENESS", "NOT_AT_CASENESS", "MEAN_PHQ9_FIRST", "NO_PHQ9")  # fmt: skip
-received: Judge = lambda p: p.received  # noqa: E731
-discharged: Judge = lambda p: p.discharged  # noqa: E731
-first: Judge = lambda p: next(iter(p.treatments), None)  # noqa: E731
-second: Judge = lambda p: next(iter(p.treatments[1:]), None)  # noqa: E731
-assessed: Judge = lambda p: p.assessed  # noqa: E731
-always: Judge = lambda p: True  # noqa: E731
+received: Judge = attrgetter("received")
+discharged: Judge = attrgetter("discharged")
+assessed: Judge = attrgetter("assessed")
+
+
+def recoverable(p: Known) -> bool:
+    return bool(p.finished and not p.flags["is_not_at_caseness"])
+
+
+def first(p: Known) -> date | None:
+    return next(iter(p.treatments), None)
+
+
+def second(p: Known) -> date | None:
+    return next(iter(p.treatments[1:]), None)
+
+
+def always(_: Known) -> bool:
+    return True
+
+
+def to_assessment(p: Known) -> int:
+    assert p.assessed is not None  # counted on that day
+    return (p.assessed - p.received).days
+
 
 # Measure → date, numerator, denominator (None: a count). A numerator that is a number is added up (a mean).
 PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
@@ -231,8 +250,8 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "SELF_REFERRALS": (received, lambda p: p.row["SourceOfReferralIAPT"] == "B1", always),
     "REFERRALS_NO_ETHNICITY": (received, lambda p: p.person["EthnicCategory"] in {None, "Z", "99"}, always),
     "FIRST_ASSESSMENT": (assessed, always, None),
-    "ASSESSED_28": (assessed, lambda p: (p.assessed - p.received).days <= 28, always),  # type: ignore[operator]
-    "MEAN_WAIT_ASSESSMENT": (assessed, lambda p: (p.assessed - p.received).days, always),  # type: ignore[operator]
+    "ASSESSED_28": (assessed, lambda p: to_assessment(p) <= 28, always),
+    "MEAN_WAIT_ASSESSMENT": (assessed, to_assessment, always),
     "ACCESS": (first, always, None),
     "TREATED_28": (first, lambda p: wait(p) <= 28, always),
     "TREATED_29_56": (first, lambda p: 29 <= wait(p) <= 56, always),
@@ -255,8 +274,8 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "NO_PHQ9": (discharged, lambda p: p.first["PHQ9"] is None, F),
     "AT_CASENESS": (discharged, of("is_at_caseness"), F),
     "NOT_AT_CASENESS": (discharged, of("is_not_at_caseness"), F),
-    "RECOVERY": (discharged, of("is_recovered"), RECOVERABLE),
-    "RELIABLE_RECOVERY": (discharged, of("is_reliably_recovered"), RECOVERABLE),
+    "RECOVERY": (discharged, of("is_recovered"), recoverable),
+    "RELIABLE_RECOVERY": (discharged, of("is_reliably_recovered"), recoverable),
     "RELIABLE_IMPROVEMENT": (discharged, of("is_reliably_improved"), F),
     "RELIABLE_DETERIORATION": (discharged, of("is_reliably_deteriorated"), F),
     "NO_RELIABLE_CHANGE": (discharged, of("has_no_reliable_change"), F),

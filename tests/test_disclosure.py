@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comparison_fixtures import COUNTS
 from warehouse.disclosure import build_public, leaks, protect
 from warehouse.statistics import create_macros
 
@@ -28,16 +29,11 @@ def world(measures: Mapping[str, tuple[str, Figures]], period: str = YEAR, state
     con.execute("ATTACH ':memory:' AS work; CREATE SCHEMA mart; CREATE SCHEMA ref; CREATE SCHEMA published")
     create_macros(con)
     con.execute(
-        """
+        COUNTS
+        + """
         CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, kind VARCHAR,
             unit VARCHAR, direction VARCHAR, standard DECIMAL(5, 4), published_id VARCHAR, caveats VARCHAR,
             source VARCHAR, since VARCHAR);
-        CREATE TABLE mart.service_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, period_type VARCHAR,
-            period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT,
-            months_submitted BIGINT, state VARCHAR);
-        CREATE TABLE mart.breakdown_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, period_type VARCHAR,
-            period_start DATE, pathway VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, measure VARCHAR,
-            numerator BIGINT, denominator BIGINT, months_submitted BIGINT, state VARCHAR);
         CREATE TABLE ref.organisation (organisation VARCHAR, name VARCHAR, kind VARCHAR);
         CREATE TABLE ref.commissioner_place (commissioner VARCHAR, sub_icb VARCHAR, icb VARCHAR, region VARCHAR);
         CREATE TABLE published.service_count (provider VARCHAR, provider_name VARCHAR, period_type VARCHAR,
