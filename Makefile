@@ -42,7 +42,7 @@ docs: $(STAMP) ## Write the dataset documentation anew
 	$(BIN)/parity dataset docs/dataset
 
 published: $(STAMP) ## Write the page on NHS England's published figures anew
-	$(BIN)/python -m reports.published_services $(PUBLISHED)
+	$(BIN)/python -m reports.published.services $(PUBLISHED)
 
 bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
 	$(BIN)/python -m benchmarks.load $(SIZES)

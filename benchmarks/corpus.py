@@ -5,15 +5,12 @@ Belongs here: timing. Does not belong here: the cases and what they must come to
 """
 
 import resource
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from corpus import came_to, cases, expected
 from pipelines.load import check_path, state_of
+from tests.corpus import came_to, cases, expected
 
 
 def main() -> None:

@@ -83,8 +83,8 @@ def orchestration(root: Path) -> str:
     """
     from datetime import date
 
+    from demonstration.writing import write_submissions
     from pipelines import batch
-    from pipelines.demonstration import write_submissions
     from pipelines.run import load_paths
     from pipelines.zones import zones
 

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from pipelines.demonstration import write_submissions
+from demonstration.writing import write_submissions
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger
 from pipelines.load import load

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.demonstration import write_single_submission
+from demonstration.writing import write_single_submission
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger
 from pipelines.load import check_path, load

@@ -59,8 +59,8 @@ def check(
     from pipelines import show
     from pipelines.inbox import find_submissions
     from pipelines.load import check_path, state_of
-    from reports.submission import as_json as verdict_of
-    from reports.submission import write_report
+    from reports.site.report import as_json as verdict_of
+    from reports.site.report import write_report
     from transforms.findings import printable
 
     submissions = [found for path in _some(paths) for found in find_submissions(path)]
@@ -97,7 +97,7 @@ def explain(what: str, *, as_json: Json = False) -> int:
 
     """
     from pipelines import show
-    from schemas import explain as explanation
+    from reports.dataset import explain as explanation
 
     found = explanation.find(what)
     if as_json:
@@ -118,7 +118,7 @@ def dataset(out: Path) -> int:
 
     """
     from pipelines import show
-    from schemas.documents import documents
+    from reports.dataset.documents import documents
 
     _require(out.is_dir() or not out.exists(), f"{out} is a file; name a folder.")
     files = documents()
@@ -290,10 +290,10 @@ def synth(
     ] = None,
 ) -> int:
     """Write demonstration submissions. Nobody in them is real; NHS numbers are of the never-issued 999 range."""
+    from demonstration.geography import placed, write_reference
+    from demonstration.sites import service
+    from demonstration.writing import write_submissions
     from pipelines import show
-    from pipelines.demonstration import write_submissions
-    from pipelines.demonstration_places import placed, write_reference
-    from transforms.synthesise import service
 
     _require(providers >= 1 and months >= 1, "--providers and --months are whole numbers from 1.")
     _require(0 <= faults <= 1, "--faults is a share between 0 and 1.")

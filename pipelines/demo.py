@@ -1,20 +1,20 @@
 """The demonstration: made-up submissions through the whole way, from one command.
 
 Belongs here: the steps of `parity demo` in order, and the short national table at its end. Does not belong
-here: making people up (``transforms.synthesise``), loading, publishing.
+here: making people up (``demonstration``), loading, publishing.
 """
 
 from datetime import date
 from pathlib import Path
 
+from demonstration.geography import is_made_up, placed, write_reference
+from demonstration.sites import service
+from demonstration.writing import write_submissions
 from pipelines import show
 from pipelines.ask import ask
-from pipelines.demonstration import write_submissions
-from pipelines.demonstration_places import is_made_up, placed, write_reference
 from pipelines.publish import has_published
 from pipelines.run import load_paths, publish_release
 from pipelines.zones import Zones
-from transforms.synthesise.sites import service
 from warehouse.organisations import SOURCE_FILE, take_reference
 from warehouse.published import normalise_published
 

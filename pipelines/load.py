@@ -22,7 +22,7 @@ from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
 from pipelines.zones import PRIVATE, Zones
-from reports.submission import write_report
+from reports.site.report import write_report
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from schemas.rule import Effect

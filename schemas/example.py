@@ -2,7 +2,7 @@
 
 Belongs here: reading ``schemas/example/*.csv``, one file per table, in the newest version of the dataset. Nobody in
 it is real; NHS numbers are of the never-issued 999 range. Does not belong here: realistic populations
-(``transforms.synthesise``).
+(``demonstration``).
 """
 
 import csv

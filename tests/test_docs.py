@@ -8,7 +8,7 @@ import pytest
 from pipelines.ask import ask
 from pipelines.cli import CLEAN, _run
 from pipelines.zones import PROJECT
-from release_fixtures import loaded_and_published
+from tests.fixtures.release import loaded_and_published
 
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 COMMANDS = (

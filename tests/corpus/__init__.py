@@ -44,8 +44,8 @@ def expected() -> dict[str, dict[str, str]]:
 
 def cases() -> Iterator[Case]:
     """Every case: one or more per rule, and everything that can be wrong with files."""
-    from corpus.by_rule import rule_cases
-    from corpus.malformed import malformed_cases
+    from tests.corpus.by_rule import rule_cases
+    from tests.corpus.malformed import malformed_cases
 
     yield from rule_cases()
     yield from malformed_cases()

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from corpus import Case
-from example_fixtures import write_records
 from schemas.dataset import TABLES
 from schemas.example import example_records
 from schemas.links import FOUND, RECORDS, TOOL, TOOL_FIELD, looks_up, named_by
 from schemas.rule import Rule
 from schemas.ruleset import ruleset
 from schemas.versions import Version, tables_of
+from tests.corpus import Case
+from tests.fixtures.example import write_records
 
 APRIL = (date(2026, 4, 1), date(2026, 4, 30))
 Records = dict[str, list[dict[str, str | None]]]

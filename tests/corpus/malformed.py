@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from corpus import Case
-from example_fixtures import example
+from tests.corpus import Case
+from tests.fixtures.example import example
 
 REFERRALS, PATIENTS, HEADER = "IDS101Referral.csv", "IDS001MPI.csv", "IDS000Header.csv"
 CONTACTS, DISABILITIES = "IDS201CareContact.csv", "IDS007DisabilityType.csv"

@@ -4,14 +4,11 @@ Belongs here: writing. Does not belong here: judging, which is done by whoever r
 """
 
 import csv
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from corpus import COLUMNS, EXPECTED, came_to, cases
 from pipelines.load import check_path, state_of
+from tests.corpus import COLUMNS, EXPECTED, came_to, cases
 
 
 def main() -> None:

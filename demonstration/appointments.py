@@ -1,0 +1,144 @@
+"""The records of appointments: contacts, activities and therapy over the internet.
+
+Belongs here: the columns of IDS201, IDS202 and IDS205. Does not belong here: the scores taken in them (``care``).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from demonstration import calibration as c
+from demonstration import frequencies as f
+from demonstration.care import therapy_index
+from demonstration.draws import Integers, choose, constant, dates, gather, pick
+from demonstration.monthly import Calendar, once
+from demonstration.pathways import ASSESSMENT, FOLLOW_UP, NOT_KEPT, TREATMENT, History
+from demonstration.records import Ids, Rows
+from demonstration.sites import Service
+
+PROGRAMME = "OnlineCBT"
+CODES = tuple(code for pathway in c.PATHWAYS for code, _, _ in f.THERAPY[pathway])
+APPOINTMENT_TYPES = ("01", "02", "03", "05", "06")
+
+
+def appointments(
+    service: Service, history: History, calendar: Calendar, ids: Ids, rng: np.random.Generator
+) -> Iterator[Rows]:
+    """IDS201, IDS202 and IDS205, each appointment in its month."""
+    r, contacts = history.referrals, history.contacts
+    size, of = len(contacts.day), contacts.referral
+    therapy = therapy_index(
+        r.pathway[of], np.where(contacts.session >= r.stepped_at[of], r.stepped_to[of], r.therapy[of])
+    )
+    attended = contacts.attended
+    low = np.isin(therapy, [CODES.index(code) for code, _, _ in f.THERAPY["05"][: f.LOW_INTENSITY]])
+    minutes = np.where(low, 30, 52) + np.rint(6 * rng.standard_normal(size)).astype(np.int64)
+    minutes = np.where(attended, np.where(contacts.purpose == ASSESSMENT, minutes + 15, minutes), 0)
+    rows = once(calendar.month_of(contacts.day), calendar.months)
+    columns = _contacts(service, history, therapy, minutes, rng)
+    yield (
+        "IDS201",
+        rows.month,
+        {
+            "CareContactId": ids.contact.gather(rows.record),
+            "ServiceRequestId": ids.referral.gather(of[rows.record]),
+            "OrgIDComm": constant(service.commissioner, len(rows.record)),
+            "SiteIDOfTreat": constant(f"{service.code}01", len(rows.record)),
+        }
+        | {name: values.gather(rows.record) for name, values in columns.items()},
+    )
+    # The therapist of a referral; from the step up on, another.
+    therapist = (rng.random((2, len(r.received))) * len(ids.staff)).astype(np.int64)
+    of_contact = np.where((contacts.session >= r.stepped_at[of]), therapist[1][of], therapist[0][of])
+    acts = rows.where(np.flatnonzero(attended[rows.record]))
+    yield (
+        "IDS202",
+        acts.month,
+        {
+            "CareActId": ids.activity.gather(acts.record),
+            "CareContactId": ids.contact.gather(acts.record),
+            "CarePersLocalId": ids.staff.gather(of_contact[acts.record]),
+            "ClinContactDurOfCareAct": pl.Series(minutes[acts.record]),
+            "CodeProcAndProcStatus": gather(
+                CODES, np.where(contacts.purpose == TREATMENT, therapy, -1)[acts.record]
+            ),
+        },
+    )
+    guided = attended & (contacts.purpose == TREATMENT) & (therapy == CODES.index(f.GUIDED_COMPUTER))
+    spent = 8 + (rng.random(size) * 22).astype(np.int64)
+    logs = rows.where(np.flatnonzero(guided[rows.record]))
+    yield (
+        "IDS205",
+        logs.month,
+        {
+            "ServiceRequestId": ids.referral.gather(of[logs.record]),
+            "StartDateIntEnabledTherLog": dates(contacts.day[logs.record]),
+            "EndDateIntEnabledTherLog": dates(contacts.day[logs.record]),
+            "IntEnabledTherProg": constant(PROGRAMME, len(logs.record)),
+            "DurationIntEnabledTher": pl.Series(spent[logs.record]),
+            "CarePersLocalId": ids.staff.gather(of_contact[logs.record]),
+            "IntegratedSoftwareInd": constant("Y", len(logs.record)),
+        },
+    )
+
+
+def _contacts(
+    service: Service, history: History, therapy: Integers, minutes: Integers, rng: np.random.Generator
+) -> dict[str, pl.Series]:
+    """What IDS201 says of each appointment of the history, kept or not."""
+    r, contacts = history.referrals, history.contacts
+    size, of, attended = len(contacts.day), contacts.referral, contacts.attended
+    slots = [f"{hour:02d}:{minute:02d}:00" for hour in range(9, 18) for minute in (0, 15, 30, 45)]
+    outcome = pick(rng, list(f.ATTENDED.values()), size)
+    missed = len(f.ATTENDED) + pick(rng, list(f.MISSED.values()), size)
+    attendance = gather([*f.ATTENDED, *f.MISSED], np.where(attended, outcome, missed))
+    cancelled = attendance.is_in(["2", "4"]).to_numpy()
+    mechanisms = f.MECHANISM_SMI if service.is_smi else f.MECHANISM
+    mechanism = pick(rng, list(mechanisms.values()), size)
+    group = np.isin(therapy, [CODES.index(code) for code in f.GROUP_THERAPIES]) & (contacts.purpose == TREATMENT)
+    couple = (therapy == CODES.index(f.COUPLE)) & (contacts.purpose == TREATMENT)
+    guided = (therapy == CODES.index(f.GUIDED_COMPUTER)) & (contacts.purpose == TREATMENT)
+    mechanism = np.where(guided, list(mechanisms).index("11"), mechanism)  # a programme is not met in a room
+    in_person = mechanism == list(mechanisms).index("01")
+    integrated = (rng.random(len(r.received)) < 0.06)[of]
+    medication = choose(rng, f.MEDICATION_SMI if service.is_smi else f.MEDICATION, len(r.received))
+    unplanned = attended & (rng.random(size) < 0.004)
+    interpreter = choose(rng, f.INTERPRETER, size)
+    needed = interpreter.is_in(f.INTERPRETED)
+    return {
+        "CareContDate": dates(contacts.day),
+        "CareContTime": gather(slots, (rng.random(size) * len(slots)).astype(np.int64)),
+        "PlannedCareContIndicator": gather(["Y", "N"], unplanned.astype(np.int64)),
+        "AttendOrDNACode": attendance,
+        "Cancellation": gather(["N", "Y"], np.where(cancelled, (rng.random(size) < 0.3).astype(np.int64), -1)),
+        "ClinContDurOfCareCont": pl.Series(minutes),
+        "IAPTLTCServiceInd": gather(["N", "Y"], integrated.astype(np.int64)),
+        "AppType": _appointment_type(history, rng),
+        "ConsMechanism": gather(list(mechanisms), mechanism),
+        "IntEnabledTherProg": gather([PROGRAMME], np.where(guided, 0, -1)),
+        "CareContPatientTherMode": gather(["1", "2", "3"], np.where(group, 2, np.where(couple, 1, 0))),
+        "NumGroupTherParticipants": gather(
+            [str(number) for number in range(5, 13)],
+            np.where(group, (rng.random(size) * 8).astype(np.int64), -1),
+        ),
+        "NumGroupTherFacilitators": gather(["2"], np.where(group, 0, -1)),
+        "PsychMed": medication.gather(of),
+        "ActLocTypeCode": choose(rng, f.LOCATION, size).set(pl.Series(~in_person), None),
+        "LanguageCodeTreat": constant("en", size).set(needed, "ur"),
+        "InterpreterPresentInd": interpreter,
+    }
+
+
+def _appointment_type(history: History, rng: np.random.Generator) -> pl.Series:
+    """Assessment, treatment (with assessment when it is the first contact, now and then with review), follow-up."""
+    r, contacts = history.referrals, history.contacts
+    of = contacts.referral
+    first = (contacts.session == 0) & (r.assessments[of] == 0)
+    review = (contacts.session > 0) & (rng.random(len(of)) < 0.06)
+    kind = np.where(review, APPOINTMENT_TYPES.index("05"), APPOINTMENT_TYPES.index("02"))
+    kind = np.where(first, APPOINTMENT_TYPES.index("03"), kind)
+    never_seen = (contacts.purpose == NOT_KEPT) & (r.assessments + r.sessions == 0)[of]
+    kind = np.where((contacts.purpose == ASSESSMENT) | never_seen, APPOINTMENT_TYPES.index("01"), kind)
+    kind = np.where(contacts.purpose == FOLLOW_UP, APPOINTMENT_TYPES.index("06"), kind)
+    return gather(APPOINTMENT_TYPES, kind)

@@ -1,0 +1,89 @@
+"""Made-up geography of the demonstration: who commissions each service, and the reference files that say so.
+
+Belongs here: two regions, three ICBs and six sub-ICBs, the last of which joins the fifth half-way through the
+first year, and writing them in ODS layout. Does not belong here: reading such files (``warehouse.ods``).
+
+Providers have their real codes and names as facts; everything above them, and every decile, is made up and says
+so in its name.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from demonstration.sites import Service
+
+_MADE_UP = "(made up)"
+_REGIONS = {"ZR1": f"North {_MADE_UP}", "ZR2": f"South {_MADE_UP}"}
+_ICBS = {"ZQ1": ("Fells", "ZR1"), "ZQ2": ("Downs", "ZR2"), "ZQ3": ("Marshes", "ZR2")}
+_SUB_ICBS = {
+    "ZS1": ("Upper Fells", "ZQ1"), "ZS2": ("Lower Fells", "ZQ1"), "ZS3": ("East Downs", "ZQ2"),
+    "ZS4": ("West Downs", "ZQ2"), "ZS5": ("Marshes", "ZQ3"), "ZS6": ("Salt Marshes", "ZQ3"),
+}  # fmt: skip
+_MERGED, _INTO, _MONTHS_UNTIL_MERGER = "ZS6", "ZS5", 6
+_OPENED = date(2022, 7, 1)
+
+
+def placed(service: Service) -> Service:
+    """The service with a made-up sub-ICB as its commissioner, by its place in the demonstration."""
+    return replace(service, commissioner=list(_SUB_ICBS)[service.index % len(_SUB_ICBS)])
+
+
+def write_reference(out: Path, services: Sequence[Service], start: date) -> None:
+    """Write etr, ets, eccg, eauth and succ.csv in ODS layout, and deprivation.csv, into folder ``out``.
+
+    ``services`` as ``placed`` gives them; ``start`` is the first day of their first month.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    merger = _months_after(start, _MONTHS_UNTIL_MERGER)
+    areas = {code: (name, _ICBS[icb][1], icb) for code, (name, icb) in _SUB_ICBS.items()}
+    lies_in = {one.code: areas[one.commissioner][1:] for one in services}  # region and ICB
+    _write(out / "eauth.csv", [_row(code, name, code) for code, name in _REGIONS.items()] + [
+        _row(code, f"{name} ICB {_MADE_UP}", region) for code, (name, region) in _ICBS.items()
+    ])  # fmt: skip
+    _write(out / "eccg.csv", [
+        _row(code, f"{name} sub-ICB {_MADE_UP}", region, icb, merger if code == _MERGED else None)
+        for code, (name, region, icb) in areas.items()
+    ])  # fmt: skip
+    _write(out / "etr.csv", [_row(one.code, one.name, *lies_in[one.code]) for one in services])
+    _write(out / "ets.csv", [
+        _row(f"{one.code}01", f"{one.name}, main site {_MADE_UP}", *lies_in[one.code], parent=one.code)
+        for one in services
+        if f"{one.code}01" not in lies_in  # RW501 is a provider of its own as well
+    ])  # fmt: skip
+    _write(out / "succ.csv", [[_MERGED, _INTO, "R", f"{merger:%Y%m%d}", ""]])
+    letters = sorted({"".join(filter(str.isalpha, one.postcode_district[:2])) for one in services})
+    districts = [(f"{area}{number}", number) for area in letters for number in range(1, 21)]
+    # Neighbouring districts differ, and every area has all ten deciles twice.
+    _write(out / "deprivation.csv", [["postcode_district", "decile"]] + [
+        [district, str(number * 3 % 10 + 1)] for district, number in districts
+    ])  # fmt: skip
+
+
+def is_made_up(folder: Path) -> bool:
+    """Whether the reference data taken in are the demonstration's."""
+    path = folder / "organisation.parquet"
+    return path.is_file() and not set(_REGIONS).isdisjoint(pl.read_parquet(path)["organisation"])
+
+
+def _row(
+    code: str, name: str, region: str, icb: str = "", closed_on: date | None = None, parent: str = ""
+) -> list[str]:
+    """One organisation in the 27 columns of ODS."""
+    row = [code, name, region, icb, *[""] * 23]
+    row[10], row[11], row[14] = f"{_OPENED:%Y%m%d}", f"{closed_on:%Y%m%d}" if closed_on else "", parent
+    return row
+
+
+def _months_after(start: date, months: int) -> date:
+    year, of_year = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, of_year + 1, 1)
+
+
+def _write(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

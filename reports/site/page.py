@@ -1,0 +1,142 @@
+"""The report as one page: self-contained, readable without JavaScript, on a phone and on paper.
+
+Belongs here: what the page shows and how much of it. Does not belong here: the words of rules (``schemas``), what
+the verdict contains (``reports.site.report``).
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from reports.site.wording import STATUS, counted, deadline, month_name, sentence
+from schemas.rule import Effect
+
+# What a page may weigh: it is read on a phone and sent by mail.
+MOST_BYTES = 400_000
+# The heaviest rules; whoever has corrected these makes a new report, and the workbook has them all.
+RULES_SHOWN = 120
+# In «What to fix first» and in each list of what has changed.
+LISTED = 10
+# Details that stand open at first; the others open at a touch.
+OPEN = 3
+# Ranges of rows beside a rule's message; the detail has more.
+_BESIDE = 4
+
+_MEANING = {
+    Effect.REJECT_FILE: "Nothing of the submission counts until it is corrected.",
+    Effect.REJECT_GROUP: "Records that belong together, such as duplicates, are all rejected: any may be right.",
+    Effect.REJECT_RECORD: "The record does not count, nor does any record that belongs to it.",
+    Effect.SEVERE_WARNING: "The record counts, but figures that need this value leave it out.",
+    Effect.WARNING: "The record counts, and so does the value unless the rule says otherwise. Please check it.",
+}
+
+
+def page(verdict: Mapping[str, Any]) -> str:
+    """The page of a verdict (``reports.site.report.as_json`` and the receipt), at most ``MOST_BYTES`` long."""
+    shown = RULES_SHOWN
+    while True:
+        text = _template().render(_context(verdict, shown))
+        if len(text.encode()) <= MOST_BYTES or not shown:
+            return text
+        shown = shown * 2 // 3
+
+
+def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
+    """What the template asks for. Only the first ``most`` rules have a detail, the heaviest."""
+    rules = [_rule(rule, number, most) for number, rule in enumerate(verdict["rules"])]
+    rejecting = [rule for rule in rules if rule["is_rejecting"]]
+    warning = rules[len(rejecting) :]
+    present = [effect for effect in Effect if effect.value in verdict["effects"]]
+    return {
+        "verdict": verdict,
+        "totals": verdict["totals"],
+        "who": verdict["provider"] or "an unknown provider",
+        "which": month_name(verdict["month"]),
+        "is_file_rejected": Effect.REJECT_FILE in present,
+        "is_check": not verdict["submission_id"],
+        "rules": rules,
+        "sections": [
+            ("rejections", "Rejections, rule by rule", rejecting[:most]),
+            ("warnings", "Warnings, rule by rule", [rule for rule in warning if rule["is_shown"]]),
+        ],
+        "rejecting": rejecting,
+        "changes": _changes(verdict, rules, min(LISTED, most)),
+        "fell": sum(fall["records"] for fall in verdict["fallen"]),
+        "meanings": [(effect.value, _MEANING[effect]) for effect in present],
+        "most": most,
+        "listed": LISTED,
+        "open": OPEN,
+    } | _styled()
+
+
+def _rule(rule: Mapping[str, Any], number: int, most: int) -> dict[str, Any]:
+    """A rule with what the page says about it beyond the verdict."""
+    ranges = rule["rows"].split(", ")
+    found = list(zip(rule["values"], rule["value_records"], strict=True)) if rule["rows"] else []
+    return {
+        **rule,
+        "anchor": f"rule-{number + 1}",
+        "is_shown": number < most,
+        "is_rejecting": Effect(rule["effect"]).is_rejection,
+        "beside": ", ".join(ranges[:_BESIDE]) + (" …" if len(ranges) > _BESIDE else ""),
+        "found": found,
+        "found_more": rule["distinct_values"] - len(found) if found else 0,
+        "found_nothing": _found_nothing(rule),
+    }
+
+
+def _found_nothing(rule: Mapping[str, Any]) -> str:
+    """What to say where a finding about records shows no value."""
+    if not rule["rows"] or not rule["field"] or rule["values"]:
+        return ""
+    return "Not shown: it could identify a person." if rule["masked"] else "Nothing: it is blank."
+
+
+def _changes(verdict: Mapping[str, Any], rules: Sequence[dict[str, Any]], most: int) -> dict[str, Any]:
+    """What has changed since the report before: at most ``most`` rules of a kind, and how many there are."""
+    kinds = {
+        "new": [rule for rule in rules if rule["status"] == "new"],
+        "resolved": verdict["resolved"],
+        "not checked": verdict["not_checked"],
+    }
+    persisting = [rule for rule in rules if rule["status"] == "persisting"]
+    return {
+        "lists": [(kind, found[:most], len(found)) for kind, found in kinds.items() if found],
+        "persisting": len(persisting),
+        "records": sum(rule["records"] for rule in persisting),
+        "records_before": sum(rule["records_before"] for rule in persisting),
+    }
+
+
+def _text(name: str) -> str:
+    return (files("reports.site") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _styled() -> dict[str, Any]:
+    """The style, and its hash by which the page's security policy knows it."""
+    style = _text("nhs.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {"style": Markup(style), "style_hash": digest}  # noqa: S704  our own file
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
+        loader=FunctionLoader(_text),
+    )  # fmt: skip
+    environment.filters |= {
+        "counted": counted,
+        "deadline": deadline,
+        "sentence": sentence,
+        "thousands": lambda number: f"{number:,}",
+        "status": lambda status: STATUS[status],
+    }
+    return environment.get_template("submission.html")

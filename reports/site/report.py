@@ -1,0 +1,146 @@
+"""What a site gets back for a submission: the verdict as data, and the folder of files that say it.
+
+Belongs here: what a report contains. Does not belong here: deciding what is wrong (``transforms``), arithmetic over
+findings (``groups``), the page (``page``), the workbook (``workbook``). The report stays
+in the identifiable zone; identifying values are not in it even so.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports.site.groups import Fall, Group, Tally, tally
+from reports.site.history import compared, earlier_report
+from reports.site.lines import write_csv
+from reports.site.ranges import cell_ranges, letters_of, row_ranges
+from reports.site.wording import clean, expected, masked, message
+from schemas.dataset import TABLES
+from schemas.rule import Effect, Rule
+from schemas.windows import closes
+from transforms.submission import SubmissionChecked, period_of
+
+
+def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The verdict for a program: outcome, deadline, counts, findings by rule with roots before what fell with them.
+
+    ``previous`` is an earlier report of the same provider and month (``report.json``); rules are then marked new or
+    persisting, and those that are gone are listed as resolved, or as not checked where their table could not be
+    read.
+    """
+    header, counts = checked.header, checked.counts()
+    found = tally(checked)
+    window = closes(header.start) if header.start else None
+    who = {"provider": header.provider, "month": f"{header.start:%Y-%m}" if header.start else None}
+    read = {TABLES[table].name for table, received in checked.received.items() if received.rows is not None}
+    since = compared([_rule(group, checked) for group in found.groups], previous, who, read)
+    return {
+        "outcome": state,
+        **who,
+        "deadline": f"{window.closes}T23:59:00" if window else None,
+        "deadline_basis": window.basis if window else None,
+        "dataset_version": header.version.value if header.version else None,
+        "ruleset": _ruleset(checked.rules),
+        "totals": _totals(counts) | {"findings": checked.findings.height, "roots": found.roots},
+        "tables": {TABLES[name].name: table for name, table in counts.items()},
+        "effects": _effects(found),
+        "rules": since["rules"],
+        "fallen": [_fall(fall) for fall in found.falls],
+        "compared": since["compared"],
+        "resolved": since["resolved"],
+        "not_checked": since["not_checked"],
+    }
+
+
+def write_report(
+    folder: Path,
+    checked: SubmissionChecked,
+    state: str,
+    submission_id: str = "",
+    previous: Mapping[str, Any] | None = None,
+    *,
+    content_sha256: str = "",
+) -> dict[str, Any]:
+    """Write ``report.html``, ``findings.xlsx``, ``report.json``, ``findings.csv`` into ``folder``, made if absent.
+
+    Without ``previous`` the report that an earlier run left in ``folder`` is compared with. Gives the verdict that
+    was written: ``as_json`` and the receipt.
+    """
+    # Here, since a check without --report needs neither: together they take as long to import as to run.
+    from reports.site.page import page
+    from reports.site.workbook import write_workbook
+
+    folder.mkdir(parents=True, exist_ok=True)
+    before = previous if previous is not None else earlier_report(folder / "report.json", submission_id)
+    receipt = {"submission_id": submission_id, "content_sha256": content_sha256}
+    verdict = as_json(checked, state, before) | receipt
+    (folder / "report.html").write_text(page(verdict), encoding="utf-8")
+    write_workbook(folder / "findings.xlsx", checked, verdict)
+    write_csv(folder / "findings.csv", checked, verdict)
+    # Last: a run that breaks off leaves the report before, and the next one compares with that.
+    (folder / "report.json").write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
+    return verdict
+
+
+def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:
+    """One rule that was broken in one table."""
+    rule = group.rule
+    received = checked.received.get(group.table)
+    values = [(clean(value), records) for value, records in group.values]
+    return {
+        "rule_id": rule.id,
+        "effect": rule.effect.value,
+        "level": rule.level.value,
+        "dimension": rule.dimension.value,
+        "table": TABLES[group.table].name if group.table else "",
+        "field": ", ".join(rule.fields),
+        "message": message(rule, [value for value, _ in values], group.distinct),
+        "expected": expected(rule, *period_of(checked.header)),
+        "fix": rule.fix,
+        "why": rule.why,
+        "records": group.records,
+        "findings": group.findings,
+        "also_elsewhere": group.also_elsewhere,
+        "falls": group.falls,
+        "rows": row_ranges(group.rows),
+        "cells": cell_ranges(group.rows, letters_of(rule.fields, received.columns if received else {})),
+        "values": [value for value, _ in values],
+        "value_records": [records for _, records in values],
+        "distinct_values": group.distinct,
+        "masked": masked(rule),
+    }
+
+
+def _fall(fall: Fall) -> dict[str, Any]:
+    """The rows of one table that fell with other records."""
+    because_of = {TABLES[table].name: records for table, records in fall.because_of.items()}
+    return {
+        "table": TABLES[fall.table].name,
+        "records": len(fall.rows),
+        "rows": row_ranges(fall.rows),
+        "because_of": because_of,
+    }
+
+
+def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {name: sum(table[name] for table in counts.values()) for name in ("rows_in", "accepted", "rejected")}
+
+
+def _effects(found: Tally) -> dict[str, dict[str, int]]:
+    """Per effect present, heaviest first: rules broken, findings, records; what fell with another is not in it."""
+    return {
+        effect.value: {
+            "rules": len(of_effect),
+            "findings": sum(group.findings for group in of_effect),
+            "records": found.records.get(effect.value, 0),
+        }
+        for effect in Effect
+        if (of_effect := [group for group in found.groups if group.rule.effect is effect])
+    }
+
+
+def _ruleset(rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Which rules were in force: how many, and a fingerprint that changes when any of them does."""
+    said = (f"{r.id}|{r.effect}|{r.fails}|{r.among}|{r.message}|{r.fix}|{r.why}" for r in rules.values())
+    return {"rules": len(rules), "fingerprint": hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]}

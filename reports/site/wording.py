@@ -1,0 +1,119 @@
+"""What a report says: messages with the values found, what would be accepted, dates, numbers.
+
+Belongs here: sentences made of a rule's own words. Does not belong here: the words of the rules (``schemas``), the
+page (``reports.site.page``).
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from schemas.codes import valid_codes
+from schemas.dataset import TABLES
+from schemas.generated import Kind
+from schemas.links import FOUND, RECORDS
+from schemas.rule import Rule
+
+STATUS = {"new": "new", "persisting": "still there", "resolved": "resolved", "not checked": "not checked"}
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.]+)\}")
+_AFTER_ITS_NAME = re.compile(r"\b([A-Za-z]+) \{\1\}")
+_LENGTH = 300
+# A code list that fits into a sentence is said; a longer one is named.
+_CODES_SAID = 12
+
+
+def clean(text: str) -> str:
+    """A value as submitted, fit to be shown: characters that print, and not endlessly many of them."""
+    printing = "".join(c if unicodedata.category(c)[0] != "C" else "·" for c in text[: _LENGTH + 1])
+    return printing if len(printing) <= _LENGTH else printing[:_LENGTH] + "…"
+
+
+def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
+    """The rule's message about several records: with the values found, or without where there are none to show.
+
+    Where they cannot all stand in one sentence «…» stands for them; a value that is the only one and follows its
+    field's name ("NHSNumber {NHSNumber} is …") is left out altogether.
+    """
+    labels = _labels(rule)
+    said: dict[str, str] = {}
+    if values and (not rule.fields or (len(labels) == 1 and len(rule.fields) == 1)):
+        shown = [f"«{value}»" for value in values] if rule.fields else list(values)
+        more = f" and {distinct - len(values):,} more" if distinct > len(values) else ""
+        said = {next(iter(labels.values()), "found"): ", ".join(shown) + more}
+    elif distinct == 1:
+        said = {name: f"«{value}»" for name, value in _named_values(labels, values[0]).items()}
+    text = rule.message
+    if not said and len(set(_PLACEHOLDER.findall(text))) == 1:
+        text = _AFTER_ITS_NAME.sub(r"\1", text)
+    return _PLACEHOLDER.sub(lambda match: said.get(match[1], "«…»"), text)
+
+
+def expected(rule: Rule, start: date, end: date) -> str:
+    """What would be accepted in a period, where a field's declaration says it: rules generated from one only."""
+    if rule.id.rpartition("-")[2] not in list(Kind):
+        return ""
+    field = TABLES[rule.table].by_name[rule.fields[0]]
+    if field.codes:
+        codes = valid_codes(field.codes, start, end)
+        return f"one of {', '.join(codes)}" if len(codes) <= _CODES_SAID else f"a code of the list {field.codes}"
+    bounds = (("at least", field.low), ("at most", field.high))
+    return ", ".join([field.expected, *(f"{what} {bound}" for what, bound in bounds if bound is not None)])
+
+
+def masked(rule: Rule) -> bool:
+    """Whether a finding without a value has none because it may not be shown; else what was found is blank."""
+    if not rule.fields or rule.id.endswith(f"-{Kind.BLANK}"):
+        return False
+    return any(_identifies(rule.table, name) for name in rule.fields)
+
+
+def deadline(closes: str | None) -> str:
+    """Until when, from a verdict's deadline: "31 May 2026, 11:59 pm"; empty where it is not known."""
+    if not closes:
+        return ""
+    when = datetime.fromisoformat(closes)
+    hour = f"{when:%I:%M} {'am' if when.hour < 12 else 'pm'}".lstrip("0")
+    return f"{when.day} {when:%B %Y}, {hour}"
+
+
+def month_name(month: str | None) -> str:
+    """A verdict's month in words: "April 2026"."""
+    return f"{date.fromisoformat(f'{month}-01'):%B %Y}" if month else "an unknown month"
+
+
+def sentence(text: str) -> str:
+    """Text as it begins a sentence: "file rejected" is "File rejected"."""
+    return text[:1].upper() + text[1:]
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun, which takes an s: "1 record", "1,200 records"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _labels(rule: Rule) -> dict[str, str]:
+    """The values that a finding of the rule shows, as it labels them, by the names that a message calls them.
+
+    One value of a rule about one field stands alone; several stand each with its label, as in
+    "ServDischDate 2026-03-31 · IDS000.ReportingPeriodEndDate 2026-04-30".
+    """
+    own = {name: name for name in rule.fields if not _identifies(rule.table, name)}
+    return own | {
+        f"{table}.{name}": f"{table}_{name}"
+        for table, name in rule.elsewhere
+        if name not in (FOUND, RECORDS) and not _identifies(table, name)
+    }
+
+
+def _identifies(table: str, name: str) -> bool:
+    declared = TABLES[table].by_name.get(name) if table in TABLES else None
+    return declared is not None and declared.is_identifying
+
+
+def _named_values(labels: Mapping[str, str], found: str) -> dict[str, str]:
+    """Values that stand each with its label, by name."""
+    known = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
+    parts = re.split(rf"(?:^| · )({known}) ", found)
+    return {labels[label]: value for label, value in zip(parts[1::2], parts[2::2], strict=True)}

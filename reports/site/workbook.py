@@ -1,0 +1,193 @@
+"""The findings as a workbook: a summary, one sheet per effect, how to fix each rule, and the receipt.
+
+Belongs here: the sheets and how they look. Does not belong here: what is in a line (``lines``), the words
+(``reports.site.wording``).
+
+Every value is written as text and none is ever run: no formula, no link, no number made of an id.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+
+from reports.site.history import NEW, PERSISTING
+from reports.site.lines import worded
+from reports.site.wording import STATUS, counted, deadline, month_name, sentence
+from schemas.rule import Effect
+from transforms.submission import SubmissionChecked
+
+# Excel itself takes 1,048,576 lines, but a file of that size takes a minute to write and nobody reads it.
+LINES_SHOWN = 50_000
+FINDING_COLUMNS = (
+    "Table", "Row", "Cell", "Rule", "Field", "Found", "What is wrong", "How to fix it", "Because of",
+    "Since last time",
+)  # fmt: skip
+FIX_COLUMNS = (
+    "Rule", "What it costs", "Table", "Field", "Records", "Rows that fell with them", "What is wrong",
+    "How to fix it", "What is accepted", "Why it matters", "Rows", "Cells", "Since last time", "Records last time",
+)  # fmt: skip
+_WIDEST = 60
+_FONT = {"font_name": "Arial", "font_size": 11, "valign": "top"}
+_FORMATS = {
+    "text": _FONT | {"num_format": "@", "text_wrap": True},
+    "number": _FONT | {"num_format": "#,##0"},
+    "heading": _FONT | {"bold": True, "font_color": "#ffffff", "bg_color": "#005eb8", "text_wrap": True},
+    "title": _FONT | {"bold": True, "font_size": 16},
+}
+
+Cell = str | int | None
+Row = Sequence[Cell]
+
+
+def write_workbook(path: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
+    """Write the workbook of a verdict (``reports.site.report.as_json``) to ``path``."""
+    by_effect = checked.findings.partition_by("effect", as_dict=True)
+    present = [(e.value, by_effect[e.value,]) for e in Effect if (e.value,) in by_effect]
+    shown = worded(pl.concat([checked.findings.clear(), *(_roots_first(f) for _, f in present)]), checked, verdict)
+    lines = shown.partition_by("effect", as_dict=True, include_key=False)
+    # Beside the report, never in the machine's own temporary folder: findings quote records.
+    with TemporaryDirectory(dir=path.parent, prefix=".workbook-") as workspace:
+        book = _Book(path, workspace)
+        book.facts("Summary", _summary(verdict, {sentence(effect): found.height for effect, found in present}))
+        for effect, found in present:
+            book.table(sentence(effect), FINDING_COLUMNS, lines[effect,].rows(), found.height)
+        rules = [_how_to_fix(rule) for rule in verdict["rules"]]
+        book.table("How to fix", FIX_COLUMNS, rules, len(rules))
+        book.facts("Receipt", _receipt(verdict))
+        book.close()
+
+
+class _Book:
+    """A workbook under way: xlsxwriter's, with the formats and the ways to write a sheet."""
+
+    def __init__(self, path: Path, workspace: str) -> None:
+        options = {f"strings_to_{what}": False for what in ("formulas", "urls", "numbers")}
+        self._book = xlsxwriter.Workbook(path, options | {"tmpdir": workspace})
+        self._formats = {name: self._book.add_format(said) for name, said in _FORMATS.items()}
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Row], of: int) -> None:
+        """A sheet with one line per row, its column names always in sight, ready to be filtered.
+
+        Says at its end how many of the ``of`` lines there are it has not.
+        """
+        sheet = self._sheet(name, [columns, *rows])
+        self._write(sheet, 0, columns, "heading")
+        for index, row in enumerate(rows, 1):
+            self._write(sheet, index, row)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+        if of > len(rows):
+            self._write(sheet, len(rows) + 1, [f"{of - len(rows):,} more are in findings.csv."])
+
+    def facts(self, name: str, rows: Sequence[tuple[str, Row]]) -> None:
+        """A sheet of facts; every row says how it looks: as title, heading or text."""
+        sheet = self._sheet(name, [row for style, row in rows if style != "title"])
+        for index, (style, row) in enumerate(rows):
+            self._write(sheet, index, row, style)
+
+    def close(self) -> None:
+        """Write the file."""
+        self._book.close()
+
+    def _sheet(self, name: str, rows: Iterable[Row]) -> Any:
+        """A new sheet whose columns are as wide as what is in them, within reason."""
+        sheet = self._book.add_worksheet(name)
+        widths: dict[int, int] = {}
+        for row in rows:
+            for column, cell in enumerate(row):
+                if cell is not None and (width := len(str(cell))) > widths.get(column, 0):
+                    widths[column] = width
+        for column, width in widths.items():
+            # 4 more than the text: the arrow of the filter, and Arial's capitals.
+            sheet.set_column(column, column, min(width + 4, _WIDEST), self._formats["text"])
+        sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        return sheet
+
+    def _write(self, sheet: Any, index: int, row: Row, style: str = "text") -> None:
+        text, number = self._formats[style], self._formats["number"]
+        for column, cell in enumerate(row):
+            if isinstance(cell, int):
+                sheet.write_number(index, column, cell, number)
+            elif cell:
+                sheet.write_string(index, column, cell, text)
+
+
+def _roots_first(findings: pl.DataFrame) -> pl.DataFrame:
+    """The lines that fit on a sheet: what has a cause of its own before what fell with another record."""
+    own = findings.filter(pl.col("cause_row").is_null()).head(LINES_SHOWN)
+    return pl.concat([own, findings.filter(pl.col("cause_row").is_not_null()).head(LINES_SHOWN - own.height)])
+
+
+def _summary(verdict: Mapping[str, Any], lines: Mapping[str, int]) -> list[tuple[str, Row]]:
+    totals, who = verdict["totals"], verdict["provider"] or "an unknown provider"
+    cut = [
+        ("text", (f"Sheet «{sheet}»", f"{number - LINES_SHOWN:,} more lines are in findings.csv"))
+        for sheet, number in lines.items()
+        if number > LINES_SHOWN
+    ]
+    return [
+        ("title", (f"Submission of {who} for {month_name(verdict['month'])}",)),
+        ("text", ("Outcome", sentence(verdict["outcome"]))),
+        ("text", ("Submit corrections by", deadline(verdict["deadline"]) or "not known: the month is not known")),
+        ("text", ("Where this date comes from", verdict["deadline_basis"])),
+        ("text", ("Records received", totals["rows_in"])),
+        ("text", ("Records that count", totals["accepted"])),
+        ("text", ("Records that do not count", totals["rejected"])),
+        ("text", ("Records to correct", totals["roots"])),
+        *cut,
+        *_changes(verdict),
+        ("text", ()),
+        ("heading", ("What it costs", "Rules", "Records", "Findings")),
+        *(("text", (sentence(e), n["rules"], n["records"], n["findings"])) for e, n in verdict["effects"].items()),
+        ("text", ()),
+        ("heading", ("Table", "Rows in", "Accepted", "Rejected")),
+        *_per_table(verdict),
+    ]
+
+
+def _changes(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    """What has changed since the report before, in numbers of rules; nothing where there is none."""
+    if not verdict["compared"]:
+        return []
+    statuses = [rule["status"] for rule in verdict["rules"]]
+    numbers = {status: statuses.count(status) for status in (NEW, PERSISTING)}
+    numbers |= {"resolved": len(verdict["resolved"]), "not checked": len(verdict["not_checked"])}
+    return [
+        ("text", ()),
+        ("heading", ("Since last time", "Rules")),
+        *(("text", (sentence(STATUS[status]), number)) for status, number in numbers.items()),
+    ]
+
+
+def _receipt(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    ruleset = verdict["ruleset"]
+    return [
+        ("title", ("Receipt",)),
+        ("text", ("Receipt", verdict["submission_id"] or "none: this was a check, nothing was submitted")),
+        ("text", ("SHA-256 of the content", verdict["content_sha256"] or "not stated")),
+        ("text", ("Provider", verdict["provider"] or "not known")),
+        ("text", ("Month", month_name(verdict["month"]))),
+        ("text", ("Dataset version", verdict["dataset_version"] or "not known")),
+        ("text", ("Rules in force", f"{counted(ruleset['rules'], 'rule')}, fingerprint {ruleset['fingerprint']}")),
+        ("text", ("Outcome", sentence(verdict["outcome"]))),
+        ("text", ()),
+        ("heading", ("Table", "Rows in =", "accepted +", "rejected")),
+        *_per_table(verdict),
+    ]
+
+
+def _per_table(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    every = {**verdict["tables"], "All tables": verdict["totals"]}
+    return [("text", (name, n["rows_in"], n["accepted"], n["rejected"])) for name, n in every.items()]
+
+
+def _how_to_fix(rule: Mapping[str, Any]) -> Row:
+    return (
+        rule["rule_id"], sentence(rule["effect"]), rule["table"], rule["field"], rule["records"], rule["falls"],
+        rule["message"], rule["fix"], rule["expected"], rule["why"], rule["rows"], rule["cells"],
+        STATUS.get(rule["status"], ""), rule["records_before"],
+    )  # fmt: skip

@@ -1,0 +1,244 @@
+"""The command line: exit status, what goes to which stream, and what bad input gets."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.ask import ask, release_file
+from pipelines.cli import CLEAN, CRASHED, FILE_REJECTED, RECORDS_REJECTED, USAGE, WARNINGS, _run
+from pipelines.keys import spine_key
+from pipelines.ledger import Ledger, State
+from pipelines.load import load
+from pipelines.zones import PROJECT, zones
+from schemas.errors import NotAsked
+from tests.fixtures.release import loaded_and_published
+from tests.fixtures.submission import RIGHT, submission, zipped
+
+BAD_DATE = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
+OLD_CODE = RIGHT["IDS101Referral"].replace(",B1,", ",J1,")
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("changed", "options", "status"),
+    [
+        ({}, [], CLEAN),
+        ({}, ["--strict"], CLEAN),
+        ({"IDS101Referral": OLD_CODE}, [], CLEAN),
+        ({"IDS101Referral": OLD_CODE}, ["--strict"], WARNINGS),
+        ({"IDS101Referral": BAD_DATE}, [], RECORDS_REJECTED),
+        ({"IDS000Header": None}, [], FILE_REJECTED),
+        ({"IDS101Referral": ""}, [], FILE_REJECTED),
+        ({"holiday photos": "x"}, [], FILE_REJECTED),
+    ],
+)
+def test_the_exit_status_says_what_came_of_it(
+    tmp_path: Path, home: Path, changed: dict[str, str | None], options: list[str], status: int
+) -> None:
+    assert _run(["check", str(submission(tmp_path, **changed)), *options]) == status
+
+
+def test_the_worst_of_several_submissions_decides(tmp_path: Path, home: Path) -> None:
+    submission(tmp_path), submission(tmp_path, "RV5", IDS101Referral=BAD_DATE)
+    assert _run(["check", str(tmp_path)]) == RECORDS_REJECTED
+    submission(tmp_path, "RXT", IDS000Header=None)
+    assert _run(["check", str(tmp_path)]) == FILE_REJECTED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check"], "Name at least one submission"),
+        (["check", "{root}/missing"], "There is no file or folder"),
+        (["check", "{root}/empty"], "is empty"),
+        (["load", "{root}/missing"], "There is no file or folder"),
+        (["load"], "is empty"),
+        (["query", "SELECT 1"], "Nothing is published yet"),
+        (["query", "SELECT 1", "--release", "../../etc"], "no release of that name"),
+        (["synth", "--out", "{root}/x", "--start", "April"], "not a month"),
+        (["synth", "--out", "{root}/x", "--faults", "2"], "between 0 and 1"),
+        (["published", "{root}/missing"], "{root}/missing"),
+        (["chekc", "{root}"], "chekc"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_is_one_sentence_and_status_2(
+    tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert _run([argument.format(root=tmp_path) for argument in arguments]) == USAGE
+    out, err = capfd.readouterr()
+    assert said.format(root=tmp_path).replace("\n", "") in (out + err).replace("\n", "")
+    assert "Traceback" not in out + err
+
+
+def test_publishing_nothing_is_refused_in_words(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    assert _run(["publish"]) == CRASHED
+    assert "No submission has been accepted yet" in capfd.readouterr().err.replace("\n", " ")
+
+
+def test_two_publications_do_not_meet(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    found = zones()
+    load(submission(tmp_path), found, Ledger(found.ledger), spine_key())
+    with (found.builds / "publication.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert _run(["publish"]) == CRASHED
+    assert "Another publication is running" in capfd.readouterr().err
+
+
+def test_json_is_all_there_is_on_standard_output(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    _run(["check", str(zipped(submission(tmp_path, IDS101Referral=BAD_DATE))), "--json"])
+    (verdict,) = json.loads(capfd.readouterr().out)
+    assert verdict["outcome"] == "accepted with rejections"
+    assert verdict["submission"] == "RW5_2025-04.zip"
+    expected = {
+        "rule_id": "IDS101-ReferralRequestReceivedDate-FORMAT", "effect": "record rejected",
+        "table": "IDS101Referral", "field": "ReferralRequestReceivedDate", "records": 1,
+        "rows": "5", "cells": "D5", "values": ["02/04/2025"],
+    }  # fmt: skip
+    assert {name: verdict["rules"][0][name] for name in expected} == expected
+
+
+def test_a_name_that_is_no_text_breaks_nothing(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    folder = submission(tmp_path).rename(os.fsdecode(os.fsencode(tmp_path) + b"/April\xff\x1b[31m"))
+    assert _run(["check", str(folder)]) == CLEAN
+    assert _run(["check", str(folder), "--json"]) == CLEAN
+    out = capfd.readouterr().out
+    assert "April··[31m" in out
+    assert "\x1b" not in out
+
+
+def test_the_sites_report_lies_where_it_was_asked_for(tmp_path: Path, home: Path) -> None:
+    _run(["check", str(submission(tmp_path / "in")), "--report", str(tmp_path / "out")])
+    assert sorted(p.name for p in (tmp_path / "out" / "RW5_2025-04").iterdir()) == [
+        "findings.csv", "findings.xlsx", "report.html", "report.json",
+    ]  # fmt: skip
+
+
+def test_an_error_of_ours_shows_no_value(
+    tmp_path: Path, home: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARITY_DEBUG", raising=False)
+    folder = submission(tmp_path)
+    (home.parent / "var").write_text("a file where the data root must be: PATIENT-SECRET")
+    assert _run(["load", str(folder)]) == CRASHED
+    out, err = capfd.readouterr()
+    assert "Traceback" not in out + err
+    assert "PATIENT-SECRET" not in out + err
+
+
+def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, capfd: Captured) -> None:
+    loaded_and_published(tmp_path)
+    assert _run(["status", "--json"]) == CLEAN
+    assert json.loads(capfd.readouterr().out)["board"][0] == {
+        "provider": "RW5", "month": "2025-04", "state": "accepted", "submissions": 1,
+        "latest": (sub := Ledger(zones().ledger).winners()[0].receipt.submission_id), "counts": sub,
+    }  # fmt: skip
+    sql = "SELECT provider, count(*) AS n, NULL AS nothing, '' AS blank FROM core.pathway GROUP BY provider"
+    assert _run(["query", sql, "--format", "csv"]) == CLEAN
+    assert capfd.readouterr().out == 'provider,n,nothing,blank\nRW5,3,,""\n'.replace('""', "")
+    assert _run(["query", sql, "--format", "json"]) == CLEAN
+    assert json.loads(capfd.readouterr().out) == [{"provider": "RW5", "n": 3, "nothing": None, "blank": ""}]
+    assert _run(["query", sql]) == CLEAN
+    assert "NULL" in capfd.readouterr().out
+
+
+def test_a_submission_that_breaks_off_is_said_and_the_command_ends_with_1(
+    tmp_path: Path, home: Path, capfd: Captured
+) -> None:
+    submission(tmp_path / "in"), submission(tmp_path / "in", "RV5", IDS000Header=None)
+    (zones().site_reports / "RW5").write_text("a file where a folder must be: the report cannot be written")
+    assert _run(["load", str(tmp_path / "in"), "--json"]) == CRASHED
+    totals = json.loads(capfd.readouterr().out)
+    assert totals == {"submissions": 2, "states": {"file rejected": 1}, "repeats": 0, "failed": 1}
+    (home / "site_reports" / "RW5").unlink()
+    assert _run(["load", str(tmp_path / "in")]) == FILE_REJECTED
+
+
+HOSTILE = [
+    "SELECT * FROM read_csv('{file}')",
+    "SELECT * FROM read_text('{file}')",
+    "FROM '{file}'",
+    "SELECT * FROM glob('/*')",
+    "ATTACH '{file}' AS other",
+    "COPY core.pathway TO '{out}'",
+    "EXPORT DATABASE '{out}'",
+    "CREATE TABLE core.mine AS SELECT 1",
+    "DELETE FROM core.pathway",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "SET enable_external_access = true",
+    "SELECT * FROM sql",
+]
+
+
+def test_a_question_can_only_read_the_release(tmp_path: Path, home: Path) -> None:
+    found = loaded_and_published(tmp_path)
+    before = found.warehouse.read_bytes()
+    for statement in HOSTILE:
+        with pytest.raises(NotAsked, match="refused"):
+            ask(statement.format(file=submission(tmp_path) / "IDS001MPI.csv", out=tmp_path / "out"), found)
+    assert not (tmp_path / "out").exists()
+    assert found.warehouse.read_bytes() == before
+
+
+def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path) -> None:
+    found = loaded_and_published(tmp_path)
+    first = release_file(found, None).resolve()
+    (name,) = [p.name for p in found.releases.iterdir() if not p.name.startswith(".")]
+    loaded_and_published(tmp_path, IDS101Referral=RIGHT["IDS101Referral"] + "R4,P1,QE1,2025-04-09,B1,,,,\n")
+    count = "SELECT count(*) FROM core.pathway"
+    assert ask(count, found)[1] == [(4,)]
+    assert ask(count, found, name)[1] == [(3,)]
+    assert first.exists()
+
+
+def test_a_rejected_resubmission_changes_nothing_that_counts(tmp_path: Path, home: Path) -> None:
+    found = loaded_and_published(tmp_path)
+    before = found.warehouse.read_bytes()
+    again = load(submission(tmp_path, IDS000Header=None), found, Ledger(found.ledger), spine_key())
+    assert again.state is State.FILE_REJECTED
+    assert len(Ledger(found.ledger).winners()) == 1
+    assert found.warehouse.read_bytes() == before
+
+
+def parity(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *arguments], cwd=PROJECT, env=os.environ.copy(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_the_whole_way_through_dagster_killed_half_way_and_taken_up_again(tmp_path: Path, home: Path) -> None:
+    for provider in ("RW5", "RV5", "RXT", "RH5", "RRP", "RAT"):
+        for month in ("2025-04", "2025-05", "2025-06"):
+            submission(tmp_path / "in", provider, month)
+    running = parity("load", str(tmp_path / "in"))
+    received = home / "received"
+    deadline = time.monotonic() + 60
+    while len(list(received.glob("*/checked.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    done = [o for o in Ledger(zones().ledger).outcomes() if o.state.is_accepted]
+    assert 0 < len(done) < 18
+    again = parity("load", str(tmp_path / "in"), "--json")
+    out, err = again.communicate()
+    assert (again.returncode, json.loads(out)["states"]) == (CLEAN, {"accepted": 18}), err
+    assert json.loads(out)["repeats"] >= len(done)
+    published = parity("publish", "--json")
+    out, err = published.communicate()
+    assert published.returncode == CLEAN, err
+    release = json.loads(out)
+    assert ask("SELECT count(*) FROM core.submission", zones())[1] == [(18,)]
+    # the same again publishes nothing new
+    repeated = parity("publish", "--json")
+    out, _ = repeated.communicate()
+    assert json.loads(out) == release | {"is_new": False}

@@ -1,0 +1,168 @@
+"""Finding and opening submissions: what a path may be, and what a hostile one cannot do."""
+
+import os
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.inbox import NotASubmission, Source, claim_of, find_submissions, open_source
+from tests.fixtures.submission import RIGHT, submission, write, zipped
+
+
+def opened(path: Path, tmp_path: Path, keep: bool = False) -> Source:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir(exist_ok=True)
+    return open_source(path, workspace, keep=keep)
+
+
+def rules(source: Source) -> list[str]:
+    return [rule for frame in source.findings for rule in frame["rule_id"]]
+
+
+def test_a_folder_of_submissions_is_found_in_name_order(tmp_path: Path) -> None:
+    submission(tmp_path, "RW5"), submission(tmp_path, "RV5"), zipped(submission(tmp_path, "RXT"))
+    (tmp_path / "answer_key.csv").write_text("not a submission")
+    assert [p.name for p in find_submissions(tmp_path)] == [
+        "RV5_2025-04", "RW5_2025-04", "RXT_2025-04", "RXT_2025-04.zip",
+    ]  # fmt: skip
+
+
+def test_a_folder_beside_submissions_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    submission(tmp_path, "RW5")
+    (tmp_path / "April").mkdir()
+    (tmp_path / "April" / "referrals.csv").write_text("x")
+    assert [p.name for p in find_submissions(tmp_path)] == ["April", "RW5_2025-04"]
+    assert rules(opened(tmp_path / "April", tmp_path)) == ["GATE-TABLE-UNKNOWN"]
+
+
+def test_a_submission_itself_is_found(tmp_path: Path) -> None:
+    folder = submission(tmp_path)
+    assert find_submissions(folder) == [folder]
+    assert find_submissions(zipped(folder)) == [tmp_path / "RW5_2025-04.zip"]
+
+
+def test_a_path_that_leads_nowhere_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotASubmission, match="no file or folder"):
+        find_submissions(tmp_path / "missing")
+    with pytest.raises(NotASubmission, match="is empty"):
+        find_submissions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("RW5_2025-04", ("RW5", date(2025, 4, 1))),
+        ("rw5_2025-04.zip", ("RW5", date(2025, 4, 1))),
+        ("RW5_2025-13", None),
+        ("April extract", None),
+        ("../RW5_2025-04x", None),
+    ],
+)
+def test_a_name_may_claim_provider_and_month(name: str, claim: object) -> None:
+    assert claim_of(Path(name)) == claim
+
+
+def test_the_same_tables_are_the_same_content_in_a_folder_or_a_zip_under_any_name(tmp_path: Path) -> None:
+    folder = submission(tmp_path)
+    archive = zipped(folder, inner="RW5_2025-04/")
+    renamed = archive.rename(tmp_path / "final FINAL.zip")
+    assert opened(renamed, tmp_path).content_sha256 == opened(folder, tmp_path).content_sha256
+    other = submission(tmp_path / "other", IDS101Referral=RIGHT["IDS101Referral"].replace("R3", "R4"))
+    assert opened(other, tmp_path).content_sha256 != opened(folder, tmp_path).content_sha256
+
+
+def test_tables_are_recognised_by_id_or_name_in_any_case(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", {"ids000": "a\n", "IDS101referral": "a\n", "Ids001Mpi": "a\n"})
+    assert set(opened(folder, tmp_path).files) == {"IDS000", "IDS101", "IDS001"}
+
+
+def test_other_files_and_doubles_are_refused_and_debris_of_file_managers_is_not(tmp_path: Path) -> None:
+    folder = submission(tmp_path, notes="x", IDS101="again")
+    (folder / ".DS_Store").write_text("x")
+    assert rules(opened(folder, tmp_path)) == ["GATE-TABLE-TWICE", "GATE-TABLE-UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    "name", ["*.csv", "[I]DS101.csv", "org=RV5.csv", "IDS101Referral.csv.gz", "IDS101 Referral.csv"]
+)
+def test_a_file_name_is_compared_and_never_used(tmp_path: Path, name: str) -> None:
+    folder = submission(tmp_path)
+    (folder / name).write_text("x")
+    source = opened(folder, tmp_path, keep=True)
+    assert rules(source) == ["GATE-TABLE-UNKNOWN"]
+    assert {file.path.name for file in source.files.values()} == {
+        "IDS000.csv",
+        "IDS001.csv",
+        "IDS002.csv",
+        "IDS101.csv",
+    }
+
+
+def test_links_pipes_and_folders_in_place_of_a_file_are_refused(tmp_path: Path) -> None:
+    folder = submission(tmp_path)
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    (folder / "IDS007DisabilityType.csv").symlink_to(secret)
+    os.mkfifo(folder / "IDS003AccommStatus.csv")
+    (folder / "IDS004EmpStatus.csv").mkdir()
+    source = opened(folder, tmp_path)
+    assert rules(source) == ["GATE-FILE", "GATE-FILE", "GATE-FILE"]
+    assert set(source.files) == {"IDS000", "IDS001", "IDS002", "IDS101"}
+
+
+def bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("IDS101.csv", b"0" * (80 << 20))
+
+
+def climbing(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../IDS101.csv", "x")
+        archive.writestr("IDS001.csv", "x")
+
+
+def doubled(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("IDS101.csv", "x")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("IDS101.csv", "y")
+
+
+def many(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(100):
+            archive.writestr(f"{number}.csv", "x")
+
+
+def damaged(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("IDS101.csv", b"a,b\n" * 5000)
+    content = bytearray(path.read_bytes())
+    content[60:90] = b"\xff" * 30
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("make", [bomb, climbing, doubled, many, damaged], ids=lambda make: make.__name__)
+def test_a_hostile_or_damaged_zip_is_refused(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "x.zip"
+    make(path)  # type: ignore[operator]
+    assert rules(opened(path, tmp_path)) == ["GATE-ZIP"]
+    assert not (tmp_path.parent / "IDS101.csv").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 half"])
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "RW5_2025-04.zip"
+    path.write_bytes(content)
+    assert rules(opened(path, tmp_path)) == ["GATE-ZIP"]
+
+
+def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    (folder / "sub").mkdir(parents=True)
+    assert rules(opened(folder, tmp_path)) == ["GATE-FILE"]
+    empty = tmp_path / "RW5_2025-04"
+    empty.mkdir()
+    assert rules(opened(empty, tmp_path)) == ["GATE-EMPTY"]

@@ -1,0 +1,199 @@
+"""The pathway flags once more, slowly and in plain Python: an oracle for ``core.pathway``.
+
+Belongs here: facts §1.5 and §2.2 read again from the definitions, one pathway at a time, without SQL and without
+looking at the models; and random populations for it. Does not belong here: anything the project runs outside its tests.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, Row
+
+Score = tuple[str, str, date]  # instrument, value as submitted, day
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the oracle knows of an instrument; ``reliable`` in points, lower scores are better."""
+
+    low: Decimal
+    high: Decimal
+    decimals: int
+    cut: Decimal
+    is_strict: bool
+    reliable: Decimal
+
+    def is_case(self, score: Decimal) -> bool:
+        return score > self.cut if self.is_strict else score >= self.cut
+
+
+def _scale(low: str, high: str, decimals: int, cut: str, reliable: str, is_strict: bool = False) -> Scale:
+    return Scale(Decimal(low), Decimal(high), decimals, Decimal(cut), is_strict, Decimal(reliable))
+
+
+SCALES = {
+    "PHQ9": _scale("0", "27", 0, "10", "6"),
+    "GAD7": _scale("0", "21", 0, "8", "4"),
+    "SPIN": _scale("0", "68", 0, "19", "10"),
+    "MI_ALONE": _scale("1", "5", 2, "2.3", "0.73", is_strict=True),
+}
+OWN_MEASURE = {"F401": "SPIN", "F400": "MI_ALONE"}
+CODES = {"720433000": "PHQ9", "445455005": "GAD7"}
+
+
+@dataclass(frozen=True)
+class Referral:
+    """One pathway as the oracle sees it. A contact is (day, appointment type, attendance, planned)."""
+
+    received: date
+    discharged: date | None
+    complaint: str | None
+    contacts: tuple[tuple[date, str, str | None, str | None], ...]
+    scores: tuple[Score, ...]
+
+
+def flags(referral: Referral) -> dict[str, object]:
+    """Flags of a pathway as in facts §6, by the names of ``core.pathway``."""
+    end = referral.discharged or date.max
+    treatment = sorted(
+        day
+        for day, kind, attendance, planned in referral.contacts
+        if kind in {"02", "03", "05"}
+        and (attendance in {"5", "6"} or planned == "N")
+        and referral.received <= day <= end
+    )
+    attended = {
+        day: {kind for other, kind, attendance, _ in referral.contacts if other == day and attendance in {"5", "6"}}
+        for day, *_ in referral.contacts
+    }
+    pairs = {name: _first_last(name, referral, end, attended) for name in SCALES}
+    own = OWN_MEASURE.get(referral.complaint or "")
+    anxiety = _anxiety(pairs, own)
+    finished = referral.discharged is not None and len(treatment) >= 2
+    result: dict[str, object] = {
+        "treatment_contacts": len(treatment),
+        "first_treatment_on": treatment[0] if treatment else None,
+        "second_treatment_on": treatment[1] if len(treatment) > 1 else None,
+        "wait_to_first_treatment_days": (treatment[0] - referral.received).days if treatment else None,
+        "is_completed_course": finished,
+        "anxiety_measure": anxiety,
+    }
+    return result | _judged(pairs["PHQ9"], pairs[anxiety] if anxiety else (None, None), anxiety, finished)
+
+
+def _first_last(
+    name: str, referral: Referral, end: date, attended: dict[date, set[str]]
+) -> tuple[Decimal | None, Decimal | None]:
+    by_day: dict[date, Decimal] = {}
+    for tool, text, day in referral.scores:
+        if CODES.get(tool, tool) != name or not referral.received <= day <= end:
+            continue
+        if attended.get(day) == {"06"}:
+            continue
+        value = _valid(text, SCALES[name])
+        if value is not None:
+            by_day[day] = value  # submitted later, so it stands for the day
+    days = sorted(by_day)
+    if not days:
+        return None, None
+    return by_day[days[0]], by_day[days[-1]] if len(days) > 1 else None
+
+
+def _valid(text: str, scale: Scale) -> Decimal | None:
+    whole, _, decimals = text.partition(".")
+    if not whole.removeprefix("-").isdigit() or (decimals and not decimals.isdigit()) or len(decimals) > 2:
+        return None
+    value = Decimal(text)
+    if value != round(value, scale.decimals) or not scale.low <= value <= scale.high:
+        return None
+    return value
+
+
+def _anxiety(pairs: dict[str, tuple[Decimal | None, Decimal | None]], own: str | None) -> str | None:
+    if own and pairs[own][1] is not None:
+        return own
+    if pairs["GAD7"][0] is not None:
+        return "GAD7"
+    return own if own and pairs[own][0] is not None else None
+
+
+def _judged(
+    phq: tuple[Decimal | None, Decimal | None],
+    anxiety: tuple[Decimal | None, Decimal | None],
+    measure: str | None,
+    finished: bool,
+) -> dict[str, object]:
+    sides = [(SCALES["PHQ9"], *phq), (SCALES[measure or "GAD7"], *anxiety)]
+    first = [None if start is None else scale.is_case(start) for scale, start, _ in sides]
+    case = True in first
+    no_case = first == [False, False]
+    last = [None if end is None else scale.is_case(end) for scale, _, end in sides]
+    moves: list[int | None] = []
+    for scale, start, end in sides:
+        if start is None or end is None:
+            moves.append(None)
+        else:
+            moves.append((start - end >= scale.reliable) - (end - start >= scale.reliable))
+    paired = None not in moves
+    better, worse = paired and 1 in moves, paired and -1 in moves
+    recovered = case and last == [False, False]
+    found = {
+        "is_at_caseness": case,
+        "is_not_at_caseness": no_case,
+        "is_recovered": recovered,
+        "is_reliably_improved": better and not worse,
+        "is_reliably_deteriorated": worse and not better,
+        "has_no_reliable_change": paired and better == worse,
+        "is_reliably_recovered": recovered and better and not worse,
+    }
+    return {name: value if finished else None for name, value in found.items()}
+
+
+def random_tables(seed: int, referrals: int = 200) -> tuple[dict[str, list[Row]], dict[str, Referral]]:
+    """A small population that reaches the edges: ties, blanks, wrong scores, follow-ups, other months."""
+    chance = random.Random(seed)
+    tables: dict[str, list[Row]] = {key: [] for key in ("IDS001", "IDS101", "IDS201", "IDS603", "IDS606")}
+    known: dict[str, Referral] = {}
+    for number in range(referrals):
+        name, person = f"r{number}", f"p{number}"
+        received = APRIL + timedelta(days=chance.randrange(10))
+        discharged = received + timedelta(days=chance.randrange(5, 25)) if chance.random() < 0.8 else None
+        complaint = chance.choice([None, "F401", "F400", "F412"])
+        contacts = tuple(
+            (
+                received + timedelta(days=chance.randrange(-2, 28)),
+                chance.choice(["01", "02", "02", "02", "03", "05", "06"]),
+                chance.choice(["5", "5", "5", "6", "3", None]),
+                chance.choice(["Y", "N", None]),
+            )
+            for _ in range(chance.randrange(6))
+        )
+        taken = tuple(
+            (
+                chance.choice([PHQ9, PHQ9, GAD7, GAD7, "SPIN", "MI_ALONE"]),
+                chance.choice(["2.3", "2.31", "3.04", "30", "9.5", "x"]) if chance.random() < 0.2
+                else str(chance.randrange(24)),
+                received + timedelta(days=chance.randrange(-1, 26)),
+            )
+            for _ in range(chance.randrange(12))
+        )  # fmt: skip
+        known[name] = Referral(received, discharged, complaint, contacts, taken)
+        tables["IDS001"].append({"LocalPatientId": person})
+        tables["IDS101"].append(
+            {"ServiceRequestId": name, "LocalPatientId": person, "ReferralRequestReceivedDate": received,
+             "ServDischDate": discharged}
+        )  # fmt: skip
+        tables["IDS201"] += [
+            {"CareContactId": f"{name}-{n}", "ServiceRequestId": name, "CareContDate": day, "AppType": kind,
+             "AttendOrDNACode": attendance, "PlannedCareContIndicator": planned}
+            for n, (day, kind, attendance, planned) in enumerate(contacts)
+        ]  # fmt: skip
+        if complaint:
+            tables["IDS603"].append({"ServiceRequestId": name, "PresComp": complaint, "PresCompCodSig": "1"})
+        tables["IDS606"] += [
+            {"ServiceRequestId": name, "CodedAssToolType": tool, "PersScore": value, "AssToolCompDate": day}
+            for tool, value, day in taken
+        ]
+    return tables, known

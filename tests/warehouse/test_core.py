@@ -1,0 +1,279 @@
+"""The core models: one row per pathway, contact, activity …, whatever order the rows came in."""
+
+import random
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.fixtures.warehouse import (
+    APRIL,
+    Case,
+    Row,
+    ask,
+    build,
+    one,
+    one_of_each,
+    tables_of,
+    write_submission,
+)
+from tests.references.pathways import random_tables
+from warehouse.build import CORE, StagedSubmission, build_core, count_rows, open_draft
+from warehouse.staging import StagingError
+
+MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
+
+
+def test_a_treatment_contact_is_treatment_attended_or_unplanned_and_inside_the_episode(
+    tmp_path: Path,
+) -> None:
+    tables: dict[str, str | list[Row]] = {
+        "IDS101": """
+            ServiceRequestId | LocalPatientId | ReferralRequestReceivedDate | ServDischDate
+            r                | p              | 2025-04-05                  | 2025-04-20
+        """,
+        "IDS201": """
+            CareContactId | ServiceRequestId | CareContDate | AppType | AttendOrDNACode | Planned
+            assessment    | r                | 2025-04-06   | 01      | 5               | Y
+            treated       | r                | 2025-04-07   | 02      | 5               | Y
+            late          | r                | 2025-04-08   | 05      | 6               | Y
+            both          | r                | 2025-04-05   | 03      | 5               |
+            unplanned     | r                | 2025-04-09   | 02      |                 | N
+            absent        | r                | 2025-04-10   | 02      | 3               | Y
+            unknown       | r                | 2025-04-11   | 02      |                 |
+            follow-up     | r                | 2025-04-12   | 06      | 5               | Y
+            before        | r                | 2025-04-04   | 02      | 5               | Y
+            after         | r                | 2025-04-21   | 02      | 5               | Y
+            no type       | r                | 2025-04-13   |         | 5               | Y
+            orphan        | nobody           | 2025-04-13   | 02      | 5               | Y
+        """.replace("Planned", "PlannedCareContIndicator"),
+    }
+    found = one(tmp_path, tables, "care_contact_id", "core.contact WHERE is_treatment")
+    assert found == [("both",), ("late",), ("treated",), ("unplanned",)]
+
+
+def test_first_and_second_treatment_waits_and_the_assessment(tmp_path: Path) -> None:
+    tables: dict[str, str | list[Row]] = {
+        "IDS201": """
+            CareContactId | ServiceRequestId | CareContDate | AppType | AttendOrDNACode
+            a             | r                | 2025-04-03   | 01      | 5
+            b             | r                | 2025-04-11   | 02      | 5
+            c             | r                | 2025-04-29   | 02      | 5
+        """
+    }
+    columns = (
+        "first_assessment_on, wait_to_first_treatment_days, wait_first_to_second_days, treatment_contacts, "
+        "care_contacts, is_completed_course"
+    )
+    assert one(tmp_path, tables, columns) == [(date(2025, 4, 3), 10, 18, 2, 3, False)]
+
+
+def test_no_contact_at_all_counts_as_zero_and_waits_for_nothing(tmp_path: Path) -> None:
+    assert one(tmp_path, {}, "care_contacts, treatment_contacts, wait_to_first_treatment_days") == [(0, 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("submitted", "diagnosis", "reason", "expected"),
+    [
+        ("02", "F20", "14", ("02", "submitted")),
+        (None, "F20.0", "14", ("01", "diagnosis")),
+        (None, "F31", None, ("02", "diagnosis")),
+        (None, "F603", None, ("03", "diagnosis")),
+        (None, "F50", None, ("04", "diagnosis")),
+        (None, "F411", "14", ("05", "diagnosis")),
+        (None, None, "14", ("03", "primary reason")),
+        (None, "83482000", "12", ("04", "primary reason")),
+        ("77", None, None, ("05", "default")),
+        (None, None, None, ("05", "default")),
+    ],
+)
+def test_the_pathway_is_as_submitted_else_by_diagnosis_else_by_reason_else_05(
+    tmp_path: Path,
+    submitted: str | None,
+    diagnosis: str | None,
+    reason: str | None,
+    expected: tuple[str, str],
+) -> None:
+    tables: dict[str, str | list[Row]] = {
+        "IDS101": [
+            {
+                "ServiceRequestId": "r",
+                "LocalPatientId": "p",
+                "ReferralRequestReceivedDate": APRIL,
+                "Pathway": submitted,
+                "PrimReasonReferralMH": reason,
+            }
+        ],
+        "IDS603": [{"ServiceRequestId": "r", "PresComp": diagnosis, "PresCompCodSig": "1"}] if diagnosis else [],
+    }
+    assert one(tmp_path, tables, "pathway, pathway_source") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        ("r | F412 | 2 | 2025-04-09 \n r | F400 | 1 | 2025-04-01", "F400"),  # primary before secondary
+        ("r | F400 | 1 | 2025-04-01 \n r | F410 | 1 | 2025-04-09", "F410"),  # then latest
+        ("r | F400 | 1 |            \n r | F410 | 1 | 2025-04-09", "F410"),  # a date before none
+        ("r | F400 | 1 | 2025-04-01 \n r | F410 | 1 | 2025-04-01", "F410"),  # then highest row
+        ("r |      | 1 | 2025-04-09 \n r | F410 | 2 | 2025-04-01", "F410"),  # populated first
+        ("r | F410 |   | 2025-04-09 \n r | F400 | 2 | 2025-04-01", "F400"),  # unstated after secondary
+    ],
+)
+def test_one_presenting_complaint_per_pathway(tmp_path: Path, rows: str, chosen: str) -> None:
+    header = "ServiceRequestId | PresComp | PresCompCodSig | PresCompDate\n"
+    assert one(tmp_path, {"IDS603": header + rows}, "complaint") == [(chosen,)]
+
+
+def test_therapies_are_known_by_their_procedure_and_a_refusal_is_none(tmp_path: Path) -> None:
+    tables: dict[str, str | list[Row]] = {
+        "IDS201": """
+            CareContactId | ServiceRequestId | CareContDate | AppType | AttendOrDNACode
+            a             | r                | 2025-04-12   | 02      | 5
+            d             | r                | 2025-04-14   | 02      | 3
+        """,
+        "IDS202": """
+            CareActId | CareContactId | CodeProcAndProcStatus
+            1         | a             | 748051000000105
+            2         | a             | 304891004:408730004=443390004
+            3         | a             | 123456789
+            4         | d             | 304891004
+            5         | a             |
+        """,
+    }
+    found = one(tmp_path, tables, "care_activity_id, therapy_intensity, is_refused, is_therapy_session",
+                "core.activity")  # fmt: skip
+    assert found == [
+        ("1", "low", False, True),
+        ("2", "high", True, False),
+        ("3", None, False, False),
+        ("4", "high", False, False),
+        ("5", None, False, False),
+    ]
+
+
+def test_a_referral_that_comes_back_every_month_is_one_pathway_with_the_latest_attributes(
+    tmp_path: Path,
+) -> None:
+    header = "ServiceRequestId | LocalPatientId | ReferralRequestReceivedDate | ServDischDate | OrgIDComm\n"
+    patient = "LocalPatientId\n p"
+    months = [
+        (APRIL, "r | p | 2025-04-05 | | 15E"),
+        (JUNE, "r | p | 2025-04-05 | 2025-06-30 | QHL"),
+        (MAY, "r | p | 2025-04-05 | | 15E"),
+    ]
+    won = [
+        write_submission(tmp_path, "RXX", month, {"IDS001": patient, "IDS101": header + line}, order)
+        for order, (month, line) in enumerate(months)
+    ]
+    # The same id at another provider is another referral.
+    won.append(write_submission(tmp_path, "RYY", APRIL, {"IDS001": patient, "IDS101": header + months[0][1]}))
+    draft = build(tmp_path, won, marts=False)
+    found = ask(
+        draft,
+        """SELECT provider, first_month, last_month, submitted_records, commissioner, is_discharged
+           FROM core.pathway ORDER BY provider""",
+    )
+    assert found == [("RXX", APRIL, JUNE, 3, "QHL", True), ("RYY", APRIL, APRIL, 1, "15E", False)]
+
+
+def test_a_contact_sent_twice_counts_once_as_last_sent(tmp_path: Path) -> None:
+    header = "CareContactId | ServiceRequestId | CareContDate | AppType | AttendOrDNACode\n"
+    referral = "ServiceRequestId | LocalPatientId | ReferralRequestReceivedDate\n r | p | 2025-04-01"
+    base = {"IDS001": "LocalPatientId\n p", "IDS101": referral}
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, base | {"IDS201": header + "c | r | 2025-04-10 | 02 | 3"}),
+        write_submission(tmp_path, "RXX", MAY, base | {"IDS201": header + "c | r | 2025-04-10 | 02 | 5"}),
+    ]
+    found = ask(build(tmp_path, won, marts=False), "SELECT attendance, submitted_records FROM core.contact")
+    assert found == [("5", 2)]
+
+
+def test_smi_tables_are_kept_as_last_submitted(tmp_path: Path) -> None:
+    tables: dict[str, str | list[Row]] = {
+        "SMI203": "ServiceRequestId | TherapyType | PlannedSessions | PlanStartDate\n"
+        "r | CBP | 16 | 2025-04-02 \n r | CBP | 20 | 2025-04-09",
+        "SMI501": "ServiceUseId | LocalPatientId | ServiceUseType | ServiceUseStartDate | ServiceUseCount\n"
+        "u | p | 01 | 2025-01-01 | 3",
+        "SMI608": "ServiceRequestId | QuestionCode | Answer | AnswerDate\nr | 747901000000107 | NA | 2025-04-09",
+        "IDS004": "LocalPatientId | EmployStatus | EmployStatusRecDate\n p | 02 | 2025-04-01 \n p | 01 | ",
+    }
+    base = {"IDS001": "LocalPatientId\n p", "IDS101": "ServiceRequestId | LocalPatientId\n r | p"}
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, {**base, **tables})], marts=False)
+    assert ask(draft, "SELECT planned_sessions FROM core.session_plan") == [(20,)]
+    assert ask(draft, "SELECT person_id, occurrences FROM core.service_use") == [("RXX-p", 3)]
+    assert ask(draft, "SELECT answer FROM core.experience") == [("NA",)]
+    assert ask(draft, "SELECT employment_status FROM core.employment") == [("02",)]  # dated before undated
+
+
+def test_an_employment_status_whose_patient_was_rejected_keeps_its_row(tmp_path: Path) -> None:
+    tables = {
+        "IDS001": "LocalPatientId\n p",
+        "IDS101": "ServiceRequestId | LocalPatientId\n r | p",
+        "IDS004": "LocalPatientId | EmployStatus\n p | 01 \n gone | 02",
+    }
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], marts=False)
+    found = ask(draft, "SELECT person_id, employment_status, submitted_records FROM core.employment ORDER BY ALL")
+    assert found == [("RXX-p", "01", 1), ("gone", "02", 1)]
+
+
+def test_nothing_submitted_still_builds_every_table(tmp_path: Path) -> None:
+    assert set(build_core(tmp_path / "d.duckdb", []).values()) == {0}
+
+
+def test_winners_must_be_one_per_provider_and_month(tmp_path: Path) -> None:
+    patient: dict[str, str] = {"IDS001": "LocalPatientId\n p"}
+    first = write_submission(tmp_path, "RXX", APRIL, patient, 1)
+    second = write_submission(tmp_path, "RXX", APRIL, patient, 2)
+    with pytest.raises(StagingError, match="RXX 2025-04 has two winning submissions"):
+        build_core(tmp_path / "d.duckdb", [first, second])
+    stranger = StagedSubmission("other", "RXX", APRIL, first.folder)
+    with pytest.raises(StagingError, match="do not belong to a winning submission"):
+        build_core(tmp_path / "d.duckdb", [stranger])
+    with pytest.raises(StagingError, match="files are missing"):
+        build_core(tmp_path / "d.duckdb", [StagedSubmission("x", "RXX", APRIL, tmp_path / "gone")])
+
+
+def test_row_order_file_order_and_threads_change_nothing(tmp_path: Path) -> None:
+    drafts = []
+    for attempt, threads in enumerate((1, 2, 2)):
+        folder = tmp_path / str(attempt)
+        won = []
+        for number, (provider, month) in enumerate([("RXX", APRIL), ("RXX", MAY), ("RYY", APRIL)]):
+            # May repeats April's ids with other values: the latest month must win whatever comes first.
+            tables, _ = random_tables(number, 40)
+            for rows in tables.values():
+                for position, row in enumerate(rows, start=2):
+                    row["row_number"] = position
+                random.Random(attempt).shuffle(rows)
+            won.append(write_submission(folder, provider, month, tables))
+        random.Random(attempt).shuffle(won)
+        drafts.append(build(folder, won, threads=threads, measures=one_of_each()))
+    with duckdb.connect() as con:
+        for number, draft in enumerate(drafts):
+            con.execute(f"ATTACH '{draft}' AS d{number} (READ_ONLY)")
+        names = con.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+            "WHERE database_name = 'd0' AND schema_name IN ('core', 'mart') ORDER BY ALL"
+        ).fetchall()
+        assert len(names) > 15
+        for (name,) in names:
+            for other in ("d1", "d2"):
+                for left, right in (("d0", other), (other, "d0")):
+                    query = f"SELECT * FROM {left}.{name} EXCEPT ALL SELECT * FROM {right}.{name}"
+                    assert con.execute(query).fetchall() == [], f"{name} differs"
+
+
+def test_a_draft_is_replaced_and_leaves_no_staging_behind(tmp_path: Path) -> None:
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a")]))
+    first = build_core(tmp_path / "draft.duckdb", [won])
+    assert build_core(tmp_path / "draft.duckdb", [won]) == first
+    with open_draft(tmp_path / "draft.duckdb") as con:
+        assert count_rows(con, "main") == {}
+        assert count_rows(con, "core") == first
+
+
+def test_every_model_is_in_the_order_once() -> None:
+    folder = Path(__file__).parents[2] / "warehouse" / "core"
+    assert sorted([*CORE, "build"]) == sorted(path.stem for path in folder.glob("*.sql"))

@@ -1,0 +1,169 @@
+"""Building again: only providers with new submissions, and the same rows as from nothing."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.fixtures.warehouse import (
+    APRIL,
+    GAD7,
+    PHQ9,
+    REQOL10,
+    Case,
+    ask,
+    one_of_each,
+    some,
+    tables_of,
+    write_submission,
+)
+from warehouse.build import StagedSubmission, build_core, build_marts
+
+MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
+COUNTED = some(*one_of_each())
+BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
+WORSE = [(PHQ9, "10", "20"), (GAD7, "9", "15")]
+
+
+def everything(draft: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table that a build makes, in total order."""
+    with duckdb.connect(str(draft), read_only=True) as con:
+        tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
+        return {
+            f"{schema}.{table}": con.execute(f'SELECT * FROM {schema}."{table}" ORDER BY ALL').fetchall()
+            for schema, table in tables
+        }
+
+
+@pytest.fixture
+def won(tmp_path: Path) -> list[StagedSubmission]:
+    """Services of two, three and one month: together a quarter, so that there are groups too."""
+    return [
+        write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER), Case("b", WORSE)])),
+        write_submission(tmp_path, "RXX", MAY, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(tmp_path, "RYY", APRIL, tables_of([Case("a", [(REQOL10, "20", "25")], 5, pathway="01")])),
+        write_submission(tmp_path, "RYY", MAY, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(tmp_path, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(tmp_path, "RZZ", MAY, {"IDS001": "LocalPatientId\n p"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "a month more",
+        "a resubmission",
+        "another commissioner",
+        "a group nobody had",
+        "a provider more",
+        "a provider less",
+    ],
+)
+def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
+    tmp_path: Path, won: list[StagedSubmission], change: str
+) -> None:
+    def again(*cases: Case, **changed: str) -> list[StagedSubmission]:
+        tables = tables_of(cases)
+        tables["IDS101"] = [row | changed for row in tables["IDS101"]]
+        return [write_submission(tmp_path, "RXX", APRIL, tables, order=2), *won[1:]]
+
+    before, after = {
+        "a month more": lambda: ([*won[:1], *won[2:]], won),
+        "a resubmission": lambda: (won, again(Case("a", BETTER))),
+        "another commissioner": lambda: (won, again(Case("a", BETTER), Case("b", WORSE), OrgIDComm="QQQ")),
+        "a group nobody had": lambda: (won, again(Case("a", BETTER), Case("b", [(PHQ9, "27", "20")]))),
+        "a provider more": lambda: (won[:5], won),
+        "a provider less": lambda: (won, won[:5]),
+    }[change]()
+    whole, grown = tmp_path / "whole.duckdb", tmp_path / "grown.duckdb"
+    build_core(whole, after, built_with="v1", measures=COUNTED)
+    build_core(grown, before, built_with="v1", measures=COUNTED)
+    build_marts(grown, measures=COUNTED)
+    # What did not change is not read again: RYY's files are gone.
+    for winner in won[2:5]:
+        for file in winner.folder.glob("*.parquet"):
+            file.unlink()
+    build_core(grown, after, built_with="v1", measures=COUNTED)
+    build_marts(whole, measures=COUNTED)
+    build_marts(grown, measures=COUNTED)
+    assert everything(grown) == everything(whole)
+
+
+def test_only_organisations_behind_which_something_changed_are_added_up(
+    tmp_path: Path, won: list[StagedSubmission]
+) -> None:
+    draft = tmp_path / "d.duckdb"
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    with duckdb.connect(str(draft)) as con:
+        con.execute("UPDATE mart.service_measure SET numerator = 77 WHERE measure = 'REFERRALS'")
+    cases = [Case("a", BETTER), Case("b", WORSE), Case("c", WORSE)]
+    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of(cases), order=2)
+    build_core(draft, [corrected, *won[1:]], built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    found = dict(
+        ask(
+            draft,
+            "SELECT organisation, max(numerator) FROM mart.service_measure WHERE measure = 'REFERRALS' "
+            "AND level IN ('England', 'provider') GROUP BY organisation",
+        )
+    )
+    assert found == {"ENG": 4, "RXX": 3, "RYY": 77, "RZZ": 77}
+
+
+def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
+    tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, draft = tmp_path / "whole.duckdb", tmp_path / "d.duckdb"
+    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
+    after = [corrected, *won[1:]]
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    build_core(draft, after, built_with="v1", measures=COUNTED)
+    with monkeypatch.context() as cut:
+        cut.setattr("warehouse.measures.rollup._add_quantiles", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            build_marts(draft, measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    build_core(whole, after, built_with="v1", measures=COUNTED)
+    build_marts(whole, measures=COUNTED)
+    assert everything(draft) == everything(whole)
+
+
+@pytest.mark.parametrize("broken", ["other code", "cut off", "no name", "no file"])
+def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
+    tmp_path: Path, won: list[StagedSubmission], broken: str
+) -> None:
+    draft = tmp_path / "d.duckdb"
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    with duckdb.connect(str(draft)) as con:
+        con.execute("DELETE FROM core.pathway")  # nobody would notice, were it kept
+        if broken == "cut off":
+            con.execute("DROP TABLE meta.build")
+    if broken == "no file":
+        draft.write_bytes(b"not a database")
+    build_core(draft, won, built_with={"other code": "v2", "no name": None}.get(broken, "v1"), measures=COUNTED)
+    assert ask(draft, "SELECT count(*) FROM core.pathway") == [(3,)]
+
+
+def test_a_draft_that_is_whole_is_left_as_it_is(tmp_path: Path, won: list[StagedSubmission]) -> None:
+    draft = tmp_path / "d.duckdb"
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    with duckdb.connect(str(draft)) as con:
+        con.execute("UPDATE core.pathway SET end_code = 'kept'")
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    assert ask(draft, "SELECT DISTINCT end_code FROM core.pathway") == [("kept",)]
+
+
+def test_no_row_depends_on_how_providers_are_put_together(
+    tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, alone = tmp_path / "together.duckdb", tmp_path / "alone.duckdb"
+    build_core(together, won, measures=COUNTED)
+    monkeypatch.setattr("warehouse.build.BATCH_BYTES", 1)
+    build_core(alone, [replace(winner) for winner in reversed(won)], measures=COUNTED)
+    build_marts(together, measures=COUNTED)
+    build_marts(alone, measures=COUNTED)
+    assert everything(alone) == everything(together)

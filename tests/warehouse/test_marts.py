@@ -1,0 +1,294 @@
+"""Measures and marts: what is counted, for whom, and what an absent number means."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.warehouse import (
+    APRIL,
+    FEW,
+    GAD7,
+    PHQ9,
+    REQOL10,
+    Case,
+    Row,
+    ask,
+    build,
+    tables_of,
+    write_submission,
+)
+from warehouse.build import build_core, build_marts, complete, open_draft
+from warehouse.contract import COUNTS, ContractError, apply_contract, contract
+from warehouse.measures.catalogue import catalogue
+from warehouse.measures.counting import described, passes
+from warehouse.statistics import wilson
+
+MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
+BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
+SAME = [(PHQ9, "15", "15"), (GAD7, "14", "14")]
+WELL = [(PHQ9, "4", "4"), (GAD7, "3", "3")]
+
+
+@pytest.fixture(scope="module")
+def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RXX: four finished Talking Therapies courses in April; RYY: psychosis in April, an empty month in June.
+
+    Nobody submits May; RXX does not submit June.
+    """
+    tmp = tmp_path_factory.mktemp("marts")
+    talking = [
+        Case("a", BETTER),
+        Case("b", SAME),
+        Case("c", WELL),
+        Case("d"),
+        Case("e", BETTER, is_discharged=False),
+    ]
+    psychosis = [
+        Case("a", [(REQOL10, "20", "25")], 5, pathway="01"),
+        Case("b", [(REQOL10, "20", "10")], 6, pathway="01"),
+        Case("c", [], 1, pathway="01"),
+    ]
+    won = [
+        write_submission(tmp, "RXX", APRIL, tables_of(talking)),
+        write_submission(tmp, "RYY", APRIL, tables_of(psychosis)),
+        write_submission(tmp, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
+    ]
+    return build(tmp, won, organisations={"RXX": "Alpha Trust"}, whole=True)
+
+
+def measured(
+    draft: Path, organisation: str, measure: str, month: date = APRIL, pathway: str = "all"
+) -> tuple[int | None, int | None, str]:
+    rows = ask(
+        draft,
+        """SELECT numerator, denominator, state FROM mart.service_measure
+           WHERE level IN ('England', 'provider') AND organisation = ? AND measure = ?
+               AND period_type = 'month' AND period_start = ? AND pathway = ?""",
+        [organisation, measure, month, pathway],
+    )
+    assert len(rows) == 1
+    return rows[0]
+
+
+@pytest.mark.parametrize(
+    ("provider", "measure", "expected"),
+    [
+        ("RXX", "REFERRALS", (5, None, "value")),
+        ("RXX", "ACCESS", (5, None, "value")),
+        ("RXX", "FINISHED", (4, None, "value")),
+        ("RXX", "NOT_AT_CASENESS", (1, 4, "value")),
+        ("RXX", "RECOVERY", (1, 3, "value")),  # finished less not at caseness; unpaired stays in
+        ("RXX", "RELIABLE_RECOVERY", (1, 3, "value")),
+        ("RXX", "RELIABLE_IMPROVEMENT", (1, 4, "value")),
+        ("RXX", "NO_RELIABLE_CHANGE", (2, 4, "value")),
+        ("RXX", "RELIABLE_DETERIORATION", (0, 4, "value")),
+        ("RXX", "PAIRED", (3, 4, "value")),
+        ("RXX", "PAIRED_OWN_MEASURE", (0, 0, "no denominator")),
+        ("RXX", "WAIT_42", (4, 4, "value")),
+        ("RXX", "ENDED_UNTREATED", (0, 4, "value")),
+        ("RXX", "ENGAGED_5", (None, None, "not applicable")),
+        ("RXX", "ATTENDED", (10, 10, "value")),
+        ("RXX", "DNA", (0, 10, "value")),
+        ("RYY", "RECOVERY", (None, None, "not applicable")),
+        ("RYY", "ENGAGED_5", (2, 3, "value")),
+        ("RYY", "ENDED_TREATED_ONCE", (1, 3, "value")),
+        ("RYY", "REQOL_RECOVERY", (1, 2, "value")),
+        ("RYY", "SMI_IMPROVEMENT", (1, 2, "value")),
+        ("RYY", "SMI_DETERIORATION", (1, 2, "value")),
+        ("ENG", "REFERRALS", (8, None, "value")),
+        ("ENG", "FINISHED", (6, None, "value")),
+        (
+            "ENG",
+            "RECOVERY",
+            (1, 3, "value"),
+        ),  # Talking Therapies only, although psychosis finished courses too
+        ("ENG", "ENGAGED_5", (2, 3, "value")),
+    ],
+)
+def test_what_april_counts(
+    draft: Path, provider: str, measure: str, expected: tuple[int | None, int | None, str]
+) -> None:
+    assert measured(draft, provider, measure) == expected
+
+
+def test_nobody_is_zero_and_not_submitted_is_nothing(draft: Path) -> None:
+    assert measured(draft, "RYY", "REFERRALS", JUNE) == (0, None, "value")
+    assert measured(draft, "RYY", "ENGAGED_5", JUNE) == (0, 0, "no denominator")
+    assert measured(draft, "RXX", "REFERRALS", JUNE) == (None, None, "not submitted")
+    assert measured(draft, "RXX", "RECOVERY", MAY) == (None, None, "not submitted")
+    assert measured(draft, "ENG", "REFERRALS", MAY) == (None, None, "not submitted")
+    assert measured(draft, "ENG", "REFERRALS", JUNE) == (0, None, "value")
+
+
+def test_every_service_keeps_its_row_in_every_month_for_its_own_pathways(draft: Path) -> None:
+    counted = ask(
+        draft,
+        """SELECT organisation, string_agg(DISTINCT pathway, ' ' ORDER BY pathway), count(DISTINCT period_start),
+           count(*) FROM mart.service_measure WHERE period_type = 'month' AND level IN ('England', 'provider')
+           GROUP BY organisation ORDER BY organisation""",
+    )
+    n = len(catalogue())
+    assert counted == [
+        ("ENG", "01 05 all", 3, 9 * n), ("RXX", "05 all", 3, 6 * n), ("RYY", "01 all", 3, 6 * n),
+    ]  # fmt: skip
+
+
+def test_events_of_a_month_a_provider_did_not_submit_are_not_half_counted(tmp_path: Path) -> None:
+    # The referral of April only becomes known with May's submission: April stays "not submitted".
+    won = [
+        write_submission(tmp_path, "RXX", MAY, tables_of([Case("a")])),
+        write_submission(tmp_path, "RYY", APRIL, tables_of([Case("a")])),
+    ]
+    found = build(tmp_path, won, measures=FEW)
+    assert measured(found, "RXX", "REFERRALS") == (None, None, "not submitted")
+    assert measured(found, "ENG", "REFERRALS") == (1, None, "value")
+
+
+def test_a_comparison_row_carries_everything_its_rate_is_made_of(draft: Path) -> None:
+    rows = ask(
+        draft,
+        """SELECT provider_name, numerator, denominator, value, lower_95, upper_95, national_numerator,
+           national_denominator, national_value, national_value_without FROM mart.service_comparison
+           WHERE provider = 'RXX' AND measure = 'ENDED_UNTREATED' AND period_start = ?
+               AND period_type = 'month' AND pathway = 'all'""",
+        [APRIL],
+    )
+    low, high = wilson(0, 4) or (None, None)
+    # A numerator of 0 is 0 %, not a missing value.
+    assert rows == [("Alpha Trust", 0, 4, 0.0, pytest.approx(low), pytest.approx(high), 0, 7, 0.0, 0.0)]
+
+
+def test_england_without_the_only_service_is_no_comparison(draft: Path) -> None:
+    rows = ask(
+        draft,
+        """SELECT national_value, national_value_without FROM mart.service_comparison
+           WHERE provider = 'RXX' AND measure = 'RECOVERY' AND period_start = ?
+               AND period_type = 'month' AND pathway = '05'""",
+        [APRIL],
+    )
+    assert rows == [(pytest.approx(1 / 3), None)]
+
+
+def test_england_without_a_service_is_the_rest(tmp_path: Path) -> None:
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER), Case("b", SAME)])),
+        write_submission(
+            tmp_path, "RYY", APRIL, tables_of([Case("a", BETTER), Case("b", BETTER), Case("c", SAME)])
+        ),
+    ]
+    rows = ask(
+        build(tmp_path, won, measures=FEW),
+        """SELECT provider, national_numerator, national_denominator, national_value_without
+           FROM mart.service_comparison WHERE measure = 'RECOVERY' AND pathway = 'all' ORDER BY provider""",
+    )
+    assert rows == [("RXX", 3, 5, pytest.approx(2 / 3)), ("RYY", 3, 5, pytest.approx(1 / 2))]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "within_42", "within_126", "over_90"),
+    [(42, 132, 1, 1, 0), (43, 133, 0, 1, 0), (43, 134, 0, 1, 1), (126, 130, 0, 1, 0), (127, 130, 0, 0, 0)],
+)
+def test_waits_on_their_day(
+    tmp_path: Path, first: int, second: int, within_42: int, within_126: int, over_90: int
+) -> None:
+    received = date(2025, 1, 1)
+    last = received + timedelta(days=second)
+    contacts: list[Row] = [
+        {
+            "CareContactId": str(days),
+            "ServiceRequestId": "r",
+            "CareContDate": received + timedelta(days=days),
+            "AppType": "02",
+            "AttendOrDNACode": "5",
+        }
+        for days in (first, second)
+    ]
+    referral: Row = {
+        "ServiceRequestId": "r",
+        "LocalPatientId": "p",
+        "ReferralRequestReceivedDate": received,
+        "ServDischDate": last,
+    }
+    month = last.replace(day=1)
+    tables: dict[str, list[Row]] = {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [referral], "IDS201": contacts}
+    counted = ("WAIT_42", "WAIT_126", "SECOND_TREATMENT_90")
+    found = build(tmp_path, [write_submission(tmp_path, "RXX", month, tables)], measures=counted)
+    assert measured(found, "RXX", "WAIT_42", month) == (within_42, 1, "value")
+    assert measured(found, "RXX", "WAIT_126", month) == (within_126, 1, "value")
+    assert measured(found, "RXX", "SECOND_TREATMENT_90", month) == (over_90, 1, "value")
+
+
+def test_no_rate_without_a_denominator_and_none_beyond_0_and_1(draft: Path) -> None:
+    wrong = ask(
+        draft,
+        """SELECT count(*) FROM mart.service_comparison
+           WHERE (kind = 'share' AND (value IS NOT NULL) <> (coalesce(denominator, 0) > 0))
+              OR NOT (lower_998 <= lower_95 AND lower_95 <= value)
+              OR NOT (value <= upper_95 AND upper_95 <= upper_998)""",
+    )
+    assert wrong == [(0,)]
+
+
+def test_england_says_how_many_services_stand_behind_it(draft: Path) -> None:
+    rows = ask(
+        draft,
+        """SELECT period_start, providers_counted FROM mart.national
+           WHERE measure = 'REFERRALS' AND pathway = 'all' AND period_type = 'month' ORDER BY period_start""",
+    )
+    assert rows == [(APRIL, 2), (MAY, 0), (JUNE, 1)]
+
+
+def test_marts_are_the_same_when_built_again(draft: Path) -> None:
+    query = "SELECT * FROM mart.service_comparison ORDER BY ALL"
+    before = ask(draft, query)
+    build_marts(draft)
+    assert ask(draft, query) == before
+
+
+def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
+    build_core(tmp_path / "d.duckdb", [])
+    assert build_marts(tmp_path / "d.duckdb")["mart.service_measure"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"grain": "person"}, "grain 'person'"),
+        ({"direction": "up"}, "direction 'up'"),
+        ({"pathways": ("09",)}, "pathway '09'"),
+        ({"title": ""}, "no title"),
+        ({"denominator": ""}, "every kind but 'count' needs a denominator"),
+        ({"kind": "mean"}, "unit 'share' goes with kind 'share'"),
+        ({"kind": "total"}, "kind 'total'"),
+    ],
+)
+def test_a_measure_that_cannot_be_counted_is_refused(changed: dict[str, Any], message: str) -> None:
+    recovery = next(measure for measure in catalogue() if measure.id == "RECOVERY")
+    with pytest.raises(ValueError, match=message):
+        replace(recovery, **changed)
+
+
+def test_one_pass_per_grain_and_date() -> None:
+    pairs = {(measure.grain, measure.date_column) for measure in catalogue()}
+    assert len(passes(catalogue())) == len(pairs)
+
+
+def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tmp_path: Path) -> None:
+    complete(draft)
+    bare = ask(
+        draft,
+        f"""SELECT schema_name, table_name, column_name FROM duckdb_columns()
+           WHERE database_name = current_database() AND NOT internal AND comment IS NULL AND NOT {COUNTS}
+           UNION ALL SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE comment IS NULL""",
+    )
+    assert bare == []
+    found = ask(draft, "SELECT count(*) FROM meta.columns WHERE description <> ''")
+    assert found == [(sum(1 for line in (*contract(), *described(catalogue())) if line.column),)]
+    build_core(tmp_path / "d.duckdb", [])
+    with open_draft(tmp_path / "d.duckdb") as con:
+        con.execute("CREATE TABLE core.stray (nameless INTEGER)")
+        with pytest.raises(ContractError, match=r"no description of core.stray; .* core.stray.nameless"):
+            apply_contract(con)

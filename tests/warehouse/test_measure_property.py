@@ -1,0 +1,117 @@
+"""Every figure of the oracle, for random little populations: the catalogue counts exactly the same.
+
+The oracle (``measure_reference``) reads staged rows in plain Python; the warehouse counts in SQL generated from the
+catalogue. Providers are compared month by month, England as their sum.
+"""
+
+import random
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tests.references.measures as oracle
+from tests.fixtures.warehouse import ask, build, write_submission
+from tests.references.measure_populations import Submissions, random_submissions
+from warehouse.measures.catalogue import catalogue
+from warehouse.measures.counting import count_columns, passes
+
+EVERY = [measure.id for measure in catalogue()]
+
+Counts = dict[tuple[str, str, date], tuple[int, int | None]]
+
+
+def built(submissions: Submissions, *, marts: bool) -> Path:
+    root = Path(tempfile.mkdtemp())
+    won = [write_submission(root, provider, month, tables) for (provider, month), tables in submissions.items()]
+    return build(root, won, marts=marts, measures=EVERY)
+
+
+def counted(draft: Path) -> Counts:
+    """The cells of every additive measure, added up over commissioners, sites and pathways."""
+    found: Counts = {}
+    with duckdb.connect(str(draft), read_only=True) as con:
+        for each in passes(catalogue()):
+            names = count_columns(each.additive)
+            sums = ", ".join(f'sum("{name}")' for name in names)
+            rows = con.execute(f"SELECT provider, month, {sums} FROM cell.{each.name} GROUP BY provider, month")
+            for provider, month, *counts in rows.fetchall():
+                value = dict(zip(names, counts, strict=True))
+                for measure in each.additive:
+                    found[provider, measure.id, month] = (value[f"{measure.id}_n"], value.get(f"{measure.id}_d"))
+    return found
+
+
+# Building takes a second or two; the population is large enough that a few reach every branch.
+@settings(max_examples=4)
+@given(st.integers(min_value=0, max_value=2**32))
+def test_the_cells_of_the_warehouse_are_those_of_the_oracle(seed: int) -> None:
+    submissions = random_submissions(random.Random(seed))
+    found = counted(built(submissions, marts=False))
+    kinds = {measure.id: measure.kind for measure in catalogue()}
+    for key, expected in oracle.measured(submissions).items():
+        assert kinds[key[1]] == ("count" if expected[1] is None else kinds[key[1]])
+        assert found.get(key, (0, None if expected[1] is None else 0)) == expected, key
+
+
+def test_the_random_populations_reach_every_measure() -> None:
+    reached: set[str] = set()
+    for seed in range(8):
+        counts = oracle.measured(random_submissions(random.Random(seed)))
+        reached |= {measure for (_, measure, _), (numerator, _) in counts.items() if numerator}
+    assert reached == set(oracle.ALL)
+    assert len(oracle.ALL) >= 50
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_providers_and_england_in_the_mart_are_those_of_the_oracle(seed: int) -> None:
+    submissions = random_submissions(random.Random(seed))
+    rows = ask(
+        built(submissions, marts=True),
+        """SELECT level, organisation, measure, period_start, numerator, denominator FROM mart.service_measure
+           WHERE level IN ('provider', 'England') AND period_type = 'month' AND pathway = 'all'
+           AND state IN ('value', 'no denominator')""",
+    )
+    found = {(level, organisation, measure, month): counts for level, organisation, measure, month, *counts in rows}
+    expected = oracle.measured(submissions)
+    england: dict[tuple[str, date], list[int | None]] = {}
+    for (provider, measure, month), (numerator, denominator) in expected.items():
+        if ("provider", provider, measure, month) in found:
+            assert found["provider", provider, measure, month] == [numerator, denominator], (
+                provider,
+                measure,
+                month,
+            )
+        else:  # does not apply: the provider has no pathway of the measure at all
+            assert (numerator, denominator) in ((0, 0), (0, None)), (provider, measure, month)
+        total = england.setdefault((measure, month), [0, None if denominator is None else 0])
+        total[0] = (total[0] or 0) + numerator
+        if denominator is not None:
+            total[1] = (total[1] or 0) + denominator
+    for (measure, month), total in england.items():
+        assert found["England", "ENG", measure, month] == total, (measure, month)
+
+
+def test_the_groups_of_every_breakdown_add_up_to_its_measures(tmp_path: Path) -> None:
+    submissions = random_submissions(random.Random(11))
+    won = [write_submission(tmp_path, provider, month, tables) for (provider, month), tables in submissions.items()]
+    draft = build(tmp_path, won, marts=False, measures=EVERY)
+    compared = 0
+    with duckdb.connect(str(draft), read_only=True) as con:
+        for each in passes(catalogue()):
+            for breakdown in each.breakdowns:
+                names = count_columns([measure for measure in each.grouped if breakdown.id in measure.breakdowns])
+                sums = (
+                    "SELECT "
+                    + ", ".join(f'coalesce(sum("{name}"), 0)' for name in names)
+                    + f" FROM cell.{each.name}"
+                )
+                parted = con.execute(f"{sums}_group WHERE breakdown = ?", [breakdown.id]).fetchone()
+                whole = con.execute(sums).fetchone()
+                assert parted == whole, (each.name, breakdown.id)
+                compared += sum(whole or ()) > 0
+    assert compared > 50

@@ -1,0 +1,220 @@
+"""Publishing: whole or not at all, never twice, and readable by the released DuckDB command line."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.fixtures.warehouse import (
+    APRIL,
+    FEW,
+    GAD7,
+    PHQ9,
+    Case,
+    ask,
+    build,
+    one_of_each,
+    tables_of,
+    write_submission,
+)
+from warehouse import release
+from warehouse.build import StagedSubmission
+from warehouse.release import ReleaseError, check_draft, inputs_hash, publish, release_id
+
+CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c", is_discharged=False)]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp = tmp_path_factory.mktemp("built")
+    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True)
+
+
+@pytest.fixture
+def draft(built: Path, tmp_path: Path) -> Path:
+    """A copy of the same draft, free to be spoilt."""
+    return Path(shutil.copyfile(built, tmp_path / "draft.duckdb"))
+
+
+def spoil(draft: Path, sql: str) -> list[str]:
+    with duckdb.connect(str(draft)) as con:
+        con.execute(sql)
+    return check_draft(draft)
+
+
+def test_a_good_draft_has_no_problem(draft: Path) -> None:
+    assert check_draft(draft) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("DELETE FROM core.contact WHERE care_contact_id = 'a-c1'", "IDS201: 6 rows staged, 5 accounted for in core"),
+        ("DELETE FROM core.score WHERE score = 15", "IDS606: 4 rows staged, 3 accounted for in core"),
+        ("INSERT INTO core.person SELECT * FROM core.person LIMIT 1", "core.person: 1 keys"),
+        (
+            "UPDATE mart.service_measure SET numerator = numerator + 1 "
+            "WHERE level = 'England' AND measure = 'REFERRALS' AND pathway = 'all' AND period_type = 'month'",
+            "1 provider totals are not England's",
+        ),
+        (
+            "UPDATE mart.service_measure SET numerator = 9 WHERE measure = 'RECOVERY' AND denominator > 0",
+            "rows count more than their denominator",
+        ),
+        ("ALTER TABLE core.person ADD COLUMN postcode VARCHAR", "core.person.postcode identifies a person"),
+        ("UPDATE core.pathway SET service_request_id = '9990000018' WHERE service_request_id = 'a'",
+         "core.pathway.service_request_id: 1 values look like NHS numbers"),
+        ("COMMENT ON COLUMN core.pathway.pathway IS NULL", "no comment on core.pathway.pathway"),
+        ("DROP SCHEMA mart CASCADE", "has no marts"),
+        ("DROP SCHEMA public CASCADE", "has no public tables"),
+        ("UPDATE public.service_measure SET numerator = 3 WHERE measure = 'REFERRALS'", "counts are exact"),
+    ],
+)  # fmt: skip
+def test_what_forbids_publishing(draft: Path, sql: str, problem: str) -> None:
+    assert any(problem in found for found in spoil(draft, sql))
+
+
+def test_a_draft_with_a_problem_is_not_published(draft: Path, tmp_path: Path) -> None:
+    spoil(draft, "DELETE FROM core.contact")
+    with pytest.raises(ReleaseError, match="IDS201: 6 rows staged, 0 accounted for in core"):
+        publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    assert not (tmp_path / "releases").exists() and not (tmp_path / "latest.duckdb").exists()
+
+
+def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path) -> None:
+    manifest = {"code_version": "1.0", "inputs_hash": "abc", "months": "2025-04"}
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", manifest)
+    assert folder == tmp_path / "releases" / "2025-04-aaaaaaaa"
+    written = json.loads((folder / "manifest.json").read_text())
+    assert written["months"] == "2025-04" and written["release_id"] == "2025-04-aaaaaaaa"
+    assert written["rows"]["core.pathway"] == 3
+    assert set(written["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+    for name, told in written["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == told["sha256"]
+    assert ask(tmp_path / "latest.duckdb", "SELECT release_id, inputs_hash, code_version FROM meta.build") == [
+        ("2025-04-aaaaaaaa", "abc", "1.0")
+    ]
+    with duckdb.connect() as con:
+        exported = con.execute(
+            "SELECT count(*) FROM read_csv(?)", [str(folder / "public.service_measure.csv")]
+        ).fetchone()
+    assert exported == (written["rows"]["public.service_measure"],)
+
+
+def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path) -> None:
+    many = [Case(str(number), [(PHQ9, "15", "5"), (GAD7, "14", "3")]) for number in range(6)]
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True, measures=FEW)
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    public = folder / "parity-public.duckdb"
+    assert ask(public, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY ALL") == [("meta",), ("public",)]
+    assert ask(
+        public,
+        """SELECT numerator, denominator, state FROM public.service_measure
+        WHERE level = 'England' AND period_type = 'month' AND pathway = 'all' AND measure = 'RECOVERY'""",
+    ) == [(5, 5, "no rate")]
+    assert ask(public, "SELECT DISTINCT schema_name FROM meta.columns") == [("public",)]
+    assert ask(public, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL "
+               "AND schema_name = 'public'") == [(0,)]  # fmt: skip
+    assert ask(public, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
+    exported = {path.name for path in folder.iterdir()}
+    assert {f"public.{table}.csv" for (table,) in ask(public, "SELECT table_name FROM duckdb_tables() "
+            "WHERE schema_name = 'public'")} <= exported  # fmt: skip
+    assert "parity-public.duckdb" in json.loads((folder / "manifest.json").read_text())["files"]
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
+    exports = []
+    for attempt, threads in enumerate((1, 2)):
+        tmp = tmp_path / str(attempt)
+        built = build(
+            tmp,
+            [write_submission(tmp, "RXX", APRIL, tables_of(CASES))],
+            threads=threads,
+            whole=True,
+            measures=one_of_each(),
+        )
+        folder = publish(built, tmp / "releases", "x", tmp / "latest.duckdb", {})
+        exports.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".parquet")})
+    assert len(exports[0]) == 2 * len(release.EXPORTED)
+    assert exports[0] == exports[1]
+
+
+def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(draft: Path, tmp_path: Path) -> None:
+    releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
+    first = publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "first"})
+    before = {path.name: path.stat().st_mtime_ns for path in first.iterdir()}
+    publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "second"})
+    assert {path.name: path.stat().st_mtime_ns for path in first.iterdir()} == before
+    with duckdb.connect(str(latest), read_only=True) as reader:
+        publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+        assert reader.execute("SELECT release_id FROM meta.build").fetchone() == ("2025-04-aaaaaaaa",)
+    assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
+    assert (first / "parity.duckdb").is_file()
+
+
+@pytest.mark.parametrize("step", ["copyfile", "_finish", "_write_manifest", "_sync", "replace", "_point"])
+def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succeeds(
+    draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
+    publish(draft, releases, "2025-04-aaaaaaaa", latest, {})
+
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    owner = {"copyfile": shutil, "replace": Path}.get(step, release)
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, step, crash)
+        with pytest.raises(KeyboardInterrupt):
+            publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+    assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
+    half_done = releases / "2025-05-bbbbbbbb"
+    assert not half_done.exists() or (half_done / "manifest.json").is_file()
+    publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+    assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
+    assert sorted(path.name for path in releases.iterdir()) == ["2025-04-aaaaaaaa", "2025-05-bbbbbbbb"]
+
+
+def winner(provider: str, month: date, order: int = 1) -> StagedSubmission:
+    return StagedSubmission(f"{provider}-{order}", provider, month, Path(provider))
+
+
+def test_the_release_id_follows_from_what_goes_in(tmp_path: Path) -> None:
+    april, march = winner("RXX", APRIL), winner("RYY", date(2025, 3, 1))
+    name = release_id([april, march], "1.0")
+    assert name.startswith("2025-04-") and len(name) == len("2025-04-1a2b3c4d")
+    assert release_id([march, april], "1.0") == name
+    assert release_id([april, march], "1.1") != name
+    assert release_id([april, winner("RYY", date(2025, 3, 1), 2)], "1.0") != name
+    assert inputs_hash([march, april]) == inputs_hash([april, march])
+    (tmp_path / "source.json").write_text("{}")
+    assert release_id([april, march], "1.0", tmp_path) != name
+    assert release_id([], "1.0").startswith("published-")
+
+
+def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -> None:
+    duckdb_cli = Path(sys.executable).with_name("duckdb")
+    if not duckdb_cli.exists():
+        pytest.skip("the DuckDB command line (PyPI duckdb-cli) is not installed")
+    publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    query = """
+        SELECT numerator, denominator, round(mart.wilson_low(numerator, denominator), 6) AS low FROM mart.national
+        WHERE measure = 'RECOVERY' AND pathway = 'all';
+        SELECT comment FROM duckdb_columns() WHERE table_name = 'pathway' AND column_name = 'is_recovered';
+        SELECT count(*) FROM core.score;
+    """
+    done = subprocess.run(
+        [str(duckdb_cli), "-readonly", "-csv", "-noheader", str(tmp_path / "latest.duckdb"), query],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "1,2,0.094531",
+        "Finished courses: at caseness first and below both cut-offs last. NULL while not finished.",
+        "4",
+    ]

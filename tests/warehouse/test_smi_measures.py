@@ -1,0 +1,576 @@
+"""Therapy for severe mental illness: what was given, in which dose, how it ended, what else was used, what changed."""
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import stdev
+
+import pytest
+
+from schemas.instruments import instruments
+from tests.fixtures.warehouse import (
+    APRIL,
+    FEW,
+    PHQ9,
+    REQOL10,
+    Case,
+    Row,
+    ask,
+    build,
+    one,
+    tables_of,
+    write_submission,
+)
+from warehouse.effect import standard_deviation
+from warehouse.measures.catalogue import catalogue
+
+CBTP, FAMILY, DBT, REFUSED = "718026005", "985451000000105", "405780009", ":408730004=443390004"
+SELF_HARM, CRISIS, SPELL = "05", "02", "01"
+
+
+def month(year: int, number: int) -> date:
+    return date(year, number, 1)
+
+
+def referral(**values: object) -> Row:
+    return {
+        "ServiceRequestId": "r", "LocalPatientId": "p", "ReferralRequestReceivedDate": APRIL, "Pathway": "01",
+    } | values  # fmt: skip
+
+
+def contacts(number: int, attendance: str = "5") -> list[Row]:
+    return [
+        {
+            "CareContactId": f"c{i}",
+            "ServiceRequestId": "r",
+            "CareContDate": APRIL + timedelta(days=i),
+            "AppType": "02",
+            "AttendOrDNACode": attendance,
+        }
+        for i in range(1, number + 1)
+    ]
+
+
+def activities(procedure: str, first: int, last: int, prefix: str = "a") -> list[Row]:
+    return [
+        {"CareActId": f"{prefix}{i}", "CareContactId": f"c{i}", "CodeProcAndProcStatus": procedure}
+        for i in range(first, last + 1)
+    ]
+
+
+COURSE = "therapy_type, sessions, planned_sessions, minimum_sessions, is_recommended, is_minimum_reached, is_plan_reached"
+
+
+def test_sessions_of_a_therapy_are_contacts_not_activities(tmp_path: Path) -> None:
+    tables = {
+        "IDS101": [referral()],
+        "IDS201": contacts(17),
+        # Two activities in every contact; the last was refused.
+        "IDS202": activities(CBTP, 1, 16) + activities(CBTP, 1, 16, "b") + activities(CBTP + REFUSED, 17, 17),
+    }
+    assert one(tmp_path, tables, COURSE, "core.therapy_course") == [("CBP", 16, None, 16, True, True, None)]
+
+
+@pytest.mark.parametrize(
+    ("pathway", "procedure", "given", "planned", "expected"),
+    [
+        ("01", CBTP, 15, 16, ("CBP", 15, 16, 16, True, False, False)),  # one short of NICE's dose
+        ("01", FAMILY, 10, 12, ("FIP", 10, 12, 10, True, True, False)),  # NICE's dose, not the plan
+        ("03", DBT, 3, None, ("DBT", 3, None, None, True, None, None)),  # recommended without a number
+        ("02", DBT, 3, 3, ("DBT", 3, 3, None, False, None, True)),  # not for this pathway
+        ("01", CBTP, 0, 16, ("CBP", 0, 16, 16, True, False, False)),  # planned, never begun
+    ],
+)
+def test_dose_is_judged_against_nice_and_against_the_plan(
+    tmp_path: Path, pathway: str, procedure: str, given: int, planned: int | None, expected: tuple[object, ...]
+) -> None:
+    tables: dict[str, list[Row]] = {
+        "IDS101": [referral(Pathway=pathway)],
+        "IDS201": contacts(given),
+        "IDS202": activities(procedure, 1, given),
+        "SMI203": [{"ServiceRequestId": "r", "TherapyType": expected[0], "PlannedSessions": planned}]
+        if planned
+        else [],
+    }
+    assert one(tmp_path, tables, COURSE, "core.therapy_course") == [expected]
+
+
+def test_a_missed_contact_is_no_session_and_without_therapy_nothing_is_said_of_it(tmp_path: Path) -> None:
+    tables = {"IDS101": [referral()], "IDS201": contacts(3, "3"), "IDS202": activities(CBTP, 1, 3)}
+    columns = "therapies, has_recommended_therapy, is_dose_reached, is_plan_reached"
+    assert one(tmp_path, tables, columns, "core.pathway_care") == [(0, None, None, None)]
+
+
+def test_several_therapies_of_one_pathway(tmp_path: Path) -> None:
+    tables = {
+        "IDS101": [referral()],
+        "IDS201": contacts(14),
+        "IDS202": activities(FAMILY, 1, 10) + activities(CBTP, 11, 12) + activities("1098051000000103", 13, 14),
+        "SMI203": [
+            {"ServiceRequestId": "r", "TherapyType": "FIP", "PlannedSessions": 10},
+            {"ServiceRequestId": "r", "TherapyType": "CBP", "PlannedSessions": 2},
+        ],
+    }
+    # Employment support is no therapy. The dose of one of them is reached; of all, the plan is.
+    columns = "therapies, has_recommended_therapy, is_dose_reached, planned_sessions, is_plan_reached"
+    assert one(tmp_path, tables, columns, "core.pathway_care") == [(2, True, True, 12, True)]
+
+
+@pytest.mark.parametrize(
+    ("code", "discharged", "ending"),
+    [
+        ("47", True, "dropped out"), ("43", True, "dropped out"), ("48", True, "ended by the service"),
+        ("46", True, "completed"), ("16", True, "dropped out of assessment"), ("49", True, "died"),
+        ("96", True, "not known"), (None, True, "not known"), (None, False, "open"),
+    ],
+)  # fmt: skip
+def test_how_a_pathway_ended(tmp_path: Path, code: str | None, discharged: bool, ending: str) -> None:
+    ended = date(2025, 4, 30) if discharged else None
+    tables = {"IDS101": [referral(EndCode=code, ServDischDate=ended)]}
+    assert one(tmp_path, tables, "ending", "core.pathway_care") == [(ending,)]
+
+
+@pytest.mark.parametrize(
+    ("assessed", "treated", "expected"),
+    [
+        ("2025-04-11", "2025-04-21", (10, 10)),
+        ("2025-04-11", None, (10, None)),
+        (None, "2025-04-21", (None, None)),
+        ("2025-04-21", "2025-04-11", (20, None)),  # assessed after treatment began: no wait between the two
+    ],
+)
+def test_waits_to_assessment_and_from_there_to_therapy(
+    tmp_path: Path, assessed: str | None, treated: str | None, expected: tuple[int | None, int | None]
+) -> None:
+    rows = [
+        {
+            "CareContactId": kind,
+            "ServiceRequestId": "r",
+            "CareContDate": day,
+            "AppType": kind,
+            "AttendOrDNACode": "5",
+        }
+        for kind, day in (("01", assessed), ("02", treated))
+        if day
+    ]
+    columns = "wait_to_assessment_days, wait_assessment_to_treatment_days"
+    assert one(tmp_path, {"IDS101": [referral()], "IDS201": rows}, columns, "core.pathway_care") == [expected]
+
+
+def test_what_stands_beside_the_problem_at_the_start(tmp_path: Path) -> None:
+    cases = [
+        Case("both", [(PHQ9, "10", "3"), ("445455005", "7", "7"), ("IESR", "40", "40")], pathway="01"),
+        Case("pcl first", [("491581000000104", "20", "20"), ("IESR", "40", "40")], pathway="02"),
+        Case("nothing", [], pathway="03"),
+        Case("the problem itself", [(PHQ9, "20", "3")], pathway="05"),
+    ]
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(cases))], marts=False)
+    found = ask(
+        draft,
+        """SELECT service_request_id, has_depression_first, has_anxiety_first, has_trauma_first
+           FROM core.pathway_care ORDER BY service_request_id""",
+    )
+    assert found == [
+        ("both", True, False, True),
+        ("nothing", None, None, None),
+        ("pcl first", None, None, False),
+        ("the problem itself", None, None, None),
+    ]
+
+
+# ---- service use before, during and after therapy ------------------------------------------------------------
+
+FIRST, LAST = date(2025, 6, 10), date(2025, 8, 20)
+
+
+def service_use_tables(uses: list[Row], discharged: date | None = date(2026, 3, 20)) -> dict[str, list[Row]]:
+    return {
+        "IDS001": [{"LocalPatientId": "p"}],
+        "IDS101": [referral(ReferralRequestReceivedDate=date(2025, 5, 5), ServDischDate=discharged)],
+        "IDS201": [
+            {"CareContactId": f"c{i}", "ServiceRequestId": "r", "CareContDate": day, "AppType": "02",
+             "AttendOrDNACode": "5"}
+            for i, day in enumerate((FIRST, LAST))
+        ],
+        "SMI501": [
+            {"ServiceUseId": f"u{i}", "LocalPatientId": "p", "ServiceUseCount": None} | use
+            for i, use in enumerate(uses)
+        ],
+    }  # fmt: skip
+
+
+def use(kind: str, start: str, end: str | None = None, count: int | None = None) -> Row:
+    return {
+        "ServiceUseType": kind, "ServiceUseStartDate": start, "ServiceUseEndDate": end, "ServiceUseCount": count,
+    }  # fmt: skip
+
+
+def built(tmp: Path, uses: list[Row], months: list[date], discharged: date | None = date(2026, 3, 20)) -> Path:
+    """The pathway in every month given; its service use in the last of them."""
+    tables = service_use_tables(uses, discharged)
+    early = {name: rows for name, rows in tables.items() if name != "SMI501"}
+    won = [write_submission(tmp, "RXX", each, early if each != months[-1] else tables) for each in months]
+    return build(tmp, won, marts=False)
+
+
+WHOLE = [month(2025 + (3 + i) // 12, (3 + i) % 12 + 1) for i in range(12)]  # April 2025 to March 2026
+PEOPLE = (
+    "admissions_before, bed_days_before, bed_days_during, bed_days_after, crisis_contacts_before, self_harm_during"
+)
+
+
+def test_counts_of_the_three_windows(tmp_path: Path) -> None:
+    uses = [
+        use(SPELL, "2024-12-01", "2024-12-15"),  # from the first day of the window, 12 December, on: 4 days
+        use(SPELL, "2025-06-08", "2025-06-11"),  # 8 to 11 June: two days before, two during, admitted before
+        use(SPELL, "2025-08-19", None),  # still in hospital: to the end of March
+        use(CRISIS, "2025-06-09"),  # the day before therapy
+        use(CRISIS, "2025-06-10"),  # its first day
+        use(CRISIS, "2024-12-11"),  # the day before the window
+        use(SELF_HARM, "2025-07-01", count=3),
+    ]
+    draft = built(tmp_path, uses, WHOLE)
+    found = ask(
+        draft, f"SELECT {PEOPLE}, is_before_observed, is_during_observed, is_after_observed FROM core.pathway_care"
+    )
+    assert found == [(1, 4 + 2, 2 + 2, 180, 1, 3, True, True, True)]
+    assert ask(draft, "SELECT window_name, from_on, to_on FROM core.service_use_window ORDER BY from_on") == [
+        ("before", date(2024, 12, 12), date(2025, 6, 9)),
+        ("during", FIRST, LAST),
+        ("after", date(2025, 8, 21), date(2026, 2, 16)),
+    ]
+
+
+def test_overlapping_spells_are_one_stay(tmp_path: Path) -> None:
+    uses = [
+        use(SPELL, "2025-03-01", "2025-03-10"),
+        use(SPELL, "2025-03-02", "2025-03-04"),  # inside the first
+        use(SPELL, "2025-03-10", "2025-03-12"),  # a transfer: same day
+        use(SPELL, "2025-03-13", "2025-03-13"),  # the next day is another admission, of one day
+    ]
+    found = ask(built(tmp_path, uses, WHOLE), "SELECT admissions_before, bed_days_before FROM core.pathway_care")
+    assert found == [(2, 13)]
+
+
+def observed(tmp: Path, months: list[date], **options: date | None) -> list[tuple[object, ...]]:
+    columns = "is_before_observed, is_during_observed, is_after_observed, crisis_contacts_before"
+    draft = built(tmp, [use(CRISIS, "2025-06-01")], months, **options)
+    return ask(draft, f"SELECT {columns} FROM core.pathway_care")
+
+
+def test_a_window_without_data_is_unknown_and_not_zero(tmp_path: Path) -> None:
+    gap = [each for each in WHOLE if each != month(2025, 7)]
+    assert observed(tmp_path / "gap", gap) == [(False, False, False, None)]  # the run before it sent no service use
+    assert observed(tmp_path / "late", WHOLE[2:]) == [(False, False, False, None)]  # referred before the data begin
+    assert observed(tmp_path / "short", WHOLE[:6]) == [(True, True, False, 1)]  # 180 days after are not over
+    assert observed(tmp_path / "open", WHOLE, discharged=None) == [(True, False, False, 1)]  # therapy goes on
+
+
+def test_a_service_that_never_sends_service_use_is_not_a_service_where_nobody_used_any(tmp_path: Path) -> None:
+    draft = built(tmp_path, [], WHOLE)
+    assert ask(draft, "SELECT is_before_observed, bed_days_before FROM core.pathway_care") == [(False, None)]
+
+
+def test_after_is_observed_only_while_the_person_is_reported(tmp_path: Path) -> None:
+    tables = service_use_tables([use(CRISIS, "2025-06-01")], discharged=date(2025, 8, 31))
+    nobody = {"IDS001": [{"LocalPatientId": "another"}]}
+    won = [write_submission(tmp_path, "RXX", each, tables if each < month(2025, 9) else nobody) for each in WHOLE]
+    found = ask(
+        build(tmp_path, won, marts=False), "SELECT is_during_observed, is_after_observed FROM core.pathway_care"
+    )
+    assert found == [(True, False)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    uses, lain = [], set()
+    for _ in range(dice.randrange(1, 8)):
+        start = date(2024, 11, 1) + timedelta(days=dice.randrange(480))
+        end = None if dice.random() < 0.1 else start + timedelta(days=dice.randrange(40))
+        uses.append(use(SPELL, str(start), None if end is None else str(end)))
+        until = end or date(2026, 3, 31)
+        lain |= {start + timedelta(days=i) for i in range((until - start).days + 1)}
+    draft = built(tmp_path, uses, WHOLE)
+    windows = {
+        "before": (FIRST - timedelta(days=180), FIRST - timedelta(days=1)),
+        "during": (FIRST, LAST),
+        "after": (LAST + timedelta(days=1), LAST + timedelta(days=180)),
+    }
+    starts = {day for day in lain if day - timedelta(days=1) not in lain}
+    # Two stays may touch: a day after a day is another admission, unless a spell bridges them.
+    spells = [(date.fromisoformat(str(u["ServiceUseStartDate"])), u["ServiceUseEndDate"]) for u in uses]
+    for day, _ in spells:
+        if not any(a < day <= (date.fromisoformat(str(b)) if b else date(2026, 3, 31)) for a, b in spells):
+            starts.add(day)
+    expected = {
+        name: (
+            sum(low <= day <= high for day in starts),
+            sum(low <= day <= high for day in lain),
+        )
+        for name, (low, high) in windows.items()
+    }
+    found = ask(draft, "SELECT window_name, admissions, bed_days FROM core.service_use_window")
+    assert {name: counts for name, *counts in found} == {name: list(pair) for name, pair in expected.items()}
+
+
+# ---- staff -------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_trained_when_a_qualification_is_awarded(tmp_path: Path) -> None:
+    header = "CarePersLocalId | QualAttainLevelIAPT | QualAwardedDate | QualPlannedCompletionDate\n"
+    staff = "CarePersLocalId | StaffGroup | Band\n a | 03 | 07 \n d | 02 |"
+    months = [
+        write_submission(tmp_path, "RXX", APRIL, {"SMI901": staff, "IDS902": header + "a | 11 | | 2025-05-31 \n b | 10 | 2020-01-01 |"}),
+        write_submission(tmp_path, "RXX", month(2025, 5), {"IDS902": header + "a | 11 | 2025-05-20 | \n a | 17 | | 2026-01-01"}),
+    ]  # fmt: skip
+    found = ask(
+        build(tmp_path, months, marts=False),
+        "SELECT staff_id, staff_group, qualifications, trainings, qualified_on FROM core.staff ORDER BY staff_id",
+    )
+    assert found == [
+        ("a", "03", 1, 1, date(2025, 5, 20)),  # awarded since: not in training for it any more
+        ("b", None, 1, 0, date(2020, 1, 1)),  # not in the staff table
+        ("d", "02", 0, 0, None),
+    ]
+
+
+# ---- change by instrument ----------------------------------------------------------------------------------
+
+GBO = "1638531000000102"
+
+
+@pytest.mark.parametrize(
+    ("tool", "first", "last", "change"),
+    [
+        (GBO, "4", "7", "improved"), (GBO, "4", "6", "no change"), (GBO, "7", "4", "deteriorated"),
+        (REQOL10, "24", "29", "improved"), (REQOL10, "24", "28", "no change"), (REQOL10, "24", None, "unpaired"),
+        ("1037721000000104", "4", "5", "improved"), ("1037721000000104", "4", "8", "unpaired"),
+    ],
+)  # fmt: skip
+def test_paired_outcomes_of_community_services(
+    tmp_path: Path, tool: str, first: str, last: str | None, change: str
+) -> None:
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, first, last)], pathway="01")]))
+    found = ask(build(tmp_path, [won], marts=False), "SELECT reliable_change FROM core.outcome")
+    assert found == [(change,)]
+
+
+def test_effect_sizes_are_in_standard_deviations_of_england(tmp_path: Path) -> None:
+    scores = {"RXX": [(10, 15), (20, 30), (25, 20)], "RYY": [(12, 20)]}
+    won = [
+        write_submission(
+            tmp_path, provider, APRIL,
+            tables_of(Case(str(i), [(REQOL10, str(a), str(b))], pathway="01") for i, (a, b) in enumerate(pairs)),
+        )
+        for provider, pairs in scores.items()
+    ]  # fmt: skip
+    found = ask(
+        build(tmp_path, won, measures=FEW),
+        """SELECT organisation, pairs, mean_first, mean_last, effect_size, improved, unchanged, deteriorated
+           FROM mart.instrument_change
+           WHERE period_type = 'all months' AND pathway = 'all' ORDER BY organisation""",
+    )
+    spread = stdev([10, 20, 25, 12])
+    assert [row[:4] + row[5:] for row in found] == [
+        ("ENG", 4, 16.75, 21.25, 3, 0, 1),
+        ("RXX", 3, pytest.approx(55 / 3), pytest.approx(65 / 3), 2, 0, 1),
+        ("RYY", 1, 12.0, 20.0, 1, 0, 0),
+    ]
+    assert [row[4] for row in found] == [pytest.approx(gain / spread) for gain in (4.5, 10 / 3, 8)]
+
+
+def test_a_fall_on_a_scale_where_lower_is_better_is_a_gain(tmp_path: Path) -> None:
+    cases = [Case("a", [(PHQ9, "20", "10")], pathway="02"), Case("b", [(PHQ9, "10", "8")], pathway="02")]
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(cases))], measures=FEW)
+    found = ask(
+        draft,
+        """SELECT DISTINCT mean_gain, effect_size FROM mart.instrument_change
+           WHERE organisation = 'ENG' AND period_type = 'all months'""",
+    )
+    assert found == [(6.0, pytest.approx(6 / stdev([20, 10])))]
+
+
+def test_one_pair_has_no_spread_and_no_effect_size(tmp_path: Path) -> None:
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(REQOL10, "10", "20")], pathway="01")]))
+    found = ask(
+        build(tmp_path, [won], measures=FEW),
+        "SELECT DISTINCT pairs, national_sd_first, effect_size FROM mart.instrument_change",
+    )
+    assert found == [(1, None, None)]
+    assert standard_deviation(1, 10, 100) is None
+    assert standard_deviation(3, 6, 14) == pytest.approx(stdev([1, 2, 3]))
+
+
+def test_a_trajectory_says_who_is_still_there(tmp_path: Path) -> None:
+    day = date(2025, 4, 15)
+    cases = [
+        Case("stays", [(REQOL10, "10", "20")], pathway="01",
+             extra_scores=[{"CodedAssToolType": REQOL10, "PersScore": "16", "AssToolCompDate": day}]),
+        Case("leaves", [(REQOL10, "30", "32")], pathway="01"),
+        Case("goes on", [(REQOL10, "1", "2")], pathway="01", is_discharged=False),
+        Case("once", [(REQOL10, "3", None)], pathway="01"),
+    ]  # fmt: skip
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(cases))], measures=FEW)
+    found = ask(
+        draft,
+        """SELECT occasion, scores, mean_score, mean_first_of_these FROM mart.trajectory
+           WHERE organisation = 'RXX' AND pathway = '01' ORDER BY occasion""",
+    )
+    assert found == [(1, 2, 20.0, 20.0), (2, 2, 24.0, 20.0), (3, 1, 20.0, 10.0)]
+
+
+def test_every_instrument_has_one_domain_and_every_standard_a_source(tmp_path: Path) -> None:
+    draft = build(tmp_path, [], marts=False)
+    assert ask(draft, "SELECT count(*), count(DISTINCT instrument) FROM ref.instrument_domain") == [
+        (len(instruments()), len(instruments()))
+    ]
+    doses = ask(
+        draft,
+        """SELECT therapy_type, minimum_sessions FROM ref.therapy_standard
+           WHERE pathway = '01' AND minimum_sessions IS NOT NULL ORDER BY therapy_type""",
+    )
+    assert doses == [("CBP", 16), ("FIP", 10), ("FPB", 10)]
+    stray = """SELECT * FROM ref.therapy_standard AS s
+               WHERE source = '' OR confidence NOT IN ('F', 'R') OR therapy_type NOT IN (SELECT therapy_type FROM ref.therapy)"""
+    assert ask(draft, stray) == []
+
+
+# ---- the measures ------------------------------------------------------------------------------------------
+
+
+def figures(
+    draft: Path, *names: str, pathway: str = "all", month_of: date = APRIL
+) -> dict[str, tuple[object, object]]:
+    rows = ask(
+        draft,
+        """SELECT measure, numerator, denominator FROM mart.service_measure
+           WHERE level = 'England' AND period_type = 'month' AND period_start = ? AND pathway = ?
+           AND measure IN (SELECT unnest(?))""",
+        [month_of, pathway, list(names)],
+    )
+    return {name: (numerator, denominator) for name, numerator, denominator in rows}
+
+
+def test_measures_of_engagement_and_ending(tmp_path: Path) -> None:
+    cases = [
+        Case("five", contacts=5, pathway="01"), Case("four", contacts=4, pathway="02"),
+        Case("none", contacts=0, pathway="01"), Case("open", contacts=9, pathway="01", is_discharged=False),
+        Case("talking therapies", contacts=1, pathway="05"),
+    ]  # fmt: skip
+    tables = tables_of(cases)
+    ends = {"five": "46", "four": "47", "talking therapies": "47"}
+    for row in tables["IDS101"]:
+        row["EndCode"] = ends.get(row["ServiceRequestId"])
+    wanted = {
+        "ENGAGED_5": (1, 2),
+        "SMI_TREATED": (2, 3),
+        "SMI_DROPPED_OUT": (1, 2),
+        "SMI_SESSIONS_MEAN": (9, 2),
+        "SMI_ACCESS": (3, None),
+    }
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=[*wanted, *FEW])
+    assert figures(draft, *wanted) == wanted
+    assert figures(draft, "ENGAGED_5", pathway="02") == {"ENGAGED_5": (0, 1)}
+    assert figures(draft, "ENGAGED_5", pathway="05") == {"ENGAGED_5": (None, None)}  # not applicable
+
+
+def test_measures_of_therapies_and_who_gave_them(tmp_path: Path) -> None:
+    staff = [row | {"CarePersLocalId": "trained"} for row in activities(CBTP, 1, 10)]
+    staff += [row | {"CarePersLocalId": "learning"} for row in activities(CBTP, 11, 16)]
+    staff += [row | {"CarePersLocalId": "stranger"} for row in activities(CBTP, 17, 17)]
+    tables: dict[str, list[Row]] = {
+        "IDS001": [{"LocalPatientId": "p"}],
+        "IDS101": [referral(ServDischDate=date(2025, 4, 30))],
+        "IDS201": contacts(17),
+        "IDS202": staff,
+        "SMI203": [
+            {"ServiceRequestId": "r", "TherapyType": "CBP", "PlannedSessions": 20},
+            {"ServiceRequestId": "r", "TherapyType": "FIP", "PlannedSessions": 10},
+        ],
+        "IDS902": [
+            {"CarePersLocalId": "trained", "QualAttainLevelIAPT": "11", "QualAwardedDate": date(2025, 4, 4)},
+            {"CarePersLocalId": "learning", "QualAttainLevelIAPT": "11"},
+        ],
+    }
+    wanted = {
+        "SMI_NICE_THERAPY": (1, 1),
+        "SMI_DOSE_REACHED": (1, 1),
+        "SMI_DOSE_PLANNED": (1, 1),
+        "SMI_PLAN_REACHED": (0, 1),
+        "THERAPIES_BEGUN": (1, None),
+        "THERAPIES_ENDED": (1, None),
+        "THERAPY_SESSIONS_MEAN": (17, 1),
+        "THERAPY_MINIMUM_PLANNED": (2, 2),
+        "THERAPY_NOT_BEGUN": (1, 2),
+        "THERAPY_BY_TRAINED_STAFF": (8, 16),  # from the day of the award; the stranger is nobody known
+    }
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=[*wanted, *FEW])
+    assert figures(draft, *wanted) == wanted
+
+
+def test_measures_of_service_use_leave_out_who_is_not_observed(tmp_path: Path) -> None:
+    uses = [
+        use(SPELL, "2025-06-01", "2025-06-05"),
+        use(SELF_HARM, "2025-07-01"),
+        use(CRISIS, "2025-09-01", count=2),
+    ]
+    tables = service_use_tables(uses)
+    # A second person, treated and discharged alike, is not reported to the end of the window after therapy.
+    tables["IDS001"].append({"LocalPatientId": "q"})
+    tables["IDS101"].append(tables["IDS101"][0] | {"ServiceRequestId": "s", "LocalPatientId": "q"})
+    tables["IDS201"] += [
+        row | {"CareContactId": f"s{row['CareContactId']}", "ServiceRequestId": "s"} for row in tables["IDS201"]
+    ]
+    late = {name: [row for row in rows if "q" not in row.values()] for name, rows in tables.items()}
+    won = [write_submission(tmp_path, "RXX", each, tables if each < month(2025, 12) else late) for each in WHOLE]
+    wanted = {
+        "ADMISSION_ANY_BEFORE": (1, 2),
+        "BED_DAYS_MEAN_BEFORE": (5, 2),
+        "SELF_HARM_ANY_DURING": (1, 2),
+        "CRISIS_MEAN_AFTER": (2, 1),
+        "CRISIS_ANY_AFTER": (1, 1),
+        "BED_DAYS_CHANGE_MEAN": (-5, 1),
+    }
+    draft = build(tmp_path, won, measures=[*wanted, *FEW])
+    assert figures(draft, *wanted, month_of=month(2026, 3)) == wanted
+
+
+def test_measures_by_instrument_are_those_of_the_mart_of_change(tmp_path: Path) -> None:
+    cases = [
+        Case("a", [(REQOL10, "10", "20"), (GBO, "4", "6")], pathway="01"),
+        Case("b", [(REQOL10, "20", "10"), (PHQ9, "20", "5")], pathway="02"),
+        Case("once", [(REQOL10, "20", None)], pathway="02"),
+        Case("one contact", [(REQOL10, "10", "20")], contacts=1, pathway="01"),
+    ]
+    won = [write_submission(tmp_path, "RXX", APRIL, tables_of(cases))]
+    for number in range(5, 16):  # a whole year, so that there are periods
+        won.append(write_submission(tmp_path, "RXX", month(2025 + (number - 1) // 12, (number - 1) % 12 + 1), {}))
+    of_outcomes = [measure.id for measure in catalogue() if measure.grain == "outcome"]
+    draft = build(tmp_path, won[:12], measures=of_outcomes)
+    rows = ask(
+        draft,
+        """SELECT breakdown_group, measure, numerator, denominator FROM mart.breakdown_measure
+           WHERE level = 'England' AND period_type = 'financial year' AND pathway = 'all' AND breakdown = 'instrument'
+           AND numerator IS NOT NULL""",
+    )
+    counted = {(group, measure): (numerator, denominator) for group, measure, numerator, denominator in rows}
+    changes = ask(
+        draft,
+        """SELECT instrument, pairs, improved, deteriorated, gain_total FROM mart.instrument_change
+           WHERE level = 'England' AND period_type = 'financial year' AND pathway = 'all'""",
+    )
+    assert {name for name, *_ in changes} == {"REQOL10", "GBO_1", "PHQ9"}
+    for name, pairs, improved, deteriorated, gain in changes:
+        assert counted[name, "OUTCOME_IMPROVED"] == (improved, pairs)
+        assert counted[name, "OUTCOME_DETERIORATED"] == (deteriorated, pairs)
+        assert counted[name, "OUTCOME_GAIN_MEAN"] == (100 * gain, pairs)
+    assert counted["REQOL10", "OUTCOME_PAIRED"] == (2, 3)
+    assert counted["REQOL10", "OUTCOME_RECOVERED"] == (0, 2)  # 20 is still below 25
+    domains = ask(
+        draft,
+        """SELECT breakdown_group, numerator, denominator FROM mart.breakdown_measure
+           WHERE level = 'England' AND period_type = 'financial year' AND pathway = 'all' AND breakdown = 'domain'
+           AND measure = 'OUTCOME_IMPROVED' AND denominator > 0 ORDER BY ALL""",
+    )
+    assert domains == [("goals", 0, 1), ("quality of life", 1, 2), ("symptoms", 1, 1)]
