@@ -119,12 +119,6 @@ def questions() -> tuple[Question, ...]:
 
 
 @cache
-def by_snomed() -> dict[str, Instrument]:
-    """Instruments that have a SNOMED CT code, by that code."""
-    return {found.snomed: found for found in instruments() if found.snomed}
-
-
-@cache
 def by_code() -> dict[str, Instrument]:
     """Instruments by every code a score of theirs may have been submitted under."""
     return {code: found for found in instruments() for code in found.codes}

@@ -27,11 +27,6 @@ class Window:
     closes: date
     basis: str
 
-    @property
-    def is_derived(self) -> bool:
-        """Whether the date follows from a rule instead of the published timetable."""
-        return self.basis.startswith("derived")
-
 
 def closes(month: date) -> Window:
     """The window of the month that ``month`` lies in."""

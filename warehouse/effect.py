@@ -3,25 +3,16 @@
 Belongs here: the formula. Does not belong here: whose scores (``marts/instrument_change.sql``).
 """
 
-from math import sqrt
-
 import duckdb
 
 # From sums that are exact whatever the order of rows; squares are below 1e14, so doubles keep 2 digits to spare.
+# Divides by n - 1 (Bessel), as published effect sizes do.
 _STANDARD_DEVIATION = """
 CREATE MACRO mart.standard_deviation(n, total, squares) AS
 CASE WHEN n > 1 THEN
     sqrt(greatest(0.0::DOUBLE, (squares::DOUBLE - total::DOUBLE * total::DOUBLE / n) / (n - 1)))
 END
 """
-
-
-def standard_deviation(n: int, total: float, squares: float) -> float | None:
-    """Sample standard deviation of ``n`` values from their sum and sum of squares, in their unit.
-
-    ``None`` for fewer than two values. Divides by n − 1 (Bessel), as published effect sizes do.
-    """
-    return sqrt(max(0.0, (squares - total * total / n) / (n - 1))) if n > 1 else None
 
 
 def create_effect_macros(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,11 +1,10 @@
 """The statistics a comparison needs, as Python functions and as macros that travel inside the file.
 
-Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest, direct
-standardisation. Does not belong here: which figures are compared (``warehouse/marts``), the case-mix model
-(``warehouse.case_mix``).
+Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest. Does not
+belong here: which figures are compared (``warehouse/marts``), the case-mix model (``warehouse.case_mix``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import erfc, exp, lgamma, log, sqrt
 
 import duckdb
@@ -54,24 +53,6 @@ def byar(observed: float, z: float = Z_95) -> Limits:
 def poisson_limits(observed: float, z: float = Z_95) -> Limits:
     """Limits of a count as OHID gives them: exact below 10, Byar's from there on."""
     return exact_poisson(observed, z) if observed < 10 else byar(observed, z)
-
-
-def standardised_rate(
-    counts: Sequence[int], populations: Sequence[float], weights: Sequence[float], z: float = Z_95
-) -> tuple[float, float, float] | None:
-    """Directly standardised rate per person with its limits (Dobson 1991); ``None`` below 10 events in all.
-
-    One count, population and standard weight per stratum.
-    """
-    total = sum(counts)
-    if total < 10:
-        return None
-    strata = list(zip(counts, populations, weights, strict=True))
-    value = sum(w * count / population for count, population, w in strata) / sum(weights)
-    variance = sum(w * w * count / population**2 for count, population, w in strata) / sum(weights) ** 2
-    scale = sqrt(variance / total)
-    low, high = poisson_limits(total, z)
-    return value, value + scale * (low - total), value + scale * (high - total)
 
 
 def _gamma_share(shape: float, x: float) -> float:

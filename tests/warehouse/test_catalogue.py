@@ -12,6 +12,7 @@ from warehouse.build import MARTS
 from warehouse.measures.catalogue import breakdowns, catalogue, groups
 
 FOLDER = Path(__file__).parents[2] / "warehouse" / "measures"
+DOCS = Path(__file__).parents[2] / "docs"
 SOURCE = Path(__file__).parents[3] / "shared" / "domain"
 
 
@@ -82,8 +83,8 @@ def test_no_source_measure_is_left_out() -> None:
     wanted = [row["measure_id"] for row in rows("measures", SOURCE)]
     answered = [
         each
-        for name in ("coverage", "not_computed")
-        for row in rows(name)
+        for name in ("coverage", "not-computed")
+        for row in rows(name, DOCS)
         for each in row["source_measure"].split()
     ]
     assert sorted(answered) == sorted(wanted)
@@ -92,7 +93,7 @@ def test_no_source_measure_is_left_out() -> None:
 
 def test_what_covers_a_source_measure_exists() -> None:
     offered = {measure.id: set(measure.breakdowns) for measure in catalogue()}
-    for row in rows("coverage"):
+    for row in rows("coverage", DOCS):
         covering = [each for each in row["measures"].split() if not each.startswith("mart.")]
         if not covering:
             assert row["measures"].removeprefix("mart.") in MARTS
@@ -103,5 +104,5 @@ def test_what_covers_a_source_measure_exists() -> None:
 
 
 def test_what_is_not_computed_says_what_is_missing() -> None:
-    for row in rows("not_computed"):
+    for row in rows("not-computed", DOCS):
         assert row["label"] and row["missing_element"] and row["why"].endswith("."), row

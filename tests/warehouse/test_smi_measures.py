@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import stdev
 
+import duckdb
 import pytest
 
 from schemas.instruments import instruments
@@ -21,7 +22,7 @@ from tests.fixtures.warehouse import (
     tables_of,
     write_submission,
 )
-from warehouse.effect import standard_deviation
+from warehouse.effect import create_effect_macros
 from warehouse.measures.catalogue import catalogue
 
 CBTP, FAMILY, DBT, REFUSED = "718026005", "985451000000105", "405780009", ":408730004=443390004"
@@ -398,8 +399,20 @@ def test_one_pair_has_no_spread_and_no_effect_size(tmp_path: Path) -> None:
         "SELECT DISTINCT pairs, national_sd_first, effect_size FROM mart.instrument_change",
     )
     assert found == [(1, None, None)]
-    assert standard_deviation(1, 10, 100) is None
-    assert standard_deviation(3, 6, 14) == pytest.approx(stdev([1, 2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("n", "total", "squares", "expected"),
+    [(3, 6, 14, stdev([1, 2, 3])), (2, 2, 2, 0.0), (1, 10, 100, None), (0, 0, 0, None), (None, None, None, None)],
+)
+def test_the_standard_deviation_follows_from_sums(
+    n: int | None, total: int | None, squares: int | None, expected: float | None
+) -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA mart")
+        create_effect_macros(con)
+        found = con.execute("SELECT mart.standard_deviation(?::BIGINT, ?, ?)", [n, total, squares]).fetchall()
+    assert found == [(expected if expected is None else pytest.approx(expected),)]
 
 
 def test_a_trajectory_says_who_is_still_there(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from warehouse.statistics import (
     create_macros,
     exact_poisson,
     poisson_limits,
-    standardised_rate,
     wilson,
 )
 from warehouse.storage import writing
@@ -213,37 +212,6 @@ def test_funnel_limits_of_a_ratio_are_the_published_ones(
 ) -> None:
     assert [x / expected for x in exact_poisson(expected)] == pytest.approx([low_95, high_95], abs=5e-7)
     assert [x / expected for x in exact_poisson(expected, Z_998)] == pytest.approx([low_998, high_998], abs=5e-7)
-
-
-ESP2013 = (5000, 5500, 5500, 5500, 6000, 6000, 6500, 7000, 7000, 7000, 7000, 6500, 6000, 5500, 5000, 4000, 2500, 1500,
-           1000)  # fmt: skip
-POPULATION = (636, 558, 609, 543, 384, 594, 669, 843, 660, 576, 606, 522, 426, 273, 300, 288, 153, 123, 207)
-BIG = (127, 25, 18, 21, 12, 27, 48, 27, 29, 32, 32, 34, 45, 65, 38, 68, 74, 82, 91)
-SMALL = (12, 4, 3, 2, 3, 4, 8, 2, 2, 3, 4, 5, 6, 8, 5, 6, 5, 5, 4)
-TINY = (0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 2, 4)
-
-
-@pytest.mark.parametrize(
-    ("counts", "rate", "low", "high", "low_998", "high_998"),
-    [
-        (BIG, 10430.247991469423, 9717.709067985681, 11178.94091547925, 9323.287880219903, 11620.595999522058),
-        (SMALL, 1103.212025300104, 877.455767536709, 1367.0882227251795, 763.6420357939879, 1530.0328948244762),
-    ],
-)
-def test_directly_standardised_rates_are_the_published_ones(
-    counts: tuple[int, ...], rate: float, low: float, high: float, low_998: float, high_998: float
-) -> None:
-    found = standardised_rate(counts, POPULATION, ESP2013)
-    assert found is not None
-    assert [1e5 * each for each in found] == pytest.approx([rate, low, high], rel=1e-12)
-    found = standardised_rate(counts, POPULATION, ESP2013, Z_998)
-    assert found is not None
-    assert [1e5 * each for each in found] == pytest.approx([rate, low_998, high_998], rel=1e-12)
-
-
-def test_fewer_than_ten_events_are_not_standardised() -> None:
-    assert standardised_rate((*TINY[:-1], 3), POPULATION, ESP2013) is None
-    assert standardised_rate(TINY, POPULATION, ESP2013) is not None
 
 
 @pytest.mark.parametrize(
