@@ -29,6 +29,7 @@ from pipelines.publish import winners
 from pipelines.zones import zones
 from schemas.dataset import TABLES
 from schemas.field import Identity
+from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
 from warehouse.build import CORE, build_core, build_marts
 from warehouse.staging import StagedSubmission, stage
@@ -57,7 +58,7 @@ def make(root: Path, services: int, size: float, copies: int) -> int:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, winner: StagedSubmission, out: Path, provider: str, copy: int) -> int:
-    submission = f"{provider}-{winner.month:%Y-%m}"
+    submission = str(ProviderMonth(provider, winner.month))
     (out / submission).mkdir(parents=True)
     rows = 0
     for source in sorted(winner.folder.glob("*.parquet")):
@@ -89,8 +90,9 @@ def _copy(con: duckdb.DuckDBPyConnection, winner: StagedSubmission, out: Path, p
 def staged(root: Path) -> list[StagedSubmission]:
     """Every staged submission below ``root``."""
     return [
-        StagedSubmission(folder.name, folder.name[:5], date.fromisoformat(folder.name[6:] + "-01"), folder)
+        StagedSubmission(folder.name, named, folder)
         for folder in sorted((root / "staged").iterdir())
+        if (named := ProviderMonth.parse(folder.name))
     ]
 
 

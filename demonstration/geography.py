@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from demonstration.sites import Service
+from schemas.month import months_after
 
 _MADE_UP = "(made up)"
 _REGIONS = {"ZR1": f"North {_MADE_UP}", "ZR2": f"South {_MADE_UP}"}
@@ -39,7 +40,7 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
     ``services`` as ``placed`` gives them; ``start`` is the first day of their first month.
     """
     out.mkdir(parents=True, exist_ok=True)
-    merger = _months_after(start, _MONTHS_UNTIL_MERGER)
+    merger = months_after(start, _MONTHS_UNTIL_MERGER)
     areas = {code: (name, _ICBS[icb][1], icb) for code, (name, icb) in _SUB_ICBS.items()}
     lies_in = {one.code: areas[one.commissioner][1:] for one in services}  # region and ICB
     _write(out / "eauth.csv", [_row(code, name, code) for code, name in _REGIONS.items()] + [
@@ -77,11 +78,6 @@ def _row(
     row = [code, name, region, icb, *[""] * 23]
     row[10], row[11], row[14] = f"{_OPENED:%Y%m%d}", f"{closed_on:%Y%m%d}" if closed_on else "", parent
     return row
-
-
-def _months_after(start: date, months: int) -> date:
-    year, of_year = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return date(year, of_year + 1, 1)
 
 
 def _write(path: Path, rows: Iterable[Sequence[str]]) -> None:

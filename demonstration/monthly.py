@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from demonstration.draws import Integers
+from schemas.month import months_after
 from schemas.table import Table
 from schemas.versions import Version, tables_of
 
@@ -25,7 +26,7 @@ class Calendar:
     @property
     def first(self) -> int:
         """Month 0 as months since January 1970."""
-        return (self.start.year - 1970) * 12 + self.start.month - 1
+        return int(np.datetime64(self.start, "M").astype(np.int64))
 
     def month_of(self, days: Integers) -> Integers:
         """The month of each day (days since 1970-01-01)."""
@@ -33,8 +34,7 @@ class Calendar:
 
     def first_day(self, month: int) -> date:
         """First day of a month; ``first_day(month + 1)`` is the day after its last."""
-        year, of_year = divmod(self.first + month, 12)
-        return date(1970 + year, of_year + 1, 1)
+        return months_after(self.start, month)
 
 
 @dataclass(frozen=True)

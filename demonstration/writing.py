@@ -22,6 +22,7 @@ from demonstration.sites import Service
 from demonstration.sites import service as made_up_service
 from demonstration.submissions import Part, dense_parts, header, parts
 from schemas.dataset import TABLES
+from schemas.month import ProviderMonth, months_after
 
 ANSWER_KEY_NAME = "answer_key.csv"
 # The place of the service that a single submission of any size comes from: the first Talking Therapies provider.
@@ -171,8 +172,7 @@ def _lines(frame: pl.DataFrame, starts: NDArray[np.int64]) -> _Lines:
 
 
 def _name(service: Service, start: date, month: int) -> str:
-    year, of_year = divmod(start.year * 12 + start.month - 1 + month, 12)
-    return f"{service.code}_{year}-{of_year + 1:02d}"
+    return str(ProviderMonth(service.code, months_after(start, month)))
 
 
 def _write_month(

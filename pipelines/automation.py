@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 import dagster as dg
 
 from pipelines.batch import write_batch
-from pipelines.inbox import NotASubmission, claim_of, find_submissions, open_source
+from pipelines.inbox import NotASubmission, find_submissions, named_in, open_source
 from pipelines.jobs import load_submissions, publish_warehouse
 from pipelines.ledger import Ledger
 from pipelines.resources import Parity
 from pipelines.zones import Zones
+from schemas.month import month_text
 
 # A tick has 60 s, and hashing runs at about 0.8 GB/s: this many submissions of 100 MB are safe.
 _PER_TICK = 20
@@ -78,8 +79,8 @@ def _request(path: Path, zones: Zones, ledger: Ledger) -> dg.RunRequest:
     with TemporaryDirectory(dir=zones.builds) as workspace:
         content = open_source(path, Path(workspace), keep=False).content_sha256
     times = sum(outcome.receipt.content_sha256 == content for outcome in ledger.outcomes())
-    claim = claim_of(path)
-    tags = {"provider": claim[0], "month": f"{claim[1]:%Y-%m}"} if claim else {}
+    named = named_in(path)
+    tags = {"provider": named.provider, "month": month_text(named.month)} if named else {}
     return dg.RunRequest(
         run_key=content if times == 0 else f"{content}-{times + 1}",
         run_config={"ops": {"load_batch": {"config": {"batch": write_batch([path], zones)}}}},

@@ -5,10 +5,10 @@ Belongs here: the board as rows, a pure function of the ledger's outcomes. Does 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, fields
 
 from pipelines.ledger import Outcome
+from schemas.month import ProviderMonth, month_text, months_between
 
 NOT_RECEIVED = "not received"
 
@@ -17,12 +17,16 @@ NOT_RECEIVED = "not received"
 class Cell:
     """One provider's month. ``counts``: the submission that counts, which may be an earlier one."""
 
-    provider: str
-    month: date
+    provider_month: ProviderMonth
     state: str
     submissions: int
     latest: str | None
     counts: str | None
+
+    def as_row(self) -> dict[str, str | int | None]:
+        """The cell for a program: provider, month as ``2025-04``, then the rest."""
+        rest = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "provider_month"}
+        return {"provider": self.provider_month.provider, "month": month_text(self.provider_month.month), **rest}
 
 
 def board(outcomes: Sequence[Outcome], winners: Iterable[Outcome]) -> list[Cell]:
@@ -31,28 +35,19 @@ def board(outcomes: Sequence[Outcome], winners: Iterable[Outcome]) -> list[Cell]
     Ordered by provider and month. ``state`` is that of the submission received last; «not received» where
     there is none.
     """
-    counting = {(w.provider, w.month): w.receipt.submission_id for w in winners}
-    received: dict[tuple[str, date], list[Outcome]] = {}
+    counting = {winner.provider_month: winner.receipt.submission_id for winner in winners}
+    received: dict[ProviderMonth, list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.provider and outcome.month:
-            received.setdefault((outcome.provider, outcome.month), []).append(outcome)
-    months = months_between(min(m for _, m in received), max(m for _, m in received)) if received else []
-    return [
-        _cell(provider, month, received.get((provider, month), []), counting.get((provider, month)))
-        for provider in sorted({provider for provider, _ in received})
-        for month in months
-    ]
+        if outcome.provider_month:
+            received.setdefault(outcome.provider_month, []).append(outcome)
+    reported = [of.month for of in received]
+    months = months_between(min(reported), max(reported)) if reported else []
+    every = [ProviderMonth(code, month) for code in sorted({of.provider for of in received}) for month in months]
+    return [_cell(of, received.get(of, []), counting.get(of)) for of in every]
 
 
-def months_between(first: date, last: date) -> list[date]:
-    """The first days of the months from ``first`` to ``last``, both included."""
-    count = (last.year - first.year) * 12 + last.month - first.month
-    start = first.year * 12 + first.month - 1
-    return [date((start + i) // 12, (start + i) % 12 + 1, 1) for i in range(count + 1)]
-
-
-def _cell(provider: str, month: date, outcomes: Sequence[Outcome], counts: str | None) -> Cell:
+def _cell(of: ProviderMonth, outcomes: Sequence[Outcome], counts: str | None) -> Cell:
     if not outcomes:
-        return Cell(provider, month, NOT_RECEIVED, 0, None, None)
+        return Cell(of, NOT_RECEIVED, 0, None, None)
     last = outcomes[-1]
-    return Cell(provider, month, last.state.value, len(outcomes), last.receipt.submission_id, counts)
+    return Cell(of, last.state.value, len(outcomes), last.receipt.submission_id, counts)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from schemas.errors import ForThePerson, NotAsked
+from schemas.month import parse_month
 
 CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
 
@@ -177,8 +178,6 @@ def publish(*, as_json: Json = False) -> int:
 @app.command(group=_CENTRE)
 def status(*, as_json: Json = False) -> int:
     """Show who has submitted what: provider × month, with what came of it."""
-    from dataclasses import asdict
-
     from pipelines import show
     from pipelines.board import board
     from pipelines.ledger import Ledger
@@ -187,11 +186,11 @@ def status(*, as_json: Json = False) -> int:
     ledger = Ledger(zones().ledger)
     outcomes = ledger.outcomes()
     cells = board(outcomes, ledger.winners())
-    unplaced = [o for o in outcomes if not (o.provider and o.month)]
+    unplaced = [o for o in outcomes if o.provider_month is None]
     if as_json:
         _print_json(
             {
-                "board": [asdict(cell) | {"month": f"{cell.month:%Y-%m}"} for cell in cells],
+                "board": [cell.as_row() for cell in cells],
                 "unplaced": [{"submission": o.receipt.submission_id, "state": o.state.value} for o in unplaced],
             }
         )
@@ -381,7 +380,7 @@ def _some(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _month(text: str) -> date:
     try:
-        return date.fromisoformat(f"{text}-01")
+        return parse_month(text)
     except ValueError:
         raise NotAsked(f"--start {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
 

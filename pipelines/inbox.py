@@ -11,7 +11,6 @@ thousand times that.
 
 import hashlib
 import os
-import re
 import shutil
 import stat
 import zipfile
@@ -27,10 +26,10 @@ import polars as pl
 from schemas.dataset import TABLES, find_table
 from schemas.errors import NotAsked
 from schemas.gate import GATE
+from schemas.month import ProviderMonth
 from transforms.findings import file_finding
 from transforms.survey import Survey, survey
 
-_CLAIM = re.compile(r"^(?P<provider>[A-Z0-9]{3,6})_(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))$", re.IGNORECASE)
 _SUFFIXES = (".csv", ".parquet")
 # No links, and a FIFO somebody left in the folder must not hang the gate. A site's own machine may know neither.
 _OPEN = os.O_RDONLY
@@ -60,9 +59,9 @@ class TableFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A submission's files. ``claim`` is the (provider, month) its name carries, if it carries one."""
+    """A submission's files. ``named`` is the provider and month that its name carries, if it does."""
 
-    claim: tuple[str, date] | None
+    named: ProviderMonth | None
     files: dict[str, TableFile]
     findings: list[pl.DataFrame] = field(default_factory=list)
     content_sha256: str = ""
@@ -106,12 +105,9 @@ def find_submissions(path: Path) -> list[Path]:
     return [path]
 
 
-def claim_of(path: Path) -> tuple[str, date] | None:
+def named_in(path: Path) -> ProviderMonth | None:
     """Provider and month from a name such as ``RW5_2025-04`` or ``RW5_2025-04.zip``; ``None`` otherwise."""
-    match = _CLAIM.match(path.name[:-4] if path.name.lower().endswith(".zip") else path.name)
-    if match is None:
-        return None
-    return match["provider"].upper(), date.fromisoformat(match["month"] + "-01")
+    return ProviderMonth.parse(path.name[:-4] if path.name.lower().endswith(".zip") else path.name)
 
 
 def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = True) -> Source:
@@ -137,7 +133,7 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
             files[table.id] = _take(member, table.id, workspace, keep, is_hashed, findings)
     if not files and not findings:
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
-    return Source(claim_of(path), files, findings, _content_hash(path, files))
+    return Source(named_in(path), files, findings, _content_hash(path, files))
 
 
 def as_record(source: Source) -> dict[str, Any]:
@@ -146,8 +142,8 @@ def as_record(source: Source) -> dict[str, Any]:
         table_id: {"name": f.path.name, "sha256": f.sha256, "size": f.size, "seen": f.seen and asdict(f.seen)}
         for table_id, f in source.files.items()
     }
-    claim = [source.claim[0], source.claim[1].isoformat()] if source.claim else None
-    return {"claim": claim, "content_sha256": source.content_sha256, "files": files}
+    named = [source.named.provider, source.named.month.isoformat()] if source.named else None
+    return {"claim": named, "content_sha256": source.content_sha256, "files": files}
 
 
 def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFrame]) -> Source:
@@ -158,10 +154,8 @@ def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFram
         )
         for table_id, f in record["files"].items()
     }
-    claim = record["claim"]
-    return Source(
-        (claim[0], date.fromisoformat(claim[1])) if claim else None, files, findings, record["content_sha256"]
-    )
+    named = ProviderMonth(record["claim"][0], date.fromisoformat(record["claim"][1])) if record["claim"] else None
+    return Source(named, files, findings, record["content_sha256"])
 
 
 def _take(
@@ -269,7 +263,7 @@ def _is_ignored(name: str) -> bool:
 
 
 def _looks_like_submission(entry: Path) -> bool:
-    if entry.is_file() or claim_of(entry) is not None:
+    if entry.is_file() or named_in(entry) is not None:
         return True
     return any(_table_name(inner.name) for inner in entry.iterdir())
 

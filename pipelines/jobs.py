@@ -49,12 +49,12 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     known = set(context.instance.get_dynamic_partitions(str(PROVIDERS.name)))
     for result in ahead(iter(results)):
         totals.add(result)
-        if isinstance(result, Failed) or result.provider is None or result.month is None or result.is_repeat:
+        if isinstance(result, Failed) or result.provider_month is None or result.is_repeat:
             continue
-        if result.provider not in known:
-            context.instance.add_dynamic_partitions(str(PROVIDERS.name), [result.provider])
-            known.add(result.provider)
-        yield from _materialisations(result)
+        if (provider := result.provider_month.provider) not in known:
+            context.instance.add_dynamic_partitions(str(PROVIDERS.name), [provider])
+            known.add(provider)
+        yield from _materialisations(result, partition_key(result.provider_month))
     for check in table_results(totals.tables):
         yield evaluation(check)
     yield evaluation(conservation_result(totals.tables), is_blocking=True)
@@ -67,9 +67,7 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     yield dg.Output(totals.as_counts())
 
 
-def _materialisations(result: Loaded) -> Iterator[dg.AssetMaterialization]:
-    assert result.provider is not None and result.month is not None
-    partition = partition_key(result.provider, result.month)
+def _materialisations(result: Loaded, partition: dg.MultiPartitionKey) -> Iterator[dg.AssetMaterialization]:
     submission_id = result.receipt.submission_id
     summary = {"state": result.state.value, "rules": result.rules}
     yield dg.AssetMaterialization("received", partition=partition, metadata={"submission_id": submission_id})

@@ -17,6 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from schemas.month import ProviderMonth
+
 
 class State(StrEnum):
     """What can become of a submission, in the words the board uses."""
@@ -51,8 +53,7 @@ class Outcome:
 
     receipt: Receipt
     state: State
-    provider: str | None
-    month: date | None
+    provider_month: ProviderMonth | None
     detail: Mapping[str, Any]
 
 
@@ -128,7 +129,7 @@ class Ledger:
                 raise
             connection.execute("COMMIT")
 
-    def receive(self, content_sha256: str, size: int, claim: tuple[str, date] | None) -> Receipt:
+    def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:
         """Write a receipt before any work.
 
         The same bytes again are the same receipt, unless another submission for that provider and month
@@ -151,17 +152,15 @@ class Ledger:
             seq = ledger.execute(
                 "INSERT INTO receipt (submission_id, content_sha256, claim_provider, claim_month, bytes,"
                 " received_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
-                (submission_id, content_sha256, *_as_text(claim), size, at),
+                (submission_id, content_sha256, *_as_text(named), size, at),
             ).fetchone()[0]
-            self._append(ledger, submission_id, State.RECEIVED, claim, {})
+            self._append(ledger, submission_id, State.RECEIVED, named, {})
         return Receipt(seq, submission_id, content_sha256, at)
 
-    def record(
-        self, submission_id: str, state: State, where: tuple[str, date] | None, detail: Mapping[str, Any]
-    ) -> None:
+    def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
         """Append what became of a submission. ``detail`` holds counts and versions, never values."""
         with self._writing() as ledger:
-            self._append(ledger, submission_id, state, where, detail)
+            self._append(ledger, submission_id, state, of, detail)
 
     def outcomes(self) -> list[Outcome]:
         """The latest outcome of every receipt, in order of receipt."""
@@ -185,8 +184,7 @@ class Ledger:
             Outcome(
                 Receipt(seq, submission_id, sha256, at, is_new=False),
                 State(state),
-                provider,
-                date.fromisoformat(month) if month else None,
+                ProviderMonth(provider, date.fromisoformat(month)) if provider and month else None,
                 json.loads(detail),
             )
             for seq, submission_id, sha256, at, state, provider, month, detail in rows
@@ -199,11 +197,11 @@ class Ledger:
         when it is processed again still counts as it stood. Ordered by provider and month. A pure function of
         the ledger: the order of processing cannot matter.
         """
-        best: dict[tuple[str, date], Outcome] = {}
+        best: dict[ProviderMonth, Outcome] = {}
         for outcome in self._outcomes("concluded", "", ()):
-            if outcome.state.is_accepted and outcome.provider and outcome.month:
-                best[(outcome.provider, outcome.month)] = outcome
-        return [best[where] for where in sorted(best)]
+            if outcome.state.is_accepted and outcome.provider_month:
+                best[outcome.provider_month] = outcome
+        return [best[of] for of in sorted(best)]
 
     @staticmethod
     def _was_followed(ledger: sqlite3.Connection, earlier: tuple[Any, ...]) -> bool:
@@ -219,17 +217,17 @@ class Ledger:
         ledger: sqlite3.Connection,
         submission_id: str,
         state: State,
-        where: tuple[str, date] | None,
+        of: ProviderMonth | None,
         detail: Mapping[str, Any],
     ) -> None:
         ledger.execute(
             "INSERT INTO event (submission_id, state, provider, month, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (submission_id, state.value, *_as_text(where), json.dumps(detail, sort_keys=True), _now()),
+            (submission_id, state.value, *_as_text(of), json.dumps(detail, sort_keys=True), _now()),
         )
 
 
-def _as_text(where: tuple[str, date] | None) -> tuple[str | None, str | None]:
-    return (None, None) if where is None else (where[0], where[1].isoformat())
+def _as_text(of: ProviderMonth | None) -> tuple[str | None, str | None]:
+    return (of.provider, of.month.isoformat()) if of else (None, None)
 
 
 def _now() -> str:

@@ -25,6 +25,7 @@ from pipelines.zones import PRIVATE, Zones
 from reports.site.report import write_report
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
+from schemas.month import ProviderMonth, month_of, month_text
 from schemas.rule import Effect
 from schemas.ruleset import rules_for
 from schemas.staged import staged_schema
@@ -34,7 +35,7 @@ from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
 from transforms.pseudonymise import Origin, TokenKey, pseudonymised
 from transforms.receive import Received, receive_csv, receive_parquet
-from transforms.submission import Claim, SubmissionChecked, check_submission, period_of
+from transforms.submission import SubmissionChecked, check_submission, period_of
 
 _SOURCE, _GATE, _FINDINGS, _CHECKED = "source.json", "gate.parquet", "findings.parquet", "checked.json"
 
@@ -58,8 +59,7 @@ class Loaded:
 
     receipt: Receipt
     state: State
-    provider: str | None
-    month: date | None
+    provider_month: ProviderMonth | None
     counts: Mapping[str, Mapping[str, int]]
     found: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, int]
@@ -89,7 +89,7 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
         (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
-        receipt = ledger.receive(source.content_sha256, source.size, source.claim)
+        receipt = ledger.receive(source.content_sha256, source.size, source.named)
         place = zones.received / receipt.submission_id
         if not place.exists():
             incoming.rename(place)
@@ -103,7 +103,7 @@ def check(submission_id: str, zones: Zones, ledger: Ledger) -> State:
     with TemporaryDirectory(dir=zones.builds) as workspace:
         source = _kept_source(zones.received / submission_id)
         checked = _check(source, Path(workspace), _received_at(submission_id, ledger))
-        return _keep_verdict(checked, source.claim, submission_id, zones, ledger)
+        return _keep_verdict(checked, source.named, submission_id, zones, ledger)
 
 
 def pseudonymise(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
@@ -138,7 +138,7 @@ def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -
         with TemporaryDirectory(dir=zones.builds) as workspace:
             source = _kept_source(zones.received / submission_id)
             checked = _check(source, Path(workspace), _received_at(submission_id, ledger))
-            _keep_verdict(checked, source.claim, submission_id, zones, ledger)
+            _keep_verdict(checked, source.named, submission_id, zones, ledger)
             return _keep_staged(checked, submission_id, zones, ledger, key)
     except BaseException as error:
         # The class only: an exception's text may carry a value out of the identifiable zone.
@@ -153,8 +153,7 @@ def loaded(receipt: Receipt, zones: Zones, *, is_repeat: bool) -> Loaded:
     return Loaded(
         receipt,
         State(summary["state"]),
-        where[0] if where else summary["provider"],
-        where[1] if where else None,
+        where,
         summary["counts"],
         summary["found"],
         summary["rules"],
@@ -183,7 +182,7 @@ def _check(source: Source, workspace: Path, received_at: datetime) -> Submission
     def opener(table: Table, version: Version | None) -> Received | None:
         return _receive_table(source, table, version, workspace)
 
-    return check_submission(opener, source.claim, source.findings, received_at)
+    return check_submission(opener, source.named, source.findings, received_at)
 
 
 def _received_at(submission_id: str, ledger: Ledger) -> datetime:
@@ -209,7 +208,7 @@ def _kept_source(folder: Path) -> Source:
 
 
 def _keep_verdict(
-    checked: SubmissionChecked, claim: Claim, submission_id: str, zones: Zones, ledger: Ledger
+    checked: SubmissionChecked, named: ProviderMonth | None, submission_id: str, zones: Zones, ledger: Ledger
 ) -> State:
     """Write findings, summary and the site's report; a rejection is recorded here, an acceptance later."""
     folder, header, state = zones.received / submission_id, checked.header, state_of(checked)
@@ -227,8 +226,8 @@ def _keep_verdict(
     beside = folder / f".{_CHECKED}"
     beside.write_text(json.dumps(summary, indent=1), encoding="utf-8")
     beside.replace(folder / _CHECKED)
-    where = _where(summary, claim)
-    place = zones.site_reports.joinpath(*((where[0], f"{where[1]:%Y-%m}") if where else ("unknown",)))
+    where = _where(summary, named)
+    place = zones.site_reports.joinpath(*((where.provider, month_text(where.month)) if where else ("unknown",)))
     # Of a submission that does not say whose it is, nobody's earlier report is the previous one.
     previous = _previous_verdict(place, submission_id, ledger) if where else None
     sha256 = ledger.outcome(submission_id).receipt.content_sha256
@@ -284,7 +283,8 @@ def _write_staged(
     draft: Path,
     key: TokenKey,
 ) -> None:
-    origin = Origin(submission_id, summary["provider"], summary["start"], summary["end"])
+    assert checked.header.provider_month is not None  # the file stands
+    origin = Origin(submission_id, checked.header.provider_month)
     for table_id, counts in summary["counts"].items():
         if not counts["accepted"]:
             continue
@@ -355,11 +355,11 @@ def _rule_counts(findings: pl.DataFrame) -> dict[str, int]:
     return dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
 
 
-def _where(summary: Mapping[str, Any], claim: Claim) -> tuple[str, date] | None:
+def _where(summary: Mapping[str, Any], named: ProviderMonth | None) -> ProviderMonth | None:
     """Provider and month: as the header says, else as the name says. ``None`` where neither is usable."""
     if summary["provider"] and summary["start"]:
-        return summary["provider"], date.fromisoformat(summary["start"]).replace(day=1)
-    return claim
+        return ProviderMonth(summary["provider"], month_of(date.fromisoformat(summary["start"])))
+    return named
 
 
 def _detail(summary: Mapping[str, Any]) -> dict[str, Any]:

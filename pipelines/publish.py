@@ -55,13 +55,12 @@ def winners(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     return [
         StagedSubmission(
             outcome.receipt.submission_id,
-            outcome.provider,
-            outcome.month,
+            outcome.provider_month,
             zones.pseudonymised / outcome.receipt.submission_id,
             _day(outcome.receipt.received_at),
         )
         for outcome in outcomes
-        if outcome.provider and outcome.month
+        if outcome.provider_month
     ]
 
 

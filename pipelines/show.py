@@ -92,7 +92,7 @@ def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
     if not cells and not unplaced:
         line("Nothing has been received yet.")
         return
-    months = sorted({cell.month for cell in cells})
+    months = sorted({cell.provider_month.month for cell in cells})
     table = Table(box=None, pad_edge=False)
     for heading in ("provider", *(f"{month:%b %y}" for month in months)):
         table.add_column(heading, no_wrap=True)
@@ -101,7 +101,7 @@ def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
         mark, style = _MARKS[cell.state]
         # A star: what arrived last does not count, an earlier submission does.
         star = "*" if cell.counts and cell.counts != cell.latest else ""
-        by_provider.setdefault(cell.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
+        by_provider.setdefault(cell.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
     for provider, marks in by_provider.items():
         table.add_row(provider, *marks)
     _wide(table)

@@ -8,7 +8,6 @@ Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks names and t
 in silence. Every check hangs on a column: a check on the whole frame would put whole rows into its message.
 """
 
-import calendar
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -17,6 +16,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.links import HEADER, dtype_elsewhere
+from schemas.month import last_day, month_of
 from schemas.rule import Rule
 from schemas.ruleset import rules_for
 from schemas.table import Table
@@ -29,8 +29,7 @@ def contract_of(table_id: str, version: Version, month: date) -> pa.DataFrameSch
     For whoever wants to hold typed rows of their own against it (``transforms.cast.with_typed`` makes them). What a
     table alone cannot know, such as whether a referral exists, is not in it.
     """
-    start = month.replace(day=1)
-    end = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    start, end = month_of(month), last_day(month)
     header = {"DatSetVer": version.value, "ReportingPeriodStartDate": start, "ReportingPeriodEndDate": end}
     return contract(as_checked(table_id, version), rules_for(table_id, version, start, end), header)
 

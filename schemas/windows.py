@@ -9,13 +9,14 @@ day itself is published month by month, often before the month's last. No publis
 yet, so that every date is derived as the last day of the window's month; a row in the file takes its place.
 """
 
-import calendar
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+
+from schemas.month import last_day, month_of, months_after, parse_month
 
 _ONE_WINDOW_SINCE = date(2023, 10, 1)
 
@@ -30,14 +31,14 @@ class Window:
 
 def closes(month: date) -> Window:
     """The window of the month that ``month`` lies in."""
-    first = month.replace(day=1)
+    first = month_of(month)
     return _published().get(first) or _derived(first)
 
 
 def windows(lines: Iterable[str]) -> dict[date, Window]:
     """Published windows by first day of the month, from the lines of a CSV file."""
     return {
-        date.fromisoformat(f"{row['month']}-01"): Window(date.fromisoformat(row["closes"]), _basis(row))
+        parse_month(row["month"]): Window(date.fromisoformat(row["closes"]), _basis(row))
         for row in csv.DictReader(lines)
     }
 
@@ -54,7 +55,5 @@ def _basis(row: dict[str, str]) -> str:
 
 def _derived(first: date) -> Window:
     ahead = 1 if first >= _ONE_WINDOW_SINCE else 2
-    year, month = first.year + (first.month - 1 + ahead) // 12, (first.month - 1 + ahead) % 12 + 1
-    last = date(year, month, calendar.monthrange(year, month)[1])
     which = "the month" if ahead == 1 else "the second month"
-    return Window(last, f"derived: last day of {which} after the month reported")
+    return Window(last_day(months_after(first, ahead)), f"derived: last day of {which} after the month reported")

@@ -16,6 +16,7 @@ import polars as pl
 import polars_hash  # noqa: F401  (registers the ``chash`` namespace: 7 M tokens/s against 1.2 M in Python)
 
 from schemas.field import Field, Identity
+from schemas.month import ProviderMonth, last_day
 from schemas.staged import DERIVED, staged_schema
 from schemas.table import Table
 from transforms.cast import typed
@@ -43,9 +44,7 @@ class Origin:
     """Which submission rows come from: the provenance columns of the staged frame."""
 
     submission_id: str
-    provider: str
-    month_start: str
-    month_end: str
+    provider_month: ProviderMonth
 
 
 def domain_key(key: TokenKey, *domain: str) -> str:
@@ -61,7 +60,7 @@ def token(identifier: pl.Expr, key: TokenKey, *domain: str) -> pl.Expr:
 
 def local_token(value: pl.Expr, field: Field, origin: Origin, key: TokenKey) -> pl.Expr:
     """Token of a provider's own identifier: the same at that provider wherever the element occurs."""
-    return token(value, key, "local", origin.provider, field.name)
+    return token(value, key, "local", origin.provider_month.provider, field.name)
 
 
 def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
@@ -116,7 +115,7 @@ def pseudonymised(
         derived = {
             "age_at_period_end": age_in_years(
                 typed(table.by_name["PersonBirthDate"], pl.col("PersonBirthDate")),
-                pl.lit(origin.month_end).str.to_date(),
+                pl.lit(last_day(origin.provider_month.month)),
             ),
             "postcode_district": pl.col("Postcode")
             .str.to_uppercase()
@@ -133,8 +132,8 @@ def pseudonymised(
         }
     return rows.select(
         pl.lit(origin.submission_id).alias("submission_id"),
-        pl.lit(origin.provider).alias("provider"),
-        pl.lit(origin.month_start).str.to_date().alias("month"),
+        pl.lit(origin.provider_month.provider).alias("provider"),
+        pl.lit(origin.provider_month.month).alias("month"),
         "row_number",
         *(derived.get(name, pl.col(name)).alias(name) for name in DERIVED.get(table.id, {})),
         *(_kept(field, origin, key) for field in table.fields if field.name in staged_schema(table)),

@@ -5,7 +5,6 @@ whether the file stands. Does not belong here: finding files (``pipelines``), ru
 (``transforms.validate``).
 """
 
-import calendar
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import polars as pl
 from schemas.dataset import TABLES
 from schemas.gate import GATE
 from schemas.links import RECORDS, looks_up, named_by
+from schemas.month import ProviderMonth, last_day, month_of, month_text
 from schemas.rule import Effect, Rule
 from schemas.ruleset import rules_for, ruleset
 from schemas.table import Table
@@ -29,7 +29,6 @@ from transforms.findings import file_finding, no_findings
 from transforms.receive import Received
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
 
-Claim = tuple[str, date] | None
 Opener = Callable[[Table, Version | None], Received | None]
 """Gives a table's rows as received under a dataset version; ``None`` where the submission has no such file."""
 
@@ -50,6 +49,11 @@ class Header:
     def is_usable(self) -> bool:
         """Whether provider, month and version are all known."""
         return None not in (self.provider, self.start, self.end, self.version)
+
+    @property
+    def provider_month(self) -> ProviderMonth | None:
+        """Whose submission it is and for which month; ``None`` where the header does not say both."""
+        return ProviderMonth(self.provider, month_of(self.start)) if self.provider and self.start else None
 
 
 @dataclass(frozen=True)
@@ -100,15 +104,15 @@ def period_of(header: Header) -> tuple[date, date]:
 
 
 def check_submission(
-    opener: Opener, claim: Claim, gate: Sequence[pl.DataFrame], received_at: datetime | None = None
+    opener: Opener, named: ProviderMonth | None, gate: Sequence[pl.DataFrame], received_at: datetime | None = None
 ) -> SubmissionChecked:
     """Check every table that ``opener`` gives, all rules, in one go.
 
-    ``gate`` holds findings made on the way here; ``claim`` is the provider and month that the submission's
+    ``gate`` holds findings made on the way here; ``named`` is the provider and month that the submission's
     name carries, and the header must agree with it. ``received_at`` (UTC) is when the submission came.
     """
     header_rows = opener(TABLES["IDS000"], None)
-    header, values, header_findings = _read_header(header_rows, claim)
+    header, values, header_findings = _read_header(header_rows, named)
     version, period = header.version or Version.IAPT_2_0, period_of(header)
     rules, names = _asked_of(version, *period)
     progress = _Progress(Elsewhere(values, received_at, {}))
@@ -253,7 +257,9 @@ def _conclude(progress: _Progress) -> dict[str, Checked]:
     return tables
 
 
-def _read_header(rows: Received | None, claim: Claim) -> tuple[Header, Mapping[str, Any], list[pl.DataFrame]]:
+def _read_header(
+    rows: Received | None, named: ProviderMonth | None
+) -> tuple[Header, Mapping[str, Any], list[pl.DataFrame]]:
     """What the header record says, its typed values, and the findings about period, provider and month."""
     if rows is None or rows.rows is None:
         return Header(), {}, []
@@ -275,17 +281,13 @@ def _read_header(rows: Received | None, claim: Claim) -> tuple[Header, Mapping[s
     )
     version = next((known for known in Version if known.value == values["DatSetVer"]), None)
     findings = []
-    if start and end and (start.day != 1 or end != _month_end(start)):
+    if start and end and (start.day != 1 or end != last_day(start)):
         findings.append(file_finding(GATE["GATE-PERIOD"], "IDS000", f"{start} to {end}"))
-    if claim and provider and provider != claim[0]:
-        findings.append(file_finding(GATE["GATE-PROVIDER"], "IDS000", claim[0]))
-    if claim and start and start != claim[1]:
-        findings.append(file_finding(GATE["GATE-MONTH"], "IDS000", f"{claim[1]:%Y-%m}"))
+    if named and provider and provider != named.provider:
+        findings.append(file_finding(GATE["GATE-PROVIDER"], "IDS000", named.provider))
+    if named and start and start != named.month:
+        findings.append(file_finding(GATE["GATE-MONTH"], "IDS000", month_text(named.month)))
     return Header(provider, start, end, version), values, findings
-
-
-def _month_end(start: date) -> date:
-    return start.replace(day=calendar.monthrange(start.year, start.month)[1])
 
 
 def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:

@@ -242,7 +242,7 @@ def _batches(winners: Sequence[StagedSubmission]) -> list[list[StagedSubmission]
     """The winners parted into batches of about BATCH_BYTES, each provider whole in one of them."""
     batches: list[list[StagedSubmission]] = []
     room = 0
-    for _, group in groupby(sorted(winners, key=lambda w: (w.provider, w.month)), key=lambda w: w.provider):
+    for _, group in groupby(sorted(winners, key=lambda w: w.provider_month), key=lambda w: w.provider):
         provider = list(group)
         size = sum(file.stat().st_size for winner in provider for file in winner.folder.glob("*.parquet"))
         if not batches or size > room:

@@ -5,7 +5,7 @@ Does not belong here: anything that comes from a submission.
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ import duckdb
 from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.instruments import instruments
+from schemas.month import last_day, months_between
 from warehouse.clinical import load_clinical
 from warehouse.measures.catalogue import ALL_PATHWAYS
 from warehouse.places import load_organisations, load_periods
@@ -111,20 +112,12 @@ def load_reference(
     insert_rows(con, "ref.pathway", [(ALL_PATHWAYS, "All pathways"), *pathways])
     load_organisations(con, reference, organisations)
     load_clinical(con)
-    insert_rows(con, "ref.month", [_month_row(month) for month in _months(winner.month for winner in winners)])
+    reported = [winner.month for winner in winners]
+    months = months_between(min(reported), max(reported)) if reported else []
+    insert_rows(con, "ref.month", [_month_row(month) for month in months])
     load_periods(con)
 
 
-def _months(reported: Iterable[date]) -> list[date]:
-    """Every month from the first to the last reported, none when nothing was reported."""
-    found = sorted(set(reported))
-    if not found:
-        return []
-    first, last = (month.year * 12 + month.month - 1 for month in (found[0], found[-1]))
-    return [date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1)]
-
-
 def _month_row(month: date) -> tuple[date, date, str]:
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     start = month.year if month.month >= 4 else month.year - 1
-    return month, date.fromordinal(following.toordinal() - 1), f"{start}-{(start + 1) % 100:02d}"
+    return month, last_day(month), f"{start}-{(start + 1) % 100:02d}"

@@ -16,6 +16,7 @@ import duckdb
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from schemas.field import Identity
+from schemas.month import month_text
 from warehouse.build import count_rows
 from warehouse.contract import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure import TABLES as PUBLIC
@@ -63,7 +64,7 @@ def inputs_hash(
     winners: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
 ) -> str:
     """SHA-256 over what goes in: every winner, and published statistics and reference files when there are any."""
-    lines = sorted(f"{w.provider} {w.month:%Y-%m} {w.submission_id} {w.received_on}" for w in winners)
+    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on}" for w in winners)
     if published is not None and (published / SOURCE_FILE).is_file():
         lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
     if digest := reference_digest(reference):
@@ -83,7 +84,7 @@ def release_id(
     """
     digest = hashlib.sha256(f"{inputs_hash(winners, published, reference)} {code_version}".encode()).hexdigest()[:8]
     last = max((winner.month for winner in winners), default=None)
-    return f"{last:%Y-%m}-{digest}" if last else f"published-{digest}"
+    return f"{month_text(last)}-{digest}" if last else f"published-{digest}"
 
 
 def check_draft(draft: Path) -> list[str]:

@@ -20,6 +20,7 @@ import polars as pl
 
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
+from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
 from schemas.windows import closes
 
@@ -45,15 +46,24 @@ class StagingError(ForThePerson):
 class StagedSubmission:
     """One winning submission: what the ledger says of it and the folder of its pseudonymised Parquet.
 
-    ``month`` is the first day of the month reported; ``received_on`` the day in England on which this submission,
-    the one that counts, was received, where that is known.
+    ``received_on`` is the day in England on which this submission, the one that counts, was received, where that
+    is known.
     """
 
     submission_id: str
-    provider: str
-    month: date
+    provider_month: ProviderMonth
     folder: Path
     received_on: date | None = None
+
+    @property
+    def provider(self) -> str:
+        """Whose submission it is."""
+        return self.provider_month.provider
+
+    @property
+    def month(self) -> date:
+        """First day of the month reported."""
+        return self.provider_month.month
 
 
 def check_winners(winners: Sequence[StagedSubmission]) -> None:
@@ -61,19 +71,16 @@ def check_winners(winners: Sequence[StagedSubmission]) -> None:
 
     Raises StagingError.
     """
-    seen: dict[tuple[str, date], str] = {}
+    seen: dict[ProviderMonth, str] = {}
     for winner in winners:
-        slot = (winner.provider, winner.month)
-        if slot in seen:
+        if winner.provider_month in seen:
             raise StagingError(
-                f"{winner.provider} {winner.month:%Y-%m} has two winning submissions: "
-                f"{seen[slot]} and {winner.submission_id}"
+                f"{winner.provider_month} has two winning submissions: "
+                f"{seen[winner.provider_month]} and {winner.submission_id}"
             )
-        if winner.month.day != 1:
-            raise StagingError(f"{winner.submission_id}: month {winner.month} is not the first of a month")
         if not winner.folder.is_dir():
             raise StagingError(f"{winner.submission_id}: its pseudonymised files are missing")
-        seen[slot] = winner.submission_id
+        seen[winner.provider_month] = winner.submission_id
 
 
 def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -> None:
@@ -91,7 +98,7 @@ def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -
         "CREATE TABLE staged.row_count "
         "(submission_id VARCHAR, provider VARCHAR, month DATE, table_id VARCHAR, records BIGINT)"
     )
-    ordered = sorted(winners, key=lambda winner: (winner.provider, winner.month))
+    ordered = sorted(winners, key=lambda winner: winner.provider_month)
     insert_rows(
         con,
         "staged.winner",

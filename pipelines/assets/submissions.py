@@ -12,8 +12,8 @@ import dagster as dg
 
 from pipelines import load
 from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
-from pipelines.inbox import claim_of, find_submissions
-from pipelines.partitions import SUBMISSION, provider_and_month
+from pipelines.inbox import find_submissions, named_in
+from pipelines.partitions import SUBMISSION, provider_month
 from pipelines.resources import Parity
 from schemas.errors import ForThePerson
 from transforms.findings import FINDINGS
@@ -64,10 +64,10 @@ class NoSubmission(ForThePerson):
 )
 def received(context: dg.AssetExecutionContext, parity: Parity) -> dg.MaterializeResult[None]:
     """Take the partition's submission from the inbox."""
-    zones, where = parity.zones(), provider_and_month(context.partition_key)
-    found = [path for path in find_submissions(zones.inbox) if claim_of(path) == where]
+    zones, wanted = parity.zones(), provider_month(context.partition_key)
+    found = [path for path in find_submissions(zones.inbox) if named_in(path) == wanted]
     if not found:
-        raise NoSubmission(f"The inbox has no submission named {where[0]}_{where[1]:%Y-%m}.")
+        raise NoSubmission(f"The inbox has no submission named {wanted}.")
     with _identifiable_zone():
         receipt = load.receive(found[-1], zones, parity.ledger())
     return dg.MaterializeResult(metadata={"submission_id": receipt.submission_id, "is_new": receipt.is_new})
@@ -128,8 +128,8 @@ def rows_metadata(submission_id: str, counts: Mapping[str, Mapping[str, int]]) -
 
 def _latest(context: dg.AssetExecutionContext, parity: Parity) -> str:
     """The submission received last for the partition."""
-    where = provider_and_month(context.partition_key)
-    ids = [o.receipt.submission_id for o in parity.ledger().outcomes() if (o.provider, o.month) == where]
+    wanted = provider_month(context.partition_key)
+    ids = [o.receipt.submission_id for o in parity.ledger().outcomes() if o.provider_month == wanted]
     if not ids:
-        raise NoSubmission(f"No submission of {where[0]} for {where[1]:%Y-%m} was received.")
+        raise NoSubmission(f"No submission {wanted} was received.")
     return ids[-1]

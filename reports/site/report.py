@@ -17,6 +17,7 @@ from reports.site.lines import write_csv
 from reports.site.ranges import cell_ranges, letters_of, row_ranges
 from reports.site.wording import clean, expected, masked, message
 from schemas.dataset import TABLES
+from schemas.month import month_text
 from schemas.rule import Effect, Rule
 from schemas.windows import closes
 from transforms.submission import SubmissionChecked, period_of
@@ -32,7 +33,7 @@ def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] 
     header, counts = checked.header, checked.counts()
     found = tally(checked)
     window = closes(header.start) if header.start else None
-    who = {"provider": header.provider, "month": f"{header.start:%Y-%m}" if header.start else None}
+    who = {"provider": header.provider, "month": month_text(header.start) if header.start else None}
     read = {TABLES[table].name for table, received in checked.received.items() if received.rows is not None}
     since = compared([_rule(group, checked) for group in found.groups], previous, who, read)
     return {

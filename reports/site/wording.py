@@ -13,6 +13,7 @@ from schemas.codes import valid_codes
 from schemas.dataset import TABLES
 from schemas.generated import Kind
 from schemas.links import FOUND, RECORDS
+from schemas.month import parse_month
 from schemas.rule import Rule
 
 STATUS = {"new": "new", "persisting": "still there", "resolved": "resolved", "not checked": "not checked"}
@@ -80,7 +81,7 @@ def deadline(closes: str | None) -> str:
 
 def month_name(month: str | None) -> str:
     """A verdict's month in words: "April 2026"."""
-    return f"{date.fromisoformat(f'{month}-01'):%B %Y}" if month else "an unknown month"
+    return f"{parse_month(month):%B %Y}" if month else "an unknown month"
 
 
 def sentence(text: str) -> str:

@@ -15,10 +15,11 @@ from pipelines.batch import ahead, write_batch
 from pipelines.checks import CHECK_SPECS, CONSERVATION
 from pipelines.definitions import build_defs, defs
 from pipelines.ledger import Ledger, State
-from pipelines.partitions import PROVIDERS, partition_key, provider_and_month
+from pipelines.partitions import PROVIDERS, partition_key
 from pipelines.resources import Parity
 from pipelines.zones import Zones, zones
 from schemas.dataset import TABLES
+from schemas.month import ProviderMonth
 from tests.fixtures.submission import RIGHT, submission
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -38,7 +39,7 @@ def run_batch(
 
 
 def states(found: Zones) -> dict[str, State]:
-    return {str(o.provider): o.state for o in Ledger(found.ledger).outcomes()}
+    return {o.provider_month.provider: o.state for o in Ledger(found.ledger).outcomes() if o.provider_month}
 
 
 def test_the_definitions_load_and_every_asset_says_whose_and_what_it_is() -> None:
@@ -83,7 +84,7 @@ def test_one_bad_site_never_stops_the_others(
     assert states(found) == {
         "RV5": State.FILE_REJECTED, "RW5": State.ACCEPTED_WITH_REJECTIONS, "RXT": State.FAILED, "RRP": State.ACCEPTED,
     }  # fmt: skip
-    assert {w.provider for w in Ledger(found.ledger).winners()} == {"RW5", "RRP"}
+    assert {w.provider_month.provider for w in Ledger(found.ledger).winners() if w.provider_month} == {"RW5", "RRP"}
     keys = {m.partition for m in result.get_asset_materialization_events() for m in [m.materialization]}
     assert keys == {f"2025-04-01|{p}" for p in ("RV5", "RW5", "RRP")}
     assert set(dagster_instance.get_dynamic_partitions(str(PROVIDERS.name))) >= {"RV5", "RW5", "RRP"}
@@ -139,9 +140,9 @@ def test_no_value_of_a_record_reaches_dagster(
 
 def _inbox(found: Zones, path: Path) -> str:
     path.rename(found.inbox / path.name)
-    provider = path.name.split("_")[0]
-    instance_key = partition_key(provider, provider_and_month(f"2025-04-01|{provider}")[1])
-    return str(instance_key)
+    named = ProviderMonth.parse(path.name)
+    assert named
+    return str(partition_key(named))
 
 
 def test_one_submission_can_be_taken_by_its_partition(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.inbox import NotASubmission, Source, claim_of, find_submissions, open_source
+from pipelines.inbox import NotASubmission, Source, find_submissions, named_in, open_source
+from schemas.month import ProviderMonth
 from tests.fixtures.submission import RIGHT, submission, write, zipped
 
 
@@ -51,17 +52,17 @@ def test_a_path_that_leads_nowhere_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "claim"),
+    ("name", "expected"),
     [
-        ("RW5_2025-04", ("RW5", date(2025, 4, 1))),
-        ("rw5_2025-04.zip", ("RW5", date(2025, 4, 1))),
+        ("RW5_2025-04", ProviderMonth("RW5", date(2025, 4, 1))),
+        ("rw5_2025-04.zip", ProviderMonth("RW5", date(2025, 4, 1))),
         ("RW5_2025-13", None),
         ("April extract", None),
         ("../RW5_2025-04x", None),
     ],
 )
-def test_a_name_may_claim_provider_and_month(name: str, claim: object) -> None:
-    assert claim_of(Path(name)) == claim
+def test_a_name_may_say_provider_and_month(name: str, expected: object) -> None:
+    assert named_in(Path(name)) == expected
 
 
 def test_the_same_tables_are_the_same_content_in_a_folder_or_a_zip_under_any_name(tmp_path: Path) -> None:

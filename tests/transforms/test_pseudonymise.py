@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.keys import KeyUnusable, fingerprint, spine_key
 from pipelines.zones import PROJECT
 from schemas.dataset import TABLES
+from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
 from transforms.pseudonymise import (
     SENTINELS,
@@ -25,8 +26,8 @@ from transforms.pseudonymise import (
 )
 
 KEY = TokenKey("s1", "0123456789abcdef" * 4)
-RW5 = Origin("sub1", "RW5", "2025-04-01", "2025-04-30")
-RV5 = Origin("sub2", "RV5", "2025-04-01", "2025-04-30")
+RW5 = Origin("sub1", ProviderMonth("RW5", date(2025, 4, 1)))
+RV5 = Origin("sub2", ProviderMonth("RV5", date(2025, 4, 1)))
 
 
 def rows(table: str, *records: Mapping[str, str | None]) -> pl.LazyFrame:
@@ -98,7 +99,9 @@ def test_anybody_else_is_known_at_their_provider_alone(number: str | None, statu
 def test_a_local_id_has_one_token_in_every_table_and_month_of_its_provider() -> None:
     referral = {"ServiceRequestId": "R1", "LocalPatientId": "P1"}
     here = staged("IDS101", referral).row(0, named=True)
-    later = staged("IDS201", referral, origin=Origin("sub9", "RW5", "2025-05-01", "2025-05-31")).row(0, named=True)
+    later = staged("IDS201", referral, origin=Origin("sub9", ProviderMonth("RW5", date(2025, 5, 1)))).row(
+        0, named=True
+    )
     there = staged("IDS101", referral, origin=RV5).row(0, named=True)
     assert here["ServiceRequestId"] == later["ServiceRequestId"] != there["ServiceRequestId"]
     assert here["ServiceRequestId"] != here["LocalPatientId"]

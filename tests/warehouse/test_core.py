@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from schemas.month import ProviderMonth
 from tests.fixtures.warehouse import (
     APRIL,
     Case,
@@ -226,13 +227,13 @@ def test_winners_must_be_one_per_provider_and_month(tmp_path: Path) -> None:
     patient: dict[str, str] = {"IDS001": "LocalPatientId\n p"}
     first = write_submission(tmp_path, "RXX", APRIL, patient, 1)
     second = write_submission(tmp_path, "RXX", APRIL, patient, 2)
-    with pytest.raises(StagingError, match="RXX 2025-04 has two winning submissions"):
+    with pytest.raises(StagingError, match="RXX_2025-04 has two winning submissions"):
         build_core(tmp_path / "d.duckdb", [first, second])
-    stranger = StagedSubmission("other", "RXX", APRIL, first.folder)
+    stranger = StagedSubmission("other", ProviderMonth("RXX", APRIL), first.folder)
     with pytest.raises(StagingError, match="do not belong to a winning submission"):
         build_core(tmp_path / "d.duckdb", [stranger])
     with pytest.raises(StagingError, match="files are missing"):
-        build_core(tmp_path / "d.duckdb", [StagedSubmission("x", "RXX", APRIL, tmp_path / "gone")])
+        build_core(tmp_path / "d.duckdb", [StagedSubmission("x", ProviderMonth("RXX", APRIL), tmp_path / "gone")])
 
 
 def test_row_order_file_order_and_threads_change_nothing(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from schemas.month import ProviderMonth
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -182,7 +183,7 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
 
 
 def winner(provider: str, month: date, order: int = 1) -> StagedSubmission:
-    return StagedSubmission(f"{provider}-{order}", provider, month, Path(provider))
+    return StagedSubmission(f"{provider}-{order}", ProviderMonth(provider, month), Path(provider))
 
 
 def test_the_release_id_follows_from_what_goes_in(tmp_path: Path) -> None:
