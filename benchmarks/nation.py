@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +31,7 @@ from schemas.field import Identity
 from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
 from warehouse.build import CORE, build_core, build_marts
+from warehouse.models import read_sql
 from warehouse.staging import StagedSubmission, stage
 
 SERVICES, MONTHS, SIZE, COPIES = 12, 12, 24.0, 16
@@ -98,7 +98,7 @@ def staged(root: Path) -> list[StagedSubmission]:
 
 def scan(root: Path) -> int:
     """Every column that a core model names, of every table, read and no more."""
-    models = " ".join((files("warehouse") / "core" / f"{name}.sql").read_text(encoding="utf-8") for name in CORE)
+    models = " ".join(read_sql(name) for name in CORE)
     words = set(re.findall(r"\w+", models))
     read = 0
     with duckdb.connect() as con:

@@ -1,7 +1,8 @@
 """Made-up geography of the demonstration: who commissions each service, and the reference files that say so.
 
 Belongs here: two regions, three ICBs and six sub-ICBs, the last of which joins the fifth half-way through the
-first year, and writing them in ODS layout. Does not belong here: reading such files (``warehouse.ods``).
+first year, and writing them in ODS layout. Does not belong here: reading such files
+(``warehouse.organisations.ods``).
 
 Providers have their real codes and names as facts; everything above them, and every decile, is made up and says
 so in its name.

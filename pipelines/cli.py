@@ -258,7 +258,7 @@ def reference(path: Path, *, as_json: Json = False) -> int:
 
     from pipelines import show
     from pipelines.zones import zones
-    from warehouse.organisations import take_reference
+    from warehouse.organisations.importing import take_reference
 
     taken = take_reference(path, zones().reference)
     if as_json:

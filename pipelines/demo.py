@@ -15,7 +15,7 @@ from pipelines.ask import ask
 from pipelines.publish import has_published
 from pipelines.run import load_paths, publish_release
 from pipelines.zones import Zones
-from warehouse.organisations import SOURCE_FILE, take_reference
+from warehouse.organisations.importing import SOURCE_FILE, take_reference
 from warehouse.published import normalise_published
 
 _SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003

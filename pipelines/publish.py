@@ -19,7 +19,7 @@ from pipelines.ledger import Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, published, release
-from warehouse.organisations import reference_digest
+from warehouse.organisations.importing import reference_digest
 from warehouse.staging import StagedSubmission
 
 # DuckDB would take four fifths of the machine (9.7 GB at 10 M contacts); beyond this it spills to disk.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log10, sqrt
 
-from warehouse.statistics import Z_95, Z_998
+from warehouse.comparison.statistics import Z_95, Z_998
 
 # Dark enough on white and told apart without colour vision (Okabe and Ito), and by shape as well.
 BLUE, ORANGE, GREY, INK = "#0072B2", "#B34700", "#6B7280", "#1F2937"

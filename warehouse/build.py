@@ -1,7 +1,7 @@
 """Building the warehouse: the winning submissions in, one draft DuckDB file out.
 
 Belongs here: which providers are built, the order of the models and the connections they run on. Does not
-belong here: what a model says (``core/*.sql``, ``marts/*.sql``), counting measures (``warehouse.measures``) and
+belong here: what a model says (``*/*.sql``), counting measures (``warehouse.measures``) and
 publishing (``warehouse.release``).
 
 Nothing in core looks beyond its provider, so core is built a batch of providers at a time, in memory, and
@@ -17,21 +17,21 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.compare import build_comparison
+from warehouse.columns import apply_contract
+from warehouse.comparison.build import build_comparison
+from warehouse.comparison.effect import create_effect_macros
+from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
-from warehouse.contract import apply_contract
 from warehouse.disclosure import build_public
-from warehouse.effect import create_effect_macros
 from warehouse.field_quality import create_items, tally_fields
+from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import Measure, catalogue
 from warehouse.measures.counting import count_batch, create_cells, described
 from warehouse.measures.rollup import create_measures, roll_up
 from warehouse.models import read_sql
-from warehouse.places import load_places
+from warehouse.organisations.places import load_places
 from warehouse.published import create_published
-from warehouse.reference import load_reference
 from warehouse.staging import StagedSubmission, check_winners, stage
-from warehouse.statistics import create_macros
 from warehouse.storage import Config, writing
 
 __all__ = ["StagedSubmission", "build_core", "build_marts", "complete", "open_draft"]
@@ -42,20 +42,22 @@ BATCH_BYTES = 300_000_000
 
 # Each model may use those before it.
 CORE = (
-    "submission", "submission_table", "provider", "patient", "person", "employment_day", "employment",
-    "employment_record", "complaint", "long_term_condition", "social_circumstance", "referral", "internet_log",
-    "contact", "activity", "follow_up_day", "judged_score", "counted_score", "score", "outcome", "treatment",
-    "anxiety", "recovery", "battery", "pathway", "contact_summary", "therapy_summary",
-    "employment_support_contact", "pathway_employment", "employment_group", "circumstance", "condition",
-    "repeat_referral", "problem", "pathway_band", "person_group", "pathway_group", "service_use",
-    "session_plan", "experience", "staff", "therapy_course", "therapy_given", "smi_outcome", "reporting_run",
-    "hospital_stay", "service_use_window", "pathway_care", "caseload", "field_count",
+    "core.submission", "core.submission_table", "core.provider", "work.patient", "core.person",
+    "work.employment_day", "core.employment", "core.employment_record", "core.complaint",
+    "core.long_term_condition", "core.social_circumstance", "work.referral", "core.internet_log", "core.contact",
+    "core.activity", "work.follow_up_day", "work.judged_score", "work.counted_score", "core.score", "core.outcome",
+    "work.treatment", "work.anxiety", "work.recovery", "work.battery", "core.pathway", "work.contact_summary",
+    "work.therapy_summary", "work.employment_support_contact", "work.pathway_employment", "work.employment_group",
+    "work.circumstance", "work.condition", "work.repeat_referral", "work.problem", "work.pathway_band",
+    "work.person_group", "core.pathway_group", "core.service_use", "core.session_plan", "core.experience",
+    "core.staff", "core.therapy_course", "work.therapy_given", "work.smi_outcome", "work.reporting_run",
+    "work.hospital_stay", "core.service_use_window", "core.pathway_care", "work.caseload", "core.field_count",
 )  # fmt: skip
 # Cells that are no measure: what the case-mix model is fitted to.
-CELLS = ("case_mix",)
+CELLS = ("cell.case_mix",)
 MARTS = (
-    "national", "care_period", "instrument_change", "trajectory", "experience", "submission_punctuality",
-    "quality_count",
+    "mart.national", "work.care_period", "mart.instrument_change", "mart.trajectory", "mart.experience",
+    "mart.submission_punctuality", "mart.quality_count",
 )  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def build_core(
         _build_batch(draft, batch, counted, _config(memory_limit, threads))
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
-        con.execute(read_sql("core", "build"))
+        con.execute(read_sql("meta.build"))
         con.execute("UPDATE meta.build SET built_with = ?", [built_with])
         return count_rows(con, "core")
 
@@ -141,9 +143,9 @@ def build_marts(
         load_places(con)
         roll_up(con, counted)
         for model in MARTS:
-            con.execute(read_sql("marts", model))
+            con.execute(read_sql(model))
         build_comparison(con)
-        con.execute(read_sql("marts", "field_quality"))
+        con.execute(read_sql("mart.field_quality"))
         return count_rows(con, "mart")
 
 
@@ -277,12 +279,11 @@ def _build_batch(
         with ThreadPoolExecutor(max_workers=1) as writer:
             appended = []
             for name in CORE:
-                model = read_sql("core", name)
-                con.execute(model)
-                if model.startswith(f"-- core.{name}\n"):
-                    appended.append(writer.submit(_append, con, f"core.{name}"))
+                con.execute(read_sql(name))
+                if name.startswith("core."):
+                    appended.append(writer.submit(_append, con, name))
             for name in CELLS:
-                con.execute(read_sql("cells", name))
+                con.execute(read_sql(name))
             create_cells(con, measures)
             count_batch(con, measures)
             appended += [writer.submit(_append, con, name) for name in count_rows(con, "cell")]

@@ -2,7 +2,7 @@
 
 Belongs here: the NHS rule for small counts as macros and in Python, the schema ``public`` built with it, the
 search for figures that others give away, the check that nothing exact is in it, the file that holds it alone. Does
-not belong here: exact figures (``warehouse/marts``) and when to publish (``warehouse.release``). Reasons and what
+not belong here: exact figures (``warehouse/mart``) and when to publish (``warehouse.release``). Reasons and what
 remains: decision 0014.
 """
 
@@ -120,7 +120,7 @@ def build_public(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(_MACROS)
     for table in TABLES[:3]:
-        con.execute(read_sql("public", table))
+        con.execute(read_sql(f"public.{table}"))
     con.execute(
         "CREATE OR REPLACE TABLE work.lies_in AS "
         "SELECT 'sub-ICB' AS level, sub_icb AS organisation, min(icb) AS upper_organisation "
@@ -129,7 +129,7 @@ def build_public(con: duckdb.DuckDBPyConnection) -> None:
     )
     _withhold(con)
     for table in TABLES[3:]:
-        con.execute(read_sql("public", table))
+        con.execute(read_sql(f"public.{table}"))
 
 
 def _withhold(con: duckdb.DuckDBPyConnection) -> None:

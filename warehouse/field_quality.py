@@ -2,7 +2,7 @@
 
 Belongs here: of which records an element is expected, which of its values are valid or say «not known», the
 counting pass over the staged rows, and ``mart.quality_item``. Does not belong here: the rules that reject and
-warn (``schemas``, ``transforms``), periods and comparison (``warehouse/marts``).
+warn (``schemas``, ``transforms``), periods and comparison (``warehouse/mart``).
 
 One pass per table. A code list is a string that is searched for the value between two separators: DuckDB does that
 once per dictionary entry. Twelve coded columns of 1.2 M rows take 0.14 s so, of which 0.11 s go into counting rows;

@@ -1,11 +1,24 @@
-"""The models' texts: SQL files of this package, by folder and name.
+"""The models' texts: SQL files of this package, one a table or view, the folder named after its schema.
 
-Belongs here: reading them. Does not belong here: their order (``build``, ``compare``, ``compat``, ``disclosure``).
+Belongs here: where a model lies and reading it. Does not belong here: their order (``build``,
+``comparison.build``, ``compat``, ``disclosure``).
 """
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+# Schemas whose folder has another name. ``work`` is thrown away after a build: its models are steps on the way.
+_FOLDERS = {"work": "steps", "cell": "cells"}
 
 
-def read_sql(folder: str, model: str) -> str:
-    """The text of one model, such as ``core`` and ``pathway``."""
-    return (files("warehouse") / folder / f"{model}.sql").read_text(encoding="utf-8")
+def read_sql(name: str) -> str:
+    """The text of one model, such as ``core.pathway``; one of ``work`` lies in ``steps``."""
+    schema, table = name.split(".")
+    return (_folder(schema) / f"{table}.sql").read_text(encoding="utf-8")
+
+
+def _folder(schema: str) -> Traversable:
+    """The folder of a schema; those with the national names lie in ``compat``."""
+    room = files("warehouse")
+    own = room / _FOLDERS.get(schema, schema)
+    return own if own.is_dir() else room / "compat" / schema

@@ -2,7 +2,7 @@
 
 Belongs here: the layout of the published files, the three meanings of their value column, and the counts that
 enter the comparison. Does not belong here: downloading them, and the comparison itself
-(``marts/service_comparison.sql``).
+(``mart/service_comparison.sql``).
 
 The files are tidy Parquet of "NHS Talking Therapies, for anxiety and depression, annual reports" (Open
 Government Licence v3.0). ``*`` is a suppressed count (below 5), NULL a value that does not apply; neither is
@@ -203,7 +203,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
             "(measure VARCHAR, counted VARCHAR, base VARCHAR, less VARCHAR, is_share BOOLEAN)"
         )
         insert_rows(con, "work.published_measure", [(*row, row[2] is not None) for row in _MEASURES])
-        con.execute(read_sql("marts", "published_service_count"))
+        con.execute(read_sql("published.service_count"))
         con.execute(
             "UPDATE core.provider SET provider_name = p.provider_name FROM published.provider AS p "
             "WHERE p.provider = core.provider.provider "

@@ -18,10 +18,10 @@ from schemas.errors import ForThePerson
 from schemas.field import Identity
 from schemas.month import month_text
 from warehouse.build import count_rows
-from warehouse.contract import COUNTS, SCHEMAS, grain_keys
+from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure import TABLES as PUBLIC
 from warehouse.disclosure import leaks, write_public
-from warehouse.organisations import reference_digest
+from warehouse.organisations.importing import reference_digest
 from warehouse.published import SOURCE_FILE
 from warehouse.staging import StagedSubmission
 from warehouse.storage import writing

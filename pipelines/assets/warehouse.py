@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines import publish
 from pipelines.assets.submissions import OWNERS
 from pipelines.resources import Parity
-from warehouse.contract import SCHEMAS, Described, contract
+from warehouse.columns import SCHEMAS, Described, contract
 
 GROUP, POOL = "warehouse", "warehouse"
 _RELEASE = dg.AssetKey("release")

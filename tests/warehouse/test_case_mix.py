@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.comparison import compare, warehouse
-from warehouse.case_mix import FACTORS, RIDGE, _position, calibration, fit
+from warehouse.comparison.case_mix import FACTORS, RIDGE, _position, calibration, fit
 
 Cell = tuple[str, str, str, int, int]  # provider, severity, age, courses, events
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.comparison import APRIL, Count, add_measure, add_series, compare, warehouse
-from warehouse.statistics import wilson
+from warehouse.comparison.statistics import wilson
 
 
 def services(k: int, n: int = 100) -> list[Count]:

@@ -13,9 +13,9 @@ import pytest
 from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, Row, ask, build, write_submission
 from tests.references.pathways import random_tables
 from warehouse.build import open_draft
+from warehouse.columns import contract
 from warehouse.compat import MACROS, VIEWS, create_compat
-from warehouse.contract import contract
-from warehouse.places import load_places
+from warehouse.organisations.places import load_places
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"

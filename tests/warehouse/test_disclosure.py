@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.comparison import COUNTS
+from warehouse.comparison.statistics import create_macros
 from warehouse.disclosure import build_public, leaks, protect
-from warehouse.statistics import create_macros
 
 YEAR = "financial year"
 START = date(2025, 4, 1)

@@ -16,8 +16,8 @@ from demonstration.sites import service
 from pipelines.cli import CLEAN, USAGE, _run
 from pipelines.zones import zones
 from tests.fixtures.warehouse import APRIL, Case, ask, build, tables_of, write_submission
-from warehouse.organisations import ReferenceRefused, reference_digest, take_reference
-from warehouse.places import Places, load_organisations, load_periods, load_places
+from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference
+from warehouse.organisations.places import Places, load_organisations, load_periods, load_places
 from warehouse.release import inputs_hash, release_id
 from warehouse.staging import insert_rows
 

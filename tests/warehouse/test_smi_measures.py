@@ -22,7 +22,7 @@ from tests.fixtures.warehouse import (
     tables_of,
     write_submission,
 )
-from warehouse.effect import create_effect_macros
+from warehouse.comparison.effect import create_effect_macros
 from warehouse.measures.catalogue import catalogue
 
 CBTP, FAMILY, DBT, REFUSED = "718026005", "985451000000105", "405780009", ":408730004=443390004"

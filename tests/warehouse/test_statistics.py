@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.statistics import (
+from warehouse.comparison.statistics import (
     Z_95,
     Z_998,
     byar,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.contract import SCHEMAS
+from warehouse.columns import SCHEMAS
 
 # What changes its meaning, or fails, on the way from DuckDB to Spark through sqlglot (measured).
 DOES_NOT_TRAVEL = {

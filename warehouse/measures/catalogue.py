@@ -1,7 +1,7 @@
 """The measure catalogue: what a measure and a breakdown are, read from text files and checked.
 
 Belongs here: the columns of ``*.csv`` beside this file and the checks on them. Does not belong here: counting
-(``counting``), adding up (``rollup``), rates and intervals (``warehouse/marts``). Predicates come from our own
+(``counting``), adding up (``rollup``), rates and intervals (``warehouse/mart``). Predicates come from our own
 files only.
 """
 

@@ -1,8 +1,8 @@
 """Adding up: the cells of all providers over periods and places.
 
 Belongs here: the SQL generated from the catalogue that turns ``cell.*`` into one row per measure. Does not
-belong here: counting rows (``counting``), which organisation lies where (``warehouse.places``), spines and
-states (``marts/service_measure.sql``), rates and comparison.
+belong here: counting rows (``counting``), which organisation lies where (``warehouse.organisations``), spines
+and states (``mart/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
@@ -77,8 +77,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         "(period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type)) "
         "AS is_for_groups FROM ref.period_month"
     )
-    for model in ("place", "organisation_pathway", "reported"):
-        con.execute(read_sql("marts", model))
+    for model in ("work.place", "work.organisation_pathway", "work.reported"):
+        con.execute(read_sql(model))
     _choose_organisations(con, catalogue)
     con.execute(
         "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
@@ -92,7 +92,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
             _add_groups(con, each)
             views += [_group_branch(each, measure) for measure in each.grouped]
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
-    con.execute(read_sql("marts", "service_measure"))
+    con.execute(read_sql("mart.service_measure"))
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE cell.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")

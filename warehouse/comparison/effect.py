@@ -1,6 +1,6 @@
 """How far scores spread: the standard deviation an effect size is measured in, as a macro that travels in the file.
 
-Belongs here: the formula. Does not belong here: whose scores (``marts/instrument_change.sql``).
+Belongs here: the formula. Does not belong here: whose scores (``mart/instrument_change.sql``).
 """
 
 import duckdb

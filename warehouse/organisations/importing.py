@@ -1,7 +1,7 @@
 """Reference data of the data root: taken in whole or not at all, tidy, dated.
 
 Belongs here: which files of a folder are taken, the tidy copy a build loads, and what it was made of. Does not
-belong here: what the files must look like (``warehouse.ods``), and downloading them.
+belong here: what the files must look like (``ods``), and downloading them.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from schemas.errors import NotAsked
-from warehouse.ods import ODS_FILES, SUCCESSIONS, Reference, read_reference
+from warehouse.organisations.ods import ODS_FILES, SUCCESSIONS, Reference, read_reference
 
 SOURCE_FILE = "source.json"
 TIDY: dict[str, dict[str, Any]] = {

@@ -1,7 +1,7 @@
 """The statistics a comparison needs, as Python functions and as macros that travel inside the file.
 
 Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest. Does not
-belong here: which figures are compared (``warehouse/marts``), the case-mix model (``warehouse.case_mix``).
+belong here: which figures are compared (``warehouse/mart``), the case-mix model (``comparison.case_mix``).
 """
 
 from collections.abc import Callable

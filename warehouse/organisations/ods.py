@@ -1,8 +1,7 @@
 """Reference files in the layout of the Organisation Data Service (ODS), read and checked.
 
 Belongs here: which file holds what, what must hold of a line and of all of them together. Does not belong here:
-where the files come from, the tidy copy (``warehouse.organisations``), and which place a code is counted at
-(``warehouse.places``).
+where the files come from, the tidy copy (``importing``), and which place a code is counted at (``places``).
 
 ODS publishes CSV files without a row of names, 27 columns in one order. Found in public code that reads them:
 1 code, 2 name, 3 national grouping (the region), 4 high level health geography (the ICB), 11 opened, 12 closed

@@ -1,4 +1,4 @@
-"""Reference tables that travel in the warehouse: instruments, therapies, codes, pathways, months.
+"""Lookup tables that travel in the warehouse: instruments, therapies, codes, pathways, months.
 
 Belongs here: loading what ``schemas`` declares into schema ``ref``.
 Does not belong here: anything that comes from a submission.
@@ -18,7 +18,7 @@ from schemas.instruments import instruments
 from schemas.month import last_day, months_between
 from warehouse.clinical import load_clinical
 from warehouse.measures.catalogue import ALL_PATHWAYS
-from warehouse.places import load_organisations, load_periods
+from warehouse.organisations.places import load_organisations, load_periods
 from warehouse.staging import StagedSubmission, insert_rows
 
 _TABLES = """

@@ -1,7 +1,7 @@
 """Place and time: what level, organisation and period a figure counts in.
 
 Belongs here: organisations, successions, places, deprivation and periods in schema ``ref``. Does not belong
-here: reading the files they come from (``warehouse.organisations``), adding figures up (``warehouse.measures``).
+here: reading the files they come from (``importing``), adding figures up (``warehouse.measures``).
 
 Successors are followed as of the end of the last reported month, forward in time only: from A to B on the day A
 ended, from B only by what happened to B on or after that day. Every code present has exactly one row, so a join
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.ods import ICB, PROVIDER, REGION, SUB_ICB
-from warehouse.organisations import SOURCE_FILE
+from warehouse.organisations.importing import SOURCE_FILE
+from warehouse.organisations.ods import ICB, PROVIDER, REGION, SUB_ICB
 from warehouse.staging import insert_rows
 
 UNKNOWN = "unknown"

@@ -15,15 +15,15 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.comparison.statistics import Z_95, Z_998, wilson
 from warehouse.staging import insert_rows
-from warehouse.statistics import Z_95, Z_998, wilson
 
 FACTORS = ("severity_band", "age_band", "deprivation", "diagnosis")
 MONTHS = 12
 # Penalty on every coefficient but the intercept: a normal prior with a standard deviation of 5 on the log-odds.
 # Hundreds of courses do not feel it; a level in which everybody (or nobody) improved stays finite.
 RIDGE = 1 / 5**2
-# As in the funnel (marts/funnel.sql).
+# As in the funnel (mart/funnel.sql).
 SMALLEST_DENOMINATOR = 20
 DECILES = 10
 
