@@ -60,7 +60,8 @@ def verdict(found: Mapping[str, Any]) -> None:
                f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
     for rule in found["rules"][:_RULES_SHOWN]:
         where = (rule["table"] or "The submission") + (f" rows {rule['rows']}" if rule["rows"] else "")
-        more = f" {rule['falls']:,} further rows fall only because of this." if rule["falls"] else ""
+        further = rule["cascade_rows"]
+        more = f" {further:,} further rows are rejected only because of this." if further else ""
         _out.print(
             escape(f"  {where}: {rule['message']} {rule['fix']}{more} [{rule['rule_id']}, {rule['effect']}]")
         )

@@ -15,7 +15,7 @@ from typing import Any
 import pandera.polars as pa
 import polars as pl
 
-from schemas.links import HEADER, dtype_elsewhere
+from schemas.links import HEADER, related_dtype
 from schemas.month import last_day, month_of
 from schemas.rule import Rule
 from schemas.ruleset import rules_for
@@ -52,7 +52,7 @@ def contract_at_once(table: Table, rules: Sequence[Rule], header: Mapping[str, A
     Rules about records that belong together are left out, so that it can be asked of a part of the rows; so are
     names and types of columns, which whoever casts the rows gives by construction.
     """
-    alone = [_holds(rule) for rule in of_contract(rules, header) if not rule.among]
+    alone = [_holds(rule) for rule in of_contract(rules, header) if not rule.group_by]
     everything = pl.all_horizontal(alone) if alone else pl.lit(True)
     check = _check("every rule", everything, header)
     return pa.DataFrameSchema({"row_number": pa.Column(pl.Int64, checks=[check])}, name=table.name)
@@ -64,7 +64,7 @@ def of_contract(rules: Sequence[Rule], header: Mapping[str, Any]) -> list[Rule]:
         rule
         for rule in rules
         if rule.effect.is_rejection
-        and all(other == HEADER and name in header for other, name in rule.elsewhere)
+        and all(other == HEADER and name in header for other, name in rule.related)
         and "received_at" not in rule.fails
     ]
 
@@ -81,12 +81,16 @@ def _schema(table: Table, checks: Mapping[str, list[pa.Check]]) -> pa.DataFrameS
 def _holds(rule: Rule) -> pl.Expr:
     fails = pl.sql_expr(rule.fails).fill_null(False)
     # blanks are not equal: records without a key do not share one
-    return ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.among)) if rule.among else ~fails
+    return (
+        ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.group_by))
+        if rule.group_by
+        else ~fails
+    )
 
 
 def _check(name: str, holds: pl.Expr, header: Mapping[str, Any]) -> pa.Check:
     beside = [
-        pl.lit(value, dtype=dtype_elsewhere(HEADER, field)).alias(f"{HEADER}_{field}")
+        pl.lit(value, dtype=related_dtype(HEADER, field)).alias(f"{HEADER}_{field}")
         for field, value in header.items()
     ]
     # native Polars over the whole row, ignoring nothing: a blank is a failure where the rule says so

@@ -35,12 +35,18 @@ _CLASS = re.compile(r"\\[A-Za-z]|\[\[:|\(\?")
 Token = tuple[str, str]  # kind, text
 
 
-def violations(predicate: str, among: Sequence[str] = ()) -> list[str]:
-    """What in a predicate is not portable, in words; empty where it is. ``among`` is the rule's."""
+def violations(predicate: str, group_by: Sequence[str] = ()) -> list[str]:
+    """What in a predicate is not portable, in words; empty where it is. ``group_by`` is the rule's."""
     tokens = [
         (str(match.lastgroup), match[0]) for match in _TOKEN.finditer(predicate) if match.lastgroup != "space"
     ]
-    found = [*_words(tokens), *_signs(tokens), *_matches(tokens), *_casts(tokens), *_windows(tokens, tuple(among))]
+    found = [
+        *_words(tokens),
+        *_signs(tokens),
+        *_matches(tokens),
+        *_casts(tokens),
+        *_windows(tokens, tuple(group_by)),
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -119,7 +125,7 @@ def _casts(tokens: list[Token]) -> Iterator[str]:
                 yield f"TRY_CAST of {cast} needs {cast} ~ '^…$' before it: ' 3 ' and '3.7' are read differently"
 
 
-def _windows(tokens: list[Token], among: tuple[str, ...]) -> Iterator[str]:
+def _windows(tokens: list[Token], group_by: tuple[str, ...]) -> Iterator[str]:
     for number, (_, text) in enumerate(tokens):
         if text in _AGGREGATES | _NEIGHBOURS and _at(tokens, number + 1) == "(":
             after = number + 2 + len(_inside(tokens, number + 1)) + 1
@@ -133,8 +139,8 @@ def _windows(tokens: list[Token], among: tuple[str, ...]) -> Iterator[str]:
         elif text == "OVER":
             window = [each for _, each in _inside(tokens, number + 1)]
             keys = window[2 : window.index("ORDER")] if "ORDER" in window else window[2:]
-            if window[:2] != ["PARTITION", "BY"] or tuple(key for key in keys if key != ",") != among:
-                yield f"a window is partitioned by what the rule is among: {', '.join(among) or 'nothing'}"
+            if window[:2] != ["PARTITION", "BY"] or tuple(key for key in keys if key != ",") != group_by:
+                yield f"a window is partitioned by what the rule groups by: {', '.join(group_by) or 'nothing'}"
 
 
 def _inside(tokens: list[Token], opening: int) -> list[Token]:

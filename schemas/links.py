@@ -1,7 +1,7 @@
 """What a rule may look at beyond its own record: the record it belongs to, the header, the assessment tool.
 
-Belongs here: the names a predicate uses for values that stand elsewhere, and where they come from. Does not belong
-here: fetching them (``transforms.elsewhere``).
+Belongs here: the names a predicate uses for related values, and where they come from. Does not belong
+here: fetching them (``transforms.related``).
 
 ``IDS101_ServDischDate`` is the discharge date of the referral a contact names, null where there is none or
 more than one; ``IDS101_found`` whether any record has that key, null where the field here is blank.
@@ -35,7 +35,7 @@ def named_by(table_id: str) -> dict[str, tuple[str, str]]:
     return {other.id: looks_up(other)[table_id] for other in TABLES.values() if table_id in looks_up(other)}
 
 
-def dtype_elsewhere(table_id: str, name: str) -> pl.DataType:
+def related_dtype(table_id: str, name: str) -> pl.DataType:
     """Type of ``<table_id>_<name>``. Raises KeyError for what no predicate may name."""
     if table_id == TOOL:
         return _TOOL_TYPES[name]

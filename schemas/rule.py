@@ -46,7 +46,7 @@ class Dimension(StrEnum):
 Example = Mapping[str, str | None]
 """Values as submitted that stand in place of those of the table's example record; ``None`` is blank."""
 
-_ELSEWHERE = re.compile(r"\b((?:IDS|SMI)[0-9]{3}|TOOL)_([A-Za-z]+)\b")
+_RELATED = re.compile(r"\b((?:IDS|SMI)[0-9]{3}|TOOL)_([A-Za-z]+)\b")
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Rule:
     """One rule.
 
     ``fails`` is a predicate in portable SQL, true for a *bad* row, over ``x`` (typed) and ``x_text``
-    (as submitted, trimmed, blank as NULL) for every field; NULL means «does not apply». It may also name what
-    stands elsewhere (``schemas.links``): ``IDS101_ServDischDate`` of the record this one belongs to,
+    (as submitted, trimmed, blank as NULL) for every field; NULL means «does not apply». It may also name related
+    values (``schemas.links``): ``IDS101_ServDischDate`` of the record this one belongs to,
     ``IDS101_found``, the header's ``IDS000_ReportingPeriodEndDate``, ``TOOL_low``, ``received_at``, and, where
     other tables name this one, how many of their records do: ``IDS101_records``.
 
-    ``among`` names the fields by which records belong together: the predicate has windows over exactly these, is
+    ``group_by`` names the fields by which records belong together: the predicate has windows over exactly these, is
     asked only of records that share all of them (none blank) with another record, and every record it is true for
     fails. Where it can only be true of a record that satisfies ``when``, a plain condition, groups without such a
     record are not looked at: most referrals have several contacts, few have a follow-up.
@@ -80,12 +80,12 @@ class Rule:
     why: str = ""
     dimension: Dimension = Dimension.PLAUSIBILITY
     level: Level = Level.RECORD
-    among: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
     when: str = ""
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
 
     @cached_property
-    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+    def related(self) -> tuple[tuple[str, str], ...]:
         """(table id, field) of every value of another table that the predicate names."""
-        return tuple(sorted(set(_ELSEWHERE.findall(self.fails))))
+        return tuple(sorted(set(_RELATED.findall(self.fails))))

@@ -55,7 +55,8 @@ WRITTEN: tuple[Rule, ...] = (
     *service_use.RULES,
 )
 # Ids of rules that were in force once. They stay listed, so that an old report keeps its meaning.
-RETIRED: frozenset[str] = frozenset()
+# The rules of the cascade ended in FALLS until November 2026; they end in CASCADE now.
+RETIRED: frozenset[str] = frozenset(f"{table.id}-FALLS" for table in TABLES.values() if table.parent)
 
 
 @cache
@@ -66,12 +67,12 @@ def rules_for(table_id: str, version: Version, start: date, end: date) -> tuple[
 
 
 @cache
-def falls_rule(table: Table) -> Rule:
-    """The rule of a table with a parent by which a record falls with the one it belongs to. It has no predicate."""
+def cascade_rule(table: Table) -> Rule:
+    """The rule that rejects a record by cascade: the record it belongs to was rejected. It has no predicate."""
     assert table.parent is not None, table.id
     parent = TABLES[table.parent[1]]
     return Rule(
-        f"{table.id}-FALLS",
+        f"{table.id}-CASCADE",
         table.id,
         Effect.REJECT_RECORD,
         (table.parent[0],),
@@ -87,5 +88,5 @@ def falls_rule(table: Table) -> Rule:
 def ruleset(version: Version, start: date, end: date) -> dict[str, Rule]:
     """Every rule of a version in a period by id, those of the gate included, in dataset order."""
     found = [rule for table_id in TABLES for rule in rules_for(table_id, version, start, end)]
-    falls = [falls_rule(table) for table in TABLES.values() if table.parent]
-    return GATE | {rule.id: rule for rule in (*found, *falls)}
+    cascade = [cascade_rule(table) for table in TABLES.values() if table.parent]
+    return GATE | {rule.id: rule for rule in (*found, *cascade)}

@@ -18,8 +18,8 @@ class Table:
 
     ``id`` is the short id ("IDS101"), ``name`` the published name ("IDS101Referral"). ``key`` names the
     fields that tell two records of one submission apart. ``parent`` is (field here, table id, field
-    there); a record falls with the one it belongs to. ``refers_to`` names other records in the same way, which it
-    does not fall with. ``is_required``: a submission without the file is rejected.
+    there); a record is rejected by cascade with the one it belongs to. ``refers_to`` names other records in the
+    same way, without a cascade. ``is_required``: a submission without the file is rejected.
     """
 
     id: str

@@ -1,10 +1,10 @@
-"""What falls with what: a record cannot stand without the one it belongs to.
+"""The cascade: a record cannot stand without the one it belongs to.
 
 Belongs here: which rows are rejected only because of another row, and which row that is. Does not belong here: the
 rules that reject a row for itself (``transforms.validate``).
 
-The cause of a fallen row is the nearest record above it that broke a rule itself: correcting that one brings back
-everything below it, unless that has faults of its own.
+The cause of a row rejected by cascade is the nearest record above it that broke a rule itself: correcting
+that one brings back everything below it, unless that has faults of its own.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,16 @@ from collections.abc import Mapping
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.ruleset import falls_rule
-from transforms.elsewhere import ROW, ROW_TYPE
+from schemas.ruleset import cascade_rule
 from transforms.findings import findings_of, no_findings
+from transforms.related import ROW, ROW_TYPE
 
 _LOST: dict[str, pl.DataType] = {"row_number": ROW_TYPE, "cause_table": pl.Categorical(), "cause_row": ROW_TYPE}
 
 
-def fallen(kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
+def rejected_by_cascade(
+    kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]
+) -> dict[str, pl.DataFrame]:
     """Per table id the findings about rows that fall with another.
 
     ``kept`` has row_number and ``<parent>_row`` for each table (see ``validate.check_rows``), ``rejected`` the rows
@@ -50,5 +52,5 @@ def fallen(kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]) 
         lost[table.id] = pl.concat([lost[table.id], with_it])
         assert table.parent is not None
         rows = with_it.with_columns(pl.lit(None, dtype=pl.String).alias("found"))
-        found[table.id] = findings_of(falls_rule(table), table.id, table.parent[0], rows)
+        found[table.id] = findings_of(cascade_rule(table), table.id, table.parent[0], rows)
     return {table_id: found.get(table_id, no_findings()) for table_id in kept}

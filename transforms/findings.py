@@ -20,8 +20,9 @@ FINDINGS: dict[str, pl.DataType] = {
     "cause_row": pl.Int64(),
 }
 """table id · row as submitted, header row = 1, null for the file as a whole · rule · what it costs ·
-field · value as submitted, null where the field identifies a person · the record that this one falls with, null for
-a finding of its own. Categorical, not text: 2 M findings take 130 MB instead of 300."""
+field · value as submitted, null where the field identifies a person · the record whose rejection
+rejects this one by cascade, null for a finding of its own. Categorical, not text:
+2 M findings take 130 MB instead of 300."""
 
 REJECTIONS = [effect.value for effect in Effect if effect.is_rejection]
 # A value longer than this is no value of ours, and what it is shows in its first characters.
@@ -55,7 +56,7 @@ def file_finding(
 
 
 def findings_of(rule: Rule, table: str | None, field: str | None, rows: pl.DataFrame) -> pl.DataFrame:
-    """Findings of ``rule`` about ``rows`` (row_number, found, and, for records that fall with another, cause_*)."""
+    """Findings of ``rule`` about ``rows`` (row_number, found, and, for records rejected by cascade, cause_*)."""
     said = {"table": table, "rule_id": rule.id, "effect": rule.effect.value, "field": field}
     missing = [name for name in FINDINGS if name not in said and name not in rows.columns]
     return rows.with_columns(

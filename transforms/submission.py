@@ -22,11 +22,11 @@ from schemas.rule import Effect, Rule
 from schemas.ruleset import rules_for, ruleset
 from schemas.table import Table
 from schemas.versions import Version
-from transforms.cascade import fallen
+from transforms.cascade import rejected_by_cascade
 from transforms.cast import with_typed
-from transforms.elsewhere import KEY, ROW, ROW_TYPE, Elsewhere, as_known
 from transforms.findings import file_finding, no_findings
 from transforms.receive import Received
+from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
 
 Opener = Callable[[Table, Version | None], Received | None]
@@ -115,12 +115,12 @@ def check_submission(
     header, values, header_findings = _read_header(header_rows, named)
     version, period = header.version or Version.IAPT_2_0, period_of(header)
     rules, names = _asked_of(version, *period)
-    progress = _Progress(Elsewhere(values, received_at, {}))
+    progress = _Progress(Related(values, received_at, {}))
     for table in TABLES.values():
         rows = header_rows if table.id == "IDS000" else opener(table, header.version)
         _check_table(rows, table, rules[table.id], names.get(table.id, ()), progress)
         for done in _let_go_after(table.id, version, *period):
-            progress.elsewhere.known.pop(done, None)
+            progress.related.known.pop(done, None)
     _check_named(rules, progress)
     tables = _conclude(progress)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
@@ -148,7 +148,7 @@ def _let_go_after(table_id: str, version: Version, start: date, end: date) -> li
 class _Progress:
     """What is known of a submission so far, table by table."""
 
-    elsewhere: Elsewhere
+    related: Related
     received: dict[str, Received] = field(default_factory=dict)
     findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     kept: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -160,7 +160,7 @@ def _asked_of(
 ) -> tuple[dict[str, tuple[Rule, ...]], dict[str, tuple[str, ...]]]:
     """Per table its rules; and per table that others name, its key, then the fields that their rules look at."""
     rules = {table_id: rules_for(table_id, version, start, end) for table_id in TABLES}
-    looked_at = {pair for of_table in rules.values() for rule in of_table for pair in rule.elsewhere}
+    looked_at = {pair for of_table in rules.values() for rule in of_table for pair in rule.related}
     found = {}
     for table in TABLES.values():
         keys = {key for _, key in named_by(table.id).values()}
@@ -175,7 +175,7 @@ def _check_table(
     rows: Received | None, table: Table, rules: Sequence[Rule], names: Sequence[str], progress: _Progress
 ) -> None:
     """The table against its rules; what of it others will name is kept."""
-    known = progress.elsewhere.known
+    known = progress.related.known
     if rows is None:
         if names:
             known[table.id] = None if table.is_required else _nobody(table, names)
@@ -187,7 +187,7 @@ def _check_table(
             known[table.id] = None
         return None
     try:
-        found, kept = check_rows(rows.rows, table, rules, progress.elsewhere, names)
+        found, kept = check_rows(rows.rows, table, rules, progress.related, names)
         read = kept.height
     except pl.exceptions.PolarsError:
         read = -1
@@ -223,7 +223,7 @@ def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> No
         rows = progress.received[table_id].rows
         assert rows is not None, table_id
         records = records.with_columns(pl.col("row_number").cast(pl.Int64))
-        found = check_named(rows, TABLES[table_id], asked, progress.elsewhere, records)
+        found = check_named(rows, TABLES[table_id], asked, progress.related, records)
         progress.findings[table_id].append(found)
 
 
@@ -242,13 +242,13 @@ def _counts(kept: pl.DataFrame | None, named: str, by: str) -> pl.DataFrame:
 
 
 def _conclude(progress: _Progress) -> dict[str, Checked]:
-    """Every table with all its findings, ordered by row, those included that fall with another."""
+    """Every table with all its findings, ordered by row, those rejected by cascade included."""
     own = {table_id: pl.concat([no_findings(), *parts]) for table_id, parts in progress.findings.items()}
     rejected = {table_id: rejected_rows(findings) for table_id, findings in own.items()}
-    falls = fallen(progress.kept, rejected)
+    cascaded = rejected_by_cascade(progress.kept, rejected)
     tables = {}
     for table_id, findings in own.items():
-        with_others = falls.get(table_id, no_findings())
+        with_others = cascaded.get(table_id, no_findings())
         if with_others.height:
             findings = pl.concat([findings, with_others])
             rejected[table_id] = rejected_rows(findings)

@@ -1,12 +1,12 @@
 """Findings: every rule over every row of a table.
 
 Belongs here: turning rules into queries, and their outcome into the findings frame. Does not belong here:
-which rules there are (``schemas``), what falls with what (``transforms.cascade``), how a finding is shown
+which rules there are (``schemas``), what is rejected by cascade (``transforms.cascade``), how a finding is shown
 (``reports``).
 
 A table's rows are read once, as a stream; of a row that breaks no rule only what other tables need is kept. The
-values of broken rows, and records that share what ``among`` names, are read again: there are few of them as a rule,
-and where there are many, memory follows what was found and not the size of the table.
+values of broken rows, and records that share what ``group_by`` names, are read again: there are usually few, and
+where there are many, memory follows what was found and not the size of the table.
 """
 
 import re
@@ -20,12 +20,12 @@ from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
 from transforms.cast import with_typed
-from transforms.elsewhere import ROW, ROW_TYPE, Elsewhere, with_elsewhere
 from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
+from transforms.related import ROW, ROW_TYPE, Related, with_related
 
-_FLAG, _AMONG = "rule ", "among "
+_FLAG, _GROUP = "rule ", "group "
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
-_NOTHING = Elsewhere()
+_NOTHING = Related()
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def check_rows(
     rows: pl.LazyFrame,
     table: Table,
     rules: Sequence[Rule],
-    elsewhere: Elsewhere = _NOTHING,
+    related: Related = _NOTHING,
     keep: Iterable[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and what is kept of every row.
@@ -55,13 +55,13 @@ def check_rows(
     row. Kept are row_number, the fields of ``keep``, typed, and ``<table>_row`` for every record a row names. Rules
     that count other tables' records (``IDS201_records``) are not asked here: see ``check_named``.
     """
-    alone = [rule for rule in rules if not rule.among and not _counts_records(rule)]
-    together = [rule for rule in rules if rule.among]
-    groups = list(dict.fromkeys(rule.among for rule in together))
+    alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
+    together = [rule for rule in rules if rule.group_by]
+    groups = list(dict.fromkeys(rule.group_by for rule in together))
     names = [_FLAG + rule.id for rule in alone]
     words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
     beside = _beside(
-        rows, table, alone, elsewhere, {*keep, *words, *(name for group in groups for name in group)}, places=True
+        rows, table, alone, related, {*keep, *words, *(name for group in groups for name in group)}, places=True
     )
     flagged = beside.with_columns(_flag(rule) for rule in alone)
     kept, bad = pl.collect_all(
@@ -70,24 +70,24 @@ def check_rows(
                 pl.col("row_number").cast(ROW_TYPE),
                 *keep,
                 pl.col(f"^(IDS|SMI)[0-9]+_{ROW}$"),
-                *(_group_hash(group).alias(f"{_AMONG}{index}") for index, group in enumerate(groups)),
-                *(_is_asked(group, together).alias(f"{_AMONG}{index} when") for index, group in enumerate(groups)),
+                *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
+                *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
             ),
             flagged.filter(pl.any_horizontal(names) if names else pl.lit(False)).select("row_number", *names),
         ],
         engine="streaming",
     )
-    found = _with_values(bad.sort("row_number"), rows, table, alone, elsewhere)
+    found = _with_values(bad.sort("row_number"), rows, table, alone, related)
     candidates = {
-        group: _shared(kept["row_number"], kept[f"{_AMONG}{index}"], kept[f"{_AMONG}{index} when"])
+        group: _shared(kept["row_number"], kept[f"{_GROUP}{index}"], kept[f"{_GROUP}{index} when"])
         for index, group in enumerate(groups)
     }
-    found += _check_groups(rows, table, together, elsewhere, candidates)
-    return pl.concat([no_findings(), *found]), kept.select(pl.exclude(f"^{_AMONG}.*$"))
+    found += _check_groups(rows, table, together, related, candidates)
+    return pl.concat([no_findings(), *found]), kept.select(pl.exclude(f"^{_GROUP}.*$"))
 
 
 def check_named(
-    rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere, records: pl.DataFrame
+    rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], related: Related, records: pl.DataFrame
 ) -> pl.DataFrame:
     """The findings of those ``rules`` that count the records of other tables that name a row.
 
@@ -95,7 +95,7 @@ def check_named(
     """
     counting = [rule for rule in rules if _counts_records(rule)]
     counts = [name for name in records.columns if name != "row_number"]
-    beside = _beside(rows, table, counting, elsewhere, ())
+    beside = _beside(rows, table, counting, related, ())
     counted = beside.drop(counts, strict=False).join(records.lazy(), on="row_number", how="left")
     counted = counted.with_columns(pl.col(counts).fill_null(0))
     names = [_FLAG + rule.id for rule in counting]
@@ -105,12 +105,12 @@ def check_named(
         .select("row_number", *names)
         .collect(engine="streaming")
     )
-    return pl.concat([no_findings(), *_with_values(bad.sort("row_number"), rows, table, counting, elsewhere)])
+    return pl.concat([no_findings(), *_with_values(bad.sort("row_number"), rows, table, counting, related)])
 
 
 def counted_tables(rules: Iterable[Rule]) -> set[str]:
     """Ids of the tables whose records the rules count."""
-    return {other for rule in rules for other, name in rule.elsewhere if name == RECORDS}
+    return {other for rule in rules for other, name in rule.related if name == RECORDS}
 
 
 def rejected_rows(findings: pl.DataFrame) -> pl.Series:
@@ -122,7 +122,7 @@ def rejected_rows(findings: pl.DataFrame) -> pl.Series:
 
 
 def _counts_records(rule: Rule) -> bool:
-    return any(name == RECORDS for _, name in rule.elsewhere)
+    return any(name == RECORDS for _, name in rule.related)
 
 
 def _flag(rule: Rule) -> pl.Expr:
@@ -133,7 +133,7 @@ def _beside(
     rows: pl.LazyFrame,
     table: Table,
     rules: Sequence[Rule],
-    elsewhere: Elsewhere,
+    related: Related,
     also: Iterable[str],
     *,
     places: bool = False,
@@ -143,9 +143,7 @@ def _beside(
     links = {here for here, _ in looks_up(table).values()}
     named = {*said, *also, *links, TOOL_FIELD, *(name for rule in rules for name in rule.fields)}
     typed = with_typed(rows, table, named & set(table.by_name))
-    return with_elsewhere(
-        typed, table, {pair for rule in rules for pair in rule.elsewhere}, elsewhere, places=places
-    )
+    return with_related(typed, table, {pair for rule in rules for pair in rule.related}, related, places=places)
 
 
 def _group_hash(group: Sequence[str]) -> pl.Expr:
@@ -156,7 +154,7 @@ def _group_hash(group: Sequence[str]) -> pl.Expr:
 
 def _is_asked(group: Sequence[str], rules: Sequence[Rule]) -> pl.Expr:
     """Whether a record can make a rule about its group true: always, unless every such rule says when."""
-    conditions = [rule.when for rule in rules if rule.among == group]
+    conditions = [rule.when for rule in rules if rule.group_by == group]
     if not all(conditions):
         return pl.lit(True)
     return pl.any_horizontal(pl.sql_expr(condition).fill_null(False) for condition in conditions)
@@ -179,20 +177,20 @@ def _check_groups(
     rows: pl.LazyFrame,
     table: Table,
     rules: Sequence[Rule],
-    elsewhere: Elsewhere,
+    related: Related,
     candidates: dict[tuple[str, ...], pl.Series],
 ) -> list[pl.DataFrame]:
-    """Findings of rules about records that belong together, asked of those that share what ``among`` names."""
+    """Findings of rules about records that belong together, asked of those that share what ``group_by`` names."""
     asked = {group: numbers for group, numbers in candidates.items() if len(numbers)}
     if not asked:
         return []
-    of_asked = [rule for rule in rules if rule.among in asked]
+    of_asked = [rule for rule in rules if rule.group_by in asked]
     everyone = _only(rows, pl.concat(asked.values()).unique())
     fields = [name for group in asked for name in group]
-    beside = _beside(everyone, table, of_asked, elsewhere, fields).collect(engine="streaming").sort("row_number")
+    beside = _beside(everyone, table, of_asked, related, fields).collect(engine="streaming").sort("row_number")
     found = []
     for group, numbers in asked.items():
-        of_group = [rule for rule in of_asked if rule.among == group]
+        of_group = [rule for rule in of_asked if rule.group_by == group]
         records = beside.filter(pl.col("row_number").is_in(numbers.implode()))
         flags = records.select(_flag(rule) for rule in of_group)
         found += _findings(flags, records, table, of_group)
@@ -206,7 +204,7 @@ def _only(rows: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:
 
 
 def _with_values(
-    bad: pl.DataFrame, rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], elsewhere: Elsewhere
+    bad: pl.DataFrame, rows: pl.LazyFrame, table: Table, rules: Sequence[Rule], related: Related
 ) -> list[pl.DataFrame]:
     """Findings of every rule that a row of ``bad`` (row_number and flags) breaks, with the values found."""
     broken = [rule for rule in rules if bad.height and bad[_FLAG + rule.id].any()]
@@ -215,7 +213,7 @@ def _with_values(
     if shown:
         is_shown = bad.select(pl.any_horizontal(_FLAG + rule.id for rule in shown)).to_series()
         wanted = sorted({column for rule in shown for _, column in _shown(rule, table)})
-        beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, shown, elsewhere, ())
+        beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, shown, related, ())
         texts = beside.select("row_number", *(_text(name) for name in wanted)).collect(engine="streaming")
         values = values.join(texts, on="row_number", how="left", maintain_order="left")
     return _findings(bad, values, table, broken)
@@ -244,7 +242,7 @@ def _shown(rule: Rule, table: Table) -> list[tuple[str, str]]:
     own = [(name, f"{name}_text") for name in rule.fields if not table.by_name[name].is_identifying]
     return own + [
         (f"{other}.{name}", f"{other}_{name}")
-        for other, name in rule.elsewhere
+        for other, name in rule.related
         if name not in (FOUND, RECORDS, VERSION) and not _identifies(other, name)
     ]
 

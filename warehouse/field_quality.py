@@ -121,8 +121,8 @@ def elements() -> tuple[Element, ...]:
     )
 
 
-def tally_fields(con: duckdb.DuckDBPyConnection) -> None:
-    """Count every element of the tables in ``staged`` into ``work.field_tally``, and say what was asked for.
+def summarise_fields(con: duckdb.DuckDBPyConnection) -> None:
+    """Count every element of the tables in ``staged`` into ``work.field_summary``, and say what was asked for.
 
     ``core.field_count`` is made of it. ``work.element_asked`` has a row per version and element of that version.
     """
@@ -139,11 +139,11 @@ def tally_fields(con: duckdb.DuckDBPyConnection) -> None:
         ],
     )
     con.execute(
-        "CREATE TABLE work.field_tally (provider VARCHAR, month DATE, table_id VARCHAR, element VARCHAR, "
+        "CREATE TABLE work.field_summary (provider VARCHAR, month DATE, table_id VARCHAR, element VARCHAR, "
         "records BIGINT, expected BIGINT, complete BIGINT, filled BIGINT, valid BIGINT, not_known BIGINT)"
     )
     for (table_id,) in con.execute("SELECT DISTINCT table_id FROM staged.row_count ORDER BY table_id").fetchall():
-        con.execute(f"INSERT INTO work.field_tally {_tally(table_id)}")
+        con.execute(f"INSERT INTO work.field_summary {_summary(table_id)}")
 
 
 @cache
@@ -240,7 +240,7 @@ def _in_list(name: str, codes: list[Code] | tuple[Code, ...]) -> str | None:
     )
 
 
-def _tally(table_id: str) -> str:
+def _summary(table_id: str) -> str:
     """The counting pass of one table: a row per provider, month and element.
 
     Conditions are worked out once, below the counts: within them they took half of the pass.

@@ -29,8 +29,8 @@ _FINDINGS_SCHEMA = dg.TableSchema(
         dg.TableColumn("effect", "string", description="What it costs"),
         dg.TableColumn("field", "string", description="Element"),
         dg.TableColumn("found", "string", description="Value as submitted; empty where it identifies"),
-        dg.TableColumn("cause_table", "string", description="Table of the record this one falls with, if it does"),
-        dg.TableColumn("cause_row", "int", description="Row of the record this one falls with"),
+        dg.TableColumn("cause_table", "string", description="Table of the record whose rejection rejects this one"),
+        dg.TableColumn("cause_row", "int", description="Row of that record"),
     ]
 )
 assert [column.name for column in _FINDINGS_SCHEMA.columns] == list(FINDINGS)

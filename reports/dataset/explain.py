@@ -90,8 +90,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     looks += [TABLES[name].name if name in TABLES else _BEYOND[name] for name in looks_beyond(rule)]
     if looks:
         yield f"Looks at     {', '.join(looks)}"
-    if rule.among:
-        yield f"Among        records with the same {' and '.join(rule.among)}"
+    if rule.group_by:
+        yield f"Group by     records with the same {' and '.join(rule.group_by)}"
     yield f"Kind         {rule.dimension.value}, {rule.level.value} level, {origin(rule)}"
     for word, records in examples(rule):
         yield f"{word.capitalize():<12} {records}"

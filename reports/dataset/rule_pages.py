@@ -30,7 +30,7 @@ AS_OF = f"{START:%B %Y}, version {VERSION}"
 
 # A list of 400 codes in a predicate is read by nobody; rules.csv has it whole.
 _PREDICATE_SHOWN = 1200
-_GENERATED = frozenset({*Kind, "FALLS"})
+_GENERATED = frozenset({*Kind, "CASCADE"})
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _BEYOND = {
     TOOL: link("the reference set of assessment tools", "code-lists.md#assessment_tool"),
@@ -52,10 +52,10 @@ def looks_at(rule: Rule) -> tuple[tuple[str, str], ...]:
         return ()
     own = TABLES[rule.table].by_name
     words = (word.removesuffix("_text") for word in _WORD.findall(_LITERAL.sub("", rule.fails)))
-    here = [(rule.table, name) for name in (*rule.fields, *rule.among, *words) if name in own]
+    here = [(rule.table, name) for name in (*rule.fields, *rule.group_by, *words) if name in own]
     there = [
         (table_id, name)
-        for table_id, name in rule.elsewhere
+        for table_id, name in rule.related
         if table_id in TABLES and name in TABLES[table_id].by_name
     ]
     return tuple(dict.fromkeys(here + there))
@@ -89,7 +89,7 @@ def facts(rule: Rule) -> dict[str, Any]:
         "effect": rule.effect.value,
         "dimension": rule.dimension.value,
         "fields": list(rule.fields),
-        "among": list(rule.among),
+        "group_by": list(rule.group_by),
         "looks_at": [f"{table_id}-{name}" for table_id, name in looks_at(rule)],
         "looks_beyond": list(looks_beyond(rule)),
         "message": rule.message,
@@ -111,7 +111,7 @@ def rules_csv() -> str:
         examples = {
             name: json.dumps(row[name], ensure_ascii=False) if row[name] else "" for name in ("bad", "good")
         }
-        lists = {name: " ".join(row[name]) for name in ("fields", "among", "looks_at", "looks_beyond")}
+        lists = {name: " ".join(row[name]) for name in ("fields", "group_by", "looks_at", "looks_beyond")}
         writer.writerow(row | lists | examples)
     return out.getvalue()
 
@@ -132,7 +132,7 @@ def rules_page() -> str:
         "`IDS101_found` whether there is one, `IDS000_X` the header's, `IDS201_records` how many records of that "
         "table name this one, `TOOL_low` the lowest score of the assessment tool named, `received_at` when the "
         "submission came. Generated rules follow from an element's declaration (BLANK, FORMAT, CODE, RANGE), or "
-        "from a table's place below another (FALLS: rejected with the record it belongs to). In messages «…» is "
+        "from a table's place below another (CASCADE: rejected with the record it belongs to). In messages «…» is "
         "the value found. An example says what differs from the first record of the table in "
         f"{link('the example submission', f'example/{EXAMPLE}/')}.",
         table(("effect", "rules"), ((effect.value, str(count)) for effect, count in counts.items())),
@@ -155,14 +155,14 @@ def rules_page() -> str:
 def looks_beyond(rule: Rule) -> tuple[str, ...]:
     """What else it looks at: other tables' records as such, the reference set of tools, the moment of receipt."""
     elements = {table_id for table_id, _ in looks_at(rule)}
-    beyond = [table_id for table_id, name in rule.elsewhere if table_id not in elements]
+    beyond = [table_id for table_id, name in rule.related if table_id not in elements]
     beyond += [RECEIVED_AT] if RECEIVED_AT in rule.fails else []
     return tuple(dict.fromkeys(beyond))
 
 
 def examples(rule: Rule, dress: Callable[[str], str] = str) -> Iterator[tuple[str, str]]:
     """Records that fail and that pass in words; records that belong together stand beside each other."""
-    between = " beside " if rule.among else "; or "
+    between = " beside " if rule.group_by else "; or "
     for word, records in (("fails", rule.bad), ("passes", rule.good)):
         if records:
             yield word, between.join(dress(spelled(record)) for record in records)
@@ -187,8 +187,8 @@ def _parts(rule: Rule) -> Iterator[str]:
         _BEYOND.get(name) or link(TABLES[name].name, f"#{TABLES[name].name.lower()}") for name in looks_beyond(rule)
     ]
     about = [f"{rule.effect.value}", f"{rule.level.value} level", rule.dimension.value, origin(rule)]
-    if rule.among:
-        about.append("among records with the same " + " and ".join(code(name) for name in rule.among))
+    if rule.group_by:
+        about.append("grouped: records with the same " + " and ".join(code(name) for name in rule.group_by))
     looks = ", ".join(elements)
     yield " · ".join([*about, f"looks at {looks}"] if looks else about)
     if rule.fails:

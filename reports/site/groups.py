@@ -1,10 +1,10 @@
-"""Findings by rule and table: how many, where, what was found, what falls with them.
+"""Findings by rule and table: how many, where, what was found, what cascaded with them.
 
 Belongs here: the arithmetic over the findings frame, which may have millions of rows. Does not belong here: wording
 (``reports.site.report``).
 
-A root is a record that breaks a rejecting rule itself. What fell only because of it is counted at the root and is
-no group of its own.
+A root is a record that breaks a rejecting rule itself. A row rejected only
+because of it (by cascade) is counted at the root and is no group of its own.
 """
 
 from collections.abc import Iterable
@@ -29,8 +29,8 @@ class Group:
     """The findings of one rule in one table (id; empty for the submission as a whole).
 
     ``rows`` are the rows that break it, each once, sorted; empty for a finding about the file. ``values`` are the
-    commonest values found, with their counts, of ``distinct`` ones. ``falls`` counts the rows that fell only
-    because of these; ``also_elsewhere`` those of ``rows`` that another rule rejects too.
+    commonest values found, with their counts, of ``distinct`` ones. ``cascade_rows`` counts the rows rejected only
+    because of these; ``also_rejected_by_others`` those of ``rows`` that another rule rejects too.
     """
 
     rule: Rule
@@ -39,8 +39,8 @@ class Group:
     findings: int
     values: list[tuple[str, int]]
     distinct: int
-    falls: int
-    also_elsewhere: int
+    cascade_rows: int
+    also_rejected_by_others: int
 
     @property
     def records(self) -> int:
@@ -49,8 +49,8 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Fall:
-    """The rows of a table that fell with records of others: ``because_of`` counts them by the root's table id."""
+class CascadeRows:
+    """The rows of a table rejected by cascade: ``because_of`` counts them by the root's table id."""
 
     table: str
     rows: pl.Series
@@ -58,45 +58,45 @@ class Fall:
 
 
 @dataclass(frozen=True)
-class Tally:
+class Summary:
     """All that is counted of a submission's findings.
 
-    ``groups``: heaviest effect first, within it what takes most records with it. ``falls``: per table, in the order
+    ``groups``: heaviest effect first, within it what takes most records with it. ``cascade``: per table, in order
     of the findings. ``records``: by effect, how many records have findings of their own. ``roots``: how many
     records break a rejecting rule.
     """
 
     groups: list[Group]
-    falls: list[Fall]
+    cascade: list[CascadeRows]
     records: dict[str, int]
     roots: int
 
 
-def tally(checked: SubmissionChecked) -> Tally:
+def summarise(checked: SubmissionChecked) -> Summary:
     """Count a submission's findings."""
     if checked.findings.is_empty():
-        return Tally([], [], {}, 0)
+        return Summary([], [], {}, 0)
     findings = checked.findings.lazy()
     own = findings.filter(pl.col("cause_row").is_null())
     of_records = own.filter(pl.col("row_number").is_not_null())
     # The keys of millions of rows stay numbers until here.
-    broken, values, also, falls, causes, records, roots = pl.collect_all(
+    broken, values, also, cascaded, causes, records, roots = pl.collect_all(
         [
             own.group_by(_KEYS).agg(
                 pl.len().alias("findings"), pl.col("row_number").drop_nulls().unique().sort().alias("rows")
             ),
             _values(own),
-            _rejected_elsewhere(of_records),
-            _falls(findings, of_records),
+            _rejected_by_others(of_records),
+            _cascade_counts(findings, of_records),
             _causes(findings),
             of_records.select("effect", "table", "row_number").unique().group_by("effect").len(),
             _rejected(of_records).select("table", "row_number").unique().select(pl.len()),
         ]
     )
-    groups = _groups(checked.rules, broken, values, also, falls)
+    groups = _groups(checked.rules, broken, values, also, cascaded)
     order = {effect: index for index, effect in enumerate(Effect)}
-    return Tally(
-        sorted(groups, key=lambda g: (order[g.rule.effect], -g.records - g.falls, g.rule.id, g.table)),
+    return Summary(
+        sorted(groups, key=lambda g: (order[g.rule.effect], -g.records - g.cascade_rows, g.rule.id, g.table)),
         _per_table(causes),
         dict(records.cast({"effect": pl.String}).iter_rows()),
         int(roots.item()),
@@ -119,7 +119,7 @@ def _values(own: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _rejected_elsewhere(of_records: pl.LazyFrame) -> pl.LazyFrame:
+def _rejected_by_others(of_records: pl.LazyFrame) -> pl.LazyFrame:
     """Per group how many of its rows another rule rejects too."""
     broken = _rejected(of_records).select(*_KEYS, "row_number").unique()
     return (
@@ -129,8 +129,8 @@ def _rejected_elsewhere(of_records: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _falls(findings: pl.LazyFrame, of_records: pl.LazyFrame) -> pl.LazyFrame:
-    """Per group how many rows fell with its rows. A warning takes nothing with it."""
+def _cascade_counts(findings: pl.LazyFrame, of_records: pl.LazyFrame) -> pl.LazyFrame:
+    """Per group how many rows its rows reject by cascade. A warning rejects none."""
     cascade = findings.filter(pl.col("cause_row").is_not_null())
     with_root = cascade.group_by(table="cause_table", row_number="cause_row").len()
     return (
@@ -139,12 +139,12 @@ def _falls(findings: pl.LazyFrame, of_records: pl.LazyFrame) -> pl.LazyFrame:
         .unique()
         .join(with_root, on=["table", "row_number"])
         .group_by(_KEYS)
-        .agg(pl.col("len").sum().alias("falls"))
+        .agg(pl.col("len").sum().alias("cascade_rows"))
     )
 
 
 def _causes(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows that fell, by their table and their root's."""
+    """The rows rejected by cascade, by their table and their root's."""
     cascade = findings.filter(pl.col("cause_row").is_not_null())
     return cascade.group_by("table", "cause_table", maintain_order=True).agg(
         pl.col("row_number").unique().sort().alias("rows")
@@ -152,12 +152,12 @@ def _causes(findings: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _groups(
-    rules: dict[str, Rule], broken: pl.DataFrame, values: pl.DataFrame, also: pl.DataFrame, falls: pl.DataFrame
+    rules: dict[str, Rule], broken: pl.DataFrame, values: pl.DataFrame, also: pl.DataFrame, cascaded: pl.DataFrame
 ) -> Iterable[Group]:
     values_of = dict(zip(_names(values), values["values"].to_list(), strict=True))
-    distinct_of, also_of, falls_of = (
+    distinct_of, also_of, cascaded_of = (
         dict(zip(_names(frame), frame[column], strict=True))
-        for frame, column in ((values, "distinct"), (also, "also"), (falls, "falls"))
+        for frame, column in ((values, "distinct"), (also, "also"), (cascaded, "cascade_rows"))
     )
     for index, key in enumerate(_names(broken)):
         rule = rules[key[0]]
@@ -169,18 +169,19 @@ def _groups(
             broken["findings"][index],
             [(value["found"], value["len"]) for value in values_of.get(key, ())[:most]],
             distinct_of.get(key, 0),
-            falls_of.get(key, 0),
+            cascaded_of.get(key, 0),
             also_of.get(key, 0),
         )
 
 
-def _per_table(causes: pl.DataFrame) -> list[Fall]:
-    falls: dict[str, Fall] = {}
+def _per_table(causes: pl.DataFrame) -> list[CascadeRows]:
+    cascaded: dict[str, CascadeRows] = {}
     for index, (table, cause) in enumerate(causes.select(pl.col("table", "cause_table").cast(pl.String)).rows()):
         rows = causes["rows"][index]
-        so_far = falls.get(table, Fall(table, rows.clear(), {}))
-        falls[table] = Fall(table, pl.concat([so_far.rows, rows]).sort(), so_far.because_of | {cause: len(rows)})
-    return list(falls.values())
+        so_far = cascaded.get(table, CascadeRows(table, rows.clear(), {}))
+        because_of = so_far.because_of | {cause: len(rows)}
+        cascaded[table] = CascadeRows(table, pl.concat([so_far.rows, rows]).sort(), because_of)
+    return list(cascaded.values())
 
 
 def _names(frame: pl.DataFrame) -> list[Key]:

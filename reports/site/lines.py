@@ -22,7 +22,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def lines(findings: pl.LazyFrame, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> pl.LazyFrame:
     """``findings`` with ``cell`` ("F214"; several for a rule about several fields) and ``status``.
 
-    A row that fell with another has neither: there is nothing to correct in it.
+    A row rejected by cascade has neither: there is nothing to correct in it.
     """
     rules = verdict["rules"]
     table_of = {"": None} | {table.name: table.id for table in TABLES.values()}

@@ -67,7 +67,7 @@ def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
         ],
         "rejecting": rejecting,
         "changes": _changes(verdict, rules, min(LISTED, most)),
-        "fell": sum(fall["records"] for fall in verdict["fallen"]),
+        "cascaded": sum(each["records"] for each in verdict["rejected_by_cascade"]),
         "meanings": [(effect.value, _MEANING[effect]) for effect in present],
         "most": most,
         "listed": LISTED,

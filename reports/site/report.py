@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports.site.groups import Fall, Group, Tally, tally
+from reports.site.groups import CascadeRows, Group, Summary, summarise
 from reports.site.history import compared, earlier_report
 from reports.site.lines import write_csv
 from reports.site.ranges import cell_ranges, letters_of, row_ranges
@@ -24,14 +24,14 @@ from transforms.submission import SubmissionChecked, period_of
 
 
 def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The verdict for a program: outcome, deadline, counts, findings by rule with roots before what fell with them.
+    """The verdict for a program: outcome, deadline, counts, findings by rule, roots before their cascades.
 
     ``previous`` is an earlier report of the same provider and month (``report.json``); rules are then marked new or
     persisting, and those that are gone are listed as resolved, or as not checked where their table could not be
     read.
     """
     header, counts = checked.header, checked.counts()
-    found = tally(checked)
+    found = summarise(checked)
     window = closes(header.start) if header.start else None
     who = {"provider": header.provider, "month": month_text(header.start) if header.start else None}
     read = {TABLES[table].name for table, received in checked.received.items() if received.rows is not None}
@@ -47,7 +47,7 @@ def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] 
         "tables": {TABLES[name].name: table for name, table in counts.items()},
         "effects": _effects(found),
         "rules": since["rules"],
-        "fallen": [_fall(fall) for fall in found.falls],
+        "rejected_by_cascade": [_cascade_rows(each) for each in found.cascade],
         "compared": since["compared"],
         "resolved": since["resolved"],
         "not_checked": since["not_checked"],
@@ -102,8 +102,8 @@ def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:
         "why": rule.why,
         "records": group.records,
         "findings": group.findings,
-        "also_elsewhere": group.also_elsewhere,
-        "falls": group.falls,
+        "also_rejected_by_others": group.also_rejected_by_others,
+        "cascade_rows": group.cascade_rows,
         "rows": row_ranges(group.rows),
         "cells": cell_ranges(group.rows, letters_of(rule.fields, received.columns if received else {})),
         "values": [value for value, _ in values],
@@ -113,13 +113,13 @@ def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:
     }
 
 
-def _fall(fall: Fall) -> dict[str, Any]:
-    """The rows of one table that fell with other records."""
-    because_of = {TABLES[table].name: records for table, records in fall.because_of.items()}
+def _cascade_rows(found: CascadeRows) -> dict[str, Any]:
+    """The rows of one table rejected by cascade."""
+    because_of = {TABLES[table].name: records for table, records in found.because_of.items()}
     return {
-        "table": TABLES[fall.table].name,
-        "records": len(fall.rows),
-        "rows": row_ranges(fall.rows),
+        "table": TABLES[found.table].name,
+        "records": len(found.rows),
+        "rows": row_ranges(found.rows),
         "because_of": because_of,
     }
 
@@ -128,8 +128,8 @@ def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(table[name] for table in counts.values()) for name in ("rows_in", "accepted", "rejected")}
 
 
-def _effects(found: Tally) -> dict[str, dict[str, int]]:
-    """Per effect present, heaviest first: rules broken, findings, records; what fell with another is not in it."""
+def _effects(found: Summary) -> dict[str, dict[str, int]]:
+    """Per effect present, heaviest first: rules broken, findings, records; without rejections by cascade."""
     return {
         effect.value: {
             "rules": len(of_effect),
@@ -143,5 +143,5 @@ def _effects(found: Tally) -> dict[str, dict[str, int]]:
 
 def _ruleset(rules: Mapping[str, Rule]) -> dict[str, Any]:
     """Which rules were in force: how many, and a fingerprint that changes when any of them does."""
-    said = (f"{r.id}|{r.effect}|{r.fails}|{r.among}|{r.message}|{r.fix}|{r.why}" for r in rules.values())
+    said = (f"{r.id}|{r.effect}|{r.fails}|{r.group_by}|{r.message}|{r.fix}|{r.why}" for r in rules.values())
     return {"rules": len(rules), "fingerprint": hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]}

@@ -103,7 +103,7 @@ def _labels(rule: Rule) -> dict[str, str]:
     own = {name: name for name in rule.fields if not _identifies(rule.table, name)}
     return own | {
         f"{table}.{name}": f"{table}_{name}"
-        for table, name in rule.elsewhere
+        for table, name in rule.related
         if name not in (FOUND, RECORDS) and not _identifies(table, name)
     }
 

@@ -27,7 +27,7 @@ FINDING_COLUMNS = (
     "Since last time",
 )  # fmt: skip
 FIX_COLUMNS = (
-    "Rule", "What it costs", "Table", "Field", "Records", "Rows that fell with them", "What is wrong",
+    "Rule", "What it costs", "Table", "Field", "Records", "Rows rejected by cascade", "What is wrong",
     "How to fix it", "What is accepted", "Why it matters", "Rows", "Cells", "Since last time", "Records last time",
 )  # fmt: skip
 _WIDEST = 60
@@ -117,7 +117,7 @@ class _Book:
 
 
 def _roots_first(findings: pl.DataFrame) -> pl.DataFrame:
-    """The lines that fit on a sheet: what has a cause of its own before what fell with another record."""
+    """The lines that fit on a sheet: what has a cause of its own before what was rejected by cascade."""
     own = findings.filter(pl.col("cause_row").is_null()).head(LINES_SHOWN)
     return pl.concat([own, findings.filter(pl.col("cause_row").is_not_null()).head(LINES_SHOWN - own.height)])
 
@@ -187,7 +187,7 @@ def _per_table(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
 
 def _how_to_fix(rule: Mapping[str, Any]) -> Row:
     return (
-        rule["rule_id"], sentence(rule["effect"]), rule["table"], rule["field"], rule["records"], rule["falls"],
-        rule["message"], rule["fix"], rule["expected"], rule["why"], rule["rows"], rule["cells"],
-        STATUS.get(rule["status"], ""), rule["records_before"],
+        rule["rule_id"], sentence(rule["effect"]), rule["table"], rule["field"], rule["records"],
+        rule["cascade_rows"], rule["message"], rule["fix"], rule["expected"], rule["why"], rule["rows"],
+        rule["cells"], STATUS.get(rule["status"], ""), rule["records_before"],
     )  # fmt: skip

@@ -57,7 +57,7 @@ _TIME: tuple[Rule, ...] = (
         "Share the minutes of the contact out among its activities, or correct the contact.",
         "Minutes are counted twice, and the therapy looks longer than it was.",
         level=Level.GROUP,
-        among=("CareContactId",),
+        group_by=("CareContactId",),
         bad=(
             {"ClinContactDurOfCareAct": "40", "IDS201_ClinContDurOfCareCont": "60"},
             {"CareActId": "A900", "ClinContactDurOfCareAct": "30", "IDS201_ClinContDurOfCareCont": "60"},

@@ -155,7 +155,7 @@ _OTHER: tuple[Rule, ...] = (
         "Keep the disabilities and leave out NN or ZZ, or the other way round.",
         "The patient counts both as with and as without a disability.",
         level=Level.GROUP,
-        among=("LocalPatientId",),
+        group_by=("LocalPatientId",),
         bad=({"DisabCode": "NN"}, {"DisabCode": "05"}),
         good=({"DisabCode": "04"}, {"DisabCode": "05"}),
     ),

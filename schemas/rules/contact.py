@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
         "Use 02 (treatment) or 04 (review) for this contact, or correct the later one.",
         "Follow-ups count as no treatment, and scores taken in them are left out of recovery.",
         level=Level.GROUP,
-        among=("ServiceRequestId",),
+        group_by=("ServiceRequestId",),
         when="AppType = '06'",
         bad=({"AppType": "06"}, {"CareContactId": "C900", "AppType": "02", "CareContDate": "2026-04-21"}),
         good=(

@@ -157,7 +157,7 @@ _PAUSE: tuple[Rule, ...] = (
         "Give the earlier pause its end, or make one pause of the two.",
         "The days in both are taken off the wait twice, which makes it look shorter than it was.",
         level=Level.GROUP,
-        among=("ServiceRequestId",),
+        group_by=("ServiceRequestId",),
         bad=({}, {"PauseID": "2", "PauseStartDate": "2026-04-10", "PauseEndDate": "2026-04-15"}),
         good=({}, {"PauseID": "2", "PauseStartDate": "2026-04-11", "PauseEndDate": None}),
     ),

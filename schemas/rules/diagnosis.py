@@ -147,7 +147,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "The one recorded last decides the anxiety measure by which recovery is judged, and the pathway if it is "
         "blank.",
         level=Level.GROUP,
-        among=("ServiceRequestId",),
+        group_by=("ServiceRequestId",),
         bad=({}, {"PresComp": "F209"}),
         good=({}, {"PresComp": "F411", "PresCompCodSig": "2"}),
     ),
@@ -255,7 +255,7 @@ _CLUSTER: tuple[Rule, ...] = (
         "End the earlier cluster on the day on which the later one starts.",
         "A patient is in one cluster at a time; in which one nobody can say.",
         level=Level.GROUP,
-        among=("LocalPatientId",),
+        group_by=("LocalPatientId",),
         bad=({}, {"AMHCareClustCodeFin": "11", "StartDateCareClust": "2026-04-20"}),
         good=(
             {"EndDateCareClust": "2026-04-20"},

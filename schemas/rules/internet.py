@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
         "End one log before the next begins, or make one of the two.",
         "The same minutes may be counted twice.",
         level=Level.GROUP,
-        among=("ServiceRequestId", "IntEnabledTherProg"),
+        group_by=("ServiceRequestId", "IntEnabledTherProg"),
         bad=({}, {_START: "2026-04-20", _END: "2026-04-29"}),
         good=({}, {_START: "2026-04-27", _END: "2026-04-29"}),
     ),

@@ -1,7 +1,7 @@
 """Orphans: records that belong to a record which is not in the submission.
 
-Belongs here: one rule for every table with a parent, made from that link. Does not belong here: records that fall
-with a rejected one (``schemas.ruleset``), and links that a record does not fall with (staff).
+Belongs here: one rule for every table with a parent, made from that link. Does not belong here: records rejected
+by cascade (``schemas.ruleset``), and links without a cascade (staff).
 """
 
 from schemas.dataset import TABLES

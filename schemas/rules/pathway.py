@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         "Discharge the referral that is no longer in use, or correct the pathway.",
         "The patient counts twice as waiting or in treatment, and contacts are split between the two.",
         level=Level.GROUP,
-        among=("LocalPatientId", "Pathway"),
+        group_by=("LocalPatientId", "Pathway"),
         bad=({}, {"ServiceRequestId": "R900"}),
         good=({}, {"ServiceRequestId": "R900", "ServDischDate": "2026-04-20", "EndCode": "46"}),
     ),

@@ -37,7 +37,7 @@ RULES: tuple[Rule, ...] = (
         "Correct the NHS number of one of them; if they are one person, send one record and one LocalPatientId.",
         "Two people would count as one, or one as two, in everything that is counted by person.",
         level=Level.GROUP,
-        among=("NHSNumber",),
+        group_by=("NHSNumber",),
         bad=({}, {"LocalPatientId": "P900"}),
         good=({}, {"LocalPatientId": "P900", "NHSNumber": "9990000018"}),
     ),

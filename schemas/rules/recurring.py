@@ -37,7 +37,7 @@ def repeated_key(rule_id: str, what: str, why: str, apart: Example | None = None
 
 def repeated(
     rule_id: str,
-    among: tuple[str, ...],
+    group_by: tuple[str, ...],
     what: str,
     why: str,
     other: Example,
@@ -45,7 +45,7 @@ def repeated(
     fix: str = "Send the record once.",
     apart: Example | None = None,
 ) -> Rule:
-    """More than one record with the same values in ``among``.
+    """More than one record with the same values in ``group_by``.
 
     Of the examples, ``other`` is a second record that does not repeat them; ``apart`` is what else differs in both.
     """
@@ -53,14 +53,14 @@ def repeated(
         rule_id,
         rule_id[:6],
         effect,
-        among,
-        f"COUNT(*) OVER (PARTITION BY {', '.join(among)}) > 1",
+        group_by,
+        f"COUNT(*) OVER (PARTITION BY {', '.join(group_by)}) > 1",
         f"There is more than one record of {what}.",
         fix,
         why,
         Dimension.PLAUSIBILITY,
         Level.GROUP,
-        among,
+        group_by,
         bad=({}, apart or {}),
         good=({}, dict(apart or {}) | dict(other)),
     )
@@ -153,13 +153,13 @@ def ends_before_start(
     )
 
 
-def overlap(among: tuple[str, ...], start: str, end: str, *, same_day: bool) -> str:
+def overlap(group_by: tuple[str, ...], start: str, end: str, *, same_day: bool) -> str:
     """The predicate of a period that overlaps the one before or after it; a blank end is an open one.
 
     ``same_day``: whether it is an overlap that one ends on the day on which the next starts. Two that start on one
     day overlap, however long they are: so it does not matter in which order an engine puts records that are alike.
     """
-    window = f"OVER (PARTITION BY {', '.join(among)} ORDER BY {start}, {end}_text)"
+    window = f"OVER (PARTITION BY {', '.join(group_by)} ORDER BY {start}, {end}_text)"
     until = "<=" if same_day else "<"
     return (
         f"{start} IS NOT NULL AND ("

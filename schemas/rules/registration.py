@@ -27,7 +27,7 @@ RULES: tuple[Rule, ...] = (
         "Give the end date of the earlier registration.",
         "A patient has one practice at a time; which one is responsible nobody can say.",
         level=Level.GROUP,
-        among=("LocalPatientId",),
+        group_by=("LocalPatientId",),
         bad=({}, {"GMPCodeReg": "P81009", "StartDateGMPRegistration": "2026-04-10"}),
         good=({"EndDateGMPRegistration": "2026-04-09"}, {"StartDateGMPRegistration": "2026-04-10"}),
     ),

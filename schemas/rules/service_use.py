@@ -47,7 +47,7 @@ RULES: tuple[Rule, ...] = (
         "End the earlier spell, or send one spell where a patient changed wards.",
         "Bed days in both are counted twice, and the patient seems to use more care than before therapy.",
         level=Level.GROUP,
-        among=("LocalPatientId", "ServiceUseType"),
+        group_by=("LocalPatientId", "ServiceUseType"),
         bad=({}, {"ServiceUseId": "U900", "ServiceUseStartDate": "2026-03-20", "ServiceUseEndDate": "2026-04-02"}),
         good=(
             {},

@@ -45,11 +45,11 @@ def broken(rule: Rule) -> Records:
             records[table.id][0] |= own
         for name, value in example.items():
             if name not in table.by_name:
-                _change_elsewhere(records, rule, name, value)
+                _change_related(records, rule, name, value)
     return records
 
 
-def _change_elsewhere(records: Records, rule: Rule, name: str, value: str | None) -> None:
+def _change_related(records: Records, rule: Rule, name: str, value: str | None) -> None:
     if name == "received_at":
         _date_after_receipt(records["IDS000"][0], rule)
         return

@@ -326,7 +326,7 @@ OTHER = ("REPEAT_REFERRALS", "IET_LOGS", "IET_LOG_TIME", "THERAPY_SESSIONS", "HI
 ALL = (*PATHWAY, *CONTACT, *CASELOAD, *OTHER)
 
 
-class Tally:
+class Counting:
     """Counts by provider, measure and month; only months the provider submitted, as everywhere."""
 
     def __init__(self, submissions: Submissions) -> None:
@@ -351,51 +351,51 @@ class Tally:
 def measured(submissions: Submissions) -> Counts:
     """Numerator and denominator of every measure of ALL, by provider, measure and submitted month."""
     everyone = pathways(submissions)
-    tally = Tally(submissions)
+    counts = Counting(submissions)
     for table in (PATHWAY, CONTACT, CASELOAD):
         for name, (*_, whole) in table.items():
-            tally.start(name, whole is None)
+            counts.start(name, whole is None)
     for name in OTHER:
-        tally.start(name, name in ("IET_LOGS", "THERAPY_SESSIONS"))
+        counts.start(name, name in ("IET_LOGS", "THERAPY_SESSIONS"))
     for p in everyone:
-        _add_pathway(tally, p)
-        tally.add(p, "REPEAT_REFERRALS", p.received, repeated(p, everyone))
-        _add_contacts(tally, p)
-        _add_logs_and_sessions(tally, p)
-    return tally.found
+        _add_pathway(counts, p)
+        counts.add(p, "REPEAT_REFERRALS", p.received, repeated(p, everyone))
+        _add_contacts(counts, p)
+        _add_logs_and_sessions(counts, p)
+    return counts.found
 
 
-def _add_pathway(tally: Tally, p: Known) -> None:
+def _add_pathway(counts: Counting, p: Known) -> None:
     for name, (when, numerator, denominator) in PATHWAY.items():
         applies = when(p) is not None and (name not in TALKING or p.row["Pathway"] == "05")
         if applies and (denominator is None or denominator(p)):
-            tally.add(p, name, when(p), numerator(p))
+            counts.add(p, name, when(p), numerator(p))
     for day, state in month_ends(p):
         for name, (part, whole) in CASELOAD.items():
             if whole is None or whole(state):
-                tally.add(p, name, day, bool(part(state)))
+                counts.add(p, name, day, bool(part(state)))
 
 
-def _add_contacts(tally: Tally, p: Known) -> None:
+def _add_contacts(counts: Counting, p: Known) -> None:
     for c in p.contacts:
         for name, (part, whole) in CONTACT.items():
             if whole is None or whole(p, c):
-                tally.add(p, name, c["CareContDate"], bool(part(p, c)))
+                counts.add(p, name, c["CareContDate"], bool(part(p, c)))
 
 
-def _add_logs_and_sessions(tally: Tally, p: Known) -> None:
+def _add_logs_and_sessions(counts: Counting, p: Known) -> None:
     for log in p.logs:
-        tally.add(p, "IET_LOGS", log["EndDateIntEnabledTherLog"], True)
-        tally.add(p, "IET_LOG_TIME", log["EndDateIntEnabledTherLog"], log["DurationIntEnabledTher"] > 0)
+        counts.add(p, "IET_LOGS", log["EndDateIntEnabledTherLog"], True)
+        counts.add(p, "IET_LOG_TIME", log["EndDateIntEnabledTherLog"], log["DurationIntEnabledTher"] > 0)
     given = {
         (c["CareContactId"], c["CareContDate"], THERAPY[a["CodeProcAndProcStatus"]])
         for c, a in p.activities
         if a["CodeProcAndProcStatus"] in THERAPY and CONTACT["TREATMENT_CONTACTS"][0](p, c)
     }
     for _, day, (_, intensity) in given:
-        tally.add(p, "THERAPY_SESSIONS", day, True)
+        counts.add(p, "THERAPY_SESSIONS", day, True)
         if intensity in ("low", "high"):
-            tally.add(p, "HIGH_INTENSITY_SESSIONS", day, intensity == "high")
+            counts.add(p, "HIGH_INTENSITY_SESSIONS", day, intensity == "high")
 
 
 def month_ends(p: Known) -> Iterable[tuple[date, Open]]:

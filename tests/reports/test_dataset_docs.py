@@ -252,7 +252,7 @@ def test_a_rule_is_listed_with_every_element_it_looks_at_here_and_elsewhere() ->
     rule = Rule(
         "X", "IDS201", Effect.WARNING, ("CareContDate",),
         "CareContDate > IDS101_ServDischDate AND AppType_text <> 'Cancellation' AND IDS101_found", "", "",
-        among=("CareContactId",),
+        group_by=("CareContactId",),
     )  # fmt: skip
     assert looks_at(rule) == (
         ("IDS201", "CareContDate"), ("IDS201", "CareContactId"), ("IDS201", "AppType"), ("IDS101", "ServDischDate"),
@@ -276,7 +276,7 @@ def test_what_a_rule_looks_at_beyond_elements_is_said() -> None:
 def test_records_of_an_example_that_belong_together_stand_beside_each_other() -> None:
     record = {"CareContactId": "X9", "AppType": None}
     alone = Rule("X", "IDS201", Effect.WARNING, ("AppType",), "TRUE", "", "", bad=(record, {}))
-    among = replace(alone, among=("CareContactId",))
+    among = replace(alone, group_by=("CareContactId",))
     assert dict(examples(alone)) == {"fails": "CareContactId = X9, AppType blank; or the first record as it is"}
     assert dict(examples(among)) == {"fails": "CareContactId = X9, AppType blank beside the first record as it is"}
 

@@ -30,9 +30,9 @@ from tests.fixtures.page import (
     RULES,
     about_file,
     broken,
+    cascaded,
     checked,
     clean,
-    fell,
     many_rejections,
     rejected_file,
 )
@@ -46,15 +46,15 @@ def rules(found: SubmissionChecked, previous: dict[str, Any] | None = None) -> d
     return {rule["rule_id"]: rule for rule in as_json(found, REJECTED, previous)["rules"]}
 
 
-# Roots before what fell with them
+# Roots before what they reject by cascade
 
 
 def test_what_fell_is_counted_at_its_root_and_is_no_rule_of_its_own() -> None:
     verdict = as_json(many_rejections(), REJECTED)
-    assert {rule["rule_id"]: rule["falls"] for rule in verdict["rules"]} == {
+    assert {rule["rule_id"]: rule["cascade_rows"] for rule in verdict["rules"]} == {
         BAD_DATE: 48, BAD_NUMBER: 2, NO_ID: 0, OLD_CODE: 0, "GATE-COLUMN-ABSENT": 0,
     }  # fmt: skip
-    assert verdict["fallen"] == [
+    assert verdict["rejected_by_cascade"] == [
         {"table": "IDS101Referral", "records": 1, "rows": "44", "because_of": {"IDS001MPI": 1}},
         {"table": "IDS201CareContact", "records": 33, "rows": "2-33, 50",
          "because_of": {"IDS101Referral": 32, "IDS001MPI": 1}},
@@ -70,17 +70,17 @@ def test_these_records_corrected_every_rejection_disappears() -> None:
 
 def test_a_record_that_breaks_two_rules_is_said_at_both() -> None:
     found = rules(many_rejections())
-    assert {name: found[name]["also_elsewhere"] for name in (BAD_DATE, NO_ID, BAD_NUMBER)} == {
+    assert {name: found[name]["also_rejected_by_others"] for name in (BAD_DATE, NO_ID, BAD_NUMBER)} == {
         BAD_DATE: 1, NO_ID: 1, BAD_NUMBER: 0,
     }  # fmt: skip
 
 
 def test_a_warning_about_a_root_takes_nothing_with_it() -> None:
     found = rules(
-        checked(broken(BAD_DATE, [5], "x"), broken(OLD_CODE, [5], "~"), fell("IDS201", [2, 3], "IDS101", 5))
+        checked(broken(BAD_DATE, [5], "x"), broken(OLD_CODE, [5], "~"), cascaded("IDS201", [2, 3], "IDS101", 5))
     )
-    assert (found[BAD_DATE]["falls"], found[OLD_CODE]["falls"]) == (2, 0)
-    assert (found[BAD_DATE]["also_elsewhere"], found[OLD_CODE]["also_elsewhere"]) == (0, 0)
+    assert (found[BAD_DATE]["cascade_rows"], found[OLD_CODE]["cascade_rows"]) == (2, 0)
+    assert (found[BAD_DATE]["also_rejected_by_others"], found[OLD_CODE]["also_rejected_by_others"]) == (0, 0)
 
 
 def test_heaviest_effect_first_then_what_takes_most_with_it() -> None:
@@ -88,7 +88,7 @@ def test_heaviest_effect_first_then_what_takes_most_with_it() -> None:
         broken(OLD_CODE, range(2, 90), "~"),
         broken(NO_ID, [2, 3, 4]),
         broken(BAD_DATE, [5], "x"),
-        fell("IDS201", [2, 3, 4], "IDS101", 5),
+        cascaded("IDS201", [2, 3, 4], "IDS101", 5),
         about_file("GATE-COLUMN-UNKNOWN", "IDS101", "Surname"),
     )
     assert list(rules(found)) == ["GATE-COLUMN-UNKNOWN", BAD_DATE, NO_ID, OLD_CODE]
@@ -374,8 +374,8 @@ def test_every_finding_is_a_line_of_the_csv_with_its_cell(tmp_path: Path) -> Non
     lines = list(csv.DictReader((tmp_path / "findings.csv").open(encoding="utf-8", newline="")))
     assert len(lines) == 99
     assert {line["cell"] for line in lines if line["rule_id"] == BAD_DATE} == {"D5", "D6", "D9"}
-    fallen = next(line for line in lines if line["rule_id"] == "IDS202-FALLS")
-    assert (fallen["cause_table"], fallen["cause_row"], fallen["cell"]) == ("IDS101", "5", "")
+    line = next(line for line in lines if line["rule_id"] == "IDS202-CASCADE")
+    assert (line["cause_table"], line["cause_row"], line["cell"]) == ("IDS101", "5", "")
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "=cmd|' /C calc'!A0"]
@@ -480,7 +480,7 @@ def test_a_sheet_that_is_full_says_how_many_lines_are_elsewhere(
 def test_how_to_fix_has_a_line_per_rule(tmp_path: Path) -> None:
     lines = lines_of(book(tmp_path, many_rejections())["How to fix"])
     assert [line["Rule"] for line in lines] == [BAD_DATE, BAD_NUMBER, NO_ID, OLD_CODE, "GATE-COLUMN-ABSENT"]
-    assert (lines[0]["Records"], lines[0]["Rows that fell with them"], lines[0]["Rows"]) == (3, 48, "5-6, 9")
+    assert (lines[0]["Records"], lines[0]["Rows rejected by cascade"], lines[0]["Rows"]) == (3, 48, "5-6, 9")
     assert (lines[0]["How to fix it"], lines[0]["Why it matters"]) == (RULES[BAD_DATE].fix, RULES[BAD_DATE].why)
 
 

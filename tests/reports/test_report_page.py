@@ -18,10 +18,10 @@ from tests.fixtures.page import (
     about_file,
     axe,
     broken,
+    cascaded,
     checked,
     clean,
     dom_after,
-    fell,
     many_rejections,
     rejected_file,
     violations,
@@ -80,7 +80,7 @@ def test_the_page_says_what_to_correct_so_that_everything_counts() -> None:
 
 
 def test_one_is_not_many() -> None:
-    said = words(shown(checked(broken(BAD_DATE, [5], "x"), fell("IDS201", [2], "IDS101", 5))))
+    said = words(shown(checked(broken(BAD_DATE, [5], "x"), cascaded("IDS201", [2], "IDS101", 5))))
     assert "Correct this record and all 2 rejections disappear." in said
     assert "1 row has nothing wrong itself: it belongs to this record." in said
     assert (
@@ -154,7 +154,7 @@ def hostile() -> SubmissionChecked:
     told = [
         broken(rule.id, range(2, 200, 2), [values[n % 9] for n in range(99)])
         for rule in RULES.values()
-        if rule.table and not rule.id.endswith("-FALLS")
+        if rule.table and not rule.id.endswith("-CASCADE")
     ]
     files = [about_file("GATE-COLUMN-UNKNOWN", table, *(f"{'&' * 55}{n}" for n in range(100))) for table in TABLES]
     return checked(*files, *told, rows_in=dict.fromkeys(TABLES, 300))

@@ -16,8 +16,8 @@ from schemas.ruleset import rules_for
 from schemas.table import Table
 from schemas.versions import Version, as_checked, tables_of
 from transforms.cast import with_typed
-from transforms.elsewhere import Elsewhere
 from transforms.findings import REJECTIONS
+from transforms.related import Related
 from transforms.validate import check_rows, rejected_rows
 
 APRIL = (date(2026, 4, 1), date(2026, 4, 30))
@@ -57,12 +57,12 @@ def test_contract_and_findings_refuse_the_same_rows(table_id: str, data: st.Data
     records = data.draw(st.lists(st.fixed_dictionaries(some), min_size=1, max_size=6))
     rules = rules_for(table_id, Version.SMI_1_0, *APRIL)
     rows = rows_of(table, records)
-    findings, kept = check_rows(rows, table, of_contract(rules, HEADER), Elsewhere(HEADER))
+    findings, kept = check_rows(rows, table, of_contract(rules, HEADER), Related(HEADER))
     assert kept.height == len(records)
     rejecting = findings.filter(pl.col("effect").is_in(REJECTIONS))
     frame = with_typed(rows, table).collect()
     assert set(rejecting.select("rule_id", "row_number").rows()) == broken(contract(table, rules, HEADER), frame)
-    alone = {rule.id for rule in rules if not rule.among}
+    alone = {rule.id for rule in rules if not rule.group_by}
     refused = not rejecting.filter(pl.col("rule_id").is_in(alone)).is_empty()
     assert bool(broken(contract_at_once(table, rules, HEADER), frame)) == refused
     assert rejected_rows(findings).to_list() == sorted(set(rejecting["row_number"]))

@@ -4,13 +4,13 @@ import pytest
 
 from schemas.dataset import TABLES
 from schemas.dialect import names, violations
-from schemas.links import FOUND, HEADER, RECEIVED_AT, RECORDS, TOOL, TOOL_FIELD, dtype_elsewhere, looks_up, named_by
+from schemas.links import FOUND, HEADER, RECEIVED_AT, RECORDS, TOOL, TOOL_FIELD, looks_up, named_by, related_dtype
 from schemas.rule import Rule
 from tests.fixtures.rule import ASKED
 
 
 def test_every_rule_in_force_is_portable() -> None:
-    found = {rule.id: violations(rule.fails, rule.among) for rule in ASKED.values()}
+    found = {rule.id: violations(rule.fails, rule.group_by) for rule in ASKED.values()}
     assert {rule_id: said for rule_id, said in found.items() if said} == {}
 
 
@@ -67,8 +67,8 @@ def test_what_is_portable_is_let_through(predicate: str) -> None:
         ("count(*) OVER (PARTITION BY Gender) > 1", "count is not a function"),
         # Windows.
         ("COUNT(*) > 1", "COUNT has no OVER"),
-        ("COUNT(*) OVER (PARTITION BY Gender) > 1", "partitioned by what the rule is among: Band"),
-        ("COUNT(*) OVER () > 1", "partitioned by what the rule is among: Band"),
+        ("COUNT(*) OVER (PARTITION BY Gender) > 1", "partitioned by what the rule groups by: Band"),
+        ("COUNT(*) OVER () > 1", "partitioned by what the rule groups by: Band"),
         ("LEAD(Gender) OVER (PARTITION BY Band) = '1'", "LEAD needs an ORDER BY"),
         ("SUM(Gender) OVER (PARTITION BY Band ORDER BY Gender) > 1", "is a running one"),
         (
@@ -80,7 +80,7 @@ def test_what_is_portable_is_let_through(predicate: str) -> None:
     ],
 )
 def test_what_is_not_portable_is_named(predicate: str, said: str) -> None:
-    assert said in " · ".join(violations(predicate, among=("Band",)))
+    assert said in " · ".join(violations(predicate, group_by=("Band",)))
 
 
 def _visible(rule: Rule) -> set[str]:
@@ -97,7 +97,7 @@ def _visible(rule: Rule) -> set[str]:
 def test_a_predicate_names_only_what_its_table_can_see() -> None:
     for rule in ASKED.values():
         assert names(rule.fails) <= _visible(rule), rule.id
-        for other, name in rule.elsewhere:
-            dtype_elsewhere(other, name)
+        for other, name in rule.related:
+            related_dtype(other, name)
         # Records of other tables are counted when all tables have been read, groups as each is: never in one rule.
-        assert not (rule.among and any(name == RECORDS for _, name in rule.elsewhere)), rule.id
+        assert not (rule.group_by and any(name == RECORDS for _, name in rule.related)), rule.id

@@ -23,7 +23,7 @@ from tests.fixtures.rule import ASKED, IN_FORCE, RECEIVED, WRITTEN, agreed, as_l
 def test_the_bad_example_fails_and_the_good_one_passes(rule: Rule) -> None:
     assert rule.bad
     assert rule.good
-    if rule.among:  # records that belong together: one at least fails
+    if rule.group_by:  # records that belong together: one at least fails
         assert broken(rule, rule.bad) != []
         assert broken(rule, rule.good) == []
     else:
@@ -38,7 +38,7 @@ def test_an_example_breaks_no_other_rule_of_its_table() -> None:
         table = TABLES[rule.table]
         rules = [other for other in ASKED.values() if other.table == table.id and other.id not in (rule.id, blank)]
         base = example_records(table)[0]
-        for records in [rule.bad, rule.good] if rule.among else [[own] for own in (*rule.bad, *rule.good)]:
+        for records in [rule.bad, rule.good] if rule.group_by else [[own] for own in (*rule.bad, *rule.good)]:
             found = agreed(table, rules, frame(table, rules, [base | dict(own) for own in records]))
             assert [other for other, rows in found.items() if rows] == [], rule.id
 
@@ -71,7 +71,7 @@ def _pools(table: Table, rules: list[Rule]) -> dict[str, list[str | None]]:
     examples: list[Example] = [*example_records(table), *(own for rule in rules for own in (*rule.bad, *rule.good))]
     seen: dict[str, dict[str | None, None]] = {field.name: {} for field in table.fields}
     for rule in rules:
-        for other, name in rule.elsewhere:
+        for other, name in rule.related:
             seen[f"{other}_{name}"] = {"true": None, "false": None} if name == FOUND else {}
             if name == RECORDS:
                 seen[f"{other}_{name}"] |= {"0": None, "2": None}
@@ -124,12 +124,12 @@ def test_a_rule_says_what_is_wrong_how_to_put_it_right_and_what_it_costs() -> No
             assert text[0].isupper() or text.startswith("{"), rule.id
             assert text.endswith((".", "…")), rule.id
         assert rule.fields, rule.id
-        assert set(rule.fields) | set(rule.among) <= set(TABLES[rule.table].by_name), rule.id
+        assert set(rule.fields) | set(rule.group_by) <= set(TABLES[rule.table].by_name), rule.id
 
 
 def test_a_message_names_values_that_a_finding_has() -> None:
     for rule in ASKED.values():
-        there = {f"{other}_{name}" for other, name in rule.elsewhere if name not in (FOUND, RECORDS)}
+        there = {f"{other}_{name}" for other, name in rule.related if name not in (FOUND, RECORDS)}
         assert set(re.findall(r"\{(.*?)\}", rule.message)) <= {*rule.fields, *there}, rule.id
         assert re.sub(r"\{\w+\}", "", rule.message).count("{") == 0, rule.id
         assert "{" not in rule.fix + rule.why, rule.id
@@ -148,7 +148,7 @@ def test_level_and_effect_go_together() -> None:
         assert (rule.level is Level.HEADER) == (rule.table == "IDS000"), rule.id
         assert (rule.effect is Effect.REJECT_FILE) <= (rule.level is Level.HEADER), rule.id
         assert (rule.effect is Effect.REJECT_GROUP) <= (rule.level is Level.GROUP), rule.id
-        assert bool(rule.among) <= (rule.level is Level.GROUP), rule.id
+        assert bool(rule.group_by) <= (rule.level is Level.GROUP), rule.id
 
 
 def test_every_record_with_a_parent_has_a_rule_for_orphans_and_every_key_one_for_doubles() -> None:
@@ -156,7 +156,7 @@ def test_every_record_with_a_parent_has_a_rule_for_orphans_and_every_key_one_for
         if table.parent:
             assert WRITTEN[f"{table.id}-101"].fails == f"NOT {table.parent[1]}_found"
         if table.key:
-            doubles = [rule for rule in WRITTEN.values() if rule.table == table.id and rule.among == table.key]
+            doubles = [rule for rule in WRITTEN.values() if rule.table == table.id and rule.group_by == table.key]
             assert Effect.REJECT_GROUP in {rule.effect for rule in doubles}, table.id
 
 

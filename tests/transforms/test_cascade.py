@@ -1,4 +1,4 @@
-"""What falls with what: a rejected record takes with it what belongs to it, and says which record that was."""
+"""The cascade: a rejected record takes with it what belongs to it, and says which record that was."""
 
 from pathlib import Path
 
@@ -23,9 +23,9 @@ CHAIN = (
 )
 
 
-def fallen(checked: SubmissionChecked) -> set[tuple[str, int, str, int]]:
-    falls = checked.findings.filter(pl.col("cause_row").is_not_null())
-    return set(falls.select("table", "row_number", "cause_table", "cause_row").rows())
+def cascaded(checked: SubmissionChecked) -> set[tuple[str, int, str, int]]:
+    found = checked.findings.filter(pl.col("cause_row").is_not_null())
+    return set(found.select("table", "row_number", "cause_table", "cause_row").rows())
 
 
 def rejected_by_themselves(checked: SubmissionChecked) -> dict[str, set[int]]:
@@ -37,11 +37,11 @@ def rejected_by_themselves(checked: SubmissionChecked) -> dict[str, set[int]]:
 
 def test_a_patient_takes_referral_contact_activity_and_score_along(tmp_path: Path) -> None:
     checked = check_path(example(tmp_path, ("IDS001", 0, {"PersonBirthDate": "not known"})))
-    falls = checked.findings.filter(pl.col("cause_row").is_not_null())
-    assert {"IDS101", "IDS201", "IDS202"} <= set(falls["table"])
-    assert set(falls["cause_table"]) == {"IDS001"}
-    assert set(falls["cause_row"]) == {2}
-    assert falls["found"].null_count() == falls.height
+    found = checked.findings.filter(pl.col("cause_row").is_not_null())
+    assert {"IDS101", "IDS201", "IDS202"} <= set(found["table"])
+    assert set(found["cause_table"]) == {"IDS001"}
+    assert set(found["cause_row"]) == {2}
+    assert found["found"].null_count() == found.height
     others = checked.findings.filter(pl.col("cause_row").is_null())
     assert others["rule_id"].to_list() == ["IDS001-PersonBirthDate-FORMAT"]
 
@@ -66,7 +66,7 @@ def test_a_record_whose_parent_never_came_is_an_orphan_and_not_fallen(tmp_path: 
 def test_a_warning_takes_nothing_along(tmp_path: Path) -> None:
     checked = check_path(example(tmp_path, ("IDS001", 0, {"EthnicCategory": "Q"})))
     assert "IDS001-EthnicCategory-FORMAT" in checked.findings["rule_id"]
-    assert fallen(checked) == set()
+    assert cascaded(checked) == set()
 
 
 @pytest.mark.parametrize("table_id", [table for table, *_ in CHAIN])
@@ -118,6 +118,6 @@ def test_rows_fall_as_a_slow_reading_of_the_files_says(
                 cause = lost[parent][place]
                 lost[table_id][number] = cause
                 expected.add((table_id, number, *cause))
-    assert fallen(checked) == expected
+    assert cascaded(checked) == expected
     for table_id, losses in lost.items():
         assert checked.tables[table_id].rejected.to_list() == sorted(losses)

@@ -60,7 +60,7 @@ def test_a_value_that_identifies_is_never_shown(tmp_path: Path) -> None:
     rows = RIGHT["IDS001MPI"].replace("9990000018", "99900000189")
     findings = check_path(submission(tmp_path, IDS001MPI=rows)).findings
     assert findings.select("rule_id", "found").rows() == [
-        ("IDS001-NHSNumber-FORMAT", None), ("IDS002-FALLS", None), ("IDS101-FALLS", None),
+        ("IDS001-NHSNumber-FORMAT", None), ("IDS002-CASCADE", None), ("IDS101-CASCADE", None),
     ]  # fmt: skip
 
 

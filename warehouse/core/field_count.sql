@@ -20,7 +20,7 @@ scored AS (
 ),
 judged AS (
     SELECT t.*, v.version IS NULL OR a.element IS NOT NULL AS is_asked, s.valid AS valid_scores
-    FROM work.field_tally AS t
+    FROM work.field_summary AS t
     LEFT JOIN version AS v ON v.provider = t.provider AND v.month = t.month
     LEFT JOIN work.element_asked AS a
         ON a.version = v.version AND a.table_id = t.table_id AND a.element = t.element

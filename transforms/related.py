@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.links import FOUND, HEADER, RECEIVED_AT, TOOL, TOOL_FIELD, dtype_elsewhere, looks_up
+from schemas.links import FOUND, HEADER, RECEIVED_AT, TOOL, TOOL_FIELD, looks_up, related_dtype
 from schemas.table import Table
 from schemas.tools import tools
 
@@ -22,7 +22,7 @@ ROW_TYPE = pl.UInt32()
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class Related:
     """What is known when a table is checked.
 
     ``header`` holds the header's typed values. ``known`` has one frame per table that records may name: ``key``,
@@ -36,7 +36,7 @@ class Elsewhere:
 
 
 def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame:
-    """The frame of ``Elsewhere.known`` for a table, from its rows (row_number, ``key`` and ``names``)."""
+    """The frame of ``Related.known`` for a table, from its rows (row_number, ``key`` and ``names``)."""
     named = kept.filter(pl.col(key).is_not_null()).select(
         pl.col(key).alias(KEY), pl.col("row_number").cast(ROW_TYPE).alias(ROW), *(pl.col(name) for name in names)
     )
@@ -50,8 +50,8 @@ def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame
     return named.with_columns(*blanked).sort(ROW).unique(KEY, keep="first", maintain_order=True)
 
 
-def with_elsewhere(
-    rows: pl.LazyFrame, table: Table, names: Iterable[tuple[str, str]], elsewhere: Elsewhere, *, places: bool
+def with_related(
+    rows: pl.LazyFrame, table: Table, names: Iterable[tuple[str, str]], related: Related, *, places: bool
 ) -> pl.LazyFrame:
     """``rows`` (typed, see ``cast.with_typed``) with ``<table>_<field>`` for every (table, field) of ``names``.
 
@@ -62,23 +62,23 @@ def with_elsewhere(
     for other, name in names:
         wanted.setdefault(other, []).append(name)
     for other, (here, _) in looks_up(table).items():
-        if other in elsewhere.known and (places or other in wanted):
-            rows = _with_record(rows, other, here, wanted.pop(other, []), elsewhere.known[other])
+        if other in related.known and (places or other in wanted):
+            rows = _with_record(rows, other, here, wanted.pop(other, []), related.known[other])
     if TOOL in wanted:
         rows = rows.join(_tools(), left_on=TOOL_FIELD, right_on=KEY, how="left").with_columns(
             _is_found(TOOL_FIELD, f"{TOOL}_{FOUND}")
         )
         del wanted[TOOL]
     header = [
-        pl.lit(elsewhere.header.get(name), dtype=dtype_elsewhere(HEADER, name)).alias(f"{HEADER}_{name}")
+        pl.lit(related.header.get(name), dtype=related_dtype(HEADER, name)).alias(f"{HEADER}_{name}")
         for name in wanted.pop(HEADER, [])
     ]
     unknown = [
-        pl.lit(None, dtype=dtype_elsewhere(other, name)).alias(f"{other}_{name}")
+        pl.lit(None, dtype=related_dtype(other, name)).alias(f"{other}_{name}")
         for other, others in wanted.items()
         for name in others
     ]
-    clock = pl.lit(elsewhere.received_at, dtype=pl.Datetime("us")).alias(RECEIVED_AT)
+    clock = pl.lit(related.received_at, dtype=pl.Datetime("us")).alias(RECEIVED_AT)
     return rows.with_columns(*header, *unknown, clock)
 
 
@@ -88,7 +88,7 @@ def _with_record(
     if known is None:
         return rows.with_columns(
             pl.lit(None, dtype=ROW_TYPE).alias(f"{other}_{ROW}"),
-            *(pl.lit(None, dtype=dtype_elsewhere(other, name)).alias(f"{other}_{name}") for name in names),
+            *(pl.lit(None, dtype=related_dtype(other, name)).alias(f"{other}_{name}") for name in names),
         )
     values = [name for name in names if name != FOUND]
     beside = known.lazy().select(
