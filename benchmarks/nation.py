@@ -24,7 +24,7 @@ from demonstration.writing import write_submissions
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger
 from pipelines.load import load
-from pipelines.publish import winners
+from pipelines.publish import current_submissions
 from pipelines.zones import zones
 from schemas.dataset import TABLES
 from schemas.field import Identity
@@ -51,17 +51,17 @@ def make(root: Path, services: int, size: float, copies: int) -> int:
     rows = 0
     with duckdb.connect() as con:
         con.execute("SET preserve_insertion_order = false")
-        for number, winner in enumerate(winners(home, ledger)):
+        for number, submission in enumerate(current_submissions(home, ledger)):
             for copy in range(copies):
-                rows += _copy(con, winner, root / "staged", f"Q{number // MONTHS:02d}{copy:02d}", copy)
+                rows += _copy(con, submission, root / "staged", f"Q{number // MONTHS:02d}{copy:02d}", copy)
     return rows
 
 
-def _copy(con: duckdb.DuckDBPyConnection, winner: StagedSubmission, out: Path, provider: str, copy: int) -> int:
-    submission = str(ProviderMonth(provider, winner.month))
+def _copy(con: duckdb.DuckDBPyConnection, sent: StagedSubmission, out: Path, provider: str, copy: int) -> int:
+    submission = str(ProviderMonth(provider, sent.month))
     (out / submission).mkdir(parents=True)
     rows = 0
-    for source in sorted(winner.folder.glob("*.parquet")):
+    for source in sorted(sent.folder.glob("*.parquet")):
         table = TABLES[source.stem]
         tokens = {field.name for field in table.fields if field.identity is Identity.LOCAL} | {"person_id"}
         columns = []

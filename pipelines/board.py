@@ -29,13 +29,13 @@ class Cell:
         return {"provider": self.provider_month.provider, "month": month_text(self.provider_month.month), **rest}
 
 
-def board(outcomes: Sequence[Outcome], winners: Iterable[Outcome]) -> list[Cell]:
+def board(outcomes: Sequence[Outcome], current: Iterable[Outcome]) -> list[Cell]:
     """A cell for every provider that ever submitted and every month from the first to the last received.
 
     Ordered by provider and month. ``state`` is that of the submission received last; «not received» where
     there is none.
     """
-    counting = {winner.provider_month: winner.receipt.submission_id for winner in winners}
+    counting = {submission.provider_month: submission.receipt.submission_id for submission in current}
     received: dict[ProviderMonth, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.provider_month:

@@ -185,7 +185,7 @@ def status(*, as_json: Json = False) -> int:
 
     ledger = Ledger(zones().ledger)
     outcomes = ledger.outcomes()
-    cells = board(outcomes, ledger.winners())
+    cells = board(outcomes, ledger.current_submissions())
     unplaced = [o for o in outcomes if o.provider_month is None]
     if as_json:
         _print_json(

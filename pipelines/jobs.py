@@ -100,5 +100,5 @@ publish_warehouse = dg.define_asset_job(
     "publish_warehouse",
     selection=dg.AssetSelection.groups("warehouse"),
     executor_def=dg.in_process_executor,
-    description="Build core and marts from the winning submissions and publish a release.",
+    description="Build core and marts from the current submissions and publish a release.",
 )

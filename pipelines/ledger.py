@@ -1,6 +1,6 @@
 """The ledger: what was received, what came of it, and which submission counts.
 
-Belongs here: receipts, events, the winner per provider and month as a pure function of them, the board.
+Belongs here: receipts, events, the current submission per provider and month as a pure function of them, the board.
 Does not belong here: files, checking.
 
 Append-only: triggers refuse UPDATE and DELETE. A receipt is written before any work, so a submission
@@ -190,7 +190,7 @@ class Ledger:
             for seq, submission_id, sha256, at, state, provider, month, detail in rows
         ]
 
-    def winners(self) -> list[Outcome]:
+    def current_submissions(self) -> list[Outcome]:
         """The submission that counts for each provider and month: the accepted one received last.
 
         A rejected resubmission never displaces a good file, and a submission that was accepted and breaks off

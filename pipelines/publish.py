@@ -1,4 +1,4 @@
-"""From the ledger's winners to a published release.
+"""From the ledger's current submissions to a published release.
 
 Belongs here: which submissions a build takes, what names a release, and the steps in order. Does not belong
 here: SQL (``warehouse``), Dagster (``pipelines.assets``).
@@ -40,13 +40,13 @@ class Release(TypedDict):
     submissions: int
 
 
-def winners(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
+def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     """The submissions that count, with their pseudonymised rows.
 
     Raises NotPublishable when they were pseudonymised under different keys: the same person would count
     once per key.
     """
-    outcomes = ledger.winners()
+    outcomes = ledger.current_submissions()
     if len({outcome.detail.get("key") for outcome in outcomes}) > 1:
         raise NotPublishable(
             "The submissions were pseudonymised under different keys, so people cannot be linked across them. "
@@ -70,16 +70,16 @@ def _day(received_at: str) -> date:
 
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
-    """The name of the release that these winners and this code make: same inputs, same name."""
+    """The name of the release that these current submissions and this code make: same inputs, same name."""
     return release.release_id(staged, code_version(), zones.published, zones.reference)
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
-    """Bring the draft up to the winners: only providers with new submissions are built again.
+    """Bring the draft up to the current submissions: only providers with new submissions are built again.
 
     Raises NotPublishable when nothing was accepted yet.
     """
-    staged = winners(zones, ledger)
+    staged = current_submissions(zones, ledger)
     if not staged and not has_published(zones):
         raise NotPublishable("No submission has been accepted yet: load one with `parity load PATH`.")
     return build.build_core(
@@ -103,7 +103,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
 
     Raises warehouse.release.ReleaseError with every problem found.
     """
-    staged = winners(zones, ledger)
+    staged = current_submissions(zones, ledger)
     name = planned_release(zones, staged)
     is_new = not (zones.releases / name).exists()
     manifest = {
@@ -124,7 +124,9 @@ def current_release(zones: Zones, is_new: bool = True) -> Release:
 
 def is_current(zones: Zones, ledger: Ledger) -> bool:
     """Whether the published release is the one these submissions and this code would make."""
-    return zones.warehouse.exists() and _current_name(zones) == planned_release(zones, winners(zones, ledger))
+    return zones.warehouse.exists() and _current_name(zones) == planned_release(
+        zones, current_submissions(zones, ledger)
+    )
 
 
 def _current_name(zones: Zones) -> str:

@@ -1,4 +1,4 @@
-"""Building the warehouse: the winning submissions in, one draft DuckDB file out.
+"""Building the warehouse: the current submissions in, one draft DuckDB file out.
 
 Belongs here: which providers are built, the order of the models and the connections they run on. Does not
 belong here: what a model says (``*/*.sql``), counting measures (``warehouse.measures``) and
@@ -31,7 +31,7 @@ from warehouse.measures.rollup import create_measures, roll_up
 from warehouse.models import read_sql
 from warehouse.organisations.places import load_places
 from warehouse.published import create_published
-from warehouse.staging import StagedSubmission, check_winners, stage
+from warehouse.staging import StagedSubmission, check_current, stage
 from warehouse.storage import Config, writing
 
 __all__ = ["StagedSubmission", "build_core", "build_marts", "complete", "open_draft"]
@@ -79,7 +79,7 @@ def open_draft(
 
 def build_core(
     draft: Path,
-    winners: Sequence[StagedSubmission],
+    current: Sequence[StagedSubmission],
     *,
     memory_limit: str | None = None,
     threads: int | None = None,
@@ -88,18 +88,18 @@ def build_core(
     built_with: str | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Bring the draft's ``ref``, ``core`` and ``cell`` up to the winning submissions; ``published`` comes empty.
+    """Bring the draft's ``ref``, ``core`` and ``cell`` up to the current submissions; ``published`` comes empty.
 
     ``reference`` holds the reference data taken in, ``organisations`` adds names by ODS code; a provider without
     one keeps its code. ``built_with`` names the code and the reference data: a whole draft made with the same is
-    kept, and only providers whose winners changed are built again; without it, or after a build that was cut
+    kept, and only providers whose submissions changed are built again; without it, or after a build that was cut
     off, everything is. ``measures`` are counted into the cells, the catalogue's when not given: marts need
-    those. Returns the rows of every core table. Raises StagingError when the winners are not one per provider and
-    month or their files are not theirs.
+    those. Returns the rows of every core table. Raises StagingError when there is more than one submission per
+    provider and month or their files are not theirs.
     """
-    check_winners(winners)
+    check_current(current)
     counted = catalogue() if measures is None else measures
-    stale = _stale_providers(draft, winners, built_with)
+    stale = _stale_providers(draft, current, built_with)
     if stale is None:
         for leftover in (draft, draft.with_name(draft.name + ".wal")):
             leftover.unlink(missing_ok=True)
@@ -108,10 +108,10 @@ def build_core(
         con.execute("CREATE SCHEMA IF NOT EXISTS meta; DROP TABLE IF EXISTS meta.build")
         con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref")
         con.execute("CREATE SCHEMA IF NOT EXISTS core; CREATE SCHEMA IF NOT EXISTS cell")
-        load_reference(con, winners, organisations or {}, reference)
+        load_reference(con, current, organisations or {}, reference)
         if stale is not None:
             _forget(con, stale)
-    wanted = [winner for winner in winners if stale is None or winner.provider in stale]
+    wanted = [submission for submission in current if stale is None or submission.provider in stale]
     batches = _batches(wanted) or ([] if stale is not None else [[]])
     for batch in batches:
         _build_batch(draft, batch, counted, _config(memory_limit, threads))
@@ -196,8 +196,8 @@ def _config(memory_limit: str | None, threads: int | None) -> Config:
     return config
 
 
-def _stale_providers(draft: Path, winners: Sequence[StagedSubmission], built_with: str | None) -> set[str] | None:
-    """Providers whose winners are not those of the draft; None when the draft cannot be built upon."""
+def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_with: str | None) -> set[str] | None:
+    """Providers whose current submissions are not those of the draft; None when the draft cannot be built upon."""
     if built_with is None or not draft.exists():
         return None
     try:
@@ -207,7 +207,7 @@ def _stale_providers(draft: Path, winners: Sequence[StagedSubmission], built_wit
             found = con.execute("SELECT provider, month, submission_id FROM core.submission").fetchall()
     except duckdb.Error:  # cut off half-way: meta.build goes first and comes last
         return None
-    wanted = {(winner.provider, winner.month, winner.submission_id) for winner in winners}
+    wanted = {(submission.provider, submission.month, submission.submission_id) for submission in current}
     return {provider for provider, _, _ in wanted.symmetric_difference(found)}
 
 
@@ -240,13 +240,13 @@ def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f'DROP {kind} mart."{name}"')
 
 
-def _batches(winners: Sequence[StagedSubmission]) -> list[list[StagedSubmission]]:
-    """The winners parted into batches of about BATCH_BYTES, each provider whole in one of them."""
+def _batches(current: Sequence[StagedSubmission]) -> list[list[StagedSubmission]]:
+    """The submissions in batches of about BATCH_BYTES, each provider whole in one of them."""
     batches: list[list[StagedSubmission]] = []
     room = 0
-    for _, group in groupby(sorted(winners, key=lambda w: w.provider_month), key=lambda w: w.provider):
+    for _, group in groupby(sorted(current, key=lambda w: w.provider_month), key=lambda w: w.provider):
         provider = list(group)
-        size = sum(file.stat().st_size for winner in provider for file in winner.folder.glob("*.parquet"))
+        size = sum(file.stat().st_size for submission in provider for file in submission.folder.glob("*.parquet"))
         if not batches or size > room:
             batches.append([])
             room = BATCH_BYTES
@@ -256,7 +256,7 @@ def _batches(winners: Sequence[StagedSubmission]) -> list[list[StagedSubmission]
 
 
 def _build_batch(
-    draft: Path, winners: Sequence[StagedSubmission], measures: Sequence[Measure], config: Config
+    draft: Path, current: Sequence[StagedSubmission], measures: Sequence[Measure], config: Config
 ) -> None:
     """Core and cells of some providers, made in memory and appended to the draft.
 
@@ -274,7 +274,7 @@ def _build_batch(
             con.execute(f"CREATE VIEW ref.{table} AS FROM draft.ref.{table}")
         # Files are opened two or three times: 2,400 footers cost 0.3 s less from the second time on.
         con.execute("SET parquet_metadata_cache = true")
-        stage(con, winners)
+        stage(con, current)
         summarise_fields(con)
         with ThreadPoolExecutor(max_workers=1) as writer:
             appended = []

@@ -43,7 +43,7 @@ CREATE TABLE ref.month (month DATE, last_day DATE, financial_year VARCHAR);
 
 def load_reference(
     con: duckdb.DuckDBPyConnection,
-    winners: Sequence[StagedSubmission],
+    current: Sequence[StagedSubmission],
     organisations: Mapping[str, str],
     reference: Path | None = None,
 ) -> None:
@@ -112,7 +112,7 @@ def load_reference(
     insert_rows(con, "ref.pathway", [(ALL_PATHWAYS, "All pathways"), *pathways])
     load_organisations(con, reference, organisations)
     load_clinical(con)
-    reported = [winner.month for winner in winners]
+    reported = [submission.month for submission in current]
     months = months_between(min(reported), max(reported)) if reported else []
     insert_rows(con, "ref.month", [_month_row(month) for month in months])
     load_periods(con)

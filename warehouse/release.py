@@ -61,10 +61,10 @@ class ReleaseError(ForThePerson):
 
 
 def inputs_hash(
-    winners: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
+    current: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
 ) -> str:
-    """SHA-256 over what goes in: every winner, and published statistics and reference files when there are any."""
-    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on}" for w in winners)
+    """SHA-256 over what goes in: every submission, published statistics and reference files."""
+    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on}" for w in current)
     if published is not None and (published / SOURCE_FILE).is_file():
         lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
     if digest := reference_digest(reference):
@@ -73,7 +73,7 @@ def inputs_hash(
 
 
 def release_id(
-    winners: Sequence[StagedSubmission],
+    current: Sequence[StagedSubmission],
     code_version: str,
     published: Path | None = None,
     reference: Path | None = None,
@@ -82,8 +82,8 @@ def release_id(
 
     "2026-03-1a2b3c4d"; "published-1a2b3c4d" when no submission has won yet.
     """
-    digest = hashlib.sha256(f"{inputs_hash(winners, published, reference)} {code_version}".encode()).hexdigest()[:8]
-    last = max((winner.month for winner in winners), default=None)
+    digest = hashlib.sha256(f"{inputs_hash(current, published, reference)} {code_version}".encode()).hexdigest()[:8]
+    last = max((submission.month for submission in current), default=None)
     return f"{month_text(last)}-{digest}" if last else f"published-{digest}"
 
 

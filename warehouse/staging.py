@@ -1,6 +1,6 @@
-"""The winning submissions' Parquet as SQL names: ``staged.IDS101`` and so on.
+"""The current submissions' Parquet as SQL names: ``staged.IDS101`` and so on.
 
-Belongs here: one view per table of the dataset over exactly the winners' files, and how many rows each
+Belongs here: one view per table of the dataset over exactly the current submissions' files, and how many rows each
 submission brought. Does not belong here: what the rows mean (``warehouse/core``).
 
 Every view has a column of its own, ``recency``: a number that grows with the month and, within it, with the row. No
@@ -39,12 +39,12 @@ _RECENCY = "CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 1000000
 
 
 class StagingError(ForThePerson):
-    """The winners cannot be staged; the message says which and why."""
+    """The current submissions cannot be staged; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class StagedSubmission:
-    """One winning submission: what the ledger says of it and the folder of its pseudonymised Parquet.
+    """One current submission: what the ledger says of it and the folder of its pseudonymised Parquet.
 
     ``received_on`` is the day in England on which this submission, the one that counts, was received, where that
     is known.
@@ -66,31 +66,31 @@ class StagedSubmission:
         return self.provider_month.month
 
 
-def check_winners(winners: Sequence[StagedSubmission]) -> None:
-    """Refuse winners that are not one per provider and month, or whose folder is missing.
+def check_current(current: Sequence[StagedSubmission]) -> None:
+    """Refuse current submissions that are not one per provider and month, or whose folder is missing.
 
     Raises StagingError.
     """
     seen: dict[ProviderMonth, str] = {}
-    for winner in winners:
-        if winner.provider_month in seen:
+    for submission in current:
+        if submission.provider_month in seen:
             raise StagingError(
-                f"{winner.provider_month} has two winning submissions: "
-                f"{seen[winner.provider_month]} and {winner.submission_id}"
+                f"{submission.provider_month} has two current submissions: "
+                f"{seen[submission.provider_month]} and {submission.submission_id}"
             )
-        if not winner.folder.is_dir():
-            raise StagingError(f"{winner.submission_id}: its pseudonymised files are missing")
-        seen[winner.provider_month] = winner.submission_id
+        if not submission.folder.is_dir():
+            raise StagingError(f"{submission.submission_id}: its pseudonymised files are missing")
+        seen[submission.provider_month] = submission.submission_id
 
 
-def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -> None:
-    """Create ``staged.<table id>`` for every table, and ``staged.winner`` and ``staged.row_count``.
+def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -> None:
+    """Create ``staged.<table id>`` for every table, and ``staged.current_submission`` and ``staged.row_count``.
 
     ``con`` must have a catalog attached as ``staged``. A table nobody sent gets its typed columns and no
     rows. Raises StagingError when a file holds rows of another submission than its folder says.
     """
     con.execute(
-        "CREATE TABLE staged.winner "
+        "CREATE TABLE staged.current_submission "
         "(submission_id VARCHAR, provider VARCHAR, month DATE, received_on DATE, deadline DATE)"
     )
     con.execute("CREATE TABLE staged.file (table_id VARCHAR, path VARCHAR)")
@@ -98,18 +98,21 @@ def stage(con: duckdb.DuckDBPyConnection, winners: Sequence[StagedSubmission]) -
         "CREATE TABLE staged.row_count "
         "(submission_id VARCHAR, provider VARCHAR, month DATE, table_id VARCHAR, records BIGINT)"
     )
-    ordered = sorted(winners, key=lambda winner: winner.provider_month)
+    ordered = sorted(current, key=lambda submission: submission.provider_month)
     insert_rows(
         con,
-        "staged.winner",
+        "staged.current_submission",
         [[w.submission_id, w.provider, w.month, w.received_on, closes(w.month).closes] for w in ordered],
     )
-    names = {winner.folder: sorted(path.name for path in winner.folder.glob("*.parquet")) for winner in ordered}
+    names = {
+        submission.folder: sorted(path.name for path in submission.folder.glob("*.parquet"))
+        for submission in ordered
+    }
     files = [
-        [table_id, str(winner.folder / f"{table_id}.parquet")]
+        [table_id, str(submission.folder / f"{table_id}.parquet")]
         for table_id in TABLES
-        for winner in ordered
-        if f"{table_id}.parquet" in names[winner.folder]
+        for submission in ordered
+        if f"{table_id}.parquet" in names[submission.folder]
     ]
     insert_rows(con, "staged.file", files)
     present = {table_id for table_id, _ in files}
@@ -160,7 +163,7 @@ def _check_provenance(con: duckdb.DuckDBPyConnection) -> None:
         """
         SELECT c.table_id, c.submission_id
         FROM staged.row_count AS c
-        LEFT JOIN staged.winner AS w
+        LEFT JOIN staged.current_submission AS w
             ON w.submission_id = c.submission_id AND w.provider = c.provider AND w.month = c.month
         WHERE w.submission_id IS NULL
         ORDER BY ALL
@@ -168,4 +171,4 @@ def _check_provenance(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if strangers:
         listed = ", ".join(f"{table_id} of {submission}" for table_id, submission in strangers[:5])
-        raise StagingError(f"{len(strangers)} staged file(s) do not belong to a winning submission: {listed}")
+        raise StagingError(f"{len(strangers)} staged file(s) do not belong to a current submission: {listed}")

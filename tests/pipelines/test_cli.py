@@ -139,7 +139,7 @@ def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, c
     assert _run(["status", "--json"]) == CLEAN
     assert json.loads(capfd.readouterr().out)["board"][0] == {
         "provider": "RW5", "month": "2025-04", "state": "accepted", "submissions": 1,
-        "latest": (sub := Ledger(zones().ledger).winners()[0].receipt.submission_id), "counts": sub,
+        "latest": (sub := Ledger(zones().ledger).current_submissions()[0].receipt.submission_id), "counts": sub,
     }  # fmt: skip
     sql = "SELECT provider, count(*) AS n, NULL AS nothing, '' AS blank FROM core.pathway GROUP BY provider"
     assert _run(["query", sql, "--format", "csv"]) == CLEAN
@@ -205,7 +205,7 @@ def test_a_rejected_resubmission_changes_nothing_that_counts(tmp_path: Path, hom
     before = found.warehouse.read_bytes()
     again = load(submission(tmp_path, IDS000Header=None), found, Ledger(found.ledger), spine_key())
     assert again.state is State.FILE_REJECTED
-    assert len(Ledger(found.ledger).winners()) == 1
+    assert len(Ledger(found.ledger).current_submissions()) == 1
     assert found.warehouse.read_bytes() == before
 
 

@@ -1,4 +1,4 @@
-"""The ledger: receipts before work, nothing rewritten, and the winner a pure function of what is in it."""
+"""The ledger: receipts before work, nothing rewritten, and the current submission a pure function of what is in it."""
 
 import itertools
 import sqlite3
@@ -29,7 +29,7 @@ def submit(ledger: Ledger, content: str, state: State, of: ProviderMonth = HERE)
 
 
 def counting(ledger: Ledger) -> list[str]:
-    return [outcome.receipt.submission_id for outcome in ledger.winners()]
+    return [outcome.receipt.submission_id for outcome in ledger.current_submissions()]
 
 
 def test_a_receipt_stands_before_any_work(ledger: Ledger) -> None:
@@ -102,22 +102,22 @@ def test_the_order_of_processing_cannot_matter(
 ) -> None:
     """Received in one order, checked in any: the same submission counts."""
     unique = list(dict(submissions).items())
-    winners = set()
+    current = set()
     for number, order in enumerate(itertools.islice(itertools.permutations(unique), 4)):
         ledger = Ledger(tmp_path_factory.mktemp("ledger") / f"{number}.sqlite")
         ids = {content: ledger.receive(content * 64, 1, HERE).submission_id for content, _ in unique}
         for content, state in order:
             ledger.record(ids[content], state, HERE, {})
-        winners.add(tuple(counting(ledger)))
+        current.add(tuple(counting(ledger)))
     accepted = [content for content, state in unique if state.is_accepted]
-    assert winners == {((accepted[-1] * 16,) if accepted else ())}
+    assert current == {((accepted[-1] * 16,) if accepted else ())}
 
 
 def test_the_board_has_a_cell_for_every_provider_and_month_between(ledger: Ledger) -> None:
     good = submit(ledger, "a", State.ACCEPTED)
     submit(ledger, "b", State.FILE_REJECTED)
     submit(ledger, "c", State.ACCEPTED, ProviderMonth("RV5", JUNE))
-    cells = board(ledger.outcomes(), ledger.winners())
+    cells = board(ledger.outcomes(), ledger.current_submissions())
     assert [(c.provider_month.provider, c.provider_month.month, c.state) for c in cells] == [
         ("RV5", APRIL, NOT_RECEIVED), ("RV5", MAY, NOT_RECEIVED), ("RV5", JUNE, "accepted"),
         ("RW5", APRIL, "file rejected"), ("RW5", MAY, NOT_RECEIVED), ("RW5", JUNE, NOT_RECEIVED),

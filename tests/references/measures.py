@@ -97,7 +97,7 @@ def latest(rows: Iterable[tuple[date, Row]], *key: str) -> dict[tuple[Any, ...],
 
 
 def pathways(submissions: Submissions) -> list[Known]:
-    """Every pathway of the winning submissions, judged."""
+    """Every pathway of the current submissions, judged."""
     return [
         p for provider in sorted({each for each, _ in submissions}) for p in _of_provider(provider, submissions)
     ]

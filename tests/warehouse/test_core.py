@@ -223,14 +223,14 @@ def test_nothing_submitted_still_builds_every_table(tmp_path: Path) -> None:
     assert set(build_core(tmp_path / "d.duckdb", []).values()) == {0}
 
 
-def test_winners_must_be_one_per_provider_and_month(tmp_path: Path) -> None:
+def test_current_submissions_must_be_one_per_provider_and_month(tmp_path: Path) -> None:
     patient: dict[str, str] = {"IDS001": "LocalPatientId\n p"}
     first = write_submission(tmp_path, "RXX", APRIL, patient, 1)
     second = write_submission(tmp_path, "RXX", APRIL, patient, 2)
-    with pytest.raises(StagingError, match="RXX_2025-04 has two winning submissions"):
+    with pytest.raises(StagingError, match="RXX_2025-04 has two current submissions"):
         build_core(tmp_path / "d.duckdb", [first, second])
     stranger = StagedSubmission("other", ProviderMonth("RXX", APRIL), first.folder)
-    with pytest.raises(StagingError, match="do not belong to a winning submission"):
+    with pytest.raises(StagingError, match="do not belong to a current submission"):
         build_core(tmp_path / "d.duckdb", [stranger])
     with pytest.raises(StagingError, match="files are missing"):
         build_core(tmp_path / "d.duckdb", [StagedSubmission("x", ProviderMonth("RXX", APRIL), tmp_path / "gone")])

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.ledger import Ledger
-from pipelines.publish import winners as counting
+from pipelines.publish import current_submissions
 from pipelines.zones import Zones
 from schemas.codes import code_list
 from schemas.dataset import TABLES
@@ -47,8 +47,8 @@ def counts(draft: Path, table_id: str, element: str, month: date = APRIL) -> Any
 def count(tmp: Path, table_id: str, element: str, rows: Iterable[Row], month: date = APRIL, **other: Any) -> Any:
     """The counts of one element of a submission with these rows of its table."""
     tables: dict[str, Any] = {"IDS001": [dict(PATIENT)], table_id: list(rows), **other}
-    winner = write_submission(tmp, "RXX", month, tables)
-    return counts(build(tmp, [winner], marts=False), table_id, element, month)
+    submission = write_submission(tmp, "RXX", month, tables)
+    return counts(build(tmp, [submission], marts=False), table_id, element, month)
 
 
 def people(*values: str | None, element: str = "Gender") -> list[Row]:
@@ -193,7 +193,7 @@ referrals = st.lists(st.tuples(st.sampled_from(DISCHARGED), st.sampled_from(ENDE
 @given(drawn=st.lists(st.tuples(patients, referrals), min_size=1, max_size=3))
 def test_counts_are_those_of_a_plain_count(tmp_path_factory: Any, drawn: list[Any]) -> None:
     """Three providers at most, each row looked at by itself."""
-    tmp, winners, plain = tmp_path_factory.mktemp("plain"), [], []
+    tmp, current, plain = tmp_path_factory.mktemp("plain"), [], []
     for number, (persons, courses) in enumerate(drawn):
         provider = f"RX{number}"
         rows = {
@@ -204,7 +204,7 @@ def test_counts_are_those_of_a_plain_count(tmp_path_factory: Any, drawn: list[An
                 {"ServiceRequestId": f"r{i}", "ServDischDate": a, "EndCode": b} for i, (a, b) in enumerate(courses)
             ],
         }
-        winners.append(write_submission(tmp, provider, APRIL, rows))
+        current.append(write_submission(tmp, provider, APRIL, rows))
         genders, ethnic = [a for a, _ in persons if a is not None], [b for _, b in persons if b is not None]
         ended = [b for a, b in courses if a]
         reasons = [b for _, b in courses if b is not None]
@@ -223,7 +223,7 @@ def test_counts_are_those_of_a_plain_count(tmp_path_factory: Any, drawn: list[An
                 (provider, "EndCode", len(courses), len(ended), len(given), len(reasons), valid_reasons,
                  given.count("95"))
             )  # fmt: skip
-    draft = build(tmp, winners, marts=False)
+    draft = build(tmp, current, marts=False)
     listed = ask(
         draft,
         f"SELECT provider, element, {COUNTS} FROM core.field_count "
@@ -268,8 +268,8 @@ def test_the_last_day_of_the_window_is_in_time(
 def test_a_month_that_never_came_is_missing_from_the_first_submission_on(tmp_path: Path) -> None:
     """RYY begins in May and misses June; nobody expected it in April. RXX sends all three months."""
     day = date(2025, 8, 1)
-    winners = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
-    draft = build(tmp_path, [*winners, sent(tmp_path, "RYY", MAY, date(2025, 6, 30))], measures=FEW)
+    current = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
+    draft = build(tmp_path, [*current, sent(tmp_path, "RYY", MAY, date(2025, 6, 30))], measures=FEW)
     assert punctuality(draft, "RYY") == [(MAY, "in time"), (JUNE, "missing")]
 
 
@@ -286,10 +286,10 @@ def test_a_month_is_not_missing_while_its_window_is_open(tmp_path: Path) -> None
 def test_five_months_are_calendar_months_not_the_last_five_submitted(tmp_path: Path) -> None:
     """Sent: January, March, May, then six months nothing, then December (late)."""
     year = [date(2025, number, 1) for number in range(1, 13)]
-    winners = [sent(tmp_path, "RXX", month, month + timedelta(days=40)) for month in (year[0], year[2], year[4])]
-    winners.append(sent(tmp_path, "RXX", year[11], date(2026, 2, 1)))
+    current = [sent(tmp_path, "RXX", month, month + timedelta(days=40)) for month in (year[0], year[2], year[4])]
+    current.append(sent(tmp_path, "RXX", year[11], date(2026, 2, 1)))
     found = punctuality(
-        build(tmp_path, winners, measures=FEW), "RXX", "submitted_of_last_5, expected_of_last_5, in_time_of_last_5"
+        build(tmp_path, current, measures=FEW), "RXX", "submitted_of_last_5, expected_of_last_5, in_time_of_last_5"
     )
     assert found[4] == (3, 5, 3)
     assert found[11] == (1, 5, 0)
@@ -299,9 +299,9 @@ def test_five_months_are_calendar_months_not_the_last_five_submitted(tmp_path: P
 def test_nothing_is_expected_of_a_provider_that_has_closed(tmp_path: Path) -> None:
     """RYY closed on 10 May: of June nothing is expected of it, as of RZZ, which was taken over on 1 June."""
     day = date(2025, 9, 1)
-    winners = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
-    winners += [sent(tmp_path, provider, APRIL, day) for provider in ("RYY", "RZZ")]
-    draft = build(tmp_path, winners, marts=False, measures=FEW)
+    current = [sent(tmp_path, "RXX", month, day) for month in (APRIL, MAY, JUNE)]
+    current += [sent(tmp_path, provider, APRIL, day) for provider in ("RYY", "RZZ")]
+    draft = build(tmp_path, current, marts=False, measures=FEW)
     with open_draft(draft) as con:
         con.execute(
             "INSERT INTO ref.organisation (organisation, kind, closed_on) VALUES ('RYY', 'provider', '2025-05-10')"
@@ -344,7 +344,7 @@ def test_a_submission_is_received_on_a_day_in_england(tmp_path: Path, received_a
                 "INSERT INTO event VALUES (NULL, ?, 'accepted', 'RXX', '2025-06-01', '{}', ?)",
                 (name, "2025-12-24T09:00:00+00:00"),
             )
-    assert [(w.submission_id, w.received_on) for w in counting(zones, ledger)] == [("second", day)]
+    assert [(w.submission_id, w.received_on) for w in current_submissions(zones, ledger)] == [("second", day)]
 
 
 # --- services compared -------------------------------------------------------------------------------------------
@@ -368,12 +368,12 @@ def two_services(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """RXX sends April and May with 3 of 4 and 1 of 1 genders recorded; RYY sends April, without patients."""
     tmp = tmp_path_factory.mktemp("two")
     received = {APRIL: date(2025, 5, 20), MAY: date(2025, 7, 1)}
-    winners = [
+    current = [
         write_submission(tmp, "RXX", APRIL, {"IDS001": people("1", "2", "X", None)}),
         write_submission(tmp, "RXX", MAY, {"IDS001": people("1")}),
         write_submission(tmp, "RYY", APRIL, {"IDS101": [{"ServiceRequestId": "r"}]}),
     ]
-    return build(tmp, [replace(winner, received_on=received[winner.month]) for winner in winners])
+    return build(tmp, [replace(submission, received_on=received[submission.month]) for submission in current])
 
 
 def test_missing_zero_and_nobody_stay_three_things(two_services: Path) -> None:
@@ -408,13 +408,13 @@ def test_an_item_nobody_has_has_no_rows(two_services: Path) -> None:
 def test_a_rolling_year_adds_up_its_months(tmp_path: Path) -> None:
     """RXX sends 12 months with one gender more each; RYY one, of which nothing is recorded."""
     months = [date(2024 + (number + 3) // 12, (number + 3) % 12 + 1, 1) for number in range(12)]
-    winners = [
+    current = [
         write_submission(tmp_path, "RXX", month, {"IDS001": people(None, *["1"] * number)})
         for number, month in enumerate(months)
     ]
-    winners.append(write_submission(tmp_path, "RYY", months[11], {"IDS001": people(None, None)}))
+    current.append(write_submission(tmp_path, "RYY", months[11], {"IDS001": people(None, None)}))
     found = ask(
-        build(tmp_path, winners, measures=FEW),
+        build(tmp_path, current, measures=FEW),
         "SELECT organisation, period_start, numerator, denominator, months_submitted FROM mart.quality_count "
         "WHERE measure = 'IDS001.Gender.complete' AND period_type = 'rolling 12 months' ORDER BY ALL",
     )
@@ -424,12 +424,12 @@ def test_a_rolling_year_adds_up_its_months(tmp_path: Path) -> None:
 def test_services_are_compared_as_by_any_measure(tmp_path: Path) -> None:
     """Eleven services record 90 of 100 genders, one 40: it alone lies below the funnel, and the rest have 90 %."""
     shares = [40, *[90] * 11]
-    winners = [
+    current = [
         write_submission(tmp_path, f"R{number:02d}", APRIL, {"IDS001": people(*["1"] * n, *[None] * (100 - n))})
         for number, n in enumerate(shares)
     ]
     found = ask(
-        build(tmp_path, winners, measures=FEW),
+        build(tmp_path, current, measures=FEW),
         "SELECT provider, numerator, denominator, funnel_position, round(national_value_without, 4), lower_quartile, "
         "round(lower_95, 4), round(upper_95, 4) FROM mart.field_quality "
         "WHERE table_id = 'IDS001' AND element = 'Gender' AND aspect = 'complete' ORDER BY ALL",

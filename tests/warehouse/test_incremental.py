@@ -82,8 +82,8 @@ def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
     build_core(grown, before, built_with="v1", measures=COUNTED)
     build_marts(grown, measures=COUNTED)
     # What did not change is not read again: RYY's files are gone.
-    for winner in won[2:5]:
-        for file in winner.folder.glob("*.parquet"):
+    for submission in won[2:5]:
+        for file in submission.folder.glob("*.parquet"):
             file.unlink()
     build_core(grown, after, built_with="v1", measures=COUNTED)
     build_marts(whole, measures=COUNTED)
@@ -163,7 +163,7 @@ def test_no_row_depends_on_how_providers_are_put_together(
     together, alone = tmp_path / "together.duckdb", tmp_path / "alone.duckdb"
     build_core(together, won, measures=COUNTED)
     monkeypatch.setattr("warehouse.build.BATCH_BYTES", 1)
-    build_core(alone, [replace(winner) for winner in reversed(won)], measures=COUNTED)
+    build_core(alone, [replace(submission) for submission in reversed(won)], measures=COUNTED)
     build_marts(together, measures=COUNTED)
     build_marts(alone, measures=COUNTED)
     assert everything(alone) == everything(together)

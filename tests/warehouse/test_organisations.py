@@ -381,13 +381,13 @@ def test_nothing_reported_has_no_periods(tmp_path: Path) -> None:
 
 def merged(tmp_path: Path, reference: Path | None) -> Path:
     """Two trusts in April and May, the second merged into the first on 1 May, and a third that treated nobody."""
-    winners = [
+    current = [
         write_submission(tmp_path, "RAA", APRIL, tables_of([Case("a1"), Case("a2")])),
         write_submission(tmp_path, "RBB", APRIL, tables_of([Case("b1")])),
         write_submission(tmp_path, "RBB", MAY, tables_of([Case("b1"), Case("b2")])),
         write_submission(tmp_path, "RCC", MAY, {}),
     ]
-    return build(tmp_path, winners, reference=reference)
+    return build(tmp_path, current, reference=reference)
 
 
 def test_a_merger_moves_figures_and_changes_no_total(tmp_path: Path) -> None:

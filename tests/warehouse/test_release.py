@@ -182,17 +182,17 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
     assert sorted(path.name for path in releases.iterdir()) == ["2025-04-aaaaaaaa", "2025-05-bbbbbbbb"]
 
 
-def winner(provider: str, month: date, order: int = 1) -> StagedSubmission:
+def submission(provider: str, month: date, order: int = 1) -> StagedSubmission:
     return StagedSubmission(f"{provider}-{order}", ProviderMonth(provider, month), Path(provider))
 
 
 def test_the_release_id_follows_from_what_goes_in(tmp_path: Path) -> None:
-    april, march = winner("RXX", APRIL), winner("RYY", date(2025, 3, 1))
+    april, march = submission("RXX", APRIL), submission("RYY", date(2025, 3, 1))
     name = release_id([april, march], "1.0")
     assert name.startswith("2025-04-") and len(name) == len("2025-04-1a2b3c4d")
     assert release_id([march, april], "1.0") == name
     assert release_id([april, march], "1.1") != name
-    assert release_id([april, winner("RYY", date(2025, 3, 1), 2)], "1.0") != name
+    assert release_id([april, submission("RYY", date(2025, 3, 1), 2)], "1.0") != name
     assert inputs_hash([march, april]) == inputs_hash([april, march])
     (tmp_path / "source.json").write_text("{}")
     assert release_id([april, march], "1.0", tmp_path) != name

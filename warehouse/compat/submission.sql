@@ -1,5 +1,5 @@
 -- compat.submission
--- Grain: one row per winning submission, with the numbers the national tables are joined on.
+-- Grain: one row per current submission, with the numbers the national tables are joined on.
 -- month_id counts from April 1900. audit_id holds within one release only.
 CREATE OR REPLACE VIEW compat.submission AS
 SELECT

@@ -1,5 +1,5 @@
 -- core.field_count
--- Grain: one row per provider, month, table and element, of the tables of which the winning submission has rows.
+-- Grain: one row per provider, month, table and element, of the tables of which the current submission has rows.
 -- Rejected records are not in it: it says how good the rows are that figures are made of.
 -- Nothing is expected of an element that the submission's version of the dataset does not have.
 CREATE TABLE core.field_count AS

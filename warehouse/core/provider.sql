@@ -1,5 +1,5 @@
 -- core.provider
--- Grain: one row per provider with a winning submission.
+-- Grain: one row per provider with a current submission.
 CREATE TABLE core.provider AS
 SELECT
     s.provider, coalesce(o.name, s.provider) AS provider_name, min(s.month) AS first_month,

@@ -4,7 +4,7 @@ Belongs here: the SQL generated from the catalogue and the tables ``cell.*`` it 
 the rows say (``warehouse/core``) and adding cells up over periods and places (``rollup``).
 
 Measures of one grain and one date column are counted together in one pass. A row counts in the month of its
-date when its provider has a winning submission for that month, so England is the sum of its providers. A pass
+date when its provider has a current submission for that month, so England is the sum of its providers. A pass
 has two tables: ``cell.<pass>`` by provider, commissioner, site, month and pathway, and ``cell.<pass>_group`` by
 breakdown and group instead of site. Quantiles do not add up, so their values are kept as a histogram in
 ``cell.value``.
