@@ -14,7 +14,7 @@ NOT_RECEIVED = "not received"
 
 
 @dataclass(frozen=True)
-class Cell:
+class BoardMonth:
     """One provider's month. ``counts``: the submission that counts, which may be an earlier one."""
 
     provider_month: ProviderMonth
@@ -24,13 +24,13 @@ class Cell:
     counts: str | None
 
     def as_row(self) -> dict[str, str | int | None]:
-        """The cell for a program: provider, month as ``2025-04``, then the rest."""
+        """The month for a program: provider, month as ``2025-04``, then the rest."""
         rest = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "provider_month"}
         return {"provider": self.provider_month.provider, "month": month_text(self.provider_month.month), **rest}
 
 
-def board(outcomes: Sequence[Outcome], current: Iterable[Outcome]) -> list[Cell]:
-    """A cell for every provider that ever submitted and every month from the first to the last received.
+def board(outcomes: Sequence[Outcome], current: Iterable[Outcome]) -> list[BoardMonth]:
+    """A row for every provider that ever submitted and every month from the first to the last received.
 
     Ordered by provider and month. ``state`` is that of the submission received last; «not received» where
     there is none.
@@ -43,11 +43,11 @@ def board(outcomes: Sequence[Outcome], current: Iterable[Outcome]) -> list[Cell]
     reported = [of.month for of in received]
     months = months_between(min(reported), max(reported)) if reported else []
     every = [ProviderMonth(code, month) for code in sorted({of.provider for of in received}) for month in months]
-    return [_cell(of, received.get(of, []), counting.get(of)) for of in every]
+    return [_board_month(of, received.get(of, []), counting.get(of)) for of in every]
 
 
-def _cell(of: ProviderMonth, outcomes: Sequence[Outcome], counts: str | None) -> Cell:
+def _board_month(of: ProviderMonth, outcomes: Sequence[Outcome], counts: str | None) -> BoardMonth:
     if not outcomes:
-        return Cell(of, NOT_RECEIVED, 0, None, None)
+        return BoardMonth(of, NOT_RECEIVED, 0, None, None)
     last = outcomes[-1]
-    return Cell(of, last.state.value, len(outcomes), last.receipt.submission_id, counts)
+    return BoardMonth(of, last.state.value, len(outcomes), last.receipt.submission_id, counts)

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.board import NOT_RECEIVED, Cell
+from pipelines.board import NOT_RECEIVED, BoardMonth
 from pipelines.ledger import Outcome, State
 from pipelines.zones import Zones, shown
 
@@ -88,21 +88,21 @@ def released(release: "Release") -> None:
     line(f"Parquet, CSV and manifest: {release['folder']}")
 
 
-def board(cells: Sequence[Cell], unplaced: Sequence[Outcome]) -> None:
-    """Provider × month, one mark per cell, and what the marks mean."""
-    if not cells and not unplaced:
+def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
+    """Provider × month, one mark for each month, and what the marks mean."""
+    if not found and not unplaced:
         line("Nothing has been received yet.")
         return
-    months = sorted({cell.provider_month.month for cell in cells})
+    months = sorted({each.provider_month.month for each in found})
     table = Table(box=None, pad_edge=False)
     for heading in ("provider", *(f"{month:%b %y}" for month in months)):
         table.add_column(heading, no_wrap=True)
     by_provider: dict[str, list[str]] = {}
-    for cell in cells:
-        mark, style = _MARKS[cell.state]
+    for each in found:
+        mark, style = _MARKS[each.state]
         # A star: what arrived last does not count, an earlier submission does.
-        star = "*" if cell.counts and cell.counts != cell.latest else ""
-        by_provider.setdefault(cell.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
+        star = "*" if each.counts and each.counts != each.latest else ""
+        by_provider.setdefault(each.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
     for provider, marks in by_provider.items():
         table.add_row(provider, *marks)
     _wide(table)

@@ -26,7 +26,7 @@ from warehouse.disclosure import build_public
 from warehouse.field_quality import create_items, summarise_fields
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import Measure, catalogue
-from warehouse.measures.counting import count_batch, create_cells, described
+from warehouse.measures.counting import count_batch, create_monthly_counts, described
 from warehouse.measures.rollup import create_measures, roll_up
 from warehouse.models import read_sql
 from warehouse.organisations.places import load_places
@@ -54,7 +54,7 @@ CORE = (
     "work.hospital_stay", "core.service_use_window", "core.pathway_care", "work.caseload", "core.field_count",
 )  # fmt: skip
 # Cells that are no measure: what the case-mix model is fitted to.
-CELLS = ("cell.case_mix",)
+MONTHLY_COUNTS = ("monthly_count.case_mix",)
 MARTS = (
     "mart.national", "work.care_period", "mart.instrument_change", "mart.trajectory", "mart.experience",
     "mart.submission_punctuality", "mart.quality_count",
@@ -88,12 +88,13 @@ def build_core(
     built_with: str | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Bring the draft's ``ref``, ``core`` and ``cell`` up to the current submissions; ``published`` comes empty.
+    """Bring the draft's ``ref``, ``core`` and ``monthly_count`` up to the current submissions, with an empty
+    ``published``.
 
     ``reference`` holds the reference data taken in, ``organisations`` adds names by ODS code; a provider without
     one keeps its code. ``built_with`` names the code and the reference data: a whole draft made with the same is
     kept, and only providers whose submissions changed are built again; without it, or after a build that was cut
-    off, everything is. ``measures`` are counted into the cells, the catalogue's when not given: marts need
+    off, everything is. ``measures`` are counted into the monthly counts, the catalogue's when not given: marts need
     those. Returns the rows of every core table. Raises StagingError when there is more than one submission per
     provider and month or their files are not theirs.
     """
@@ -107,7 +108,7 @@ def build_core(
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         con.execute("CREATE SCHEMA IF NOT EXISTS meta; DROP TABLE IF EXISTS meta.build")
         con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref")
-        con.execute("CREATE SCHEMA IF NOT EXISTS core; CREATE SCHEMA IF NOT EXISTS cell")
+        con.execute("CREATE SCHEMA IF NOT EXISTS core; CREATE SCHEMA IF NOT EXISTS monthly_count")
         load_reference(con, current, organisations or {}, reference)
         if stale is not None:
             _forget(con, stale)
@@ -129,7 +130,7 @@ def build_marts(
     threads: int | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Add up the cells, compare services and write schema ``mart``; replaces an earlier one.
+    """Add up the monthly counts, compare services and write schema ``mart``; replaces an earlier one.
 
     ``measures`` are those that core was built with. Returns the rows of every mart table.
     """
@@ -212,15 +213,16 @@ def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_wit
 
 
 def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
-    """Take the rows of these providers out of core and the cells, and note which they are.
+    """Take the rows of these providers out of core and the monthly counts, and note which they are.
 
-    Where their cells counted stays: ``roll_up`` asks for it.
+    Where they counted stays: ``roll_up`` asks for it.
     """
     con.execute("CREATE TABLE IF NOT EXISTS meta.changed_provider (provider VARCHAR)")
     con.execute("INSERT INTO meta.changed_provider SELECT unnest(?)", [sorted(providers)])
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_columns() WHERE database_name = current_database() "
-        "AND schema_name IN ('core', 'cell') AND column_name = 'provider' AND table_name <> 'place' ORDER BY ALL"
+        "AND schema_name IN ('core', 'monthly_count') AND column_name = 'provider' AND table_name <> 'place' "
+        "ORDER BY ALL"
     ).fetchall()
     for schema, table in tables:
         con.execute(f'DELETE FROM {schema}."{table}" WHERE provider IN (SELECT unnest(?))', [sorted(providers)])
@@ -258,7 +260,7 @@ def _batches(current: Sequence[StagedSubmission]) -> list[list[StagedSubmission]
 def _build_batch(
     draft: Path, current: Sequence[StagedSubmission], measures: Sequence[Measure], config: Config
 ) -> None:
-    """Core and cells of some providers, made in memory and appended to the draft.
+    """Core and monthly counts of some providers, made in memory and appended to the draft.
 
     Appending keeps little more than one core busy, so it runs beside the models: a batch took 43 s instead of 48.
     """
@@ -267,7 +269,7 @@ def _build_batch(
         con.execute("ATTACH ':memory:' AS work; ATTACH ':memory:' AS staged")
         quoted = str(draft).replace("'", "''")  # ATTACH takes no bound values
         con.execute(f"ATTACH '{quoted}' AS draft")
-        con.execute("CREATE SCHEMA core; CREATE SCHEMA ref; CREATE SCHEMA cell")
+        con.execute("CREATE SCHEMA core; CREATE SCHEMA ref; CREATE SCHEMA monthly_count")
         for (table,) in con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'draft' AND schema_name = 'ref'"
         ).fetchall():
@@ -282,11 +284,11 @@ def _build_batch(
                 con.execute(read_sql(name))
                 if name.startswith("core."):
                     appended.append(writer.submit(_append, con, name))
-            for name in CELLS:
+            for name in MONTHLY_COUNTS:
                 con.execute(read_sql(name))
-            create_cells(con, measures)
+            create_monthly_counts(con, measures)
             count_batch(con, measures)
-            appended += [writer.submit(_append, con, name) for name in count_rows(con, "cell")]
+            appended += [writer.submit(_append, con, name) for name in count_rows(con, "monthly_count")]
             for each in appended:
                 each.result()
 

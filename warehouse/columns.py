@@ -15,16 +15,16 @@ import duckdb
 from schemas.errors import ForThePerson
 
 SCHEMAS = (
-    "ref", "core", "cell", "mart", "published", "public", "meta",
+    "ref", "core", "monthly_count", "mart", "published", "public", "meta",
     # The national names (warehouse/compat).
     "compat", "mesh_IAPT", "Internal_Reference", "Reporting", "Reporting_UKHD_ODS", "UKHD_SNOMED",
     "UKHF_Demography",
 )  # fmt: skip
 
 
-# Columns of schema cell that hold one count of a measure: named after it, described by mart.measure. Some 1,000 of
-# them, and every comment rewrites its table's entry.
-COUNTS = "(schema_name = 'cell' AND regexp_matches(column_name, '^[A-Z0-9_]+_[nd]$'))"
+# Columns of schema monthly_count that hold one count of a measure: named after it, described by mart.measure. Some
+# 1,000 of them, and every comment rewrites its table's entry.
+COUNTS = "(schema_name = 'monthly_count' AND regexp_matches(column_name, '^[A-Z0-9_]+_[nd]$'))"
 
 
 class ContractError(ForThePerson):
@@ -69,8 +69,8 @@ def grain_keys() -> dict[str, tuple[str, ...]]:
 def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described] = ()) -> None:
     """Write ``meta.columns`` and a comment on every table and column of our schemas.
 
-    ``generated`` describes what follows from other declarations: the cells of the measures. Raises ContractError
-    when something has no description, or a description has nothing to describe.
+    ``generated`` describes what follows from other declarations: the monthly counts of the measures. Raises
+    ContractError when something has no description, or a description has nothing to describe.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
     con.execute(

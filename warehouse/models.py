@@ -8,7 +8,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 # Schemas whose folder has another name. ``work`` is thrown away after a build: its models are steps on the way.
-_FOLDERS = {"work": "steps", "cell": "cells"}
+_FOLDERS = {"work": "steps"}
 
 
 def read_sql(name: str) -> str:

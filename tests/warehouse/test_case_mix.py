@@ -18,7 +18,7 @@ def filled(cells: list[Cell], month: date = date(2025, 4, 1), outcome: str = "RE
     con = warehouse()
     con.execute("INSERT INTO core.submission VALUES ('A', ?)", [month])
     con.executemany(
-        "INSERT INTO cell.case_mix VALUES (?, ?, ?, '05', ?, ?, '5', 'F32', ?, ?)",
+        "INSERT INTO monthly_count.case_mix VALUES (?, ?, ?, '05', ?, ?, '5', 'F32', ?, ?)",
         [(who, month, outcome, severity, age, n, x) for who, severity, age, n, x in cells],
     )
     return con
@@ -135,7 +135,8 @@ def test_the_last_twelve_months_count_and_a_merged_service_counts_under_its_succ
     con.execute("INSERT INTO ref.provider_place VALUES ('A', 'A'), ('OLD', 'A')")
     for month in (date(2024, 4, 1), date(2024, 5, 1)):
         con.execute(
-            "INSERT INTO cell.case_mix VALUES ('A', ?, 'RECOVERY', '05', 'mild', '-', '5', 'F32', 10, 10)", [month]
+            "INSERT INTO monthly_count.case_mix VALUES ('A', ?, 'RECOVERY', '05', 'mild', '-', '5', 'F32', 10, 10)",
+            [month],
         )
     rows = compare(con, "SELECT provider, period_start, last_month, courses, events FROM mart.case_mix_service")
     assert rows == [("A", date(2024, 5, 1), date(2025, 4, 1), 210, 100)]

@@ -32,13 +32,15 @@ def built(submissions: Submissions, *, marts: bool) -> Path:
 
 
 def counted(draft: Path) -> Counts:
-    """The cells of every additive measure, added up over commissioners, sites and pathways."""
+    """The monthly counts of every additive measure, added up over commissioners, sites and pathways."""
     found: Counts = {}
     with duckdb.connect(str(draft), read_only=True) as con:
         for each in passes(catalogue()):
             names = count_columns(each.additive)
             sums = ", ".join(f'sum("{name}")' for name in names)
-            rows = con.execute(f"SELECT provider, month, {sums} FROM cell.{each.name} GROUP BY provider, month")
+            rows = con.execute(
+                f"SELECT provider, month, {sums} FROM monthly_count.{each.name} GROUP BY provider, month"
+            )
             for provider, month, *counts in rows.fetchall():
                 value = dict(zip(names, counts, strict=True))
                 for measure in each.additive:
@@ -49,7 +51,7 @@ def counted(draft: Path) -> Counts:
 # Building takes a second or two; the population is large enough that a few reach every branch.
 @settings(max_examples=4)
 @given(st.integers(min_value=0, max_value=2**32))
-def test_the_cells_of_the_warehouse_are_those_of_the_oracle(seed: int) -> None:
+def test_the_monthly_counts_of_the_warehouse_are_those_of_the_oracle(seed: int) -> None:
     submissions = random_submissions(random.Random(seed))
     found = counted(built(submissions, marts=False))
     kinds = {measure.id: measure.kind for measure in catalogue()}
@@ -108,7 +110,7 @@ def test_the_groups_of_every_breakdown_add_up_to_its_measures(tmp_path: Path) ->
                 sums = (
                     "SELECT "
                     + ", ".join(f'coalesce(sum("{name}"), 0)' for name in names)
-                    + f" FROM cell.{each.name}"
+                    + f" FROM monthly_count.{each.name}"
                 )
                 parted = con.execute(f"{sums}_group WHERE breakdown = ?", [breakdown.id]).fetchone()
                 whole = con.execute(sums).fetchone()

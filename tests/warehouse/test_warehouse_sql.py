@@ -35,7 +35,7 @@ def test_sql_travels(path: Path) -> None:
 def test_a_model_states_its_grain_is_short_and_names_its_columns(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert re.fullmatch(rf"-- ({'|'.join(SCHEMAS)}|work|cell)\.\w+", lines[0])
+    assert re.fullmatch(rf"-- ({'|'.join(SCHEMAS)}|work|monthly_count)\.\w+", lines[0])
     assert lines[1].startswith("-- Grain: ")
     assert len(lines) <= 80
     final = re.split(r"\n\)\nSELECT|\bAS\nSELECT", text)[-1].split("FROM")[0]

@@ -20,8 +20,9 @@ def build_comparison(con: duckdb.DuckDBPyConnection) -> None:
     """Compare services: funnel, control charts, rate ratios and case-mix, in schema ``mart``.
 
     Needs ``mart.measure``, ``mart.service_measure``, ``mart.breakdown_measure``, ``published.service_count``,
-    ``core.provider``, ``core.submission``, ``ref.organisation``, ``ref.provider_place``, ``cell.case_mix``, the
-    macros (``warehouse.comparison.statistics.create_macros``) and a catalog ``work``.
+    ``core.provider``, ``core.submission``, ``ref.organisation``, ``ref.provider_place``,
+    ``monthly_count.case_mix``, the macros (``warehouse.comparison.statistics.create_macros``) and a catalog
+    ``work``.
     """
     for model in MODELS:
         con.execute(read_sql(model))

@@ -1,9 +1,9 @@
 """Case-mix: what outcome a service's people would have had at the average service, by a national logistic model.
 
-Belongs here: fitting the model on ``cell.case_mix``, its coefficients, its calibration and the adjusted values.
-Does not belong here: which courses count and how people are grouped (``cells/case_mix.sql``). Adjusted is only for
-what people bring; never for what a service controls (waits, sessions), which is what makes services differ
-(Clark 2018).
+Belongs here: fitting the model on ``monthly_count.case_mix``, its coefficients, its calibration and the adjusted
+values. Does not belong here: which courses count and how people are grouped (``monthly_count/case_mix.sql``).
+Adjusted is only for what people bring; never for what a service controls (waits, sessions), which is what makes
+services differ (Clark 2018).
 """
 
 from collections.abc import Sequence
@@ -111,7 +111,7 @@ def calibration(predicted: Numbers, courses: Numbers, events: Numbers) -> list[t
 
 
 def build_case_mix(con: duckdb.DuckDBPyConnection) -> None:
-    """Write ``mart.case_mix_coefficient``, ``_calibration`` and ``_service`` from ``cell.case_mix``.
+    """Write ``mart.case_mix_coefficient``, ``_calibration`` and ``_service`` from ``monthly_count.case_mix``.
 
     Fitted for each outcome on the last 12 months that have submissions, over all services; fewer months where
     there are fewer.
@@ -122,15 +122,17 @@ def build_case_mix(con: duckdb.DuckDBPyConnection) -> None:
         return
     start = con.execute("SELECT CAST(? - to_months(?) AS DATE)", [last, MONTHS - 1]).fetchall()[0][0]
     factors = ", ".join(FACTORS)
-    for (outcome,) in con.execute("SELECT DISTINCT outcome FROM cell.case_mix ORDER BY outcome").fetchall():
+    for (outcome,) in con.execute(
+        "SELECT DISTINCT outcome FROM monthly_count.case_mix ORDER BY outcome"
+    ).fetchall():
         rows = con.execute(
-            f"SELECT {factors}, CAST(sum(courses) AS BIGINT), CAST(sum(events) AS BIGINT) FROM cell.case_mix "
-            f"WHERE outcome = ? AND month BETWEEN ? AND ? GROUP BY {factors} ORDER BY {factors}",
+            f"SELECT {factors}, CAST(sum(courses) AS BIGINT), CAST(sum(events) AS BIGINT) "
+            f"FROM monthly_count.case_mix WHERE outcome = ? AND month BETWEEN ? AND ? GROUP BY {factors} ORDER BY {factors}",
             [outcome, start, last],
         ).fetchall()
         own = con.execute(
             f"SELECT coalesce(p.current_provider, c.provider) AS service, {factors}, CAST(sum(courses) AS BIGINT), "
-            "CAST(sum(events) AS BIGINT) FROM cell.case_mix AS c "
+            "CAST(sum(events) AS BIGINT) FROM monthly_count.case_mix AS c "
             "LEFT JOIN ref.provider_place AS p ON p.provider = c.provider "
             f"WHERE outcome = ? AND month BETWEEN ? AND ? GROUP BY service, {factors} ORDER BY service, {factors}",
             [outcome, start, last],

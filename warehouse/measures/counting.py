@@ -1,13 +1,13 @@
-"""Counting: every measure of the catalogue over the rows of a batch, into cells that add up.
+"""Counting: every measure of the catalogue over the rows of a batch, into monthly counts that add up.
 
-Belongs here: the SQL generated from the catalogue and the tables ``cell.*`` it fills. Does not belong here: what
-the rows say (``warehouse/core``) and adding cells up over periods and places (``rollup``).
+Belongs here: the SQL generated from the catalogue and the tables ``monthly_count.*`` it fills. Does not belong
+here: what the rows say (``warehouse/core``) and adding monthly counts up over periods and places (``rollup``).
 
-Measures of one grain and one date column are counted together in one pass. A row counts in the month of its
-date when its provider has a current submission for that month, so England is the sum of its providers. A pass
-has two tables: ``cell.<pass>`` by provider, commissioner, site, month and pathway, and ``cell.<pass>_group`` by
-breakdown and group instead of site. Quantiles do not add up, so their values are kept as a histogram in
-``cell.value``.
+Measures of one grain and one date column are counted together in one pass. A row counts in the month of its date
+when its provider has a current submission for that month, so England is the sum of its providers. A pass has two
+tables: ``monthly_count.<pass>`` by provider, commissioner, site, month and pathway, and
+``monthly_count.<pass>_group`` by breakdown and group instead of site. Quantiles do not add up, so their values are
+kept as a histogram in ``monthly_count.value``.
 """
 
 from collections.abc import Sequence
@@ -111,14 +111,14 @@ def count_columns(measures: Sequence[Measure]) -> list[str]:
     ]
 
 
-def create_cells(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Create the empty tables of every pass in schema ``cell``."""
+def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
+    """Create the empty tables of every pass in schema ``monthly_count``."""
     for each in passes(catalogue):
         _create(con, each.name, TOTAL_KEYS, each.additive)
         if each.grouped:
             _create(con, f"{each.name}_group", GROUP_KEYS, each.grouped)
     con.execute(
-        "CREATE TABLE cell.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
+        "CREATE TABLE monthly_count.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
         "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT)"
     )
 
@@ -129,7 +129,7 @@ def sums(names: Sequence[str]) -> str:
 
 
 def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Count every measure over ``core`` of the batch and put the counts into the tables of ``cell``.
+    """Count every measure over ``core`` of the batch and put the counts into the tables of ``monthly_count``.
 
     Rows are counted by a number that stands for provider, commissioner, site and pathway of their referral: one
     number hashes faster than four texts.
@@ -165,7 +165,7 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
                     f"SELECT place, month, '{measure.id}' AS measure, \"{measure.id}_v\", count(*) "
                     f'FROM work.judged WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
                 )
-                con.execute(f"INSERT INTO cell.value {_placed(TOTAL_KEYS, values)}")
+                con.execute(f"INSERT INTO monthly_count.value {_placed(TOTAL_KEYS, values)}")
     con.execute("DROP TABLE IF EXISTS work.judged; DROP TABLE IF EXISTS work.counted")
 
 
@@ -190,7 +190,7 @@ def _group_referrals(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def described(catalogue: Sequence[Measure]) -> list[Described]:
-    """What the tables of schema ``cell`` and their keys mean, for the analyst's contract.
+    """What the tables of schema ``monthly_count`` and their keys mean, for the analyst's contract.
 
     The count columns are named after their measure: ``<id>_n`` and ``<id>_d``, numerator and denominator.
     """
@@ -208,15 +208,15 @@ def described(catalogue: Sequence[Measure]) -> list[Described]:
 
 def _described(table: str, text: str, keys: Sequence[str]) -> list[Described]:
     return [
-        Described("cell", table, "", False, "", text),
-        *(Described("cell", table, key, True, "", _KEY_MEANING[key]) for key in keys),
+        Described("monthly_count", table, "", False, "", text),
+        *(Described("monthly_count", table, key, True, "", _KEY_MEANING[key]) for key in keys),
     ]
 
 
 def _create(con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure]) -> None:
     columns = [f"{key} {'DATE' if key == 'month' else 'VARCHAR'}" for key in keys]
     columns += [f'"{name}" BIGINT' for name in count_columns(measures)]
-    con.execute(f"CREATE TABLE cell.{table} ({', '.join(columns)})")
+    con.execute(f"CREATE TABLE monthly_count.{table} ({', '.join(columns)})")
 
 
 def _judge(each: Pass) -> str:
@@ -312,7 +312,7 @@ def _insert(
     con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure], select: str
 ) -> None:
     names = ", ".join([*keys, *(f'"{name}"' for name in count_columns(measures))])
-    con.execute(f"INSERT INTO cell.{table} ({names}) {select}")
+    con.execute(f"INSERT INTO monthly_count.{table} ({names}) {select}")
 
 
 def _counts(measures: Sequence[Measure]) -> str:

@@ -1,6 +1,6 @@
-"""Adding up: the cells of all providers over periods and places.
+"""Adding up: the monthly counts of all providers over periods and places.
 
-Belongs here: the SQL generated from the catalogue that turns ``cell.*`` into one row per measure. Does not
+Belongs here: the SQL generated from the catalogue that turns ``monthly_count.*`` into one row per measure. Does not
 belong here: counting rows (``counting``), which organisation lies where (``warehouse.organisations``), spines
 and states (``mart/service_measure.sql``), rates and comparison.
 """
@@ -59,15 +59,16 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
 
 
 def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Add the cells up: ``mart.service_measure`` and, for groups, ``cell.<pass>_group_total``.
+    """Add the monthly counts up: ``mart.service_measure`` and, for groups, ``monthly_count.<pass>_group_total``.
 
     Groups stay wide, one column per count; the view ``mart.breakdown_measure`` reads them as one row per measure.
     Where both stand from an earlier build, only the organisations behind which a provider of
     ``meta.changed_provider`` stands, or stood then, are added up again; England always is. Needs ``core``, the
-    cells, ``ref.provider_place``, ``ref.commissioner_place`` and ``ref.period_month``.
+    monthly counts, ``ref.provider_place``, ``ref.commissioner_place`` and ``ref.period_month``.
     """
     keys = " UNION ".join(
-        f"SELECT DISTINCT provider, commissioner, site, pathway FROM cell.{each.name}" for each in passes(catalogue)
+        f"SELECT DISTINCT provider, commissioner, site, pathway FROM monthly_count.{each.name}"
+        for each in passes(catalogue)
     )
     con.execute(f"CREATE TABLE work.cell_key AS {keys}")
     # Of the rolling years only the latest is parted into groups: the others would be 11 more sets of groups a year.
@@ -86,7 +87,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     )
     views = []
     for each in passes(catalogue):
-        if con.execute(f"SELECT count(*) FROM cell.{each.name}").fetchone() != (0,):
+        if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() != (0,):
             _add_totals(con, each)
         if each.grouped:
             _add_groups(con, each)
@@ -94,7 +95,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
     con.execute(read_sql("mart.service_measure"))
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
-    con.execute("BEGIN; CREATE OR REPLACE TABLE cell.place AS FROM work.place")
+    con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
 
 
@@ -103,7 +104,7 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
 
     Everything is made anew unless the last build knew the same periods and the same groups.
     """
-    totals = {f"cell.{each.name}_group_total": each for each in passes(catalogue) if each.grouped}
+    totals = {f"monthly_count.{each.name}_group_total": each for each in passes(catalogue) if each.grouped}
     wanted = "SELECT DISTINCT level, organisation FROM work.organisation_pathway"
     if not _is_kept(con, list(totals)):
         con.execute("DROP TABLE IF EXISTS mart.service_measure")
@@ -121,8 +122,9 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
             )
     else:
         behind = (
-            "(SELECT provider, level, organisation FROM cell.place UNION SELECT provider, level, organisation "
-            "FROM work.place UNION SELECT provider, 'provider', current_provider FROM ref.provider_place)"
+            "(SELECT provider, level, organisation FROM monthly_count.place UNION "
+            "SELECT provider, level, organisation FROM work.place UNION "
+            "SELECT provider, 'provider', current_provider FROM ref.provider_place)"
         )
         con.execute(
             "CREATE TABLE work.changed AS SELECT 'England' AS level, 'ENG' AS organisation UNION "
@@ -150,8 +152,8 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
             "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
         ).fetchall()
     }
-    needed = {("cell", "place"), ("meta", "changed_provider"), ("mart", "service_measure")}
-    if not needed | {("cell", name.removeprefix("cell.")) for name in totals} <= known:
+    needed = {("monthly_count", "place"), ("meta", "changed_provider"), ("mart", "service_measure")}
+    if not needed | {("monthly_count", name.removeprefix("monthly_count.")) for name in totals} <= known:
         return False
     pairs = {
         "SELECT DISTINCT period_type, period_start FROM work.period_month": "SELECT DISTINCT period_type, "
@@ -172,7 +174,7 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     names = count_columns(each.additive)
     con.execute(
         "CREATE OR REPLACE TABLE work.total AS WITH by_month AS ("
-        f"SELECT org, month, pathway, {sums(names)} FROM cell.{each.name} "
+        f"SELECT org, month, pathway, {sums(names)} FROM monthly_count.{each.name} "
         "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
         f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
         "FROM by_month INNER JOIN work.period_month USING (month) "
@@ -197,17 +199,17 @@ def _parts(groups_of: str) -> str:
 
 
 def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    cells = f"cell.{each.name}_group"
+    counts = f"monthly_count.{each.name}_group"
     names = count_columns(each.grouped)
     levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
         "CREATE OR REPLACE TABLE work.part AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * "
-        f"FROM ({_parts(cells)})"
+        f"FROM ({_parts(counts)})"
     )
     con.execute(
-        f"INSERT INTO {cells}_total WITH place AS (SELECT DISTINCT provider, commissioner, org "
+        f"INSERT INTO {counts}_total WITH place AS (SELECT DISTINCT provider, commissioner, org "
         f"FROM work.counted_place WHERE level IN ({levels})), "
-        f"by_period AS (SELECT provider, commissioner, period, pathway, part, {sums(names)} FROM {cells} "
+        f"by_period AS (SELECT provider, commissioner, period, pathway, part, {sums(names)} FROM {counts} "
         "INNER JOIN work.part USING (breakdown, breakdown_group) "
         "INNER JOIN work.period_month USING (month) WHERE is_for_groups "
         "GROUP BY provider, commissioner, period, pathway, part), "
@@ -241,7 +243,7 @@ def _group_branch(each: Pass, measure: Measure) -> str:
         f"breakdown_group, '{measure.id}' AS measure, {numerator} AS numerator, {denominator} AS denominator, "
         "months_submitted, CASE WHEN months_submitted = 0 THEN 'not submitted' "
         f"WHEN NOT ({there}) THEN 'not applicable' {empty}ELSE 'value' END AS state "
-        f"FROM cell.{each.name}_group_total WHERE breakdown IN ({asked})"
+        f"FROM monthly_count.{each.name}_group_total WHERE breakdown IN ({asked})"
     )
 
 
@@ -253,8 +255,9 @@ def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) 
     percent = " ".join(f"WHEN '{measure.id}' THEN {QUANTILES[measure.kind]}" for measure in measures)
     con.execute(
         "INSERT INTO work.measure_count WITH by_month AS ("
-        "SELECT org, month, pathway, measure, value, CAST(sum(records) AS BIGINT) AS records FROM cell.value "
-        "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY ALL), "
+        "SELECT org, month, pathway, measure, value, CAST(sum(records) AS BIGINT) AS records "
+        "FROM monthly_count.value INNER JOIN work.counted_place USING (provider, commissioner, site) "
+        "GROUP BY ALL), "
         f"placed AS (SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, measure, value, "
         "CAST(sum(records) AS BIGINT) AS records FROM by_month INNER JOIN work.period_month USING (month) "
         "GROUP BY GROUPING SETS ((org, period, measure, value, pathway), (org, period, measure, value))), "

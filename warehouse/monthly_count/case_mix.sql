@@ -1,9 +1,9 @@
--- cell.case_mix
+-- monthly_count.case_mix
 -- Grain: one row per provider, month of discharge, outcome, pathway and group of alike courses.
 -- What people bring when they come, never what a service does with them (waits, sessions, therapy): adjusting for
 -- that would excuse it. Outcomes have the predicates of the measures of the same id. Severity: first PHQ-9 score,
 -- for pathways 01 to 04 first ReQoL-10 score. Diagnosis: problem descriptor, for 01 to 04 the pathway.
-CREATE TABLE cell.case_mix AS
+CREATE TABLE monthly_count.case_mix AS
 WITH course AS (
     SELECT
         p.provider, date_trunc('month', p.discharged_on) AS month, p.pathway,
