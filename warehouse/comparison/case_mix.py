@@ -127,7 +127,8 @@ def build_case_mix(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall():
         rows = con.execute(
             f"SELECT {factors}, CAST(sum(courses) AS BIGINT), CAST(sum(events) AS BIGINT) "
-            f"FROM monthly_count.case_mix WHERE outcome = ? AND month BETWEEN ? AND ? GROUP BY {factors} ORDER BY {factors}",
+            "FROM monthly_count.case_mix WHERE outcome = ? AND month BETWEEN ? AND ? "
+            f"GROUP BY {factors} ORDER BY {factors}",
             [outcome, start, last],
         ).fetchall()
         own = con.execute(
