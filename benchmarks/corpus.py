@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.load import check_path, state_of
+from pipelines.load import check_path
+from pipelines.verdict import state_of
 from tests.corpus import came_to, cases, expected
 
 

@@ -58,7 +58,7 @@ def load_one(folder: Path) -> int:
     """Receive, check and pseudonymise."""
     found = zones()
     result = load(folder, found, Ledger(found.ledger), spine_key())
-    return sum(table["accepted"] for table in result.counts.values())
+    return sum(table["accepted"] for table in result.verdict.counts.values())
 
 
 def bare_scan() -> int:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from pipelines.keys import KeyUnusable
 from pipelines.ledger import Ledger, State
-from pipelines.load import Loaded, load, loaded, reprocess
+from pipelines.load import Loaded, load, reprocess
 from pipelines.zones import Zones
 from transforms.pseudonymise import TokenKey
 
@@ -54,11 +54,12 @@ class BatchTotals:
         if isinstance(result, Failed):
             self.failed += 1
             return
-        self.states[result.state.value] += 1
+        verdict = result.verdict
+        self.states[verdict.state.value] += 1
         self.repeats += result.is_repeat
-        for table_id, counts in result.counts.items():
+        for table_id, counts in verdict.counts.items():
             self.tables.setdefault(table_id, Counter()).update(counts)
-        for table_id, found in result.found.items():
+        for table_id, found in verdict.found.items():
             self.tables.setdefault(table_id, Counter()).update(found)
 
 
@@ -87,13 +88,10 @@ def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey)
 
 def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
     """Check and pseudonymise every received submission again, under today's rules and key."""
-
-    def again(submission_id: str) -> Loaded:
-        reprocess(submission_id, zones, ledger, key)
-        return loaded(ledger.outcome(submission_id).receipt, zones, is_repeat=False)
-
-    received = [outcome.receipt.submission_id for outcome in ledger.outcomes()]
-    yield from _each(received, again, lambda submission_id: submission_id)
+    received = [outcome.receipt for outcome in ledger.outcomes()]
+    yield from _each(
+        received, lambda receipt: reprocess(receipt, zones, ledger, key), lambda receipt: receipt.submission_id
+    )
 
 
 _Item = TypeVar("_Item")

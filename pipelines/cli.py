@@ -59,7 +59,8 @@ def check(
     """
     from pipelines import show
     from pipelines.inbox import find_submissions
-    from pipelines.load import check_path, state_of
+    from pipelines.load import check_path
+    from pipelines.verdict import state_of
     from reports.site.report import as_json as verdict_of
     from reports.site.report import write_report
     from transforms.findings import printable

@@ -49,12 +49,12 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     known = set(context.instance.get_dynamic_partitions(str(PROVIDERS.name)))
     for result in ahead(iter(results)):
         totals.add(result)
-        if isinstance(result, Failed) or result.provider_month is None or result.is_repeat:
+        if isinstance(result, Failed) or (of := result.verdict.header.provider_month) is None or result.is_repeat:
             continue
-        if (provider := result.provider_month.provider) not in known:
+        if (provider := of.provider) not in known:
             context.instance.add_dynamic_partitions(str(PROVIDERS.name), [provider])
             known.add(provider)
-        yield from _materialisations(result, partition_key(result.provider_month))
+        yield from _materialisations(result, partition_key(of))
     for check in table_results(totals.tables):
         yield evaluation(check)
     yield evaluation(conservation_result(totals.tables), is_blocking=True)
@@ -68,13 +68,12 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
 
 
 def _materialisations(result: Loaded, partition: dg.MultiPartitionKey) -> Iterator[dg.AssetMaterialization]:
-    submission_id = result.receipt.submission_id
-    summary = {"state": result.state.value, "rules": result.rules}
+    submission_id, verdict = result.receipt.submission_id, result.verdict
     yield dg.AssetMaterialization("received", partition=partition, metadata={"submission_id": submission_id})
-    yield dg.AssetMaterialization("checked", partition=partition, metadata=checked_metadata(submission_id, summary))
-    if result.state.is_accepted:
+    yield dg.AssetMaterialization("checked", partition=partition, metadata=checked_metadata(submission_id, verdict))
+    if verdict.state.is_accepted:
         yield dg.AssetMaterialization(
-            "pseudonymised", partition=partition, metadata=rows_metadata(submission_id, result.counts)
+            "pseudonymised", partition=partition, metadata=rows_metadata(submission_id, verdict)
         )
 
 

@@ -35,16 +35,31 @@ class State(StrEnum):
         """Whether the submission may count."""
         return self in (State.ACCEPTED, State.ACCEPTED_WITH_WARNINGS, State.ACCEPTED_WITH_REJECTIONS)
 
+    @property
+    def is_concluded(self) -> bool:
+        """Whether it has been said what became of the submission."""
+        return self not in (State.RECEIVED, State.FAILED)
+
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof that content arrived. ``is_new`` is false when the same bytes were the latest already."""
+    """Proof that content arrived.
+
+    ``is_new`` is false when the same bytes were the latest already; ``is_concluded`` says whether a load of them
+    came to its end.
+    """
 
     seq: int
     submission_id: str
     content_sha256: str
     received_at: str
     is_new: bool = True
+    is_concluded: bool = False
+
+    @property
+    def at(self) -> datetime:
+        """When the submission came (UTC, without a zone): the same at every later check."""
+        return datetime.fromisoformat(self.received_at).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
@@ -137,12 +152,13 @@ class Ledger:
         """
         with self._writing() as ledger:
             earlier = ledger.execute(
-                "SELECT seq, submission_id, received_at, provider, month FROM latest"
+                "SELECT seq, submission_id, received_at, provider, month, state FROM latest"
                 " WHERE content_sha256 = ? ORDER BY seq DESC LIMIT 1",
                 (content_sha256,),
             ).fetchone()
             if earlier is not None and not self._was_followed(ledger, earlier):
-                return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], is_new=False)
+                is_concluded = State(earlier[5]).is_concluded
+                return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], False, is_concluded)
             again = ledger.execute(
                 "SELECT count(*) FROM receipt WHERE content_sha256 = ?", (content_sha256,)
             ).fetchone()[0]
@@ -182,7 +198,7 @@ class Ledger:
             ).fetchall()
         return [
             Outcome(
-                Receipt(seq, submission_id, sha256, at, is_new=False),
+                Receipt(seq, submission_id, sha256, at, False, State(state).is_concluded),
                 State(state),
                 ProviderMonth(provider, date.fromisoformat(month)) if provider and month else None,
                 json.loads(detail),
@@ -205,7 +221,7 @@ class Ledger:
 
     @staticmethod
     def _was_followed(ledger: sqlite3.Connection, earlier: tuple[Any, ...]) -> bool:
-        seq, _, _, provider, month = earlier
+        seq, _, _, provider, month, _ = earlier
         found = ledger.execute(
             "SELECT 1 FROM latest WHERE provider = ? AND month = ? AND seq > ? LIMIT 1",
             (provider, month, seq),

@@ -8,61 +8,38 @@ Each step leaves its result on disk, whole or not at all, so that a killed load 
 
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
+from pipelines import store
 from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
+from pipelines.verdict import Verdict
 from pipelines.zones import PRIVATE, Zones
 from reports.site.report import write_report
-from schemas.dataset import TABLES
-from schemas.errors import ForThePerson
-from schemas.month import ProviderMonth, month_of, month_text
-from schemas.rule import Effect
-from schemas.ruleset import rules_for
-from schemas.staged import staged_schema
+from schemas.month import month_text
 from schemas.table import Table
-from schemas.versions import Version, as_checked
-from transforms.cast import with_typed
-from transforms.findings import REJECTIONS
-from transforms.pseudonymise import Origin, TokenKey, pseudonymised
+from schemas.versions import Version
+from transforms.leaving import Staging
+from transforms.pseudonymise import TokenKey
 from transforms.receive import Received, receive_csv, receive_parquet
-from transforms.submission import SubmissionChecked, check_submission, period_of
+from transforms.submission import SubmissionChecked, check_submission
 
-_SOURCE, _GATE, _FINDINGS, _CHECKED = "source.json", "gate.parquet", "findings.parquet", "checked.json"
-
-
-class NotConserved(ForThePerson):
-    """Rows in are not accepted plus rejected: nothing of the submission may count. Carries counts only."""
-
-
-class ContractBroken(ForThePerson):
-    """Rows were accepted that the contract refuses: findings and contract disagree. Carries the table only."""
+_SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one submission.
-
-    ``counts`` per table: rows_in, accepted, rejected. ``found`` per table: how many findings reject
-    (rejections) or warn (warnings). ``rules``: findings per rule id. ``is_repeat``: the same bytes had been
-    loaded before, so that nothing was done.
-    """
+    """What became of one submission. ``is_repeat``: the same bytes had been loaded before; nothing was done."""
 
     receipt: Receipt
-    state: State
-    provider_month: ProviderMonth | None
-    counts: Mapping[str, Mapping[str, int]]
-    found: Mapping[str, Mapping[str, int]]
-    rules: Mapping[str, int]
+    verdict: Verdict
     is_repeat: bool
 
 
@@ -98,23 +75,44 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
         discard(incoming)
 
 
-def check(submission_id: str, zones: Zones, ledger: Ledger) -> State:
-    """Check a received submission, write its findings and the site's report, and record a rejection."""
-    with TemporaryDirectory(dir=zones.builds) as workspace:
-        source = _kept_source(zones.received / submission_id)
-        checked = _check(source, Path(workspace), _received_at(submission_id, ledger))
-        return _keep_verdict(checked, source.named, submission_id, zones, ledger)
+def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
+    """Check a received submission in one pass over its rows, and record a rejection.
 
-
-def pseudonymise(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
-    """Write the accepted rows of a checked submission without identifiers, and record its acceptance.
-
-    Raises NotConserved when a table's rows do not add up; nothing is then written.
+    Leaves findings, the site's report, the verdict and, of an accepted submission, its rows without identifiers,
+    waiting (see ``pseudonymise``). Raises NotConserved when a table's rows do not add up, ContractBroken when one
+    of them is refused by the contract and by no finding; neither a verdict nor rows are then left.
     """
-    with TemporaryDirectory(dir=zones.builds) as workspace:
-        source = _kept_source(zones.received / submission_id)
-        checked = _check(source, Path(workspace), _received_at(submission_id, ledger))
-        return _keep_staged(checked, submission_id, zones, ledger, key)
+    submission_id = receipt.submission_id
+    folder, place = zones.received / submission_id, store.waiting(submission_id, zones)
+    source = _kept_source(folder)
+    with TemporaryDirectory(dir=zones.builds) as workspace, store.draft(submission_id, zones) as draft:
+        staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
+        checked = _check(source, Path(workspace), receipt.at, staging)
+        verdict = Verdict.of(checked, fingerprint(key))
+        if verdict.state.is_accepted:
+            store.complete(draft, checked)
+        checked.findings.write_parquet(folder / _FINDINGS)
+        _write_report(checked, verdict, source, receipt, zones, ledger)
+        discard(place)  # before the verdict: rows never wait under a verdict that is not theirs
+        beside = folder / f".{_VERDICT}"
+        beside.write_text(verdict.to_json(), encoding="utf-8")
+        beside.replace(folder / _VERDICT)
+        if verdict.state.is_accepted:
+            store.put(draft, place)
+    if not verdict.state.is_accepted:
+        ledger.record(submission_id, verdict.state, verdict.header.provider_month or source.named, verdict.detail())
+    return verdict
+
+
+def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
+    """Let the rows of a checked and accepted submission into the store, and record its acceptance.
+
+    Rows that an earlier call has let in already are made again, under today's rules and key.
+    """
+    verdict = kept_verdict(receipt, zones)
+    if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
+        verdict = check(receipt, zones, ledger, key)
+    return _let_in(verdict, receipt, zones, ledger)
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -123,72 +121,42 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     What goes wrong inside is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
-    is_open = ledger.outcome(receipt.submission_id).state in (State.RECEIVED, State.FAILED)
-    if is_open:
-        reprocess(receipt.submission_id, zones, ledger, key)
-    return loaded(receipt, zones, is_repeat=not is_open)
+    if receipt.is_concluded:
+        return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
+    return reprocess(receipt, zones, ledger, key)
 
 
-def reprocess(submission_id: str, zones: Zones, ledger: Ledger, key: TokenKey) -> State:
-    """Check and pseudonymise a received submission again, under today's rules and key.
-
-    The same as ``check`` and then ``pseudonymise``, but every file is surveyed once.
-    """
+def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """Check and pseudonymise a received submission, again if need be, under today's rules and key."""
     try:
-        with TemporaryDirectory(dir=zones.builds) as workspace:
-            source = _kept_source(zones.received / submission_id)
-            checked = _check(source, Path(workspace), _received_at(submission_id, ledger))
-            _keep_verdict(checked, source.named, submission_id, zones, ledger)
-            return _keep_staged(checked, submission_id, zones, ledger, key)
+        verdict = check(receipt, zones, ledger, key)
+        return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
     except BaseException as error:
         # The class only: an exception's text may carry a value out of the identifiable zone.
-        ledger.record(submission_id, State.FAILED, None, {"error": type(error).__name__})
+        ledger.record(receipt.submission_id, State.FAILED, None, {"error": type(error).__name__})
         raise
 
 
-def loaded(receipt: Receipt, zones: Zones, *, is_repeat: bool) -> Loaded:
-    """What became of a checked submission, from what the check left."""
-    summary = checked_summary(receipt.submission_id, zones)
-    where = _where(summary, None)
-    return Loaded(
-        receipt,
-        State(summary["state"]),
-        where,
-        summary["counts"],
-        summary["found"],
-        summary["rules"],
-        is_repeat,
-    )
+def kept_verdict(receipt: Receipt, zones: Zones) -> Verdict:
+    """The verdict that ``check`` left."""
+    return Verdict.from_json((zones.received / receipt.submission_id / _VERDICT).read_text(encoding="utf-8"))
 
 
-def checked_summary(submission_id: str, zones: Zones) -> dict[str, Any]:
-    """What ``check`` left: state, header, counts per table, findings per rule."""
-    text = (zones.received / submission_id / _CHECKED).read_text(encoding="utf-8")
-    summary: dict[str, Any] = json.loads(text)
-    return summary
+def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) -> Verdict:
+    """Move the waiting rows of an accepted submission into place, and record that it counts."""
+    if verdict.state.is_accepted:
+        store.put(store.waiting(receipt.submission_id, zones), zones.pseudonymised / receipt.submission_id)
+        ledger.record(receipt.submission_id, verdict.state, verdict.header.provider_month, verdict.detail())
+    return verdict
 
 
-def state_of(checked: SubmissionChecked) -> State:
-    """The outcome of a submission, by the heaviest of its findings."""
-    heaviest = checked.heaviest
-    if heaviest is None:
-        return State.ACCEPTED
-    if heaviest is Effect.REJECT_FILE:
-        return State.FILE_REJECTED
-    return State.ACCEPTED_WITH_REJECTIONS if heaviest.is_rejection else State.ACCEPTED_WITH_WARNINGS
-
-
-def _check(source: Source, workspace: Path, received_at: datetime) -> SubmissionChecked:
+def _check(
+    source: Source, workspace: Path, received_at: datetime, staging: Staging | None = None
+) -> SubmissionChecked:
     def opener(table: Table, version: Version | None) -> Received | None:
         return _receive_table(source, table, version, workspace)
 
-    return check_submission(opener, source.named, source.findings, received_at)
-
-
-def _received_at(submission_id: str, ledger: Ledger) -> datetime:
-    """When a submission came (UTC): the same at every later check, whatever the clock says then."""
-    text = ledger.outcome(submission_id).receipt.received_at
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+    return check_submission(opener, source.named, source.findings, received_at, staging)
 
 
 def _receive_table(source: Source, table: Table, version: Version | None, workspace: Path) -> Received | None:
@@ -207,160 +175,24 @@ def _kept_source(folder: Path) -> Source:
     return from_record(record, folder, [pl.read_parquet(gate)] if gate.exists() else [])
 
 
-def _keep_verdict(
-    checked: SubmissionChecked, named: ProviderMonth | None, submission_id: str, zones: Zones, ledger: Ledger
-) -> State:
-    """Write findings, summary and the site's report; a rejection is recorded here, an acceptance later."""
-    folder, header, state = zones.received / submission_id, checked.header, state_of(checked)
-    checked.findings.write_parquet(folder / _FINDINGS)
-    summary = {
-        "state": state.value,
-        "provider": header.provider,
-        "start": header.start.isoformat() if header.start else None,
-        "end": header.end.isoformat() if header.end else None,
-        "version": header.version.value if header.version else None,
-        "counts": checked.counts(),
-        "found": _found(checked.findings),
-        "rules": _rule_counts(checked.findings),
-    }
-    beside = folder / f".{_CHECKED}"
-    beside.write_text(json.dumps(summary, indent=1), encoding="utf-8")
-    beside.replace(folder / _CHECKED)
-    where = _where(summary, named)
-    place = zones.site_reports.joinpath(*((where.provider, month_text(where.month)) if where else ("unknown",)))
-    # Of a submission that does not say whose it is, nobody's earlier report is the previous one.
-    previous = _previous_verdict(place, submission_id, ledger) if where else None
-    sha256 = ledger.outcome(submission_id).receipt.content_sha256
-    write_report(place / submission_id, checked, state.value, submission_id, previous, content_sha256=sha256)
-    if not state.is_accepted:
-        ledger.record(submission_id, state, where, _detail(summary))
-    return state
+def _write_report(
+    checked: SubmissionChecked, verdict: Verdict, source: Source, receipt: Receipt, zones: Zones, ledger: Ledger
+) -> None:
+    """Write the site's report, compared with the one before it for the same provider and month."""
+    of = verdict.header.provider_month or source.named
+    place = zones.site_reports.joinpath(*((of.provider, month_text(of.month)) if of else ("unknown",)))
+    # Without a provider and month there is no previous report.
+    previous = _previous_report(place, receipt, ledger) if of else None
+    folder, state = place / receipt.submission_id, verdict.state.value
+    write_report(folder, checked, state, receipt.submission_id, previous, content_sha256=receipt.content_sha256)
 
 
-def _previous_verdict(place: Path, submission_id: str, ledger: Ledger) -> dict[str, Any] | None:
+def _previous_report(place: Path, receipt: Receipt, ledger: Ledger) -> dict[str, Any] | None:
     """What the submission before this one for the same provider and month was told; ``None`` for the first."""
-    own = ledger.outcome(submission_id).receipt.seq
-    others = (report.parent.name for report in place.glob("*/report.json") if report.parent.name != submission_id)
-    earlier = {ledger.outcome(other).receipt.seq: other for other in others}
-    before = max((seq for seq in earlier if seq < own), default=None)
+    others = (report.parent.name for report in place.glob("*/report.json"))
+    earlier = {ledger.outcome(other).receipt.seq: other for other in others if other != receipt.submission_id}
+    before = max((seq for seq in earlier if seq < receipt.seq), default=None)
     if before is None:
         return None
-    verdict: dict[str, Any] = json.loads((place / earlier[before] / "report.json").read_text(encoding="utf-8"))
-    return verdict
-
-
-def _keep_staged(
-    checked: SubmissionChecked,
-    submission_id: str,
-    zones: Zones,
-    ledger: Ledger,
-    key: TokenKey,
-) -> State:
-    """Write what survives of a checked submission, whole or not at all, and record that it counts."""
-    summary = checked_summary(submission_id, zones)
-    state = State(summary["state"])
-    if not state.is_accepted:
-        return state
-    draft = zones.pseudonymised / f".{submission_id}-{secrets.token_hex(4)}"
-    draft.mkdir(mode=PRIVATE)
-    try:
-        _write_staged(checked, summary, submission_id, draft, key)
-        place = zones.pseudonymised / submission_id
-        if place.exists():
-            place.rename(old := zones.pseudonymised / f".old-{secrets.token_hex(4)}")
-            discard(old)
-        draft.rename(place)
-    finally:
-        discard(draft)
-    ledger.record(submission_id, state, _where(summary, None), _detail(summary) | {"key": fingerprint(key)})
-    return state
-
-
-def _write_staged(
-    checked: SubmissionChecked,
-    summary: Mapping[str, Any],
-    submission_id: str,
-    draft: Path,
-    key: TokenKey,
-) -> None:
-    assert checked.header.provider_month is not None  # the file stands
-    origin = Origin(submission_id, checked.header.provider_month)
-    for table_id, counts in summary["counts"].items():
-        if not counts["accepted"]:
-            continue
-        table = TABLES[table_id]
-        births = _survivors(checked, "IDS001") if table_id == "IDS101" else None
-        rows = _held_to_contract(_survivors(checked, table_id), table, checked)
-        staged = pseudonymised(rows, table, origin, key, births)
-        path = draft / f"{table_id}.parquet"
-        # Level 1: tokens are random, and a higher level costs a quarter more time for 6 % more bytes.
-        staged.sink_parquet(path, compression="zstd", compression_level=1)
-        if (written := pl.scan_parquet(path).select(pl.len()).collect().item()) != counts["accepted"]:
-            raise NotConserved(f"{table_id}: {counts['accepted']} rows accepted, {written} written")
-        if pl.read_parquet_schema(path) != pl.Schema(staged_schema(table)):
-            raise NotConserved(f"{table_id}: the columns written are not those declared")
-
-
-def _held_to_contract(rows: pl.LazyFrame, table: Table, checked: SubmissionChecked) -> pl.LazyFrame:
-    """The same rows, each part of which must satisfy the contract as it is read."""
-    version = checked.header.version
-    assert version is not None  # the file stands
-    from pandera.errors import SchemaError  # pandera takes 0.5 s to import, and a dry run needs none
-
-    contract = _contract(table.id, version, *period_of(checked.header))
-
-    def held(part: pl.DataFrame) -> pl.DataFrame:
-        try:
-            contract.validate(with_typed(part.lazy(), table).collect())
-        except SchemaError:  # its text quotes rows
-            raise ContractBroken(f"{table.id}: rows were accepted that the contract refuses") from None
-        return part
-
-    # Every column must reach the contract, also those that are dropped after it.
-    return rows.map_batches(
-        held, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False, streamable=True
-    )
-
-
-@cache
-def _contract(table_id: str, version: Version, start: date, end: date) -> Any:
-    """The contract of a table for a month, made once for all its submissions: making takes as long as asking."""
-    from schemas.contract import contract_at_once  # brings pandera
-
-    header = {"DatSetVer": version.value, "ReportingPeriodStartDate": start, "ReportingPeriodEndDate": end}
-    return contract_at_once(as_checked(table_id, version), rules_for(table_id, version, start, end), header)
-
-
-def _survivors(checked: SubmissionChecked, table_id: str) -> pl.LazyFrame:
-    rows, rejected = checked.received[table_id].rows, checked.tables[table_id].rejected
-    assert rows is not None, table_id  # it has accepted rows
-    return rows.filter(~pl.col("row_number").is_in(rejected.implode())) if len(rejected) else rows
-
-
-def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Findings per table that reject and that warn."""
-    rejects = pl.col("effect").is_in(REJECTIONS)
-    per_table = (
-        findings.filter(pl.col("table").is_not_null())
-        .group_by("table", maintain_order=True)
-        .agg(rejections=rejects.sum(), warnings=(~rejects).sum())
-    )
-    return {
-        row["table"]: {"rejections": row["rejections"], "warnings": row["warnings"]}
-        for row in per_table.iter_rows(named=True)
-    }
-
-
-def _rule_counts(findings: pl.DataFrame) -> dict[str, int]:
-    return dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
-
-
-def _where(summary: Mapping[str, Any], named: ProviderMonth | None) -> ProviderMonth | None:
-    """Provider and month: as the header says, else as the name says. ``None`` where neither is usable."""
-    if summary["provider"] and summary["start"]:
-        return ProviderMonth(summary["provider"], month_of(date.fromisoformat(summary["start"])))
-    return named
-
-
-def _detail(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: summary[name] for name in ("version", "counts", "rules")}
+    report: dict[str, Any] = json.loads((place / earlier[before] / "report.json").read_text(encoding="utf-8"))
+    return report

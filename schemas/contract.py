@@ -1,8 +1,8 @@
 """The contract: what rows of a table must satisfy to be accepted, as a pandera schema.
 
-Belongs here: deriving the schema from a table's declaration and its rules. Does not belong here: saying
-what is wrong with a row (``transforms.validate``): that is what people read. A property test holds that
-both refuse the same rows.
+Belongs here: deriving the schema from a table's declaration and its rules. Does not belong here: which rules those
+are (``schemas.terms``), saying what is wrong with a row (``transforms.validate``): that is what people read. A
+property test holds that both refuse the same rows.
 
 Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks names and types and passes bad values
 in silence. Every check hangs on a column: a check on the whole frame would put whole rows into its message.
@@ -20,6 +20,7 @@ from schemas.month import last_day, month_of
 from schemas.rule import Rule
 from schemas.ruleset import rules_for
 from schemas.table import Table
+from schemas.terms import holds, terms
 from schemas.versions import Version, as_checked
 
 
@@ -41,32 +42,9 @@ def contract(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> 
     no part of the contract, nor rules that look at another table than the header. ``header`` has its typed values.
     """
     checks: dict[str, list[pa.Check]] = {}
-    for rule in of_contract(rules, header):
-        checks.setdefault(rule.fields[0], []).append(_check(rule.id, _holds(rule), header))
+    for rule in terms(rules, header):
+        checks.setdefault(rule.fields[0], []).append(_check(rule.id, holds(rule), header))
     return _schema(table, checks)
-
-
-def contract_at_once(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> pa.DataFrameSchema:
-    """The same contract as one check that says no more than whether every rule holds: forty times as fast.
-
-    Rules about records that belong together are left out, so that it can be asked of a part of the rows; so are
-    names and types of columns, which whoever casts the rows gives by construction.
-    """
-    alone = [_holds(rule) for rule in of_contract(rules, header) if not rule.group_by]
-    everything = pl.all_horizontal(alone) if alone else pl.lit(True)
-    check = _check("every rule", everything, header)
-    return pa.DataFrameSchema({"row_number": pa.Column(pl.Int64, checks=[check])}, name=table.name)
-
-
-def of_contract(rules: Sequence[Rule], header: Mapping[str, Any]) -> list[Rule]:
-    """Those of ``rules`` that a contract holds a table to."""
-    return [
-        rule
-        for rule in rules
-        if rule.effect.is_rejection
-        and all(other == HEADER and name in header for other, name in rule.related)
-        and "received_at" not in rule.fails
-    ]
 
 
 def _schema(table: Table, checks: Mapping[str, list[pa.Check]]) -> pa.DataFrameSchema:
@@ -76,16 +54,6 @@ def _schema(table: Table, checks: Mapping[str, list[pa.Check]]) -> pa.DataFrameS
     for field in table.fields:
         columns[field.name] = pa.Column(field.dtype, nullable=True, checks=checks.get(field.name, []))
     return pa.DataFrameSchema(columns, name=table.name, strict=True, ordered=True)
-
-
-def _holds(rule: Rule) -> pl.Expr:
-    fails = pl.sql_expr(rule.fails).fill_null(False)
-    # blanks are not equal: records without a key do not share one
-    return (
-        ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.group_by))
-        if rule.group_by
-        else ~fails
-    )
 
 
 def _check(name: str, holds: pl.Expr, header: Mapping[str, Any]) -> pa.Check:

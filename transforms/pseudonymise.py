@@ -19,12 +19,15 @@ from schemas.field import Field, Identity
 from schemas.month import ProviderMonth, last_day
 from schemas.staged import DERIVED, staged_schema
 from schemas.table import Table
-from transforms.cast import typed
 
 # Valid checksums that stand for nobody: no match, all ones, multiple matches, a keyboard run.
 SENTINELS = ("0000000000", "1111111111", "9999999999", "0123456789", "4444444444", "6666666666")
 _VERIFIED = "01"
 _CHECK_WEIGHTS = range(10, 1, -1)
+BESIDE: Mapping[str, tuple[tuple[str, str], ...]] = {"IDS101": (("IDS001", "PersonBirthDate"),)}
+"""What a row needs of other tables' records to leave, as (table, field): a referral the birth date of its patient,
+so that it knows the age at which it came."""
+NO_TOKENS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,16 @@ def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
     )
 
 
-def person_token(patients: pl.LazyFrame, table: Table, origin: Origin, key: TokenKey) -> pl.LazyFrame:
+def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.LazyFrame:
     """Add ``person_id`` and ``is_nationally_linked`` to patient rows.
 
-    A verified NHS number (status 01) links a person across providers; anything else is known by the
-    provider's own patient id and can never link. ``person_id`` is null only where that id is null too,
+    A verified NHS number (status 01) links a person across providers; anything else is known by ``local``, the
+    token of the provider's own patient id, and can never link. ``person_id`` is null only where that is null too,
     and such a row was rejected.
     """
     linkable = is_real_nhs_number(pl.col("NHSNumber")) & (pl.col("NHSNumberStatus") == _VERIFIED)
     return patients.with_columns(is_nationally_linked=linkable.fill_null(False)).with_columns(
-        person_id=pl.when("is_nationally_linked")
-        .then(token(pl.col("NHSNumber"), key, "nhs"))
-        .otherwise(local_token(pl.col("LocalPatientId"), table.by_name["LocalPatientId"], origin, key))
+        person_id=pl.when("is_nationally_linked").then(token(pl.col("NHSNumber"), key, "nhs")).otherwise(local)
     )
 
 
@@ -99,23 +100,19 @@ def age_in_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
 
 
 def pseudonymised(
-    rows: pl.LazyFrame,
-    table: Table,
-    origin: Origin,
-    key: TokenKey,
-    births: pl.LazyFrame | None = None,
+    rows: pl.LazyFrame, table: Table, origin: Origin, key: TokenKey, tokens: Mapping[str, str] = NO_TOKENS
 ) -> pl.LazyFrame:
-    """Accepted text rows of one table (``receive.Received.rows``) as ``schemas.staged.staged_schema``.
+    """Typed rows of one table (``cast.with_typed``, and beside them what ``BESIDE`` names) as ``staged_schema``.
 
-    ``births`` (LocalPatientId, PersonBirthDate; text) lets a referral know the age at which it came.
+    ``tokens`` names, per local identifier, the column that has its token already; where that is null one is made.
     """
     derived: Mapping[str, pl.Expr] = {}
     if table.id == "IDS001":
-        rows = person_token(rows, table, origin, key)
+        patient = _local(table.by_name["LocalPatientId"], origin, key, tokens)
+        rows = person_token(rows, patient, key)
         derived = {
             "age_at_period_end": age_in_years(
-                typed(table.by_name["PersonBirthDate"], pl.col("PersonBirthDate")),
-                pl.lit(last_day(origin.provider_month.month)),
+                pl.col("PersonBirthDate"), pl.lit(last_day(origin.provider_month.month))
             ),
             "postcode_district": pl.col("Postcode")
             .str.to_uppercase()
@@ -123,34 +120,26 @@ def pseudonymised(
             .str.extract(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)[0-9][A-Z]{2}$"),
         }
     if table.id == "IDS101":
-        rows = _with_birth(rows, births)
-        derived = {
-            "age_at_referral": age_in_years(
-                pl.col("birth_date").str.to_date("%Y-%m-%d", strict=False),
-                typed(table.by_name["ReferralRequestReceivedDate"], pl.col("ReferralRequestReceivedDate")),
-            )
-        }
+        birth, referred = pl.col("IDS001_PersonBirthDate"), pl.col("ReferralRequestReceivedDate")
+        derived = {"age_at_referral": age_in_years(birth, referred)}
     return rows.select(
         pl.lit(origin.submission_id).alias("submission_id"),
         pl.lit(origin.provider_month.provider).alias("provider"),
         pl.lit(origin.provider_month.month).alias("month"),
         "row_number",
         *(derived.get(name, pl.col(name)).alias(name) for name in DERIVED.get(table.id, {})),
-        *(_kept(field, origin, key) for field in table.fields if field.name in staged_schema(table)),
+        *(
+            _local(field, origin, key, tokens) if field.identity is Identity.LOCAL else pl.col(field.name)
+            for field in table.fields
+            if field.name in staged_schema(table)
+        ),
     )
 
 
-def _kept(field: Field, origin: Origin, key: TokenKey) -> pl.Expr:
-    if field.identity is Identity.LOCAL:
+def _local(field: Field, origin: Origin, key: TokenKey, tokens: Mapping[str, str]) -> pl.Expr:
+    """The token of a provider's own identifier: the one that is there, else one made now."""
+    if field.name not in tokens:
         return local_token(pl.col(field.name), field, origin, key).alias(field.name)
-    return typed(field, pl.col(field.name)).alias(field.name)
-
-
-def _with_birth(referrals: pl.LazyFrame, births: pl.LazyFrame | None) -> pl.LazyFrame:
-    """Referral rows with ``birth_date`` (text); one birth date per patient, the first as submitted."""
-    if births is None:
-        return referrals.with_columns(pl.lit(None, dtype=pl.String).alias("birth_date"))
-    first = births.select("LocalPatientId", pl.col("PersonBirthDate").alias("birth_date")).unique(
-        "LocalPatientId", keep="first", maintain_order=True
-    )
-    return referrals.join(first, on="LocalPatientId", how="left", maintain_order="left")
+    ready = pl.col(tokens[field.name])
+    missing = pl.when(ready.is_null()).then(pl.col(field.name))
+    return pl.coalesce(ready, local_token(missing, field, origin, key)).alias(field.name)

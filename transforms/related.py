@@ -65,9 +65,9 @@ def with_related(
         if other in related.known and (places or other in wanted):
             rows = _with_record(rows, other, here, wanted.pop(other, []), related.known[other])
     if TOOL in wanted:
-        rows = rows.join(_tools(), left_on=TOOL_FIELD, right_on=KEY, how="left").with_columns(
-            _is_found(TOOL_FIELD, f"{TOOL}_{FOUND}")
-        )
+        rows = rows.join(
+            _tools(), left_on=TOOL_FIELD, right_on=KEY, how="left", maintain_order="left"
+        ).with_columns(_is_found(TOOL_FIELD, f"{TOOL}_{FOUND}"))
         del wanted[TOOL]
     header = [
         pl.lit(related.header.get(name), dtype=related_dtype(HEADER, name)).alias(f"{HEADER}_{name}")

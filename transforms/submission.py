@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import polars as pl
 
 from schemas.dataset import TABLES
+from schemas.errors import ForThePerson
 from schemas.gate import GATE
 from schemas.links import RECORDS, looks_up, named_by
 from schemas.month import ProviderMonth, last_day, month_of, month_text
@@ -25,6 +26,8 @@ from schemas.versions import Version
 from transforms.cascade import rejected_by_cascade
 from transforms.cast import with_typed
 from transforms.findings import file_finding, no_findings
+from transforms.leaving import LOST, TOKEN, Leaving, Staging, leaving
+from transforms.pseudonymise import BESIDE, Origin
 from transforms.receive import Received
 from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
@@ -34,6 +37,10 @@ Opener = Callable[[Table, Version | None], Received | None]
 
 # Without a usable header every code that was ever valid is accepted, so that the rest is still reported.
 _ANY_TIME = (date(2012, 4, 1), date(2199, 12, 31))
+
+
+class ContractBroken(ForThePerson):
+    """Rows were accepted that the contract refuses: findings and contract disagree. Carries the table only."""
 
 
 @dataclass(frozen=True)
@@ -104,18 +111,27 @@ def period_of(header: Header) -> tuple[date, date]:
 
 
 def check_submission(
-    opener: Opener, named: ProviderMonth | None, gate: Sequence[pl.DataFrame], received_at: datetime | None = None
+    opener: Opener,
+    named: ProviderMonth | None,
+    gate: Sequence[pl.DataFrame],
+    received_at: datetime | None = None,
+    staging: Staging | None = None,
 ) -> SubmissionChecked:
     """Check every table that ``opener`` gives, all rules, in one go.
 
     ``gate`` holds findings made on the way here; ``named`` is the provider and month that the submission's
-    name carries, and the header must agree with it. ``received_at`` (UTC) is when the submission came.
+    name carries, and the header must agree with it. ``received_at`` (UTC) is when the submission came. With
+    ``staging`` rows are written without identifiers as they are checked (``transforms.leaving``), unless the header
+    cannot be used. Raises ContractBroken where the contract refuses one of these rows and no finding rejects it.
     """
     header_rows = opener(TABLES["IDS000"], None)
     header, values, header_findings = _read_header(header_rows, named)
     version, period = header.version or Version.IAPT_2_0, period_of(header)
     rules, names = _asked_of(version, *period)
     progress = _Progress(Related(values, received_at, {}))
+    if staging is not None and header.is_usable and header.provider_month is not None:
+        origin = Origin(staging.submission_id, header.provider_month)
+        progress.leave = partial(leaving, known=progress.related.known, origin=origin, staging=staging)
     for table in TABLES.values():
         rows = header_rows if table.id == "IDS000" else opener(table, header.version)
         _check_table(rows, table, rules[table.id], names.get(table.id, ()), progress)
@@ -123,6 +139,7 @@ def check_submission(
             progress.related.known.pop(done, None)
     _check_named(rules, progress)
     tables = _conclude(progress)
+    hold_to_contract(tables, progress.refused)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
     if tables or not gate:  # what could not be opened at all misses no table
         absent = [table.id for table in TABLES.values() if table.is_required and table.id not in tables]
@@ -152,6 +169,8 @@ class _Progress:
     received: dict[str, Received] = field(default_factory=dict)
     findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     kept: dict[str, pl.DataFrame] = field(default_factory=dict)
+    refused: dict[str, pl.Series] = field(default_factory=dict)
+    leave: Callable[[Table, Sequence[Rule], str | None], Leaving] | None = None
 
 
 @cache
@@ -161,6 +180,7 @@ def _asked_of(
     """Per table its rules; and per table that others name, its key, then the fields that their rules look at."""
     rules = {table_id: rules_for(table_id, version, start, end) for table_id in TABLES}
     looked_at = {pair for of_table in rules.values() for rule in of_table for pair in rule.related}
+    looked_at.update(pair for pairs in BESIDE.values() for pair in pairs)
     found = {}
     for table in TABLES.values():
         keys = {key for _, key in named_by(table.id).values()}
@@ -186,8 +206,9 @@ def _check_table(
         if names:
             known[table.id] = None
         return None
+    way_out = progress.leave(table, rules, names[0] if names else None) if progress.leave else None
     try:
-        found, kept = check_rows(rows.rows, table, rules, progress.related, names)
+        found, kept, refused = check_rows(rows.rows, table, rules, progress.related, names, way_out)
         read = kept.height
     except pl.exceptions.PolarsError:
         read = -1
@@ -196,10 +217,23 @@ def _check_table(
         assert rows.otherwise is not None, table.id  # what is read record by record is counted there
         return _check_table(rows.otherwise(), table, rules, names, progress)
     progress.received[table.id], progress.findings[table.id] = rows, [gate, found]
-    progress.kept[table.id] = kept.drop(names)
+    progress.refused[table.id] = refused
+    extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
+    progress.kept[table.id] = kept.drop(*names, *extra)
     if names:
-        known[table.id] = as_known(kept, names[0], names[1:])
+        tokens = [TOKEN] if TOKEN in extra else []
+        named = as_known(kept, names[0], [*names[1:], *tokens])
+        if way_out and len(lost := _lost(kept, rejected_rows(found))):
+            named = named.with_columns(pl.col(ROW).is_in(lost.implode()).alias(LOST))
+        known[table.id] = named
     return None
+
+
+def _lost(kept: pl.DataFrame, rejected: pl.Series) -> pl.Series:
+    """The row numbers of records that are rejected, themselves or with their parent, as far as is known."""
+    with_parent = [pl.col(name) for name in kept.columns if name.endswith(f"_{LOST}")]
+    by_itself = pl.col("row_number").is_in(rejected.cast(ROW_TYPE).implode())
+    return kept.filter(pl.any_horizontal(by_itself, *with_parent))["row_number"]
 
 
 def _nobody(table: Table, names: Sequence[str]) -> pl.DataFrame:
@@ -255,6 +289,15 @@ def _conclude(progress: _Progress) -> dict[str, Checked]:
         ordered = findings.sort("row_number", maintain_order=True) if findings.height > 1 else findings
         tables[table_id] = Checked(ordered, progress.received[table_id].rows_in, rejected[table_id])
     return tables
+
+
+def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Series]) -> None:
+    """Raise ContractBroken where a row that the contract refused as it was written (``refused``: row numbers per
+    table) is not among the rejected.
+    """
+    for table_id, numbers in refused.items():
+        if not numbers.is_in(tables[table_id].rejected.implode()).all():
+            raise ContractBroken(f"{table_id}: rows were accepted that the contract refuses")
 
 
 def _read_header(

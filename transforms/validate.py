@@ -12,6 +12,7 @@ where there are many, memory follows what was found and not the size of the tabl
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from schemas.rule import Rule
 from schemas.table import Table
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
+from transforms.leaving import HOLDS, LOST, TOKEN, Leaving
 from transforms.related import ROW, ROW_TYPE, Related, with_related
 
 _FLAG, _GROUP = "rule ", "group "
@@ -42,48 +44,72 @@ class Checked:
         return self.rows_in - len(self.rejected)
 
 
+class Found(NamedTuple):
+    """What came of checking the rows of a table.
+
+    ``kept`` has, of every row, what other tables need. ``refused`` are the row numbers that do not satisfy the
+    contract, sorted: each of them must be rejected. Empty where the rows do not leave.
+    """
+
+    findings: pl.DataFrame
+    kept: pl.DataFrame
+    refused: pl.Series
+
+
 def check_rows(
     rows: pl.LazyFrame,
     table: Table,
     rules: Sequence[Rule],
     related: Related = _NOTHING,
     keep: Iterable[str] = (),
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    leaving: Leaving | None = None,
+) -> Found:
     """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and what is kept of every row.
 
     A predicate that is true is a finding; false or null is none. Findings are in the rules' order, within a rule by
-    row. Kept are row_number, the fields of ``keep``, typed, and ``<table>_row`` for every record a row names. Rules
-    that count other tables' records (``IDS201_records``) are not asked here: see ``check_named``.
+    row. Kept are row_number, the fields of ``keep``, typed, ``<table>_row`` for every record a row names, and
+    ``token`` and ``<table>_lost`` where ``leaving`` has them. Rules that count other tables' records
+    (``IDS201_records``) are not asked here: see ``check_named``. With ``leaving``, rows are written.
     """
     alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
     together = [rule for rule in rules if rule.group_by]
     groups = list(dict.fromkeys(rule.group_by for rule in together))
-    names = [_FLAG + rule.id for rule in alone]
     words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
-    beside = _beside(
-        rows, table, alone, related, {*keep, *words, *(name for group in groups for name in group)}, places=True
-    )
-    flagged = beside.with_columns(_flag(rule) for rule in alone)
-    kept, bad = pl.collect_all(
-        [
-            flagged.select(
-                pl.col("row_number").cast(ROW_TYPE),
-                *keep,
-                pl.col(f"^(IDS|SMI)[0-9]+_{ROW}$"),
-                *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
-                *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
-            ),
-            flagged.filter(pl.any_horizontal(names) if names else pl.lit(False)).select("row_number", *names),
-        ],
-        engine="streaming",
-    )
-    found = _with_values(bad.sort("row_number"), rows, table, alone, related)
+    wanted = {*keep, *words, *(name for group in groups for name in group), *(table.by_name if leaving else ())}
+    beside = _beside(rows, table, alone, related, wanted, leaving.beside if leaving else frozenset(), places=True)
+    flagged = beside.with_columns(*(_flag(rule) for rule in alone), *(leaving.computed if leaving else ()))
+    flags = [_FLAG + rule.id for rule in alone]
+    has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
+    queries = [
+        flagged.select(
+            pl.col("row_number").cast(ROW_TYPE),
+            *keep,
+            pl.col(f"^({TOKEN}|(IDS|SMI)[0-9]+_({ROW}|{LOST}))$"),
+            *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
+            *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
+        ),
+        flagged.filter(has_finding | ~pl.col(HOLDS) if leaving else has_finding).select(
+            "row_number", *flags, *([HOLDS] if leaving else [])
+        ),
+    ]
+    if leaving:
+        rejecting = [_FLAG + rule.id for rule in alone if rule.effect.is_rejection]
+        rejecting += [leaving.lost] if leaving.lost else []
+        is_rejected = pl.any_horizontal(rejecting).fill_null(False) if rejecting else pl.lit(False)
+        queries.append(leaving.write(flagged.filter(~is_rejected)))
+    kept, bad, *_ = pl.collect_all(queries, engine="streaming")
+    bad = bad.sort("row_number")
+    found = _with_values(bad, rows, table, alone, related)
     candidates = {
         group: _shared(kept["row_number"], kept[f"{_GROUP}{index}"], kept[f"{_GROUP}{index} when"])
         for index, group in enumerate(groups)
     }
     found += _check_groups(rows, table, together, related, candidates)
-    return pl.concat([no_findings(), *found]), kept.select(pl.exclude(f"^{_GROUP}.*$"))
+    return Found(
+        pl.concat([no_findings(), *found]),
+        kept.select(pl.exclude(f"^{_GROUP}.*$")),
+        bad.filter(~pl.col(HOLDS))["row_number"] if leaving else NO_ROWS,
+    )
 
 
 def check_named(
@@ -135,15 +161,19 @@ def _beside(
     rules: Sequence[Rule],
     related: Related,
     also: Iterable[str],
+    also_related: Iterable[tuple[str, str]] = (),
     *,
     places: bool = False,
 ) -> pl.LazyFrame:
-    """``rows`` typed, with every column that ``rules`` name; with ``places`` the row numbers of records named."""
+    """``rows`` typed, with every column that ``rules`` name, the fields ``also`` and the (table, field) of
+    ``also_related``; with ``places`` the row numbers of records named.
+    """
     said = {word.removesuffix("_text") for rule in rules for word in re.findall(r"\w+", rule.fails + rule.when)}
     links = {here for here, _ in looks_up(table).values()}
     named = {*said, *also, *links, TOOL_FIELD, *(name for rule in rules for name in rule.fields)}
     typed = with_typed(rows, table, named & set(table.by_name))
-    return with_related(typed, table, {pair for rule in rules for pair in rule.related}, related, places=places)
+    pairs = {*also_related, *(pair for rule in rules for pair in rule.related)}
+    return with_related(typed, table, pairs, related, places=places)
 
 
 def _group_hash(group: Sequence[str]) -> pl.Expr:

@@ -4,7 +4,7 @@ Belongs here: thin assets over ``pipelines.load``, and what they tell Dagster: c
 rows, values or the text of an exception. Does not belong here: batches (``pipelines.jobs``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,10 @@ import dagster as dg
 from pipelines import load
 from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
 from pipelines.inbox import find_submissions, named_in
+from pipelines.ledger import Receipt
 from pipelines.partitions import SUBMISSION, provider_month
 from pipelines.resources import Parity
+from pipelines.verdict import Verdict
 from schemas.errors import ForThePerson
 from transforms.findings import FINDINGS
 
@@ -81,13 +83,13 @@ def received(context: dg.AssetExecutionContext, parity: Parity) -> dg.Materializ
 )  # fmt: skip
 def checked(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
     """Check the latest submission of the partition."""
-    submission_id, zones = _latest(context, parity), parity.zones()
+    receipt = _latest(context, parity)
     with _identifiable_zone():
-        load.check(submission_id, zones, parity.ledger())
-    summary = load.checked_summary(submission_id, zones)
-    yield dg.MaterializeResult(metadata=checked_metadata(submission_id, summary))
-    tables = {name: {**summary["counts"][name], **summary["found"].get(name, {})} for name in summary["counts"]}
-    yield from table_results(tables)
+        verdict = load.check(receipt, parity.zones(), parity.ledger(), parity.key())
+    yield dg.MaterializeResult(metadata=checked_metadata(receipt.submission_id, verdict))
+    yield from table_results(
+        {name: {**counts, **verdict.found.get(name, {})} for name, counts in verdict.counts.items()}
+    )
 
 
 @dg.asset(
@@ -97,39 +99,38 @@ def checked(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
 )  # fmt: skip
 def pseudonymised(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
     """Pseudonymise the latest submission of the partition, if it was accepted."""
-    submission_id, zones = _latest(context, parity), parity.zones()
+    receipt = _latest(context, parity)
     with _identifiable_zone():
-        load.pseudonymise(submission_id, zones, parity.ledger(), parity.key())
-    counts = load.checked_summary(submission_id, zones)["counts"]
-    yield dg.MaterializeResult(metadata=rows_metadata(submission_id, counts))
-    yield conservation_result(counts)
+        verdict = load.pseudonymise(receipt, parity.zones(), parity.ledger(), parity.key())
+    yield dg.MaterializeResult(metadata=rows_metadata(receipt.submission_id, verdict))
+    yield conservation_result(verdict.counts)
 
 
-def checked_metadata(submission_id: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+def checked_metadata(submission_id: str, verdict: Verdict) -> dict[str, Any]:
     """Outcome, findings, and the rules most often broken, as a small table of ids and counts."""
-    top = sorted(summary["rules"].items(), key=lambda item: (-item[1], item[0]))[:_TOP_RULES]
+    top = sorted(verdict.rules.items(), key=lambda item: (-item[1], item[0]))[:_TOP_RULES]
     table = "\n".join(["| rule | records |", "|---|---:|", *(f"| {rule} | {n:,} |" for rule, n in top)])
     return {
         "submission_id": submission_id,
-        "outcome": summary["state"],
-        "dagster/row_count": sum(summary["rules"].values()),
+        "outcome": verdict.state.value,
+        "dagster/row_count": sum(verdict.rules.values()),
         "top_findings": dg.MetadataValue.md(table if top else "Nothing found."),
     }
 
 
-def rows_metadata(submission_id: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def rows_metadata(submission_id: str, verdict: Verdict) -> dict[str, Any]:
     """Rows accepted and rejected over all tables."""
     return {
         "submission_id": submission_id,
-        "dagster/row_count": sum(table["accepted"] for table in counts.values()),
-        "rejected": sum(table["rejected"] for table in counts.values()),
+        "dagster/row_count": sum(table["accepted"] for table in verdict.counts.values()),
+        "rejected": sum(table["rejected"] for table in verdict.counts.values()),
     }
 
 
-def _latest(context: dg.AssetExecutionContext, parity: Parity) -> str:
+def _latest(context: dg.AssetExecutionContext, parity: Parity) -> Receipt:
     """The submission received last for the partition."""
     wanted = provider_month(context.partition_key)
-    ids = [o.receipt.submission_id for o in parity.ledger().outcomes() if o.provider_month == wanted]
-    if not ids:
+    found = [o.receipt for o in parity.ledger().outcomes() if o.provider_month == wanted]
+    if not found:
         raise NoSubmission(f"No submission {wanted} was received.")
-    return ids[-1]
+    return found[-1]

@@ -7,7 +7,8 @@ import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.load import check_path, state_of
+from pipelines.load import check_path
+from pipelines.verdict import state_of
 from tests.corpus import COLUMNS, EXPECTED, came_to, cases
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.load import check_path, state_of
+from pipelines.load import check_path
+from pipelines.verdict import state_of
 from schemas.ruleset import RETIRED, ruleset
 from schemas.versions import Version
 from tests.corpus import Case, came_to, cases, expected

@@ -204,7 +204,7 @@ def test_a_rejected_resubmission_changes_nothing_that_counts(tmp_path: Path, hom
     found = loaded_and_published(tmp_path)
     before = found.warehouse.read_bytes()
     again = load(submission(tmp_path, IDS000Header=None), found, Ledger(found.ledger), spine_key())
-    assert again.state is State.FILE_REJECTED
+    assert again.verdict.state is State.FILE_REJECTED
     assert len(Ledger(found.ledger).current_submissions()) == 1
     assert found.warehouse.read_bytes() == before
 

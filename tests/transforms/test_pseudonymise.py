@@ -15,7 +15,9 @@ from pipelines.zones import PROJECT
 from schemas.dataset import TABLES
 from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
+from transforms.cast import with_typed
 from transforms.pseudonymise import (
+    NO_TOKENS,
     SENTINELS,
     Origin,
     TokenKey,
@@ -27,6 +29,7 @@ from transforms.pseudonymise import (
 
 KEY = TokenKey("s1", "0123456789abcdef" * 4)
 RW5 = Origin("sub1", ProviderMonth("RW5", date(2025, 4, 1)))
+NOTHING_BESIDE: Mapping[str, pl.Series] = {}
 RV5 = Origin("sub2", ProviderMonth("RV5", date(2025, 4, 1)))
 
 
@@ -39,9 +42,16 @@ def rows(table: str, *records: Mapping[str, str | None]) -> pl.LazyFrame:
 
 
 def staged(
-    table: str, *records: Mapping[str, str | None], origin: Origin = RW5, births: object = None
+    table: str,
+    *records: Mapping[str, str | None],
+    origin: Origin = RW5,
+    beside: Mapping[str, pl.Series] = NOTHING_BESIDE,
+    tokens: Mapping[str, str] = NO_TOKENS,
 ) -> pl.DataFrame:
-    return pseudonymised(rows(table, *records), TABLES[table], origin, KEY, births).collect()  # type: ignore[arg-type]
+    typed = with_typed(rows(table, *records), TABLES[table])
+    if table == "IDS101":
+        typed = typed.with_columns(IDS001_PersonBirthDate=pl.lit(None, dtype=pl.Date))
+    return pseudonymised(typed.with_columns(**beside), TABLES[table], origin, KEY, tokens).collect()
 
 
 @given(st.text())
@@ -124,15 +134,25 @@ def test_age_is_in_completed_years(born: str | None, on: str, age: int | None) -
 
 
 def test_a_referral_knows_the_age_at_which_it_came() -> None:
-    births = rows("IDS001", {"LocalPatientId": "P1", "PersonBirthDate": "1980-06-15"}, {"LocalPatientId": "P2"})
     referrals = [
         {"ServiceRequestId": "R1", "LocalPatientId": "P1", "ReferralRequestReceivedDate": "2025-04-02"},
         {"ServiceRequestId": "R2", "LocalPatientId": "P2", "ReferralRequestReceivedDate": "2025-04-02"},
-        {"ServiceRequestId": "R3", "LocalPatientId": "P9", "ReferralRequestReceivedDate": "2025-04-02"},
+        {"ServiceRequestId": "R3", "LocalPatientId": "P1", "ReferralRequestReceivedDate": None},
     ]
-    made = staged("IDS101", *referrals, births=births)
+    births = pl.Series([date(1980, 6, 15), None, date(1980, 6, 15)])
+    made = staged("IDS101", *referrals, beside={"IDS001_PersonBirthDate": births})
     assert made["age_at_referral"].to_list() == [44, None, None]
     assert made["row_number"].to_list() == [2, 3, 4]
+
+
+def test_a_token_that_is_there_is_taken_and_one_that_is_not_is_made() -> None:
+    """A record named has its token already; one that is not there, such as another submission's, has none."""
+    records = [{"CareContactId": "C1"}, {"CareContactId": "C2"}, {"CareContactId": None}]
+    plain = staged("IDS202", *records)["CareContactId"]
+    ready = pl.Series([plain[0], None, None], dtype=pl.String)
+    made = staged("IDS202", *records, beside={"IDS201_token": ready}, tokens={"CareContactId": "IDS201_token"})
+    assert made["CareContactId"].to_list() == plain.to_list()
+    assert plain[2] is None
 
 
 @pytest.mark.parametrize(

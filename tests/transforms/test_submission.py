@@ -7,11 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.keys import spine_key
+from pipelines.keys import fingerprint, spine_key
 from pipelines.ledger import Ledger, State
-from pipelines.load import ContractBroken, _write_staged, check_path, load, state_of
+from pipelines.load import check_path, load
+from pipelines.verdict import Verdict, state_of
 from pipelines.zones import zones
 from tests.fixtures.submission import HEADER, RIGHT, submission, write, zipped
+from transforms.submission import ContractBroken
 from transforms.validate import NO_ROWS
 
 REFERRAL_NAMES = RIGHT["IDS101Referral"].splitlines()[0]
@@ -142,8 +144,11 @@ def test_check_and_load_give_one_verdict(tmp_path: Path, home: Path, changed: di
     checked = check_path(folder)
     found_zones = zones()
     loaded = load(folder, found_zones, Ledger(found_zones.ledger), spine_key())
-    assert loaded.state is state_of(checked)
-    assert loaded.counts == checked.counts()
+    assert loaded.verdict == Verdict.of(checked, fingerprint(spine_key()))
+    assert loaded.verdict.counts == checked.counts()
+    assert load(folder, found_zones, Ledger(found_zones.ledger), spine_key()) == replace(
+        loaded, receipt=replace(loaded.receipt, is_new=False, is_concluded=True), is_repeat=True
+    )
     kept = pl.read_parquet(found_zones.received / loaded.receipt.submission_id / "findings.parquet")
     assert kept.equals(checked.findings)
 
@@ -170,13 +175,18 @@ def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_pa
     }
 
 
-def test_rows_that_the_contract_refuses_are_never_written(tmp_path: Path, home: Path) -> None:
-    """Findings that forgot a row, as a fault of ours would: the contract stands between them and the store."""
+def test_rows_that_the_contract_refuses_are_never_written(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Findings that forget a row, as a fault of ours would: the contract stands between them and the store."""
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
-    checked = check_path(submission(tmp_path, IDS101Referral=rows))
-    forgetful = replace(checked.tables["IDS101"], rejected=NO_ROWS)
-    forged = replace(checked, tables=checked.tables | {"IDS101": forgetful})
-    summary = {"provider": "RW5", "start": "2025-04-01", "end": "2025-04-30", "counts": forged.counts()}
+    folder, found_zones = submission(tmp_path, IDS101Referral=rows), zones()
+    ledger = Ledger(found_zones.ledger)
+    monkeypatch.setattr("transforms.submission.rejected_rows", lambda findings: NO_ROWS)
     with pytest.raises(ContractBroken) as refused:
-        _write_staged(forged, summary, "0" * 16, tmp_path, spine_key())
+        load(folder, found_zones, ledger, spine_key())
     assert str(refused.value) == "IDS101: rows were accepted that the contract refuses"
+    assert [outcome.state for outcome in ledger.outcomes()] == [State.FAILED]
+    assert list(found_zones.pseudonymised.iterdir()) == []
+    monkeypatch.undo()
+    assert load(folder, found_zones, ledger, spine_key()).verdict.state is State.ACCEPTED_WITH_REJECTIONS

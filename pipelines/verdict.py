@@ -1,0 +1,89 @@
+"""The verdict on a submission: the one value that travels from its check to its report, the ledger and Dagster.
+
+Belongs here: what a verdict holds, and how it is written down and read again. Does not belong here: how it is
+reached (``transforms.submission``), how sites are told (``reports.site``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Self
+
+import polars as pl
+
+from pipelines.ledger import State
+from schemas.rule import Effect
+from schemas.versions import Version
+from transforms.findings import REJECTIONS
+from transforms.submission import Header, SubmissionChecked
+
+_OWN = ("state", "counts", "found", "rules", "key")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one submission.
+
+    ``header`` is what its header says. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per table
+    id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id. ``key`` is the
+    fingerprint of the key under which its rows left; empty where none did.
+    """
+
+    state: State
+    header: Header
+    counts: Mapping[str, Mapping[str, int]]
+    found: Mapping[str, Mapping[str, int]]
+    rules: Mapping[str, int]
+    key: str = ""
+
+    @classmethod
+    def of(cls, checked: SubmissionChecked, key: str = "") -> Self:
+        """The verdict that a check comes to."""
+        state, findings = state_of(checked), checked.findings
+        rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
+        key = key if state.is_accepted else ""
+        return cls(state, checked.header, checked.counts(), _found(findings), rules, key)
+
+    def to_json(self) -> str:
+        """The verdict as text, for ``from_json``."""
+        said = {name: getattr(self, name) for name in _OWN} | asdict(self.header)
+        return json.dumps(said, indent=1, default=date.isoformat)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The verdict that ``to_json`` wrote."""
+        said: dict[str, Any] = json.loads(text)
+        start, end = (date.fromisoformat(day) if (day := said[name]) else None for name in ("start", "end"))
+        header = Header(said["provider"], start, end, Version(said["version"]) if said["version"] else None)
+        return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], said.get("key", ""))
+
+    def detail(self) -> dict[str, Any]:
+        """What the ledger keeps of it: version, counts and rules, and the key where rows left."""
+        version = self.header.version.value if self.header.version else None
+        key = {"key": self.key} if self.key else {}
+        return {"version": version, "counts": self.counts, "rules": self.rules} | key
+
+
+def state_of(checked: SubmissionChecked) -> State:
+    """The outcome of a submission, by the heaviest of its findings."""
+    heaviest = checked.heaviest
+    if heaviest is None:
+        return State.ACCEPTED
+    if heaviest is Effect.REJECT_FILE:
+        return State.FILE_REJECTED
+    return State.ACCEPTED_WITH_REJECTIONS if heaviest.is_rejection else State.ACCEPTED_WITH_WARNINGS
+
+
+def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Findings per table that reject and that warn."""
+    rejects = pl.col("effect").is_in(REJECTIONS)
+    per_table = (
+        findings.filter(pl.col("table").is_not_null())
+        .group_by("table", maintain_order=True)
+        .agg(rejections=rejects.sum(), warnings=(~rejects).sum())
+    )
+    return {
+        row["table"]: {"rejections": row["rejections"], "warnings": row["warnings"]}
+        for row in per_table.iter_rows(named=True)
+    }

@@ -1,0 +1,51 @@
+"""The terms of the contract: which rules rows of a table must satisfy to be accepted, as one Polars expression.
+
+Belongs here: choosing those rules and compiling them. Does not belong here: the contract as a pandera schema
+(``schemas.contract``), saying what is wrong with a row (``transforms.validate``). A property test holds that all
+three refuse the same rows.
+
+Without pandera, which takes longer to import than a month's extract takes to check.
+"""
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from schemas.links import HEADER
+from schemas.rule import Rule
+
+HEADER_FIELDS = ("DatSetVer", "ReportingPeriodStartDate", "ReportingPeriodEndDate")
+"""What of the header a table is held to."""
+
+
+def terms(rules: Sequence[Rule], header: Collection[str] = HEADER_FIELDS) -> list[Rule]:
+    """Those of ``rules`` that a contract holds a table to: rejecting ones that look at nothing but the table itself
+    and the fields of the header in ``header``.
+    """
+    return [
+        rule
+        for rule in rules
+        if rule.effect.is_rejection
+        and all(other == HEADER and name in header for other, name in rule.related)
+        and "received_at" not in rule.fails
+    ]
+
+
+def holds(rule: Rule) -> pl.Expr:
+    """Whether a row satisfies ``rule``; never null. Columns as its predicate names them."""
+    fails = pl.sql_expr(rule.fails).fill_null(False)
+    # blanks are not equal: records without a key do not share one
+    return (
+        ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.group_by))
+        if rule.group_by
+        else ~fails
+    )
+
+
+def holds_all(rules: Sequence[Rule]) -> pl.Expr:
+    """Whether a row satisfies every term among ``rules``; never null.
+
+    Terms about records that belong together are left out, so that it can be asked of rows as they pass.
+    """
+    alone = [holds(rule) for rule in terms(rules) if not rule.group_by]
+    return pl.all_horizontal(alone) if alone else pl.lit(True)
