@@ -1,45 +1,56 @@
 """The instrument catalogue: every scored outcome measure, its range, direction, cut-offs and reliable change.
 
-Belongs here: reading ``schemas/instruments.csv``, one row per score that has (or will have) a SNOMED CT code, and
-the questions patients answer about their care (``schemas/codes/experience_question.csv``), which have no score.
-Does not belong here: which codes a submission may name (``schemas.tools``), first and last scores, recovery and
-change (``warehouse``).
+Belongs here: reading ``schemas/instruments.csv``, where one row is one instrument, and the questions patients
+answer about their care (``schemas/codes/experience_question.csv``), which have no score. Does not belong here:
+what is wrong with a row (``schemas.instrument_checks``), which codes a submission may name (``schemas.tools``),
+first and last scores, recovery and change (``warehouse``).
 
 What is found in public sources and what is recalled stands in the file, value by value (``recalled``), and is
-corrected there. The schedules are this dataset's own, after the batteries of the demonstration sites.
+corrected there. When measures are taken is this dataset's own, after the batteries of the demonstration sites.
 """
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
+
+from schemas import pathway
+from schemas.errors import CatalogueError
+from schemas.instrument_checks import band_bounds, problems, severity_problems
+
+FILE = "schemas/instruments.csv"
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """One score.
+    """One score, with the cut-offs that hold from ``valid_from`` to ``valid_to`` (inclusive, ``None`` is open).
 
-    ``low`` and ``high`` bound a valid score (inclusive), ``decimals`` is how many it may have; ``reversed_items``
-    are those turned round before they are summed. ``direction`` says which is better. Caseness holds when the
-    score stands in relation ``caseness_test`` (>=, <, >) to ``caseness``; who was a case has recovered when the
-    relation no longer holds to ``recovery_cut_off``, mostly the same number. ``reliable_change`` is in points;
-    round a change to ``decimals`` before comparing (2.01 - 1.28 is less than 0.73 in binary). ``role``:
-    depression, anxiety, adsm (anxiety disorder specific measure), prom, prem (rates treatment, not health) or
-    other. ``complaint_prefixes`` are the starts of presenting-complaint codes an adsm goes with, without dots;
-    where two go with one complaint the earlier row is preferred (PCL-5 before IES-R since version 2.0).
+    ``low`` and ``high`` bound a valid score (inclusive), ``decimals`` is how many it may have. ``direction`` says
+    which is better. Caseness holds when the score stands in relation ``caseness_test`` (>=, <, >) to ``caseness``;
+    a last score is in recovery when that relation no longer holds to ``recovery_cut_off``, mostly the same number.
+    ``reliable_change`` is in points; round a change to ``decimals`` before comparing (2.01 - 1.28 is less than 0.73
+    in binary). ``severity_bands`` name bands of the first score for case-mix. ``role``: depression, anxiety, adsm
+    (anxiety disorder specific measure), prom, prem (rates treatment, not health) or other. ``domain`` is what the
+    score is about. ``complaint_prefixes`` are the starts of presenting-complaint codes an adsm goes with, without
+    dots; where two go with one complaint the earlier row is preferred (PCL-5 before IES-R since version 2.0).
+    ``every_session`` and ``periodic`` (baseline, 3-monthly, end) are the codes of the pathways it is used on.
 
     ``snomed`` is None where no code was found in public sources: the short name is the code then. ``also`` are
-    other SNOMED CT codes of the same score. ``recalled`` names the columns whose value is recalled; ``confidence``
-    is R where there are any. ``note`` says what a reader of scores must know besides.
+    other codes under which the same score is accepted. ``recalled`` names the columns whose value is recalled;
+    ``confidence`` is R where there are any. ``note`` says what a reader of scores must know besides.
     """
 
     instrument: str
     name: str
+    valid_from: date | None
+    valid_to: date | None
     snomed: str | None
     also: tuple[str, ...]
     items: int
-    reversed_items: tuple[int, ...]
     low: float
     high: float
     decimals: int
@@ -48,14 +59,26 @@ class Instrument:
     caseness_test: str | None
     recovery_cut_off: float | None
     reliable_change: float | None
+    severity_bands: tuple[str, ...]
     role: str
+    domain: str
     complaint_prefixes: tuple[str, ...]
-    pathways: tuple[str, ...]
-    schedule: str
+    every_session: tuple[str, ...]
+    periodic: tuple[str, ...]
     recalled: tuple[str, ...]
     source: str
     confidence: str
     note: str
+
+    @property
+    def pathways(self) -> tuple[str, ...]:
+        """The codes of the pathways it is used on, in the order of the table of pathways."""
+        return pathway.codes_of((*self.every_session, *self.periodic))
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The codes a score may be submitted under, the one to use first."""
+        return (self.snomed or self.instrument, *self.also)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -63,7 +86,12 @@ class Instrument:
 
         The short name is always one: what was submitted before a SNOMED CT code was confirmed still counts.
         """
-        return tuple(code for code in (self.snomed, self.instrument, *self.also) if code)
+        return tuple(dict.fromkeys((*self.accepted, self.instrument)))
+
+    @property
+    def bands(self) -> tuple[tuple[int, str], ...]:
+        """Lowest score and name of each severity band, from the lowest on."""
+        return tuple((band_bounds(name)[0], name) for name in self.severity_bands)
 
 
 @dataclass(frozen=True)
@@ -90,14 +118,48 @@ class Question:
 
 @cache
 def instruments() -> tuple[Instrument, ...]:
-    """Every instrument, in file order."""
-    return read_instruments(files("schemas") / "instruments.csv")
+    """Every instrument once, in file order, with the cut-offs that hold last (``dated_instruments`` has all)."""
+    return tuple({found.instrument: found for found in dated_instruments()}.values())
+
+
+@cache
+def dated_instruments() -> tuple[Instrument, ...]:
+    """Every instrument as often as its cut-offs changed: instruments in file order, each from its first row on.
+
+    Raises CatalogueError with everything that is wrong in the catalogue, or in the severity measures of the
+    pathways.
+    """
+    found = read_instruments(files("schemas") / "instruments.csv")
+    bands = {each.instrument: each.severity_bands for each in found}
+    if wrong := list(severity_problems(pathway.pathways(), bands)):
+        raise CatalogueError(pathway.FILE, wrong)
+    return found
 
 
 def read_instruments(file: Traversable) -> tuple[Instrument, ...]:
-    """The instruments of a file with the columns of ``schemas/instruments.csv``."""
+    """The instruments of a file with the columns of ``schemas/instruments.csv``, as ``dated_instruments``.
+
+    A row without ``valid_to`` holds until the next row of the same instrument begins. Raises CatalogueError with
+    every problem of every row.
+    """
     with file.open(encoding="utf-8") as opened:
-        return tuple(_instrument(row) for row in csv.DictReader(opened))
+        reader = csv.DictReader(opened)
+        header, rows = reader.fieldnames or (), list(reader)
+    if wrong := list(problems(header, rows)):
+        raise CatalogueError(FILE, wrong)
+    by_name: dict[str, list[Instrument]] = {}
+    for row in rows:
+        by_name.setdefault(row["instrument"], []).append(_instrument(row))
+    return tuple(found for dated in by_name.values() for found in _closed(dated))
+
+
+def _closed(rows: Sequence[Instrument]) -> list[Instrument]:
+    """Rows of one instrument in order of time, each ended on the day before the next begins unless it says when."""
+    ordered = sorted(rows, key=lambda row: row.valid_from or date.min)
+    for number, (row, following) in enumerate(pairwise(ordered)):
+        if row.valid_to is None and following.valid_from is not None:
+            ordered[number] = replace(row, valid_to=following.valid_from - timedelta(days=1))
+    return ordered
 
 
 @cache
@@ -128,10 +190,11 @@ def _instrument(row: dict[str, str]) -> Instrument:
     return Instrument(
         instrument=row["instrument"],
         name=row["name"],
+        valid_from=_day(row["valid_from"]),
+        valid_to=_day(row["valid_to"]),
         snomed=row["snomed"] or None,
         also=tuple(row["also"].split()),
         items=int(row["items"]),
-        reversed_items=tuple(int(item) for item in row["reversed_items"].split()),
         low=float(row["low"]),
         high=float(row["high"]),
         decimals=int(row["decimals"]),
@@ -140,10 +203,12 @@ def _instrument(row: dict[str, str]) -> Instrument:
         caseness_test=row["caseness_test"] or None,
         recovery_cut_off=_number(row["recovery_cut_off"]),
         reliable_change=_number(row["reliable_change"]),
+        severity_bands=tuple(row["severity_bands"].split("; ")) if row["severity_bands"] else (),
         role=row["role"],
+        domain=row["domain"],
         complaint_prefixes=tuple(row["complaint_prefix"].split()),
-        pathways=tuple(row["pathways"].split()),
-        schedule=row["schedule"],
+        every_session=pathway.codes_of(row["every_session"].split()),
+        periodic=pathway.codes_of(row["periodic"].split()),
         recalled=tuple(row["recalled"].split()),
         source=row["source"],
         confidence=row["confidence"],
@@ -153,3 +218,7 @@ def _instrument(row: dict[str, str]) -> Instrument:
 
 def _number(text: str) -> float | None:
     return float(text) if text else None
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

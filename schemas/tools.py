@@ -1,21 +1,26 @@
 """The reference set of assessment tools: which codes a submitted score may carry, and what range each has.
 
-Belongs here: reading ``schemas/codes/assessment_tool.csv``. Does not belong here: what a score means
-(``schemas.instruments``), refusing codes and warning of scores (``schemas.rules.score``).
+Belongs here: every code of the instrument catalogue, and ``schemas/codes/assessment_tool.csv``, the scores that are
+accepted and stored but judged by nothing. Does not belong here: what a score means (``schemas.instruments``),
+refusing codes and warning of scores (``schemas.rules.score``).
 
 A measure without a SNOMED CT code in any public source is submitted under the catalogue's short name (``BRQ``), so
-that it can be submitted at all. Once its code is confirmed: enter it in ``instruments.csv``, add a row for it to
-the set, and leave the row of the short name: that stays accepted, as the same measure (``Instrument.codes``).
+that it can be submitted at all. Once its code is confirmed: enter it in ``instruments.csv``, and the short name
+under ``also``: that stays accepted, as the same measure.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from schemas.instruments import Instrument, by_code
+from schemas.errors import CatalogueError
+from schemas.instruments import Instrument, instruments
+
+FILE = "schemas/codes/assessment_tool.csv"
+OWN = "this dataset's own, until a SNOMED CT code is confirmed"
 
 
 @dataclass(frozen=True)
@@ -33,32 +38,35 @@ class Tool:
 
 @cache
 def tools() -> tuple[Tool, ...]:
-    """Every tool, in file order."""
-    return read_tools(files("schemas") / "codes" / "assessment_tool.csv", by_code())
+    """Every tool: first the codes of the instruments, then those of the file, each in file order."""
+    return read_tools(files("schemas") / "codes" / "assessment_tool.csv", instruments())
 
 
-def read_tools(file: Traversable, catalogue: Mapping[str, Instrument]) -> tuple[Tool, ...]:
-    """The tools of a file with the columns of ``assessment_tool.csv``.
+def read_tools(file: Traversable, catalogue: Sequence[Instrument]) -> tuple[Tool, ...]:
+    """The codes of the ``catalogue`` and those of a file with the columns of ``assessment_tool.csv``.
 
-    The range of a score in the ``catalogue`` (instruments by code) is said there, and blank in the file. Raises
-    ValueError where a code stands twice, or a range is said in both places: one would come to differ.
+    Raises CatalogueError where a code stands twice, in the file or in both places.
     """
     with file.open(encoding="utf-8") as opened:
-        found = tuple(_tool(row, catalogue.get(row["code"])) for row in csv.DictReader(opened))
-    if len({tool.code for tool in found}) != len(found):
-        raise ValueError("assessment_tool.csv: a code stands twice")
-    return found
+        rows = list(csv.DictReader(opened))
+    problems: list[tuple[int, str]] = []
+    owner = {code: f"instrument {found.instrument}" for found in catalogue for code in found.codes}
+    for number, row in enumerate(rows, start=2):
+        if row["code"] in owner:
+            problems.append((number, f"code {row['code']} already belongs to {owner[row['code']]}"))
+        owner.setdefault(row["code"], f"row {number}")
+    if problems:
+        raise CatalogueError(FILE, problems)
+    return (*(tool for found in catalogue for tool in _of_instrument(found)), *(_tool(row) for row in rows))
 
 
-def _tool(row: dict[str, str], known: Instrument | None) -> Tool:
-    own = (row["low"], row["high"], row["decimals"])
-    if known is not None and any(own):
-        raise ValueError(f"assessment_tool.csv: the range of {row['code']} stands in instruments.csv")
-    if known is not None:
-        low: float | None = known.low
-        high: float | None = known.high
-        decimals: int | None = known.decimals
-    else:
-        low, high = (float(text) if text else None for text in own[:2])
-        decimals = int(own[2]) if own[2] else None
+def _of_instrument(found: Instrument) -> Iterator[Tool]:
+    for code in found.accepted:
+        source, confidence = (found.source, "F") if code.isdigit() else (OWN, "R")
+        yield Tool(code, found.name, found.low, found.high, found.decimals, source, confidence)
+
+
+def _tool(row: dict[str, str]) -> Tool:
+    low, high = (float(row[name]) if row[name] else None for name in ("low", "high"))
+    decimals = int(row["decimals"]) if row["decimals"] else None
     return Tool(row["code"], row["meaning"], low, high, decimals, row["source"], row["confidence"])

@@ -1,4 +1,4 @@
-"""What guidance says, in schema ``ref``: recommended therapies and doses, domains of outcome, survey answers.
+"""What guidance says, in schema ``ref``: recommended therapies and doses, survey answers.
 
 Belongs here: loading ``clinical/*.csv`` and the questions of ``schemas`` for the models that judge care by them.
 Does not belong here: the judging (``core/therapy_course.sql``, ``core/experience.sql``).
@@ -9,14 +9,15 @@ from importlib.resources import files
 
 import duckdb
 
-from schemas.instruments import instruments, questions
+from schemas.errors import CatalogueError
+from schemas.instruments import questions
+from schemas.pathway import pathways
 from warehouse.staging import insert_rows
 
 _TABLES = """
 CREATE TABLE ref.therapy_standard (
     pathway VARCHAR, therapy_type VARCHAR, minimum_sessions INTEGER, source VARCHAR, confidence VARCHAR,
     note VARCHAR);
-CREATE TABLE ref.instrument_domain (instrument VARCHAR, domain VARCHAR);
 CREATE TABLE ref.survey_question (
     position INTEGER, question VARCHAR, title VARCHAR, questionnaire VARCHAR, answers VARCHAR, source VARCHAR,
     confidence VARCHAR);
@@ -29,24 +30,24 @@ _POSITIVE, _NEGATIVE, _HIGHEST, _LOWEST = ("3", "4", "Y"), ("0", "1", "N"), ("4"
 
 
 def load_clinical(con: duckdb.DuckDBPyConnection) -> None:
-    """Create and fill ``ref.therapy_standard``, ``ref.instrument_domain`` and the survey tables.
+    """Create and fill ``ref.therapy_standard`` and the survey tables.
 
-    Raises ValueError when an instrument of the catalogue has not exactly one domain.
+    Raises CatalogueError when a therapy is recommended for a pathway that is none.
     """
     con.execute(_TABLES)
+    standards, known = _read("therapy_standard"), {found.code for found in pathways()}
+    if strange := [(n, r["pathway"]) for n, r in enumerate(standards, start=2) if r["pathway"] not in known]:
+        problems = [(number, f"pathway {code!r} is not in the table of pathways") for number, code in strange]
+        raise CatalogueError("warehouse/clinical/therapy_standard.csv", problems)
     insert_rows(
         con,
         "ref.therapy_standard",
         [
             (r["pathway"], r["therapy_type"], int(r["minimum_sessions"]) if r["minimum_sessions"] else None,
              r["source"], r["confidence"], r["note"] or None)
-            for r in _read("therapy_standard")
+            for r in standards
         ],
     )  # fmt: skip
-    domains = [(row["instrument"], row["domain"]) for row in _read("instrument_domain")]
-    if sorted(name for name, _ in domains) != sorted(each.instrument for each in instruments()):
-        raise ValueError("clinical/instrument_domain.csv does not give every instrument one domain")
-    insert_rows(con, "ref.instrument_domain", domains)
     insert_rows(
         con,
         "ref.survey_question",

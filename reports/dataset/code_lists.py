@@ -28,7 +28,9 @@ _OTHER_COLUMNS = {"therapy_snomed": ("snomed", "label")}
 
 @cache
 def codes_of(name: str) -> tuple[Code, ...]:
-    """The codes of a list, those of the therapies included, whose file says more about each."""
+    """The codes of a list: those of therapies and of assessment tools too, which are read in their own way."""
+    if name == _TOOLS:
+        return tuple(Code(tool.code, tool.name, None, None, tool.source, tool.confidence) for tool in tools())
     if name not in _OTHER_COLUMNS:
         return code_list(name)
     key, meaning = _OTHER_COLUMNS[name]

@@ -4,10 +4,11 @@ Belongs here: the page ``instruments.md``. Does not belong here: the catalogue (
 reference set of codes a score may carry (``schemas.tools``).
 """
 
+from collections.abc import Iterator
+
 from reports.dataset.markdown import code, facts_list, link, page, table, text
-from schemas.codes import code_list
-from schemas.instruments import Instrument, Question, instruments, questions
-from schemas.tools import tools
+from schemas.instruments import Instrument, Question, dated_instruments, instruments, questions
+from schemas.pathway import pathways
 
 _RECALLED = " **(recalled)**"
 
@@ -16,16 +17,18 @@ def instruments_page() -> str:
     """``instruments.md``."""
     known = instruments()
     recalled = sum(bool(found.recalled) for found in known)
-    pathways = "; ".join(f"{found.code} {text(found.meaning)}" for found in code_list("pathway"))
+    named = "; ".join(f"{found.code} {text(found.name)}" for found in pathways())
     tools = link("assessment tools", "code-lists.md#assessment_tool")
     return page(
         "# Instruments",
         f"{len(known)} scored outcome measures: the code a score is sent under, its valid range, which way is "
         "better, where caseness begins, and how large a change must be to be reliable. A score outside its range "
         "is kept with a warning and counts in no outcome. A measure for which no SNOMED CT code was found is sent "
-        f"under its short name. Which other codes a score may carry: {tools}. Pathways: {pathways}.",
+        f"under its short name. Which other codes a score may carry: {tools}. Pathways: {named}.",
         f"**(recalled)** marks a value that was not found in a public source and is to be confirmed: {recalled} "
         "measures have one. Each is corrected in `schemas/instruments.csv`; no code changes.",
+        "Where a cut-off changed on a date, the table has the one that holds last. The first score is judged by "
+        "what held on its date; the last score and the change by what held on the date of the last score.",
         table(
             ("instrument", "name", "send as", "range", "better", "case", "reliable change", "pathways"),
             (_row(found) for found in known),
@@ -54,32 +57,52 @@ def _row(found: Instrument) -> tuple[str, ...]:
 
 
 def _facts(found: Instrument) -> str:
+    earlier = [each for each in dated_instruments() if each.instrument == found.instrument][:-1]
     recovery = "" if found.recovery_cut_off == found.caseness else _marked(
         found, "recovery_cut_off", found.recovery_cut_off
     )  # fmt: skip
-    accepted = {tool.code for tool in tools()}
-    items = _marked(found, "items", found.items)
-    if found.reversed_items:
-        items += f", turned round: {', '.join(str(item) for item in found.reversed_items)}"
     return facts_list(
         (
             ("name", text(found.name)),
             ("send as", code(found.codes[0])),
-            ("also accepted", ", ".join(code(other) for other in found.codes[1:] if other in accepted)),
-            ("items", items),
+            ("also accepted", ", ".join(code(other) for other in found.accepted[1:])),
+            ("items", _marked(found, "items", found.items)),
             ("range", _range(found)),
             ("better", found.direction),
             ("a case", _caseness(found)),
             ("recovery cut-off", recovery),
             ("reliable change", _marked(found, "reliable_change", found.reliable_change)),
+            ("holds", _period(found)),
+            ("before", "; ".join(_cut_offs(each) for each in earlier)),
+            ("severity bands", "; ".join(text(name) for name in found.severity_bands)),
             ("role", found.role),
+            ("domain", text(found.domain)),
             ("goes with complaints", ", ".join(code(prefix) for prefix in found.complaint_prefixes)),
             ("pathways", " ".join(found.pathways)),
-            ("schedule", text(found.schedule)),
+            ("schedule", text("; ".join(_schedule(found)))),
             ("note", text(found.note)),
             ("source", f"{text(found.source)} ({'found' if found.confidence == 'F' else 'in part recalled'})"),
         )
     )
+
+
+def _schedule(found: Instrument) -> Iterator[str]:
+    named = (("every session", found.every_session), ("baseline, 3-monthly, end", found.periodic))
+    yield from (f"{when} ({' '.join(codes)})" for when, codes in named if codes)
+
+
+def _period(found: Instrument) -> str:
+    start, end = (
+        f"{word} {day}" if day else "" for word, day in (("from", found.valid_from), ("to", found.valid_to))
+    )
+    return " ".join(part for part in (start, end) if part)
+
+
+def _cut_offs(found: Instrument) -> str:
+    caseness = f"a case {_caseness(found)}" if found.caseness is not None else "no cut-off"
+    recovery = f", recovery cut-off {found.recovery_cut_off:g}" if found.recovery_cut_off is not None else ""
+    change = f", reliable change {found.reliable_change:g}" if found.reliable_change is not None else ""
+    return f"{_period(found)}: {caseness}{recovery}{change}"
 
 
 def _range(found: Instrument) -> str:

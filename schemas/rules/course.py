@@ -4,22 +4,19 @@ Belongs here: onward referrals (IDS105), pauses in the waiting time (IDS108), se
 belong here: contacts (``contact``).
 """
 
+from schemas.pathway import pathways
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import after_period, before_period, ends_before_start, overlap, repeated
 
 _LONG_AGO = {"IDS101_ReferralRequestReceivedDate": "2025-01-06"}
 _STEPS = "('05', '06')"  # stepping up or down stays within the provider
 # Therapies of the short list that are made for one pathway, or two.
-_THERAPIES = {
-    "01": "'CBP', 'FIP', 'FPB'",
-    "02": "'GCB', 'CBB', 'FIB', 'FPB', 'IPR'",
-    "03": "'CBD', 'MBT', 'SCH', 'TFP'",
-    "04": "'CBE', 'GCE', 'MAN', 'SSC', 'EFP'",
+_MADE_FOR = {
+    therapy: ", ".join(f"'{found.code}'" for found in pathways() if therapy in found.therapies)
+    for therapy in dict.fromkeys(therapy for found in pathways() for therapy in found.therapies)
 }
-_OF_ANOTHER_PATHWAY = (
-    f"TherapyType IN ({', '.join(_THERAPIES.values())}) AND NOT ("
-    + " OR ".join(f"(IDS101_Pathway = '{code}' AND TherapyType IN ({known}))" for code, known in _THERAPIES.items())
-    + ")"
+_OF_ANOTHER_PATHWAY = " OR ".join(
+    f"(TherapyType = '{therapy}' AND IDS101_Pathway NOT IN ({codes}))" for therapy, codes in _MADE_FOR.items()
 )
 
 _ONWARD: tuple[Rule, ...] = (

@@ -4,6 +4,7 @@ Belongs here: IDS601, IDS602, IDS603 and IDS803, and what a code of each scheme 
 scores (``score``).
 """
 
+from schemas.pathway import default_pathway, pathways
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated
 
@@ -12,14 +13,15 @@ ICD_10_SAYS = "a capital letter, two digits and a digit or X, such as F400 or F2
 SNOMED_CT = "^[0-9]{6,18}$"
 SNOMED_CT_SAYS = "6 to 18 digits, such as 83482000"
 
-# Blocks of ICD-10 that stand for a pathway. Depression and anxiety take in much else (F412, Z630, K58), so there
-# only what stands for another pathway is out of place.
-_BLOCKS = {"01": "F2[0-9]", "02": "F3[01]", "03": "F6[01]", "04": "F50"}
-_OUT_OF_PLACE = (
-    " OR ".join(
-        f"(IDS101_Pathway = '{code}' AND NOT (PresComp ~ '^{block}.*$'))" for code, block in _BLOCKS.items()
-    )
-    + f" OR (IDS101_Pathway = '05' AND PresComp ~ '^({'|'.join(_BLOCKS.values())}).*$')"
+# Pathways that stand for blocks of ICD-10. The default pathway takes in much else (F412, Z630, K58), so there only
+# what stands for another pathway is out of place.
+_SPECIFIC = [found for found in pathways() if found.icd10 and not found.is_default]
+_OUT_OF_PLACE = " OR ".join(
+    [f"(IDS101_Pathway = '{found.code}' AND NOT (PresComp ~ '^{found.icd10_pattern}.*$'))" for found in _SPECIFIC]
+    + [
+        f"(IDS101_Pathway = '{default_pathway().code}' AND PresComp ~ '^{found.icd10_pattern}.*$')"
+        for found in _SPECIFIC
+    ]
 )
 
 
@@ -209,8 +211,9 @@ _COMPLAINT: tuple[Rule, ...] = (
         ("PresComp",),
         f"PresCompCodSig = '1' AND FindSchemeInUse = '01' AND PresComp ~ '{ICD_10}' AND ({_OUT_OF_PLACE})",
         "The primary complaint {PresComp} does not go with the pathway of the referral ({IDS101_Pathway}).",
-        "Correct whichever is wrong: psychosis 01 goes with F20 to F29, bipolar 02 with F30 and F31, personality "
-        "disorder 03 with F60 and F61, eating disorder 04 with F50.",
+        "Correct whichever is wrong. Diagnoses that go with one pathway: "
+        + ", ".join(f"{found.icd10_says} with {found.code} {found.name.lower()}" for found in _SPECIFIC)
+        + ".",
         "Outcomes are compared within a pathway; the patient may stand in the wrong one.",
         bad=({"PresComp": "F411", "IDS101_Pathway": "01"}, {"PresComp": "F200", "IDS101_Pathway": "05"}),
         good=(

@@ -4,17 +4,15 @@ Belongs here: pathway, primary reason, source, onset, age and double referrals o
 dates and end (``referral``), the diagnosis (``diagnosis``).
 """
 
+from schemas.pathway import default_pathway, pathways
 from schemas.rule import Dimension, Effect, Level, Rule
 
-# Primary reasons (MHSDS) that belong to one pathway; all others are those of depression and anxiety.
-_OF_PATHWAY = {"01": "'01', '02'", "02": "'03'", "03": "'14'", "04": "'12'"}
-_OF_ONE_PATHWAY = ", ".join(_OF_PATHWAY.values())
-_REASON_DIFFERS = (
-    " OR ".join(
-        f"(Pathway = '{pathway}' AND PrimReasonReferralMH NOT IN ({reasons}))"
-        for pathway, reasons in _OF_PATHWAY.items()
-    )
-    + f" OR (Pathway = '05' AND PrimReasonReferralMH IN ({_OF_ONE_PATHWAY}))"
+_DEFAULT = default_pathway().code
+# Primary reasons (MHSDS) that belong to one pathway; the default pathway takes all others.
+_SPECIFIC = [found for found in pathways() if found.primary_reasons and not found.is_default]
+_REASON_DIFFERS = " OR ".join(
+    [f"(Pathway = '{found.code}' AND PrimReasonReferralMH NOT IN {found.reasons_sql})" for found in _SPECIFIC]
+    + [f"(Pathway = '{_DEFAULT}' AND PrimReasonReferralMH IN {found.reasons_sql})" for found in _SPECIFIC]
 )
 _MONTH = "^[0-9]{4}-[0-9]{2}$"
 
@@ -31,10 +29,9 @@ RULES: tuple[Rule, ...] = (
         ("Pathway",),
         "IDS000_DatSetVer = '1.0' AND Pathway IS NULL",
         "Pathway is blank.",
-        "Enter the pathway: 01 psychosis, 02 bipolar, 03 personality disorder, 04 eating disorder, 05 depression "
-        "and anxiety.",
-        "It is then guessed from the diagnosis, else from the primary reason, else it is 05; a wrong guess "
-        "compares the patient with the wrong group.",
+        f"Enter the pathway: {', '.join(f'{found.code} {found.name.lower()}' for found in pathways())}.",
+        f"It is then guessed from the diagnosis, else from the primary reason, else it is {_DEFAULT}; a wrong "
+        "guess compares the patient with the wrong group.",
         Dimension.COMPLETENESS,
         bad=({"Pathway": None},),
         good=({"Pathway": "01"}, {"Pathway": None, "IDS000_DatSetVer": "2.1"}),
@@ -46,8 +43,11 @@ RULES: tuple[Rule, ...] = (
         ("Pathway", "PrimReasonReferralMH"),
         _REASON_DIFFERS,
         "Pathway {Pathway} does not go with the primary reason for referral {PrimReasonReferralMH}.",
-        "Correct whichever is wrong: psychosis 01 goes with reason 01 or 02, bipolar 02 with 03, personality "
-        "disorder 03 with 14, eating disorder 04 with 12.",
+        "Correct whichever is wrong. Reasons that go with one pathway: "
+        + ", ".join(
+            f"{' or '.join(each.primary_reasons)} with {each.code} {each.name.lower()}" for each in _SPECIFIC
+        )
+        + ".",
         "Outcomes are compared within a pathway; the patient may stand in the wrong one.",
         bad=({"Pathway": "01", "PrimReasonReferralMH": "14"}, {"Pathway": "05", "PrimReasonReferralMH": "03"}),
         good=({"Pathway": "02", "PrimReasonReferralMH": "03"}, {"Pathway": "05", "PrimReasonReferralMH": "11"}),

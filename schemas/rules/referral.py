@@ -18,7 +18,7 @@ _DATES: tuple[Rule, ...] = (
         "IDS101-102",
         "referral",
         "Nobody can say which of the referrals a contact belongs to, so none of them counts.",
-        {"Pathway": "02", "PrimReasonReferralMH": "03"},
+        apart={"Pathway": "02", "PrimReasonReferralMH": "03"},
     ),
     after_period(
         "IDS101-103",

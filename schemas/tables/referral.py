@@ -5,6 +5,7 @@ here: contacts and scores (``schemas.tables.contact``, ``schemas.tables.assessme
 """
 
 from schemas.field import Field, Identity
+from schemas.pathway import pathways
 from schemas.table import Table
 from schemas.tables.shared import (
     COMMISSIONER,
@@ -86,8 +87,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "an2",
             # R, not M: an IAPT v2.1 extract does not carry it and must stay valid; blank is derived.
             "R",
-            "Care pathway of the referral: psychosis, bipolar disorder, personality disorder, eating "
-            "disorder, or depression and anxiety.",
+            f"Care pathway of the referral, one of: {'; '.join(found.name.lower() for found in pathways())}.",
             codes="pathway",
             title="PATHWAY",
         ),

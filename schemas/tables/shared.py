@@ -57,7 +57,7 @@ STAFF = (CARE_PERS_LOCAL_ID.name, "SMI901", CARE_PERS_LOCAL_ID.name)
 ACTIVITY = (CARE_ACT_ID.name, "IDS202", CARE_ACT_ID.name)
 
 # A code, or the catalogue's short name where no SNOMED CT code is known: else a primary outcome such as the BRQ
-# could not be submitted. Which of them exist is said in schemas/codes/assessment_tool.csv.
+# could not be submitted. Which of them exist is said in schemas.tools.
 ASSESSMENT_TOOL = Field(
     "CodedAssToolType",
     "min an3 max an20",

@@ -1,19 +1,22 @@
 """The instrument catalogue: ranges, directions, cut-offs, reliable change, and traps found elsewhere."""
 
 import csv
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import schemas.instruments
 from schemas.codes import code_list
+from schemas.errors import CatalogueError
+from schemas.instrument_checks import COLUMNS
 from schemas.instruments import Instrument, by_code, instruments, questions, read_instruments
+from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES, codes_of, pathways
 
 FILE = Path(schemas.instruments.__file__).parent / "instruments.csv"
 DOMAIN = Path(__file__).parents[3] / "shared" / "domain"
 CATALOGUE = {found.instrument: found for found in instruments()}
-VALUES = ("items", "reversed_items", "low", "high", "decimals", "caseness", "recovery_cut_off", "reliable_change")
-EVERY = pytest.mark.parametrize("measure", instruments(), ids=list(CATALOGUE))
 
 
 def rows_of(path: Path, delimiter: str) -> list[dict[str, str]]:
@@ -21,103 +24,208 @@ def rows_of(path: Path, delimiter: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=delimiter))
 
 
-def read(tmp_path: Path, instrument: str, **changed: str) -> tuple[Instrument, ...]:
-    """The instrument alone, as read from a file in which some values were changed."""
-    row = next(row for row in rows_of(FILE, ",") if row["instrument"] == instrument)
+ROWS = rows_of(FILE, ",")
+
+
+def write(tmp_path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
     with (tmp_path / "instruments.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
+        writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerow(row | changed)
-    return read_instruments(tmp_path / "instruments.csv")
+        writer.writerows(rows)
+    return tmp_path / "instruments.csv"
+
+
+def changed(instrument: str, **cells: str) -> list[dict[str, str]]:
+    """The rows of the catalogue, some cells of one instrument changed."""
+    return [row | cells if row["instrument"] == instrument else row for row in ROWS]
+
+
+def added(instrument: str, **cells: str) -> list[dict[str, str]]:
+    """The rows of the catalogue and one more: that of the instrument, some cells changed."""
+    return [*ROWS, next(row for row in ROWS if row["instrument"] == instrument) | cells]
+
+
+def read(tmp_path: Path, instrument: str, **cells: str) -> Instrument:
+    """The instrument as read from a file in which some of its cells were changed."""
+    found = read_instruments(write(tmp_path, changed(instrument, **cells)))
+    return next(each for each in found if each.instrument == instrument)
+
+
+def refused(tmp_path: Path, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """What is wrong with the rows, line by line. Fails when nothing is."""
+    with pytest.raises(CatalogueError) as error:
+        read_instruments(write(tmp_path, rows))
+    return str(error.value).splitlines()[1:]
 
 
 def test_every_row_of_the_file_is_an_instrument_of_its_own() -> None:
-    rows = rows_of(FILE, ",")
-    assert [row["instrument"] for row in rows] == [found.instrument for found in instruments()]
-    assert len(CATALOGUE) == len(rows)
+    assert [row["instrument"] for row in ROWS] == [found.instrument for found in instruments()]
+    assert len(CATALOGUE) == len(ROWS)
 
 
-@EVERY
-def test_a_range_has_a_width_and_holds_the_cut_off(measure: Instrument) -> None:
-    assert measure.low < measure.high
-    assert measure.items > 0
-    assert measure.decimals in (0, 1, 2)
-    assert (measure.caseness is None) == (measure.caseness_test is None)
-    if measure.caseness is not None:
-        assert measure.low <= measure.caseness <= measure.high
-    if measure.reliable_change is not None:
-        assert 0 < measure.reliable_change < measure.high - measure.low
+# ---- what is wrong is said when the catalogue is read -----------------------------------------------------
 
 
-@EVERY
-def test_a_case_is_on_the_worse_side_of_the_cut_off(measure: Instrument) -> None:
-    if measure.caseness_test is not None:
-        assert measure.caseness_test in ({"<"} if measure.direction == "higher" else {">=", ">"})
+@pytest.mark.parametrize(
+    ("instrument", "cells", "says"),
+    [
+        ("PHQ9", {"domain": ""}, "domain '' must be one of symptoms, functioning"),
+        ("PHQ9", {"domain": "mood"}, "domain 'mood' must be one of symptoms, functioning"),
+        ("PHQ9", {"role": "main"}, "role 'main' must be one of depression, anxiety"),
+        ("PHQ9", {"direction": "up"}, "direction 'up' must be higher or lower"),
+        ("PHQ9", {"items": "nine"}, "items 'nine' must be a whole number above 0"),
+        ("PHQ9", {"low": ""}, "low '' must be a number"),
+        ("PHQ9", {"decimals": "3"}, "decimals '3' must be 0, 1 or 2"),
+        ("PHQ9", {"snomed": "72"}, "snomed '72' must be a SNOMED CT code of 6 to 18 digits, or blank"),
+        ("PHQ9", {"also": "phq"}, "also: 'phq' must be a SNOMED CT code or a short name"),
+        ("PHQ9", {"valid_from": "2026-02-30"}, "valid_from '2026-02-30' is no day of the calendar"),
+        ("PHQ9", {"valid_from": "April"}, "valid_from 'April' must be a date such as 2026-04-01"),
+        (
+            "PHQ9",
+            {"valid_from": "2026-04-01", "valid_to": "2026-03-31"},
+            "valid_to 2026-03-31 is before valid_from 2026-04-01",
+        ),
+        ("PHQ9", {"name": ""}, "name '' must be what the measure is called"),
+        ("PHQ9", {"source": ""}, "source '' must be where the values were found"),
+        ("PHQ9", {"note": "No full stop"}, "must be a sentence that ends with a full stop"),
+        ("PHQ9", {"low": "27"}, "low 27 must be below high 27"),
+        (
+            "PHQ9",
+            {"caseness": "28", "recovery_cut_off": "28"},
+            "caseness 28 is outside the range of the score, 0 to 27",
+        ),
+        ("PHQ9", {"recovery_cut_off": "-1"}, "recovery_cut_off -1 is outside the range of the score, 0 to 27"),
+        (
+            "PHQ9",
+            {"recovery_cut_off": ""},
+            "caseness, caseness_test and recovery_cut_off must be filled in together",
+        ),
+        ("PHQ9", {"recovery_cut_off": "11"}, "recovery_cut_off 11 is worse than caseness 10"),
+        ("REQOL10", {"recovery_cut_off": "24"}, "recovery_cut_off 24 is worse than caseness 25"),
+        ("PHQ9", {"caseness_test": "<"}, "caseness_test < would make the better scores cases"),
+        ("PHQ9", {"reliable_change": "27"}, "reliable_change 27 must be above 0 and below the width of the range"),
+        ("PHQ9", {"caseness": "9.5"}, "caseness 9.5 has more decimals than a score may have (0)"),
+        ("PHQ9", {"severity_bands": "mild; severe"}, "severity_bands must be names that end in a range"),
+        ("PHQ9", {"severity_bands": "PHQ-9 00-04; PHQ-9 06-27"}, "severity_bands must cover 0 to 27 without a gap"),
+        ("PHQ9", {"every_session": "99"}, "every_session: '99' is neither the code of a pathway nor a measure set"),
+        ("PHQ9", {"periodic": "perinatal"}, "periodic: 'perinatal' is neither the code of a pathway nor"),
+        ("PHQ9", {"every_session": "", "periodic": ""}, "it is used on no pathway"),
+        (
+            "PHQ9",
+            {"complaint_prefix": "F32"},
+            "complaint_prefix must be filled in for the role adsm, and only there",
+        ),
+        ("SPIN", {"complaint_prefix": ""}, "complaint_prefix must be filled in for the role adsm, and only there"),
+        ("SPIN", {"complaint_prefix": "F40.1"}, "complaint_prefix must be written without dots"),
+        ("SPIN", {"confidence": "F"}, "confidence must be R where a value is recalled, and only there"),
+        ("SPIN", {"recalled": "reliable_change name"}, "recalled names 'name', which is not a value of this row"),
+        ("GAD7", {"snomed": "720433000"}, "code 720433000 is already used by PHQ9 in row 2"),
+        ("GAD7", {"also": "506701000000100"}, "code 506701000000100 is already used by PHQ9 in row 2"),
+    ],
+)
+def test_a_wrong_cell_is_refused_in_words(
+    tmp_path: Path, instrument: str, cells: dict[str, str], says: str
+) -> None:
+    row = 2 + [each["instrument"] for each in ROWS].index(instrument)
+    found = refused(tmp_path, changed(instrument, **cells))
+    assert any(line.startswith(f"  row {row}: {instrument}: ") and says in line for line in found), found
 
 
-@EVERY
-def test_who_was_a_case_recovers_at_or_beyond_the_cut_off(measure: Instrument) -> None:
-    assert (measure.recovery_cut_off is None) == (measure.caseness is None)
-    if measure.recovery_cut_off is not None and measure.caseness is not None:
-        assert measure.low <= measure.recovery_cut_off <= measure.high
-        better = 1 if measure.direction == "higher" else -1
-        assert better * measure.recovery_cut_off >= better * measure.caseness
+def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+    rows = changed("PHQ9", domain="", caseness="28")
+    rows[3] = rows[3] | {"snomed": "445455005"}
+    rows[6] = rows[6] | {"periodic": "perinatal"}
+    assert [line.split(":")[0] for line in refused(tmp_path, rows)] == ["  row 2", "  row 2", "  row 5", "  row 8"]
 
 
-@EVERY
-def test_role_direction_pathways_and_confidence_are_of_their_lists(measure: Instrument) -> None:
-    assert measure.role in ("depression", "anxiety", "adsm", "prom", "prem", "other")
-    assert measure.direction in ("higher", "lower")
-    assert measure.confidence in ("F", "R")
-    assert measure.source
-    assert set(measure.pathways) <= {code.code for code in code_list("pathway")}
-    assert measure.pathways
+def test_recovery_needs_one_measure_of_depression_and_one_of_anxiety(tmp_path: Path) -> None:
+    (line,) = refused(tmp_path, changed("PSWQ", role="anxiety"))
+    assert "exactly one instrument must have the role anxiety; GAD7, PSWQ have it" in line
+    (line,) = refused(tmp_path, changed("PHQ9", role="other"))
+    assert "exactly one instrument must have the role depression; none has it" in line
 
 
-@EVERY
-def test_what_is_recalled_is_marked_value_by_value(measure: Instrument) -> None:
-    assert (measure.confidence == "R") == bool(measure.recalled) == ("recalled" in measure.source)
-    for column in measure.recalled:
-        assert column in VALUES
-        assert getattr(measure, column) is not None
+def test_a_column_too_few_and_a_cell_too_many_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path, ROWS)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",domain,", ",about,", 1), encoding="utf-8")
+    with pytest.raises(CatalogueError, match="row 1: the columns must be instrument, name"):
+        read_instruments(path)
+    path.write_text(text.replace(",F,\n", ",F,,x\n", 1), encoding="utf-8")
+    with pytest.raises(CatalogueError, match="the row must have 25 cells"):
+        read_instruments(path)
 
 
-@EVERY
-def test_reversed_items_are_items_of_the_measure(measure: Instrument) -> None:
-    assert set(measure.reversed_items) <= set(range(1, measure.items + 1))
-    assert sorted(set(measure.reversed_items)) == list(measure.reversed_items)
+# ---- cut-offs that change on a date -----------------------------------------------------------------------
 
 
-@EVERY
-def test_the_schedule_says_when_on_every_pathway_of_the_measure(measure: Instrument) -> None:
-    said: list[str] = []
-    for part in measure.schedule.split("; "):
-        when, _, only = part.partition(" (")
-        assert when in ("every session", "baseline, 3-monthly, end")
-        said += only.removesuffix(")").split() if only else measure.pathways
-    assert sorted(said) == sorted(measure.pathways)
+def test_a_row_holds_until_the_next_row_of_the_instrument_begins(tmp_path: Path) -> None:
+    rows = added("GAD7", valid_from="2026-05-01", caseness="10", recovery_cut_off="10", reliable_change="5")
+    found = [each for each in read_instruments(write(tmp_path, rows)) if each.instrument == "GAD7"]
+    assert [(each.valid_from, each.valid_to, each.caseness, each.reliable_change) for each in found] == [
+        (None, date(2026, 4, 30), 8, 4),
+        (date(2026, 5, 1), None, 10, 5),
+    ]
 
 
-@EVERY
-def test_a_note_is_a_sentence(measure: Instrument) -> None:
-    assert not measure.note or measure.note.endswith(".")
+def test_an_instrument_has_the_place_of_its_first_row_and_its_rows_go_by_date(tmp_path: Path) -> None:
+    rows = added("GAD7", valid_from="2026-05-01", caseness="10", recovery_cut_off="10")
+    found = read_instruments(write(tmp_path, [rows[-1], *rows[:-1]]))
+    assert [(each.instrument, each.caseness) for each in found[:3]] == [("GAD7", 8), ("GAD7", 10), ("PHQ9", 10)]
 
 
-def test_a_snomed_code_means_one_instrument() -> None:
-    coded = [found.snomed for found in instruments() if found.snomed]
-    assert len(set(coded)) == len(coded) > 0
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ({}, {}, "it overlaps row 3; say from which day on it holds"),
+        ({}, {"valid_to": "2026-04-30"}, "it overlaps row 3"),
+        ({"valid_to": "2026-05-01"}, {"valid_from": "2026-05-01"}, "it overlaps row 3"),
+        ({"valid_to": "2026-04-29"}, {"valid_from": "2026-05-01"}, "no row holds between 2026-04-29 (row 3) and"),
+        (
+            {},
+            {"valid_from": "2026-05-01", "high": "22"},
+            "high differs from row 3: only cut-offs may change on a date",
+        ),
+        ({}, {"valid_from": "2026-05-01", "name": "GAD"}, "name differs from row 3"),
+    ],
+)
+def test_rows_of_one_instrument_hold_one_after_the_other(
+    tmp_path: Path, before: dict[str, str], after: dict[str, str], says: str
+) -> None:
+    rows = added("GAD7", **after)
+    rows[1] = rows[1] | before
+    found = refused(tmp_path, rows)
+    assert any(line.startswith(f"  row {len(rows) + 1}: GAD7: ") and says in line for line in found), found
+
+
+@pytest.mark.parametrize("last", ["", "2026-04-30"])
+def test_the_end_of_the_row_before_may_be_said_or_not(tmp_path: Path, last: str) -> None:
+    rows = added("GAD7", valid_from="2026-05-01")
+    rows[1] = rows[1] | {"valid_to": last}
+    assert read_instruments(write(tmp_path, rows))[1].valid_to == date(2026, 4, 30)
+
+
+# ---- the catalogue ----------------------------------------------------------------------------------------
 
 
 def test_a_code_a_score_was_ever_submitted_under_means_one_instrument() -> None:
     codes = [code for measure in instruments() for code in measure.codes]
     assert len(set(codes)) == len(codes) == len(by_code())
-    assert CATALOGUE["PHQ9"].codes == ("720433000", "PHQ9", "506701000000100")
+    assert CATALOGUE["PHQ9"].codes == ("720433000", "506701000000100", "PHQ9")
     assert all(name in CATALOGUE[name].codes for name in CATALOGUE)
 
 
 def test_a_short_name_stays_a_code_when_a_snomed_code_is_entered(tmp_path: Path) -> None:
-    (changed,) = read(tmp_path, "BRQ", snomed="999000002")
-    assert changed.codes == ("999000002", "BRQ")
+    entered = read(tmp_path, "BRQ", snomed="999000002", also="BRQ")
+    assert entered.accepted == entered.codes == ("999000002", "BRQ")
+    assert read(tmp_path, "BRQ", snomed="999000002").codes == ("999000002", "BRQ")  # what came before still counts
+
+
+def test_pathways_are_named_by_code_or_by_measure_set() -> None:
+    assert CATALOGUE["PHQ9"].every_session == codes_of([TALKING_THERAPIES])
+    assert CATALOGUE["REQOL10"].periodic == codes_of([SEVERE_MENTAL_ILLNESS])
+    assert CATALOGUE["WSAS"].pathways == tuple(each.code for each in pathways())
+    assert (CATALOGUE["PHQ9"].periodic, CATALOGUE["PHQ9"].pathways) == (("02", "03"), ("02", "03", "05"))
 
 
 @pytest.mark.parametrize(
@@ -235,9 +343,9 @@ def test_the_catalogue_has_every_measure_named_and_no_other() -> None:
     assert sorted(name for names in found.values() for name in names) == sorted(CATALOGUE)
 
 
-def test_the_bipolar_recovery_questionnaire_has_its_twelve_reversed_items() -> None:
+def test_the_bipolar_recovery_questionnaire_has_36_items_of_0_to_100_some_of_them_reversed() -> None:
     measure = CATALOGUE["BRQ"]
-    assert measure.reversed_items == (1, 4, 5, 12, 13, 16, 21, 23, 25, 29, 32, 36)
+    assert "Items 1, 4, 5, 12, 13, 16, 21, 23, 25, 29, 32 and 36 are reversed" in measure.note
     assert (measure.items, measure.low, measure.high) == (36, 0, 3600)
 
 
@@ -269,11 +377,11 @@ def test_the_experience_questions_say_who_may_answer_what_and_when() -> None:
 
 
 def test_a_threshold_corrected_in_the_file_is_corrected(tmp_path: Path) -> None:
-    (changed,) = read(
-        tmp_path, "WSAS", caseness="11", recovery_cut_off="9", reliable_change="7.5", recalled="", confidence="F"
+    wsas = read(
+        tmp_path, "WSAS", caseness="11", recovery_cut_off="9", reliable_change="7", recalled="", confidence="F"
     )
-    assert (changed.caseness, changed.recovery_cut_off, changed.reliable_change) == (11, 9, 7.5)
-    assert (changed.recalled, changed.confidence) == ((), "F")
+    assert (wsas.caseness, wsas.recovery_cut_off, wsas.reliable_change) == (11, 9, 7)
+    assert (wsas.recalled, wsas.confidence) == ((), "F")
     assert CATALOGUE["WSAS"].recalled == ("caseness", "recovery_cut_off", "reliable_change")
 
 

@@ -10,6 +10,7 @@ import pytest
 import schemas.tools
 from schemas.codes import code_list
 from schemas.dataset import TABLES
+from schemas.errors import CatalogueError
 from schemas.instruments import by_code, instruments, questions
 from schemas.tools import Tool, read_tools, tools
 from tests.fixtures.warehouse import APRIL, DIALOG, Case, ask, build, tables_of, write_submission
@@ -29,25 +30,30 @@ EVER_ACCEPTED = """
 SHORT_NAMES = EVER_ACCEPTED.split()
 
 
-def tools_of(tmp_path: Path, rows: str) -> tuple[Tool, ...]:
+def tools_of(tmp_path: Path, rows: str) -> list[Tool]:
+    """The tools of a file with these rows, those of the catalogue left out."""
     path = tmp_path / "assessment_tool.csv"
     path.write_text(COLUMNS + rows, encoding="utf-8")
-    return read_tools(path, by_code())
+    return [tool for tool in read_tools(path, instruments()) if tool.code not in by_code()]
 
 
-def test_the_set_is_read_once_and_is_a_code_list_too() -> None:
+def test_the_set_has_every_code_once() -> None:
     assert tools() is tools()
-    assert [code.code for code in code_list("assessment_tool")] == list(KNOWN)
     assert len(KNOWN) == len(tools())
+    own = [code.code for code in code_list("assessment_tool")]
+    assert list(KNOWN) == [*(code for found in instruments() for code in found.accepted), *own]
 
 
 def test_every_code_of_the_catalogue_may_be_submitted_with_its_range() -> None:
     for measure in instruments():
-        accepted = {measure.snomed or measure.instrument, *measure.also}
-        assert accepted <= set(KNOWN), measure.instrument
-        for code in accepted:
+        for code in measure.accepted:
             tool = KNOWN[code]
-            assert (tool.low, tool.high, tool.decimals) == (measure.low, measure.high, measure.decimals)
+            assert (tool.name, tool.low, tool.high, tool.decimals) == (
+                measure.name,
+                measure.low,
+                measure.high,
+                measure.decimals,
+            )
 
 
 def test_every_coded_question_may_be_submitted_as_a_score_and_its_answers_are_no_numbers_to_compare() -> None:
@@ -113,9 +119,10 @@ def test_the_set_holds_the_368_coded_scores_of_the_national_reference() -> None:
         if (KNOWN[row["snomed_concept"]].low, KNOWN[row["snomed_concept"]].high)
         != (float(row["lower"]), float(row["upper"]))
     }
-    assert {KNOWN[code].name.split()[0] for code in other} == {"DIALOG"}
-    names = Counter(row["preferred_term"].removesuffix(" (observable entity)") for row in rows)
-    assert names == Counter(KNOWN[row["snomed_concept"]].name for row in rows)
+    assert {KNOWN[code].name.split(",")[0] for code in other} == {"DIALOG"}
+    others = [row for row in rows if row["snomed_concept"] not in by_code()]
+    names = Counter(row["preferred_term"].removesuffix(" (observable entity)") for row in others)
+    assert names == Counter(KNOWN[row["snomed_concept"]].name for row in others)
 
 
 # ---- the file is the place to change ----------------------------------------------------------------------
@@ -126,16 +133,17 @@ def test_a_code_entered_in_the_file_is_a_tool(tmp_path: Path) -> None:
     assert (tool.code, tool.name, tool.low, tool.high, tool.decimals) == ("999000001", "A new score", 0, 12.5, 1)
 
 
-def test_the_range_of_a_measure_is_said_in_the_catalogue_alone(tmp_path: Path) -> None:
-    (tool,) = tools_of(tmp_path, "720433000,PHQ-9,,,here,F,,,\n")
-    assert (tool.low, tool.high, tool.decimals) == (0, 27, 0)
-    with pytest.raises(ValueError, match="720433000"):
-        tools_of(tmp_path, "720433000,PHQ-9,,,here,F,0,27,0\n")
-
-
-def test_a_code_entered_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="twice"):
-        tools_of(tmp_path, "999000001,A,,,here,F,0,1,0\n" * 2)
+def test_a_code_stands_once_in_the_file_or_in_the_catalogue(tmp_path: Path) -> None:
+    rows = (
+        "720433000,PHQ-9,,,here,F,,,\n999000001,A,,,here,F,0,1,0\n999000001,A,,,here,F,0,1,0\nBRQ,B,,,here,R,,,\n"
+    )
+    with pytest.raises(CatalogueError) as error:
+        tools_of(tmp_path, rows)
+    assert str(error.value).splitlines()[1:] == [
+        "  row 2: code 720433000 already belongs to instrument PHQ9",
+        "  row 4: code 999000001 already belongs to row 3",
+        "  row 5: code BRQ already belongs to instrument BRQ",
+    ]
 
 
 # ---- what is accepted counts ------------------------------------------------------------------------------

@@ -125,6 +125,39 @@ def test_a_score_on_the_cut_off(tmp_path: Path, tool: str, score: str, is_case: 
     assert found == [(is_case, is_case)]
 
 
+@pytest.mark.parametrize(
+    ("tool", "first", "last", "is_case_last", "is_in_recovery"),
+    [
+        # A case of HoNOS begins at 11, recovery below 5: 9 is neither a case nor recovery.
+        ("HONOS_TOTAL", "20", "11", True, False), ("HONOS_TOTAL", "20", "9", False, False),
+        ("HONOS_TOTAL", "20", "5", False, False), ("HONOS_TOTAL", "20", "4", False, True),
+        ("HONOS_TOTAL", "20", None, None, None),  # unpaired
+        # Mostly both are one number.
+        (PHQ9, "20", "10", True, False), (PHQ9, "20", "9", False, True),
+        (REQOL10, "20", "24", True, False), (REQOL10, "20", "25", False, True),
+        ("MI_ALONE", "4", "2.31", True, False), ("MI_ALONE", "4", "2.3", False, True),
+        (WEMWBS, "20", "60", None, None),  # no cut-off
+    ],
+)  # fmt: skip
+def test_recovery_is_judged_by_the_recovery_cut_off(
+    tmp_path: Path, tool: str, first: str, last: str | None, is_case_last: bool | None, is_in_recovery: bool | None
+) -> None:
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, first, last)], pathway="01")]))
+    found = ask(build(tmp_path, [won], marts=False), "SELECT is_case_last, is_in_recovery_last FROM core.outcome")
+    assert found == [(is_case_last, is_in_recovery)]
+
+
+@pytest.mark.parametrize(("last", "recovered"), [("9", 0), ("4", 1)])
+def test_a_course_recovers_on_an_instrument_beyond_its_recovery_cut_off(
+    tmp_path: Path, last: str, recovered: int
+) -> None:
+    cases = [Case("a", [("HONOS_TOTAL", "20", last)], pathway="01")]
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of(cases))
+    draft = build(tmp_path, [won], measures=["OUTCOME_RECOVERED"])
+    found = "SELECT DISTINCT numerator, denominator FROM mart.national WHERE state = 'value'"
+    assert ask(draft, found) == [(recovered, 1)]
+
+
 def test_one_reliably_better_and_one_reliably_worse_is_no_reliable_change_either_way(tmp_path: Path) -> None:
     cases = [
         Case("down up", [(PHQ9, "20", "14"), (GAD7, "10", "14")]),

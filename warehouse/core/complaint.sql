@@ -27,14 +27,8 @@ adsm AS (
 )
 SELECT
     r.provider, r.service_request_id, r.submitted_records, r.finding_scheme, r.complaint, r.significance,
-    r.recorded_on, a.adsm,
-    CASE
-        WHEN substr(r.complaint, 1, 3) BETWEEN 'F20' AND 'F29' THEN '01'
-        WHEN substr(r.complaint, 1, 3) BETWEEN 'F30' AND 'F31' THEN '02'
-        WHEN substr(r.complaint, 1, 3) BETWEEN 'F60' AND 'F61' THEN '03'
-        WHEN substr(r.complaint, 1, 3) = 'F50' THEN '04'
-        WHEN substr(r.complaint, 1, 3) BETWEEN 'F32' AND 'F45' THEN '05'
-    END AS pathway
+    r.recorded_on, a.adsm, w.pathway
 FROM ranked AS r
+LEFT JOIN ref.pathway_complaint AS w ON starts_with(r.complaint, w.complaint_prefix)
 LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.service_request_id
 WHERE r.rank = 1

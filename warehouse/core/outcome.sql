@@ -1,7 +1,8 @@
 -- core.outcome
 -- Grain: one row per provider, service request and instrument with at least one score that counts.
--- gain is the change in the good direction of the scale. Reliable change needs a published threshold;
--- caseness a cut-off; both are in ref.instrument with their sources.
+-- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness and
+-- recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by what held
+-- on its day, the last score and the change by what held on the day of the last score (decision 0015).
 CREATE TABLE core.outcome AS
 WITH paired AS (
     SELECT
@@ -16,12 +17,19 @@ WITH paired AS (
 ),
 judged AS (
     SELECT
-        p.*, i.instrument, i.role, i.pathways, i.caseness, i.caseness_test, i.reliable_change AS threshold,
+        p.*, i.instrument, i.role, i.pathways, f.caseness AS first_caseness, f.caseness_test AS first_test,
+        l.caseness AS last_caseness, l.caseness_test AS last_test, l.recovery_cut_off, l.reliable_change AS threshold,
         p.last_score IS NOT NULL AS is_paired,
         CASE i.direction WHEN 'higher' THEN p.last_score - p.first_score ELSE p.first_score - p.last_score END
             AS gain
     FROM paired AS p
     INNER JOIN ref.instrument AS i ON i.position = p.position
+    LEFT JOIN ref.instrument_cut_off AS f
+        ON f.position = p.position AND (f.valid_from IS NULL OR f.valid_from <= p.first_on)
+        AND (f.valid_to IS NULL OR f.valid_to >= p.first_on)
+    LEFT JOIN ref.instrument_cut_off AS l
+        ON l.position = p.position AND (l.valid_from IS NULL OR l.valid_from <= p.last_on)
+        AND (l.valid_to IS NULL OR l.valid_to >= p.last_on)
 )
 SELECT
     j.referral_number, r.provider, r.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,
@@ -33,16 +41,21 @@ SELECT
         WHEN j.gain <= -j.threshold THEN 'deteriorated'
         ELSE 'no change'
     END AS reliable_change,
-    CASE j.caseness_test
-        WHEN '>=' THEN j.first_score >= j.caseness
-        WHEN '>' THEN j.first_score > j.caseness
-        WHEN '<' THEN j.first_score < j.caseness
+    CASE j.first_test
+        WHEN '>=' THEN j.first_score >= j.first_caseness
+        WHEN '>' THEN j.first_score > j.first_caseness
+        WHEN '<' THEN j.first_score < j.first_caseness
     END AS is_case_first,
-    CASE j.caseness_test
-        WHEN '>=' THEN j.last_score >= j.caseness
-        WHEN '>' THEN j.last_score > j.caseness
-        WHEN '<' THEN j.last_score < j.caseness
+    CASE j.last_test
+        WHEN '>=' THEN j.last_score >= j.last_caseness
+        WHEN '>' THEN j.last_score > j.last_caseness
+        WHEN '<' THEN j.last_score < j.last_caseness
     END AS is_case_last,
+    CASE j.last_test
+        WHEN '>=' THEN j.last_score < j.recovery_cut_off
+        WHEN '>' THEN j.last_score <= j.recovery_cut_off
+        WHEN '<' THEN j.last_score >= j.recovery_cut_off
+    END AS is_in_recovery_last,
     coalesce(j.pathways LIKE '%' || r.pathway || '%', false) AS is_in_battery,
     j.position
 FROM judged AS j

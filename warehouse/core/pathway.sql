@@ -15,6 +15,7 @@ WITH joined AS (
         v.is_case_first, v.is_below_both_last, v.reliable_change,
         q.first_score AS reqol10_first, q.last_score AS reqol10_last, q.reliable_change AS reqol10_change,
         q.is_case_first AS is_reqol10_case_first, q.is_case_last AS is_reqol10_case_last,
+        q.is_in_recovery_last AS is_reqol10_in_recovery_last,
         coalesce(b.paired_measures, 0) AS paired_measures, coalesce(b.overall_change, 'unpaired') AS overall_change
     FROM work.referral AS r
     LEFT JOIN work.treatment AS t ON t.referral_number = r.referral_number
@@ -36,7 +37,7 @@ SELECT
     CASE WHEN is_case_first THEN 'case' WHEN NOT is_case_first THEN 'not a case' ELSE 'unknown' END
         AS caseness_at_start,
     reliable_change, reqol10_first, reqol10_last, reqol10_change, is_reqol10_case_first, is_reqol10_case_last,
-    paired_measures, overall_change,
+    is_reqol10_in_recovery_last, paired_measures, overall_change,
     CASE WHEN is_completed_course THEN coalesce(is_case_first, false) END AS is_at_caseness,
     CASE WHEN is_completed_course THEN coalesce(NOT is_case_first, false) END AS is_not_at_caseness,
     CASE WHEN is_completed_course THEN coalesce(is_case_first AND is_below_both_last, false) END AS is_recovered,

@@ -12,11 +12,12 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from schemas.pathway import codes_of, unknown
+
 KINDS = ("count", "share", "mean", "median", "p90")
 # Per cent of rows at or below the value.
 QUANTILES = {"median": 50, "p90": 90}
 DIRECTIONS = ("higher", "lower", "none")
-PATHWAYS = ("01", "02", "03", "04", "05")
 ALL_PATHWAYS = "all"
 # One file per subject; a measure's position is its place in them.
 SUBJECTS = (
@@ -42,9 +43,9 @@ GRAINS: dict[str, str] = {
     f"{_GROUPS} FROM core.activity AS a INNER JOIN ({_GROUPED}) USING (referral_number) "
     "LEFT JOIN core.staff AS s ON s.provider = a.provider AND s.staff_id = a.staff_id",
     "caseload": f"SELECT w.*, {_GROUPS} FROM work.caseload AS w INNER JOIN ({_GROUPED}) USING (referral_number)",
-    "outcome": f"SELECT o.* EXCLUDE (pathway), d.domain, {_GROUPS} "
+    "outcome": f"SELECT o.* EXCLUDE (pathway), i.domain, {_GROUPS} "
     f"FROM core.outcome AS o INNER JOIN ({_GROUPED}) USING (referral_number) "
-    "INNER JOIN ref.instrument_domain AS d USING (instrument)",
+    "INNER JOIN ref.instrument AS i USING (instrument)",
     "internet_log": f"SELECT i.*, {_GROUPS} "
     f"FROM core.internet_log AS i INNER JOIN ({_GROUPED}) USING (referral_number)",
     "therapy": f"SELECT t.* EXCLUDE (pathway), {_GROUPS} "
@@ -114,7 +115,7 @@ class Measure:
             )
             if value not in allowed
         ]
-        problems += [f"pathway {code!r}" for code in self.pathways if code not in PATHWAYS]
+        problems += [f"pathway {name!r}" for name in unknown(self.pathways)]
         problems += [
             f"no {name}" for name in ("title", "meaning", "numerator", "source") if not getattr(self, name)
         ]
@@ -188,9 +189,17 @@ def _measure(row: dict[str, str]) -> Measure:
     return Measure(
         **{name: value for name, value in row.items() if name not in split},
         standard=Decimal(row["standard"]) if row["standard"] else None,
-        pathways=tuple(row["pathways"].split()),
+        pathways=_pathways(row),
         breakdowns=tuple(spelt_out),
     )
+
+
+def _pathways(row: dict[str, str]) -> tuple[str, ...]:
+    """The codes of the pathways a row names by code or measure set. Raises ValueError for any other name."""
+    named = row["pathways"].split()
+    if strange := unknown(named):
+        raise ValueError(f"measure {row['id']}: pathway {', '.join(strange)}")
+    return codes_of(named)
 
 
 def _inherits(grain: str, breakdown: Breakdown) -> bool:

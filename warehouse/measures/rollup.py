@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from warehouse.measures.catalogue import ALL_PATHWAYS, PATHWAYS, QUANTILES, Measure, breakdowns, groups
+from schemas.pathway import pathways
+from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure, breakdowns, groups
 from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
 from warehouse.staging import insert_rows
@@ -20,6 +21,7 @@ _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 
 def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Write the catalogue into ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``."""
+    codes = [each.code for each in pathways()]
     con.execute(
         "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
         "grain VARCHAR, date_column VARCHAR, kind VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, "
@@ -32,7 +34,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
         [
             (
                 position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.numerator,
-                m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or PATHWAYS),
+                m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
                 " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
             )
             for position, m in enumerate(catalogue, start=1)
@@ -54,7 +56,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
     insert_rows(con, "mart.breakdown_group", groups())
     con.execute("CREATE TABLE work.measure_pathway (measure VARCHAR, pathway VARCHAR)")
     everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
-    applicable = [(m.id, code) for m in catalogue for code in PATHWAYS if m.applies_to(code)]
+    applicable = [(m.id, each.code) for m in catalogue for each in pathways() if m.applies_to(each.code)]
     insert_rows(con, "work.measure_pathway", everywhere + applicable)
 
 

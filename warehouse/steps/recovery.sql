@@ -7,12 +7,12 @@ WITH sided AS (
     SELECT
         r.referral_number,
         p.first_score AS phq9_first, p.last_score AS phq9_last, coalesce(p.is_paired, false) AS is_phq9_paired,
-        p.is_case_first AS phq9_case_first, p.is_case_last AS phq9_case_last,
+        p.is_case_first AS phq9_case_first, p.is_in_recovery_last AS is_phq9_in_recovery,
         p.reliable_change AS phq9_change,
         g.first_score AS gad7_first, g.last_score AS gad7_last,
         x.instrument AS anxiety_measure, a.first_score AS anxiety_first, a.last_score AS anxiety_last,
         coalesce(a.is_paired, false) AS is_anxiety_paired, a.is_case_first AS anxiety_case_first,
-        a.is_case_last AS anxiety_case_last, a.reliable_change AS anxiety_change,
+        a.is_in_recovery_last AS is_anxiety_in_recovery, a.reliable_change AS anxiety_change,
         coalesce(x.is_own_measure_paired, false) AS is_own_anxiety_measure_paired
     FROM work.referral AS r
     LEFT JOIN work.anxiety AS x ON x.referral_number = r.referral_number
@@ -29,7 +29,7 @@ SELECT
     anxiety_last, is_phq9_paired, is_anxiety_paired, is_phq9_paired AND is_anxiety_paired AS is_paired,
     is_own_anxiety_measure_paired,
     phq9_case_first OR anxiety_case_first AS is_case_first,
-    coalesce(NOT (phq9_case_last OR anxiety_case_last), false) AS is_below_both_last,
+    coalesce(is_phq9_in_recovery AND is_anxiety_in_recovery, false) AS is_below_both_last,
     CASE
         WHEN NOT (is_phq9_paired AND is_anxiety_paired) THEN 'unpaired'
         WHEN (phq9_change = 'improved' AND anxiety_change <> 'deteriorated')

@@ -17,24 +17,18 @@ coded AS (
         r.age_at_referral, r.PrimReasonReferralMH, r.ServTeamTypeRefToMH, r.OnsetDate, r.PrevDiagCondInd,
         r.OfferOfTherapyDate, r.OfferAccepted, r.EndCode, r.ServDischDate, l.first_month, l.submitted_records,
         c.complaint, c.adsm,
-        CASE WHEN r.Pathway IN ('01', '02', '03', '04', '05') THEN r.Pathway END AS submitted_pathway,
-        c.pathway AS diagnosis_pathway,
-        CASE
-            WHEN r.PrimReasonReferralMH IN ('01', '02') THEN '01'
-            WHEN r.PrimReasonReferralMH = '03' THEN '02'
-            WHEN r.PrimReasonReferralMH = '14' THEN '03'
-            WHEN r.PrimReasonReferralMH = '12' THEN '04'
-            WHEN r.PrimReasonReferralMH IN ('04', '05', '06', '11') THEN '05'
-        END AS reason_pathway
+        w.pathway AS submitted_pathway, c.pathway AS diagnosis_pathway, x.pathway AS reason_pathway
     FROM staged.IDS101 AS r
     INNER JOIN latest AS l
         ON l.provider = r.provider AND l.recency = r.recency
     LEFT JOIN core.complaint AS c ON c.provider = r.provider AND c.service_request_id = r.ServiceRequestId
+    LEFT JOIN ref.pathway AS w ON w.pathway = r.Pathway AND w.measure_set IS NOT NULL
+    LEFT JOIN ref.pathway_reason AS x ON x.primary_reason = r.PrimReasonReferralMH
 )
 SELECT
     CAST(row_number() OVER (ORDER BY c.provider, c.ServiceRequestId) AS INTEGER) AS referral_number,
     c.provider, c.ServiceRequestId AS service_request_id, p.person_id, c.first_month, c.month AS last_month,
-    c.submitted_records, coalesce(submitted_pathway, diagnosis_pathway, reason_pathway, '05') AS pathway,
+    c.submitted_records, coalesce(submitted_pathway, diagnosis_pathway, reason_pathway, d.pathway) AS pathway,
     CASE
         WHEN submitted_pathway IS NOT NULL THEN 'submitted'
         WHEN diagnosis_pathway IS NOT NULL THEN 'diagnosis'
@@ -47,5 +41,6 @@ SELECT
     c.PrevDiagCondInd AS previously_diagnosed, c.OfferOfTherapyDate AS offered_on,
     c.OfferAccepted AS offer_accepted, c.EndCode AS end_code, c.ServDischDate AS discharged_on
 FROM coded AS c
+INNER JOIN ref.pathway AS d ON d.is_default
 LEFT JOIN work.patient AS p
     ON p.submission_id = c.submission_id AND p.local_patient_id = c.LocalPatientId

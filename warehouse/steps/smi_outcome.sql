@@ -1,10 +1,10 @@
 -- work.smi_outcome
 -- Grain: one row per referral for severe mental illness with a score: what stands beside it.
--- Depression, anxiety and trauma are the problem itself in pathway 05, so nothing co-occurs there.
+-- Depression, anxiety and trauma are the problem itself in Talking Therapies, so nothing co-occurs there.
 -- Not measured is NULL, not «no case». PCL-5 speaks before IES-R, as in the catalogue.
 CREATE TABLE work.smi_outcome AS
 SELECT
-    referral_number,
+    o.referral_number,
     bool_or(is_case_first) FILTER (WHERE instrument = 'PHQ9') AS has_depression_first,
     bool_or(is_case_first) FILTER (WHERE instrument = 'GAD7') AS has_anxiety_first,
     coalesce(
@@ -13,6 +13,6 @@ SELECT
     ) AS has_trauma_first,
     bool_or(starts_with(instrument, 'DIALOG_') AND is_paired) AS is_dialog_paired,
     bool_or(starts_with(instrument, 'GBO_') AND is_paired) AS is_gbo_paired
-FROM core.outcome
-WHERE pathway <> '05'
-GROUP BY referral_number
+FROM core.outcome AS o
+INNER JOIN ref.pathway AS w ON w.pathway = o.pathway AND w.measure_set = 'severe_mental_illness'
+GROUP BY o.referral_number

@@ -6,7 +6,7 @@ SELECT
     m.row_id AS UniqueID_IDS101, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
     m.person_id AS Person_ID, m.pathway_id AS PathwayID, m.pathway AS Pathway,
-    m.pathway = '05' AS UsePathway_Flag, CAST(m.month_end AS TIMESTAMP) AS EFFECTIVE_FROM,
+    x.measure_set = 'talking_therapies' AS UsePathway_Flag, CAST(m.month_end AS TIMESTAMP) AS EFFECTIVE_FROM,
     p.commissioner AS OrgIDComm, p.received_on AS ReferralRequestReceivedDate,
     p.source_of_referral AS SourceOfReferralMH, p.source_of_referral AS SourceOfReferralIAPT,
     p.age_at_referral AS Age_ReferralRequest_ReceivedDate,
@@ -68,6 +68,7 @@ SELECT
     CAST(NULL AS INTEGER) AS CAT_FirstScore, CAST(NULL AS INTEGER) AS CAT_LastScore,
     CAST(NULL AS DECIMAL(9, 2)) AS DDS_FirstScore, CAST(NULL AS DECIMAL(9, 2)) AS DDS_LastScore
 FROM compat.pathway_month AS m
+INNER JOIN ref.pathway AS x ON x.pathway = m.pathway
 INNER JOIN core.pathway AS p ON p.provider = m.provider AND p.service_request_id = m.service_request_id
 INNER JOIN compat.problem AS d ON d.provider = m.provider AND d.service_request_id = m.service_request_id
 LEFT JOIN compat.therapy_count AS t ON t.provider = m.provider AND t.service_request_id = m.service_request_id

@@ -1,0 +1,198 @@
+"""The clinical pathways: which there are, and everything that depends on which pathway a referral is on.
+
+Belongs here: reading ``schemas/codes/pathway.csv``, and nothing else says what a pathway is: rules, warehouse and
+documents ask here or in ``ref.pathway``. Does not belong here: assigning referrals (``warehouse``), the outcome
+measures of a pathway (``schemas.instruments``), therapies that NICE recommends (``warehouse/clinical``).
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from schemas.codes import code_list
+from schemas.errors import CatalogueError
+
+FILE = "schemas/codes/pathway.csv"
+TALKING_THERAPIES, SEVERE_MENTAL_ILLNESS = "talking_therapies", "severe_mental_illness"
+MEASURE_SETS = (TALKING_THERAPIES, SEVERE_MENTAL_ILLNESS)
+COLUMNS = (
+    "code", "meaning", "valid_from", "valid_to", "source", "confidence", "measure_set", "is_default", "icd10",
+    "primary_reasons", "severity_measure", "therapies",
+)  # fmt: skip
+_FORMS = {
+    "code": ("[0-9]{2}", "two digits"),
+    "meaning": (".+", "what the pathway treats"),
+    "source": (".+", "where it was found"),
+    "measure_set": ("|".join(MEASURE_SETS), " or ".join(MEASURE_SETS)),
+    "is_default": ("Y?", "Y or blank"),
+    "severity_measure": (".+", "an instrument of schemas/instruments.csv"),
+}
+_RANGE = re.compile(r"^([A-Z])([0-9]{2})-([A-Z])([0-9]{2})$")
+_CODE = re.compile(r"^[A-Z][0-9]{2}[0-9A-Z]{0,2}$")
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One clinical pathway.
+
+    ``measure_set`` says which measures and outcome measures apply: ``talking_therapies`` or
+    ``severe_mental_illness``. A referral that names no pathway goes to the one whose ``icd10`` (starts of ICD-10
+    codes, without dots; ``icd10_says`` names them in words) its presenting complaint begins with, else to the one
+    whose ``primary_reasons`` have its primary reason, else to the one that ``is_default``. ``severity_measure`` is
+    the instrument whose first score says how ill people are when they come; ``therapies`` are those of the short
+    list made for this pathway.
+    """
+
+    code: str
+    name: str
+    measure_set: str
+    is_default: bool
+    icd10: tuple[str, ...]
+    icd10_says: str
+    primary_reasons: tuple[str, ...]
+    severity_measure: str
+    therapies: tuple[str, ...]
+
+    @property
+    def reasons_sql(self) -> str:
+        """Its primary reasons as a list of SQL."""
+        return "(" + ", ".join(f"'{reason}'" for reason in self.primary_reasons) + ")"
+
+    @property
+    def icd10_pattern(self) -> str:
+        """A regular expression for the start of its ICD-10 codes, with or without their dot."""
+        return f"({'|'.join(_patterns(self.icd10))})"
+
+
+@cache
+def pathways() -> tuple[Pathway, ...]:
+    """Every pathway, in file order. Raises CatalogueError with everything that is wrong in the file."""
+    return read_pathways(files("schemas") / "codes" / "pathway.csv")
+
+
+def read_pathways(file: Traversable) -> tuple[Pathway, ...]:
+    """The pathways of a file with the columns of ``schemas/codes/pathway.csv``.
+
+    Raises CatalogueError with every problem of every row. Whether a severity measure is an instrument is checked
+    with the instruments, which name pathways.
+    """
+    with file.open(encoding="utf-8") as opened:
+        reader = csv.DictReader(opened)
+        header, rows = reader.fieldnames or (), list(reader)
+    if problems := list(_problems(header, rows)):
+        raise CatalogueError(FILE, problems)
+    return tuple(
+        Pathway(
+            code=row["code"],
+            name=row["meaning"],
+            measure_set=row["measure_set"],
+            is_default=row["is_default"] == "Y",
+            icd10=tuple(_prefixes(row["icd10"])),
+            icd10_says=" or ".join(part.replace("-", " to ") for part in row["icd10"].split()),
+            primary_reasons=tuple(row["primary_reasons"].split()),
+            severity_measure=row["severity_measure"],
+            therapies=tuple(row["therapies"].split()),
+        )
+        for row in rows
+    )
+
+
+def default_pathway() -> Pathway:
+    """The pathway of a referral whose pathway, diagnosis and primary reason say nothing."""
+    return next(found for found in pathways() if found.is_default)
+
+
+def codes_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The codes of pathways named by code or by measure set, in the order of the table.
+
+    Names of neither kind are left out; ``unknown`` tells them.
+    """
+    asked = set(names)
+    return tuple(found.code for found in pathways() if {found.code, found.measure_set} & asked)
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that are neither a pathway's code nor a measure set."""
+    known = {found.code for found in pathways()} | set(MEASURE_SETS)
+    return [name for name in names if name not in known]
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """The starts of codes in a cell such as ``F20-F29 F53``: a range stands for its three-character categories."""
+    for part in text.split():
+        found = _RANGE.match(part)
+        if found is None:
+            yield part
+        else:
+            yield from (f"{found[1]}{number:02d}" for number in range(int(found[2]), int(found[4]) + 1))
+
+
+def _patterns(prefixes: Sequence[str]) -> Iterator[str]:
+    """Prefixes as regular expressions: categories of one ten together, a dot allowed after the category."""
+    tens: dict[str, list[str]] = {}
+    for prefix in prefixes:
+        if len(prefix) == 3:
+            tens.setdefault(prefix[:2], []).append(prefix[2])
+        else:
+            yield f"{prefix[:3]}[.]?{prefix[3:]}"
+    for ten, digits in tens.items():
+        is_run = len(digits) > 2 and int(digits[-1]) - int(digits[0]) == len(digits) - 1
+        several = f"[{digits[0]}-{digits[-1]}]" if is_run else f"[{''.join(digits)}]"
+        yield ten + (several if len(digits) > 1 else digits[0])
+
+
+def _problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+    if tuple(header) != COLUMNS:
+        yield 1, f"the columns must be {', '.join(COLUMNS)}"
+        return
+    numbered = list(enumerate(rows, start=2))
+    if uneven := [number for number, row in numbered if len(row) != len(COLUMNS) or None in row.values()]:
+        yield from ((number, f"the row must have {len(COLUMNS)} cells") for number in uneven)
+        return
+    listed = {"primary_reasons": "primary_reason_for_referral", "therapies": "therapy_type"}
+    for number, row in numbered:
+        for column, (pattern, says) in _FORMS.items():
+            if not re.fullmatch(pattern, row[column]):
+                yield number, f"{column} {row[column]!r} must be {says}"
+        for column, name in listed.items():
+            known = {code.code for code in code_list(name)}
+            yield from ((number, f"{column}: {code!r} is not in the list {name}") for code in row[column].split()
+                        if code not in known)  # fmt: skip
+        yield from ((number, text) for text in _icd10(row["icd10"]))
+    yield from _twice(numbered)
+    defaults = [str(number) for number, row in numbered if row["is_default"] == "Y"]
+    if len(defaults) != 1:
+        found = f"rows {', '.join(defaults)} have" if defaults else "no row has"
+        yield 1, f"exactly one pathway must have Y in is_default; {found} it"
+
+
+def _icd10(cell: str) -> Iterator[str]:
+    for part in cell.split():
+        found = _RANGE.match(part)
+        if found is None and not _CODE.match(part):
+            yield f"icd10 {part!r} must be the start of an ICD-10 code without dot (F53) or a range (F20-F29)"
+        elif found and (found[1] != found[3] or found[2] > found[4]):
+            yield f"icd10 {part!r} must run from a lower to a higher code of one letter"
+
+
+def _twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+    """What would lead a referral to two pathways: a code, a primary reason or a diagnosis in two rows."""
+    for column in ("code", "primary_reasons"):
+        first: dict[str, int] = {}
+        for number, row in rows:
+            for value in row[column].split():
+                if first.setdefault(value, number) != number:
+                    yield number, f"{column}: {value} is already used in row {first[value]}"
+    prefixes: list[tuple[str, int]] = []
+    for number, row in rows:
+        for prefix in _prefixes(row["icd10"]):
+            for other, at in prefixes:
+                if prefix.startswith(other) or other.startswith(prefix):
+                    yield number, f"icd10: {prefix} overlaps {other} in row {at}"
+            prefixes.append((prefix, number))
