@@ -10,7 +10,7 @@ PUBLISHED ?= $(wildcard ../shared/domain/published)
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs published bench bench-nation dev lock clean
+.PHONY: help run test campaign lint format docs published bench bench-nation dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,8 +24,11 @@ $(STAMP): requirements.lock pyproject.toml
 run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
 	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
 
-test: $(STAMP) ## Run the whole test suite
+test: $(STAMP) ## Run the whole test suite, a sample of each long campaign
 	$(BIN)/pytest -n 2
+
+campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of an hour)
+	$(BIN)/pytest -n 2 --campaign
 
 lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff format --check .

@@ -1,4 +1,7 @@
-"""What every test may ask for: a data root and a key of its own, and Dagster's one shared instance."""
+"""What every test may ask for: a data root and a key of its own, and Dagster's one shared instance.
+
+And the option ``--campaign``, which runs every long campaign whole (``tests/campaign.py``).
+"""
 
 import os
 from collections.abc import Iterator
@@ -7,10 +10,37 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import campaign
+
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
-# No timed tests: a busy machine is no defect.
-settings.register_profile("parity", deadline=None)
-settings.load_profile("parity")
+_RAN = pytest.StashKey[dict[str, tuple[int, int]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaign", action="store_true", help="run every long campaign whole, not a sample of it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("campaign"):
+        os.environ[campaign.VARIABLE] = "1"
+    settings.load_profile("campaign" if campaign.is_whole() else "sample")
+    config.stash[_RAN] = campaign.ran
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the process that prints what it ran."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["campaign"] = dict(campaign.ran)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    config.stash[_RAN].update(getattr(node, "workeroutput", {}).get("campaign", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.write_line(campaign.summary(config.stash[_RAN]))
 
 
 @pytest.fixture(autouse=True)

@@ -3,23 +3,36 @@
 Written anew with ``python -m tests.corpus.write`` after a change of rules; its diff is what is then read and judged.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pipelines.load import check_path
 from pipelines.verdict import state_of
+from schemas.generated import Kind
 from schemas.ruleset import RETIRED, ruleset
 from schemas.versions import Version
+from tests.campaign import one_of_each
 from tests.corpus import Case, came_to, cases, expected
 from tests.corpus.by_rule import APRIL
 
 CASES = list(cases())
 EXPECTED = expected()
+
+
+def kind_of(case: Case) -> str:
+    """Generated rules of one table, kind and outcome are one: they differ by element. All else is its own kind."""
+    found = re.fullmatch(rf"rule (\w+)-\w+-({'|'.join(Kind)})", case.name)
+    line = EXPECTED.get(case.name)
+    return " ".join((*found.groups(), line["outcome"])) if found and line else case.name
+
+
+SAMPLED = one_of_each("broken submissions", CASES, kind_of)
 IN_FORCE = ruleset(Version.SMI_1_0, *APRIL)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", SAMPLED, ids=lambda case: case.name)
 def test_a_broken_submission_comes_to_what_is_expected(tmp_path: Path, case: Case) -> None:
     checked = check_path(case.write(tmp_path))
     assert came_to(case, checked, state_of(checked).value) == EXPECTED[case.name]

@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.board import NOT_RECEIVED, board
 from pipelines.ledger import Ledger, State
 from schemas.month import ProviderMonth
+from tests.campaign import examples
 
 APRIL, MAY, JUNE = date(2025, 4, 1), date(2025, 5, 1), date(2025, 6, 1)
 HERE = ProviderMonth("RW5", APRIL)
@@ -96,6 +97,7 @@ def test_nothing_in_it_can_be_changed(ledger: Ledger, tmp_path: Path, table: str
 results = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(list(State))), max_size=6)
 
 
+@settings(max_examples=examples(25))
 @given(results)
 def test_the_order_of_processing_cannot_matter(
     tmp_path_factory: pytest.TempPathFactory, submissions: list[tuple[str, State]]

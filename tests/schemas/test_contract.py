@@ -18,6 +18,7 @@ from schemas.ruleset import rules_for
 from schemas.table import Table
 from schemas.terms import holds_all, terms
 from schemas.versions import Version, as_checked, tables_of
+from tests.campaign import examples
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
 from transforms.related import Related
@@ -57,7 +58,7 @@ def satisfying_not(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[int]:
 @pytest.mark.parametrize(
     "table_id", ["IDS000", "IDS001", "IDS101", "IDS108", "IDS201", "IDS606", "SMI203", "SMI608"]
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(data=st.data())
 def test_contract_and_findings_refuse_the_same_rows(table_id: str, data: st.DataObject) -> None:
     """Random records, most of them wrong, and the example's: no row that one refuses is let through by the other."""

@@ -14,6 +14,7 @@ from schemas.rule import Effect, Example, Level, Rule
 from schemas.ruleset import RETIRED
 from schemas.table import Table
 from schemas.versions import Version, tables_of
+from tests.campaign import examples
 from tests.fixtures.rule import ASKED, IN_FORCE, RECEIVED, WRITTEN, agreed, as_linked, broken, broken_rows, frame
 
 # ---- examples ---------------------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def _pools(table: Table, rules: list[Rule]) -> dict[str, list[str | None]]:
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_engines_fail_the_same_records(table: Table, data: st.DataObject) -> None:
     rules = [rule for rule in ASKED.values() if rule.table == table.id]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.load import check_path
 from schemas.dataset import TABLES
+from tests.campaign import examples
 from tests.fixtures.example import example
 from transforms.findings import REJECTIONS
 from transforms.submission import SubmissionChecked
@@ -93,7 +94,7 @@ def chains(draw: st.DrawFn) -> dict[str, list[dict[str, str | None]]]:
     return rows
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=chains())
 def test_rows_fall_as_a_slow_reading_of_the_files_says(
     tmp_path_factory: pytest.TempPathFactory, rows: dict[str, list[dict[str, str | None]]]

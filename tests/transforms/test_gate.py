@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.dataset import TABLES
 from schemas.versions import Version
+from tests.campaign import examples
 from transforms.receive import Received, receive_csv, receive_parquet
 from transforms.survey import survey
 
@@ -156,7 +157,7 @@ def test_what_only_calls_itself_parquet_is_refused(tmp_path: Path) -> None:
 cells = st.text(st.sampled_from('ab 1,"\n\r\té'), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(records=st.lists(st.lists(cells, min_size=1, max_size=4), max_size=8), quoting=st.sampled_from([0, 1]))
 def test_no_row_is_lost_or_invented(
     tmp_path_factory: pytest.TempPathFactory, records: list[list[str]], quoting: int

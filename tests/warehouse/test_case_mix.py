@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import examples
 from tests.fixtures.comparison import compare, warehouse
 from warehouse.comparison.case_mix import FACTORS, RIDGE, _position, calibration, fit
 
@@ -39,7 +40,7 @@ def test_one_factor_gives_the_log_odds_of_its_levels() -> None:
     assert model.predicted == pytest.approx([0.6, 0.25], abs=1e-3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(
         st.tuples(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import examples
 from tests.fixtures.comparison import APRIL, Count, add_measure, add_series, compare, warehouse
 from warehouse.comparison.statistics import wilson
 
@@ -125,7 +126,7 @@ def reference_spread(counts: list[tuple[int, int]]) -> tuple[float, float]:
 COUNT = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(st.lists(st.lists(COUNT, min_size=9, max_size=60), min_size=6, max_size=12))
 def test_overdispersion_is_the_printed_formula(months: list[list[tuple[int, int]]]) -> None:
     con = warehouse()
@@ -329,7 +330,7 @@ LINE = st.one_of(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(st.lists(LINE, min_size=20, max_size=30))
 def test_every_point_type_is_what_the_wording_of_the_rules_says(lines: list[list[int]]) -> None:
     con = warehouse()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign import seeds
 from tests.fixtures.warehouse import (
     APRIL,
     DIALOG,
@@ -259,7 +260,7 @@ def test_a_score_of_an_activity_has_the_date_of_its_contact(tmp_path: Path) -> N
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_the_models_agree_with_a_slow_reading_of_the_definitions(tmp_path: Path, seed: int) -> None:
     tables, known = random_tables(seed)
     draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], marts=False)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.campaign import examples
 from tests.fixtures.comparison import COUNTS
 from warehouse.comparison.statistics import create_macros
 from warehouse.disclosure import build_public, leaks, protect
@@ -363,7 +364,7 @@ def given_away(
 @pytest.mark.parametrize(("rows", "groups", "mean"), [(6, 3, 3), (6, 3, 15), (12, 5, 4)])
 def test_no_small_count_is_given_away_by_services_and_groups_together(rows: int, groups: int, mean: int) -> None:
     dice = random.Random(rows * mean)
-    grids = [grid(rows, groups, lambda: int(dice.expovariate(1 / mean))) for _ in range(400)]
+    grids = [grid(rows, groups, lambda: int(dice.expovariate(1 / mean))) for _ in range(examples(400))]
     con = world(
         {
             str(number): (

@@ -23,6 +23,7 @@ from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.field import Mandation
 from schemas.staged import staged_schema
+from tests.campaign import examples
 from tests.fixtures.warehouse import APRIL, FEW, PHQ9, WEMWBS, Row, ask, build, some, write_submission
 from warehouse.build import build_marts, open_draft
 from warehouse.field_quality import elements
@@ -189,7 +190,7 @@ patients = st.lists(st.tuples(st.sampled_from(GENDERS), st.sampled_from(ETHNIC))
 referrals = st.lists(st.tuples(st.sampled_from(DISCHARGED), st.sampled_from(ENDED)), max_size=6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(5))
 @given(drawn=st.lists(st.tuples(patients, referrals), min_size=1, max_size=3))
 def test_counts_are_those_of_a_plain_count(tmp_path_factory: Any, drawn: list[Any]) -> None:
     """Three providers at most, each row looked at by itself."""

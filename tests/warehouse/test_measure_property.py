@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.references.measures as oracle
+from tests.campaign import examples, seeds
 from tests.fixtures.warehouse import ask, build, write_submission
 from tests.references.measure_populations import Submissions, random_submissions
 from warehouse.measures.catalogue import catalogue
@@ -49,7 +50,7 @@ def counted(draft: Path) -> Counts:
 
 
 # Building takes a second or two; the population is large enough that a few reach every branch.
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 @given(st.integers(min_value=0, max_value=2**32))
 def test_the_monthly_counts_of_the_warehouse_are_those_of_the_oracle(seed: int) -> None:
     submissions = random_submissions(random.Random(seed))
@@ -69,7 +70,7 @@ def test_the_random_populations_reach_every_measure() -> None:
     assert len(oracle.ALL) >= 50
 
 
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", seeds(2))
 def test_providers_and_england_in_the_mart_are_those_of_the_oracle(seed: int) -> None:
     submissions = random_submissions(random.Random(seed))
     rows = ask(

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from schemas.instruments import instruments
+from tests.campaign import seeds
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -282,7 +283,7 @@ def test_after_is_observed_only_while_the_person_is_reported(tmp_path: Path) -> 
     assert found == [(True, False)]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8))
 def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     uses, lain = [], set()
