@@ -1,8 +1,8 @@
-"""The example submission: a month of a service as it should be, and the source of every rule's example.
+"""The example submission: a correct month of a service, and the source of every rule's example.
 
-Belongs here: reading ``schemas/example/*.csv``, one file per table, in the newest version of the dataset. Nobody in
-it is real; NHS numbers are of the never-issued 999 range. Does not belong here: realistic populations
-(``demonstration``).
+Belongs here: reading ``schemas/example/*.csv``, one file per table, in the newest version of the dataset. All
+people in it are fictitious, with NHS numbers of the never-issued 999 range. Does not belong here: realistic
+populations (``demonstration``).
 """
 
 import csv
@@ -19,7 +19,7 @@ from schemas.table import Table
 def example_records(table: Table) -> tuple[dict[str, str | None], ...]:
     """The example's records of a table, as submitted: every declared field by name, blank as ``None``.
 
-    The first is the one that rules' examples start from. Empty where the example has no such file.
+    The rules' examples start from the first record. Empty if the example has no such file.
     """
     path = files("schemas") / "example" / f"{table.name}.csv"
     if not path.is_file():
@@ -30,7 +30,9 @@ def example_records(table: Table) -> tuple[dict[str, str | None], ...]:
 
 
 def example_value(table: Table, field: Field, start: date, end: date) -> str | None:
-    """A value that the field accepts in a period: the example's first, else its list's first code of that time."""
+    """A value that the field accepts in a period: the example's first value, else the first valid code of its
+    list.
+    """
     codes = valid_codes(field.codes, start, end) if field.codes else ()
     in_example = (record[field.name] for record in example_records(table))
     accepted = (value for value in in_example if value and (not codes or value in codes))

@@ -1,8 +1,8 @@
-"""What a field is: one data element of the minimum dataset, said once.
+"""What a field is: one data element of the minimum dataset, declared once.
 
-Belongs here: the element's name, format, mandation, code list, meaning and whether it identifies a
-person, and what follows from the format alone (type, lexical pattern). Does not belong here: rules
-that look at more than one field (``schemas.rule`` and the table's own module).
+Belongs here: the element's name, format, mandation, code list, meaning and whether it identifies a person, and
+what follows from the format alone (type, lexical pattern). Does not belong here: rules across fields
+(``schemas.rule`` and the table's own module).
 """
 
 import re
@@ -23,12 +23,12 @@ class Mandation(StrEnum):
 
 
 class Identity(StrEnum):
-    """What happens to a field at the door where identity ends.
+    """What pseudonymisation does with a field.
 
-    KEEP: not identifying, passes unchanged. PERSON: the NHS number, becomes ``person_id``.
-    LOCAL: an identifier that only means something at its provider, becomes a keyed token there.
-    BIRTH_DATE: becomes ages in whole years. POSTCODE: becomes the postcode district.
-    DROP: free text or an identifier nobody downstream needs; the column ends here.
+    KEEP: not identifying, passes unchanged. PERSON: the NHS number, becomes ``person_id``. LOCAL: an identifier
+    with a meaning only at its provider, becomes a keyed token. BIRTH_DATE: becomes ages in whole years. POSTCODE:
+    becomes the postcode district. DROP: free text or an identifier that no later step needs; the column is
+    removed.
     """
 
     KEEP = "keep"
@@ -60,13 +60,12 @@ _SIZED = re.compile(r"^(?:min (?P<kind_a>an?|n)(?P<low>\d+) )?(?P<most>max )?(?P
 class Field:
     """One data element.
 
-    ``format`` is the NHS Data Dictionary's own notation ("max an20", "min an3 max an6", "n10",
-    "max n4", "an10 CCYY-MM-DD" ...); type and lexical pattern are derived from it. ``codes`` names a
-    code list in ``schemas/codes``. ``low`` and ``high`` are inclusive bounds of a number.
-    ``pattern`` narrows the format further (an anchored regular expression both engines accept), and
-    ``pattern_says`` puts it in words. ``aliases`` are other spellings of the column name accepted in
-    a file (comparison ignores case). ``warn_if_blank`` makes a blank worth a severe warning;
-    ``warn_if_wrong`` makes a wrong value worth a warning where the national rules do not reject for it.
+    ``format`` is the notation of the NHS Data Dictionary ("max an20", "min an3 max an6", "n10", "max n4", "an10
+    CCYY-MM-DD" ...). Type and lexical pattern are derived from it. ``codes`` names a code list in
+    ``schemas/codes``. ``low`` and ``high`` are inclusive bounds of a number. ``pattern`` narrows the format
+    further (an anchored regular expression that both engines accept), and ``pattern_says`` describes it.
+    ``aliases`` are other accepted spellings of the column name (case is ignored). ``warn_if_blank`` makes a blank
+    a severe warning. ``warn_if_wrong`` makes a wrong value a warning where the national rules do not reject it.
     """
 
     name: str
@@ -99,7 +98,7 @@ class Field:
 
     @cached_property
     def lexical(self) -> str:
-        """Anchored regular expression that a non-blank value as submitted must match."""
+        """Anchored regular expression that a submitted, non-blank value must match."""
         if self.pattern:
             return self.pattern
         if self.format in _NOTATION:
@@ -124,7 +123,7 @@ class Field:
 
     @cached_property
     def lengths(self) -> tuple[int, int] | None:
-        """Fewest and most characters, where the format asks for nothing else; ``None`` where it does."""
+        """Minimum and maximum number of characters, if the format requires nothing else. ``None`` otherwise."""
         if self.pattern or self.format in _NOTATION:
             return None
         size = self._size()
@@ -135,10 +134,10 @@ class Field:
 
     @property
     def is_identifying(self) -> bool:
-        """Whether its values may be shown nowhere outside the identifiable zone."""
+        """Whether its values must stay inside the identifiable zone."""
         return self.identity is not Identity.KEEP
 
     def _size(self) -> dict[str, str | None]:
         match = _SIZED.match(self.format)
-        assert match is not None, self.format  # held by __post_init__
+        assert match is not None, self.format  # ensured by __post_init__
         return match.groupdict()

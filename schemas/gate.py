@@ -1,7 +1,7 @@
-"""The rules of the gate: what makes a file unfit to be read at all, and a line unfit to be a record.
+"""The rules of the gate: what makes a file unreadable, and a line unusable as a record.
 
-Belongs here: the gate's rules as values, so that report, catalogue and tests read their text from one
-place. Does not belong here: reading bytes (``transforms.receive``, ``pipelines.inbox``).
+Belongs here: the gate's rules as values, so that report, catalogue and tests read their text from one place. Does
+not belong here: reading bytes (``transforms.receive``, ``pipelines.inbox``).
 """
 
 from schemas.rule import Dimension, Effect, Level, Rule
@@ -17,148 +17,146 @@ GATE: dict[str, Rule] = {
     for rule in (
         _file(
             "EMPTY",
-            "There is no table in this submission.",
-            "Put one CSV or Parquet file per table in it, named by table, such as IDS101Referral.csv.",
+            "The submission contains no table.",
+            "Add one CSV or Parquet file per table, named like the table, such as IDS101Referral.csv.",
             "Without a file there is nothing to check and nothing to count.",
         ),
         _file(
             "ZIP",
             "The archive cannot be used: {found}.",
-            "Send a plain zip with one file per table at its top, or a folder.",
-            "What cannot be unpacked whole and safely is not read in part.",
+            "Send a folder, or a plain zip with one file per table at the top level.",
+            "An archive that cannot be unpacked completely and safely is not read at all.",
         ),
         _file(
             "FILE",
             "{found} is not an ordinary file.",
             "Send the file itself, not a link or a device.",
-            "A link or a device may lead to what nobody meant to send.",
+            "A link or a device may point to data that should not be sent.",
         ),
         _file(
             "TABLE-UNKNOWN",
             "{found} is not the name of a table of the dataset.",
-            "Name each file by its table, such as IDS201CareContact.csv, and leave other files out.",
-            "Nobody has promised to protect what is in a file that the dataset does not have.",
+            "Name each file like its table, such as IDS201CareContact.csv. Remove other files.",
+            "A file outside the dataset may contain personal data that Parity does not protect.",
         ),
         _file(
             "TABLE-TWICE",
             "There are two files for this table.",
             "Send one file per table.",
-            "Which of two files counts nobody can say, and both would count people twice.",
+            "It is unclear which file applies. Using both would count people twice.",
         ),
         _file(
             "TABLE-MISSING",
             "The table is missing.",
-            "Every submission has IDS000Header, IDS001MPI and IDS101Referral, even if without rows.",
-            "Without header, patients and referrals no record can be placed.",
+            "Every submission needs IDS000Header, IDS001MPI and IDS101Referral, even if they have no rows.",
+            "Without header, patients and referrals no record can be used.",
         ),
         _file(
             "BYTES",
             "The file is not UTF-8 text: {found}.",
-            "Save the file as CSV in UTF-8; in Excel choose «CSV UTF-8».",
-            "Text that cannot be read for certain would be read wrongly.",
+            "Save the file as CSV in UTF-8. In Excel choose «CSV UTF-8».",
+            "Other encodings can be misread.",
         ),
         _file(
             "PARQUET",
             "The file is not readable as Parquet: {found}.",
             "Write the file again, or send CSV.",
-            "What cannot be read whole is not read in part.",
+            "A file that cannot be read completely is not read at all.",
         ),
         _file(
             "NO-COLUMNS",
             "The file is empty: it has no row of column names.",
-            "Start the file with the row of element names; a table without records has that row alone.",
-            "Without names nobody can say which value is which.",
+            "Start the file with a row of element names. A table without records has only that row.",
+            "Without names it is unclear which value is which.",
         ),
         _file(
             "QUOTE",
-            "A quotation mark opened in row {found} is never closed; everything after it would be lost.",
+            "The quotation mark opened in row {found} is never closed.",
             'Close the quotation mark, or double it ("") where it is part of the text.',
-            "Readers of CSV would lose every row after it, and say nothing.",
+            "Every row after it would be lost without notice.",
         ),
         _file(
             "COLUMN-UNKNOWN",
             "{found} is not a column of this table.",
-            "Use the element names of the dataset as column names, parted by commas, and leave other columns out.",
-            "Nobody has promised to protect what is in a column that the dataset does not have.",
+            "Use the element names of the dataset as column names, separated by commas. Remove other columns.",
+            "A column outside the dataset may contain personal data that Parity does not protect.",
         ),
         _file(
             "COLUMN-TWICE",
             "The column {found} is there twice.",
             "Keep one of the two columns.",
-            "Which of two values counts nobody can say.",
+            "It is unclear which of the two values applies.",
         ),
         _file(
             "COLUMN-MISSING",
             "The mandatory column {found} is missing.",
-            "Add the column; every record needs a value in it.",
-            "Every record would be rejected for want of it.",
+            "Add the column. Every record needs a value in it.",
+            "Without it every record would be rejected.",
         ),
         _file(
             "COLUMN-ABSENT",
             "The column {found} is not in the file.",
-            "Add the column, even if it is empty: measures that need it leave these records out.",
-            "Completeness of the element is nought, and measures that need it leave the records out.",
+            "Add the column, even if it is empty.",
+            "Completeness of the element is zero, and measures that need it leave these records out.",
             Effect.WARNING,
         ),
         _file(
             "COLUMN-VERSION",
-            "{found} is no element of the dataset version that the header names.",
-            "Name in the header the version that the extract follows, or leave the column out. Its values are "
-            "kept.",
-            "An extract that follows one version under the number of another is asked for the wrong things.",
+            "{found} is not an element of the dataset version in the header.",
+            "Enter in the header the version of the extract, or remove the column. Its values are kept.",
+            "The extract is checked against the rules of the wrong version.",
             Effect.WARNING,
         ),
         _file(
             "TABLE-VERSION",
-            "The table is not part of the dataset version that the header names.",
-            "Name in the header the version that the extract follows, or leave the table out. Its records are "
-            "kept.",
-            "An extract that follows one version under the number of another is asked for the wrong things.",
+            "The table is not part of the dataset version in the header.",
+            "Enter in the header the version of the extract, or remove the table. Its records are kept.",
+            "The extract is checked against the rules of the wrong version.",
             Effect.WARNING,
         ),
         _file(
             "HEADER-ROWS",
-            "The header table has {found} records; it must have one.",
+            "The header table has {found} records. It must have exactly one.",
             "Send one header record per submission.",
-            "Which of several headers holds nobody can say.",
+            "It is unclear which header applies.",
         ),
         _file(
             "HEADER-UNUSABLE",
-            "The header does not say who submits which month.",
-            "Correct the header record's own findings first.",
-            "A submission of nobody, or of no month, counts for nobody.",
+            "The header does not give a usable provider and month.",
+            "First correct the other findings of the header record.",
+            "Without a provider and month the submission cannot be counted.",
         ),
         _file(
             "PERIOD",
             "The reporting period {found} is not one whole calendar month.",
-            "Start on the first and end on the last day of the month that is reported.",
-            "Figures are for calendar months; part of one would be compared with whole ones.",
+            "Enter the first and the last day of the reported month.",
+            "Figures are for calendar months. A part of a month cannot be compared with a whole month.",
         ),
         _file(
             "PROVIDER",
-            "The header is for another provider than {found}, whose name the submission carries.",
+            "The provider in the header is not {found}, the provider in the name of the submission.",
             "Correct OrgIDProv in the header, or the name of the folder or zip.",
-            "The figures of one provider would stand under the name of another.",
+            "The figures would be published for the wrong provider.",
         ),
         _file(
             "MONTH",
-            "The header is for another month than {found}, which the submission's name carries.",
+            "The month in the header is not {found}, the month in the name of the submission.",
             "Correct the reporting period in the header, or the name of the folder or zip.",
-            "The figures of one month would stand under another.",
+            "The figures would be published for the wrong month.",
         ),
         _file(
             "FIELDS",
             "The row has {found}.",
-            "Give the row as many values as the header row has names; put quotation marks round a value that "
+            "Give the row as many values as the header row has names. Put quotation marks around a value that "
             "contains a comma.",
-            "Values would move into their neighbours' columns.",
+            "Values would move into the wrong columns.",
             Effect.REJECT_RECORD,
         ),
         _file(
             "NOTHING-ACCEPTED",
             "Every record was rejected.",
-            "Correct the findings below and submit again; nothing of this submission counts.",
-            "A month without a single accepted record says nothing about the service, and must not stand for it.",
+            "Correct the findings below and submit again. Nothing of this submission counts.",
+            "Without an accepted record the submission says nothing about the service in this month.",
         ),
     )
 }

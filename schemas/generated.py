@@ -19,7 +19,7 @@ from schemas.table import Table
 
 
 class Kind(StrEnum):
-    """The four generated kinds; of 1,134 published MHSDS v6.0 rules all but the cross-field ones."""
+    """The four generated kinds. They cover all 1,134 published MHSDS v6.0 rules except those across fields."""
 
     BLANK = "BLANK"
     FORMAT = "FORMAT"
@@ -33,24 +33,24 @@ _DIMENSION = {
     Kind.CODE: Dimension.CONFORMANCE,
     Kind.RANGE: Dimension.PLAUSIBILITY,
 }
-# Tried in turn; the first that has not the form asked for is the example of a value that fails.
+# Tried in turn: the first value without the required form is the example that fails.
 _MALFORMED = ("01/04/2025", "?", "x" * 60)
 _NO_CODE = "~"
-# The commonest cause by far: extracts pass through a spreadsheet, and 02 comes out as 2.
+# By far the most common cause: extracts pass through a spreadsheet, and 02 becomes 2.
 _LEADING_ZERO = " A spreadsheet drops a leading zero unless the column is text."
 
 
 def _quoted(text: str) -> str:
-    """A SQL string literal; only declared code lists and patterns pass through here, never file values."""
+    """A SQL string literal. Only declared code lists and patterns come here, never values from a file."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def generated_rules(table: Table, start: date, end: date) -> Iterator[Rule]:
     """The blank, format, allowed-value and range rules of every field, for a reporting period.
 
-    Codes outside their dates in the period are not accepted. A blank or wrong value in a mandatory field
-    rejects the record; so does a wrong format anywhere, as in the national rules (MHSDS v6.0: 437 format
-    rules reject). A code that is not in the list warns where the field is not mandatory.
+    A code counts only within its dates. A blank or wrong value in a mandatory field rejects the record. So does a
+    wrong format in any field, as in the national rules (MHSDS v6.0: 437 format rules reject). In a field that is
+    not mandatory, a code outside the list is a warning.
     """
     for field in table.fields:
         yield from _rules_of(table, field, start, end)
@@ -89,7 +89,7 @@ def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Ru
             Kind.CODE,
             Effect.REJECT_RECORD if rejects_wrong else Effect.WARNING,
             f"{text} NOT IN ({', '.join(_quoted(code) for code in codes)})",
-            f"{field.name} {{{field.name}}} is not a code of this list in this period.",
+            f"{field.name} {{{field.name}}} is not a valid code of this list for this period.",
             f"Use one of {_some(codes)}{_LEADING_ZERO if any(code.startswith('0') for code in codes) else ''}",
             _NO_CODE,
         )
@@ -120,10 +120,12 @@ def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Ru
 
 
 def _malformed(field: Field) -> str:
-    """Predicate of a value without the form asked for. To count characters takes a tenth of matching a pattern."""
+    """Predicate of a value without the required form. Counting characters takes a tenth of the time of a
+    pattern.
+    """
     text = f"{field.name}_text"
     if field.dtype != pl.String:
-        # The cast looks at the shape first (transforms.cast) and then at the value: 2026-02-30 is no date.
+        # The cast checks the form first (transforms.cast), then the value: 2026-02-30 is not a date.
         return f"{text} IS NOT NULL AND {field.name} IS NULL"
     if field.lengths is None:
         return f"NOT ({text} ~ {_quoted(field.lexical)})"
@@ -134,12 +136,12 @@ def _malformed(field: Field) -> str:
 
 
 def _some(codes: Sequence[str]) -> str:
-    """The first codes of a list, for a sentence; the code lists of the documentation have them all."""
+    """The first codes of a list, for a sentence. The code lists of the documentation have all of them."""
     return f"{', '.join(codes[:12])}{' …' if len(codes) > 12 else '.'}"
 
 
 def _outside(field: Field) -> str | None:
-    """A readable number outside the bounds; ``None`` where there are none or the format alone holds them."""
+    """A readable number outside the bounds. ``None`` if there are no bounds or the format alone enforces them."""
     beyond = [field.high + 1] if field.high is not None else []
     beyond += [field.low - 1] if field.low is not None else []
     return next((str(number) for number in beyond if re.match(field.lexical, str(number))), None)
@@ -147,13 +149,13 @@ def _outside(field: Field) -> str | None:
 
 def _why(kind: Kind, field: Field, effect: Effect) -> str:
     if kind is Kind.BLANK and effect.is_rejection:
-        return f"{field.meaning} Without it the record cannot be used at all (mandation M)."
+        return f"{field.meaning} Without it the record cannot be used (mandation M)."
     if kind is Kind.BLANK:
         return f"{field.meaning} Measures that need it leave the record out."
     if kind is Kind.FORMAT and effect.is_rejection:
-        return f"{field.meaning} A value that cannot be read would be counted as something it is not."
+        return f"{field.meaning} A value that cannot be read would be counted wrongly."
     if kind is Kind.RANGE:
-        return f"{field.meaning} A value so far out is almost always a slip of the pen, and moves averages."
+        return f"{field.meaning} Such a value is almost always a typing error and distorts averages."
     if effect.is_rejection:
-        return f"{field.meaning} A code that nobody can interpret puts the record nowhere."
+        return f"{field.meaning} With an unknown code the record cannot be assigned to a group."
     return f"{field.meaning} The value counts as not known in every breakdown."

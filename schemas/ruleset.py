@@ -1,7 +1,7 @@
-"""The rules in force: all that a submission of a version and a period is checked against.
+"""The rules in force: everything that a submission of one version and period is checked against.
 
-Belongs here: putting generated and written rules together, and the ids that were given up. Does not belong here:
-the rules themselves.
+Belongs here: putting generated and written rules together, and the ids of retired rules. Does not belong here: the
+rules themselves.
 """
 
 from datetime import date
@@ -78,8 +78,8 @@ def cascade_rule(table: Table) -> Rule:
         (table.parent[0],),
         "",
         f"The {parent.title.lower()} record that this record belongs to was rejected.",
-        "Correct that record: this one needs nothing itself.",
-        "A record of nobody, or of a referral that does not count, would be counted nowhere.",
+        "Correct that record. This one needs no change of its own.",
+        "The record cannot count without the record it belongs to.",
         Dimension.CONFORMANCE,
         Level.GROUP,
     )

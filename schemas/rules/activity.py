@@ -28,7 +28,7 @@ _TIME: tuple[Rule, ...] = (
     repeated_key(
         "IDS202-102",
         "care activity",
-        "Nobody can say which of them a score belongs to, and each would count as therapy given.",
+        "It is unclear which activity a score belongs to. Each would count as therapy given.",
         {"CareContactId": "C003"},
     ),
     Rule(
@@ -38,9 +38,9 @@ _TIME: tuple[Rule, ...] = (
         ("ClinContactDurOfCareAct",),
         "ClinContactDurOfCareAct > IDS201_ClinContDurOfCareCont",
         "The activity lasted {ClinContactDurOfCareAct} minutes, longer than its contact "
-        "({IDS201_ClinContDurOfCareCont}).",
-        "Correct whichever is wrong.",
-        "Time per therapy is taken from activities, time per contact from contacts; the two no longer agree.",
+        "({IDS201_ClinContDurOfCareCont} minutes).",
+        "Correct the value that is wrong.",
+        "Time per therapy comes from activities and time per contact from contacts. The two do not agree.",
         bad=({"ClinContactDurOfCareAct": "61", "IDS201_ClinContDurOfCareCont": "60"},),
         good=({"ClinContactDurOfCareAct": "60", "IDS201_ClinContDurOfCareCont": "60"},),
     ),
@@ -49,13 +49,13 @@ _TIME: tuple[Rule, ...] = (
         "IDS202",
         Effect.WARNING,
         ("ClinContactDurOfCareAct",),
-        # One that is longer by itself has a finding of its own.
+        # An activity that is longer than the contact on its own has a finding of its own.
         "SUM(ClinContactDurOfCareAct) OVER (PARTITION BY CareContactId) > IDS201_ClinContDurOfCareCont"
         " AND MAX(ClinContactDurOfCareAct) OVER (PARTITION BY CareContactId) <= IDS201_ClinContDurOfCareCont",
-        "The activities of the contact last longer together than the contact ({IDS201_ClinContDurOfCareCont} "
-        "minutes); this one {ClinContactDurOfCareAct}.",
-        "Share the minutes of the contact out among its activities, or correct the contact.",
-        "Minutes are counted twice, and the therapy looks longer than it was.",
+        "The activities of this contact add up to more than the contact ({IDS201_ClinContDurOfCareCont} "
+        "minutes). This activity lasts {ClinContactDurOfCareAct}.",
+        "Divide the minutes of the contact between its activities, or correct the duration of the contact.",
+        "Minutes are counted twice, so the therapy looks longer than it was.",
         level=Level.GROUP,
         group_by=("CareContactId",),
         bad=(
@@ -73,13 +73,14 @@ _THERAPY: tuple[Rule, ...] = (
     Rule(
         "IDS202-105",
         "IDS202",
-        # MHS20230 rejects what fails the SNOMED CT checks; rejecting the activity would take its scores along.
+        # MHS20230 rejects a code that fails the SNOMED CT checks. Rejecting the activity would also reject its
+        # scores.
         Effect.SEVERE_WARNING,
         ("CodeProcAndProcStatus",),
         f"NOT (CodeProcAndProcStatus ~ '{_EXPRESSION}')",
         "CodeProcAndProcStatus {CodeProcAndProcStatus} does not begin with a SNOMED CT code.",
-        "Enter the code of the therapy, and after a colon its status where there is one.",
-        "The activity counts as no therapy.",
+        "Enter the SNOMED CT code of the therapy. If there is a status, add it after a colon.",
+        "The activity does not count as therapy.",
         Dimension.CONFORMANCE,
         bad=({"CodeProcAndProcStatus": "CBT for psychosis"},),
         good=({"CodeProcAndProcStatus": "718026005"}, {"CodeProcAndProcStatus": "718026005:408730004=385658003"}),
@@ -93,7 +94,7 @@ _THERAPY: tuple[Rule, ...] = (
         " AND IDS201_AppType IN ('02', '03', '05') AND IDS201_AttendOrDNACode IN ('5', '6')",
         "{CodeProcAndProcStatus}, recorded at a treatment contact, is not on the list of therapies.",
         "Use the code of the therapy given (therapy_snomed in the code lists).",
-        "The contact counts as treatment, but of no known therapy and intensity.",
+        "The contact counts as treatment, but its therapy and intensity are unknown.",
         Dimension.CONFORMANCE,
         bad=({"CodeProcAndProcStatus": "11429006", "IDS201_AppType": "02"},),
         good=(
@@ -110,8 +111,8 @@ _THERAPY: tuple[Rule, ...] = (
         f"{_IS_REFUSED} AND IDS201_AttendOrDNACode IN ('5', '6')",
         "The therapy is recorded as refused ({CodeProcAndProcStatus}), but the patient attended "
         "({IDS201_AttendOrDNACode}).",
-        "Nothing to do if the patient came and refused; otherwise remove the status.",
-        "An activity refused counts as no therapy, in a contact that counts as treatment.",
+        "If the patient attended and refused the therapy, no change is needed. Otherwise remove the status.",
+        "The contact counts as treatment, but its therapy does not count.",
         bad=({"CodeProcAndProcStatus": f"718026005:408730004={_REFUSED}"},),
         good=(
             {"CodeProcAndProcStatus": "718026005"},
@@ -128,7 +129,7 @@ _THERAPY: tuple[Rule, ...] = (
         "The therapy {CodeProcAndProcStatus} is recorded at a contact that the patient did not attend "
         "({IDS201_AttendOrDNACode}).",
         "Correct AttendOrDNACode of the contact, or remove the activity.",
-        "If the patient was seen, a session is missing from the course.",
+        "If the patient was seen, a session is missing from the course of treatment.",
         bad=({"IDS201_AttendOrDNACode": "3"},),
         good=({"IDS201_AttendOrDNACode": "5"}, {"CodeProcAndProcStatus": None, "IDS201_AttendOrDNACode": "3"}),
     ),
@@ -138,10 +139,10 @@ _THERAPY: tuple[Rule, ...] = (
         Effect.WARNING,
         ("CodeProcAndProcStatus",),
         f"CodeProcAndProcStatus ~ '^({_IN_GROUPS})( *:.+)?$' AND IDS201_CareContPatientTherMode <> '3'",
-        "{CodeProcAndProcStatus} is a therapy for groups, but the therapy mode of the contact is "
+        "{CodeProcAndProcStatus} is a group therapy, but the therapy mode of the contact is "
         "{IDS201_CareContPatientTherMode}.",
-        "Use therapy mode 3 for the contact, or the code of the therapy for individuals.",
-        "Group and individual therapy are compared with each other; this activity is on the wrong side.",
+        "Use therapy mode 3 for the contact, or use the code of the individual therapy.",
+        "Group and individual therapy are compared with each other. This activity counts on the wrong side.",
         bad=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "1"},),
         good=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "3"},),
     ),
@@ -155,18 +156,18 @@ _FINDING: tuple[Rule, ...] = (
         Effect.WARNING,  # MHS20232, MHS20233
         ("FindSchemeInUse", "CodeFind"),
         "(FindSchemeInUse IS NULL AND CodeFind IS NOT NULL) OR (FindSchemeInUse IS NOT NULL AND CodeFind IS NULL)",
-        "Of finding ({CodeFind}) and finding scheme ({FindSchemeInUse}) one is blank.",
-        "Enter both or neither.",
-        "A code says nothing without its scheme.",
+        "One of finding ({CodeFind}) and finding scheme ({FindSchemeInUse}) is blank.",
+        "Enter both values, or leave both blank.",
+        "A code has no meaning without its scheme.",
         Dimension.COMPLETENESS,
         bad=({"CodeFind": "F603"}, {"FindSchemeInUse": "01"}),
         good=({"CodeFind": "F603", "FindSchemeInUse": "01"}, {"CodeFind": None, "FindSchemeInUse": None}),
     ),
     code_shape(  # MHS20228
-        "IDS202-112", "FindSchemeInUse", "01", "CodeFind", Effect.WARNING, "Nobody can say which finding it is."
+        "IDS202-112", "FindSchemeInUse", "01", "CodeFind", Effect.WARNING, "The finding cannot be identified."
     ),
     code_shape(
-        "IDS202-113", "FindSchemeInUse", "04", "CodeFind", Effect.WARNING, "Nobody can say which finding it is."
+        "IDS202-113", "FindSchemeInUse", "04", "CodeFind", Effect.WARNING, "The finding cannot be identified."
     ),
     Rule(
         "IDS202-114",
@@ -174,9 +175,9 @@ _FINDING: tuple[Rule, ...] = (
         Effect.WARNING,
         ("CodeObs", "ObsValue"),
         "(CodeObs IS NULL AND ObsValue IS NOT NULL) OR (CodeObs IS NOT NULL AND ObsValue IS NULL)",
-        "Of observation ({CodeObs}) and value ({ObsValue}) one is blank.",
-        "Enter both or neither.",
-        "A value of nothing, or nothing of a value, cannot be used.",
+        "One of observation ({CodeObs}) and value ({ObsValue}) is blank.",
+        "Enter both values, or leave both blank.",
+        "An observation and its value can only be used together.",
         Dimension.COMPLETENESS,
         bad=({"CodeObs": "27113001"}, {"ObsValue": "82.5", "UnitMeasure": "kg"}),
         good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),
@@ -188,8 +189,8 @@ _FINDING: tuple[Rule, ...] = (
         ("UnitMeasure", "ObsValue"),
         "ObsValue IS NOT NULL AND UnitMeasure IS NULL",
         "The value {ObsValue} has no unit.",
-        "Enter the unit, such as kg or mm[Hg]; 1 for a number without one.",
-        "A weight in kilograms and one in pounds cannot be told apart.",
+        "Enter the unit, such as kg or mm[Hg]. Enter 1 for a number without a unit.",
+        "Without the unit, kilograms cannot be told from pounds.",
         Dimension.COMPLETENESS,
         bad=({"CodeObs": "27113001", "ObsValue": "82.5"},),
         good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),

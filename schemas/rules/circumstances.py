@@ -2,15 +2,15 @@
 
 Belongs here: IDS003, IDS004, IDS007, IDS011 and IDS012. Does not belong here: who the patient is (``patient``).
 
-Nothing hangs on these records, so they are rejected where the national rules reject them: only they are lost. What
-an employment record says besides of employment support does not cost the employment status.
+No other record depends on these records. So they are rejected where the national rules reject them: nothing else
+is lost. In an employment record, a fault that concerns employment support does not reject the employment status.
 """
 
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, repeated, undated_twice
 
-_RECORDED_LATER = "What was recorded later is not known of this month."
-_WHICH_HOLDS = "Two are recorded for one day; which of them holds nobody can say."
+_RECORDED_LATER = "The value is dated after the month, so it does not describe the month."
+_WHICH_HOLDS = "Two values are recorded for one day. It is unclear which applies."
 _NOT_APPLICABLE = {"SelfEmployInd": "8", "SickAbsenceInd": "8"}
 _NOT_EMPLOYED = "EmployStatus NOT IN ('01', 'ZZ', 'XX')"
 
@@ -21,7 +21,7 @@ _ACCOMMODATION: tuple[Rule, ...] = (
         "this patient's accommodation recorded on this date",
         _WHICH_HOLDS,  # MHS00315
         {"AccommodationTypeDate": "2026-04-21"},
-        fix="Send the one that holds, or correct the date on which the other was recorded.",
+        fix="Keep the record that applies, or correct the date of the other.",
     ),
     undated_twice("IDS003-103", "AccommodationTypeDate", "accommodation record", _WHICH_HOLDS),
     after_period("IDS003-104", "AccommodationTypeDate", "The date of recording", _RECORDED_LATER),  # MHS00309
@@ -30,7 +30,7 @@ _ACCOMMODATION: tuple[Rule, ...] = (
         "IDS003-106",
         "AccommodationTypeEndDate",
         "The end",
-        "The patient would be without accommodation while it still lasts.",  # MHS00321
+        "The patient would count as without accommodation while this one still lasts.",  # MHS00321
         fix=NOT_YET,
     ),
     ends_before_start(
@@ -38,7 +38,7 @@ _ACCOMMODATION: tuple[Rule, ...] = (
         "AccommodationTypeStartDate",
         "AccommodationTypeEndDate",
         "accommodation",
-        "Settled accommodation is an outcome; this period has no length.",
+        "Settled accommodation is an outcome. This period cannot be used for it.",
     ),
 )
 
@@ -49,7 +49,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "this patient's employment status recorded on this date",
         _WHICH_HOLDS,  # MHS00413
         {"EmployStatusRecDate": "2026-04-28"},
-        fix="Send the one that holds, or correct the date on which the other was recorded.",
+        fix="Keep the record that applies, or correct the date of the other.",
     ),
     undated_twice("IDS004-103", "EmployStatusRecDate", "employment status", _WHICH_HOLDS),  # MHS00414
     after_period("IDS004-104", "EmployStatusRecDate", "The date of recording", _RECORDED_LATER),  # MHS00409
@@ -60,9 +60,9 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         ("EmployStatus", "SelfEmployInd", "SickAbsenceInd"),
         f"{_NOT_EMPLOYED} AND (SelfEmployInd IN ('Y', 'N') OR SickAbsenceInd IN ('Y', 'N'))",
         "EmployStatus is {EmployStatus} (not employed), but SelfEmployInd is {SelfEmployInd} and SickAbsenceInd "
-        "{SickAbsenceInd}.",
+        "is {SickAbsenceInd}.",
         "Use 8 (not applicable) for both, or correct EmployStatus.",
-        "Off sick and back at work are counted among the employed only.",
+        "Sick leave and return to work are counted for employed people only.",
         bad=({"EmployStatus": "02", "WeekHoursWorked": "98"},),
         good=({"EmployStatus": "02", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"EmployStatus": "01"}),
     ),
@@ -74,7 +74,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         f"{_NOT_EMPLOYED} AND WeekHoursWorked IN ('01', '02', '03', '04')",
         "EmployStatus is {EmployStatus} (not employed), but WeekHoursWorked is {WeekHoursWorked}.",
         "Use 98 (not applicable), or correct EmployStatus.",
-        "The patient counts as out of work although hours of work are recorded.",
+        "The patient counts as out of work, although working hours are recorded.",
         bad=({"EmployStatus": "04", "WeekHoursWorked": "02"} | _NOT_APPLICABLE,),
         good=({"EmployStatus": "04", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"WeekHoursWorked": "02"}),
     ),
@@ -84,8 +84,8 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         Effect.WARNING,
         ("EmployStatus", "WeekHoursWorked"),
         "EmployStatus = '01' AND (WeekHoursWorked IS NULL OR WeekHoursWorked = '98')",
-        "The patient is employed, but WeekHoursWorked is blank or says that it does not apply.",
-        "Enter the band of hours; 97 if the patient would not say, 99 if it is not known.",
+        "The patient is employed, but WeekHoursWorked is blank or 98 (not applicable).",
+        "Enter the band of hours. Use 97 if the patient would not say, 99 if it is not known.",
         "Full-time and part-time work cannot be told apart.",
         Dimension.COMPLETENESS,
         bad=({"WeekHoursWorked": None}, {"WeekHoursWorked": "98"}),
@@ -97,10 +97,10 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         Effect.WARNING,
         ("SSPInd", "EmployStatus", "SickAbsenceInd"),
         f"SSPInd = 'Y' AND ({_NOT_EMPLOYED} OR SickAbsenceInd = 'N')",
-        "The patient receives Statutory Sick Pay, but EmployStatus is {EmployStatus} and SickAbsenceInd "
+        "The patient receives Statutory Sick Pay, but EmployStatus is {EmployStatus} and SickAbsenceInd is "
         "{SickAbsenceInd}.",
-        "Correct whichever is wrong: sick pay is paid by an employer to someone who is off sick.",
-        "Moving off sick pay is a national measure (M237); this patient enters it wrongly.",
+        "Correct the value that is wrong. An employer pays Statutory Sick Pay to an employee who is off sick.",
+        "Moving off sick pay is a national measure (M237). This patient counts wrongly in it.",
         bad=({"SSPInd": "Y", "SickAbsenceInd": "N"},),
         good=({"SSPInd": "Y", "SickAbsenceInd": "Y"}, {"SSPInd": "Y", "SickAbsenceInd": None}),
     ),
@@ -111,9 +111,9 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         ("BenefitRecInd", "JSAInd", "ESAInd", "UCInd", "PIPInd", "OtherBenefitInd"),
         "BenefitRecInd = 'N'"
         " AND (JSAInd = 'Y' OR ESAInd = 'Y' OR UCInd = 'Y' OR PIPInd = 'Y' OR OtherBenefitInd = 'Y')",
-        "BenefitRecInd says that no benefit is received, but one of the benefits is marked Y.",
-        "Correct BenefitRecInd, or the benefit.",
-        "The patient counts as receiving a benefit in one figure and not in the other.",
+        "BenefitRecInd says that the patient receives no benefit, but at least one benefit is marked Y.",
+        "Correct BenefitRecInd, or correct the benefit.",
+        "The patient counts as receiving a benefit in one figure and as not receiving one in another.",
         bad=({"BenefitRecInd": "N", "UCInd": "Y"},),
         good=({"BenefitRecInd": "Y", "UCInd": "Y"}, {"BenefitRecInd": None, "UCInd": "Y"}),
     ),
@@ -121,7 +121,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "IDS004-110",
         "EmpSupportReferral",
         "The referral to employment support",
-        "A referral still to come would be counted as made.",
+        "A future referral would be counted as made.",
         Effect.WARNING,
         NOT_YET,
     ),
@@ -140,7 +140,7 @@ _OTHER: tuple[Rule, ...] = (
         "IDS007-102",
         ("LocalPatientId", "DisabCode"),
         "this patient and disability",
-        "A disability sent twice would be counted twice.",  # MHS00702
+        "The disability would be counted twice.",  # MHS00702
         {"LocalPatientId": "P900"},
     ),
     Rule(
@@ -151,8 +151,9 @@ _OTHER: tuple[Rule, ...] = (
         "DisabCode IN ('NN', 'ZZ')"
         " AND MIN(DisabCode) OVER (PARTITION BY LocalPatientId) <> MAX(DisabCode) OVER (PARTITION BY "
         "LocalPatientId)",
-        "DisabCode {DisabCode} (no disability, or not stated) stands beside another code of the same patient.",
-        "Keep the disabilities and leave out NN or ZZ, or the other way round.",
+        "DisabCode {DisabCode} (no disability, or not stated) is recorded together with another code of the same "
+        "patient.",
+        "Keep the disabilities and remove NN or ZZ, or keep NN or ZZ and remove the disabilities.",
         "The patient counts both as with and as without a disability.",
         level=Level.GROUP,
         group_by=("LocalPatientId",),
@@ -163,21 +164,23 @@ _OTHER: tuple[Rule, ...] = (
         "IDS011-102",
         ("LocalPatientId", "SocPerCircumstance", "SocPerCircumstanceRecDate"),
         "this patient, circumstance and date",
-        "A circumstance sent twice would be counted twice.",  # MHS01102
+        "The circumstance would be counted twice.",  # MHS01102
         {"SocPerCircumstance": "38628009"},
     ),
     after_period("IDS011-103", "SocPerCircumstanceRecDate", "The date of recording", _RECORDED_LATER),  # MHS01107
     Rule(
         "IDS011-104",
         "IDS011",
-        # MHS01109 rejects what fails the SNOMED CT checks; we hold the partition only, so we do not reject by it.
+        # MHS01109 rejects a code that fails the SNOMED CT checks. We check only the partition digits, so we do not
+        # reject.
         Effect.WARNING,
         ("SocPerCircumstance",),
         "SocPerCircumstance ~ '^[0-9]{6,18}$' AND NOT (SocPerCircumstance ~ '^[0-9]*(00|10)[0-9]$')",
-        "{SocPerCircumstance} is not the SNOMED CT code of a concept: the third and second digit from the end are "
-        "not 00 or 10.",
-        "Enter the concept's identifier; a description's (01, 11) or one that lost its last digits will not do.",
-        "The circumstance is in no breakdown. Spreadsheets turn the last digits of long codes into zeros.",
+        "{SocPerCircumstance} is not a SNOMED CT concept identifier: its third- and second-last digits are not "
+        "00 or 10.",
+        "Enter the concept identifier, not a description identifier (01 or 11). Store it as text: spreadsheets "
+        "change the last digits of long codes to zero.",
+        "The circumstance is left out of every breakdown.",
         Dimension.CONFORMANCE,
         bad=({"SocPerCircumstance": "20430011"},),
         good=({"SocPerCircumstance": "20430005"}, {"SocPerCircumstance": "1091071000000100"}),

@@ -1,10 +1,10 @@
-"""Rules of the care contact that compare one value with another: when it was, and whether anybody came.
+"""Rules of the care contact that compare one value with another: its date and whether the patient attended.
 
-Belongs here: date, attendance and duration of IDS201. Does not belong here: how and where people met (``meeting``),
-what was done (``activity``).
+Belongs here: date, attendance and duration of IDS201. Does not belong here: how and where the contact took place
+(``meeting``), what was done (``activity``).
 
-A rejected contact takes its activities and scores along. So it is rejected only where the national rules do, and
-where it cannot belong to the referral it names.
+Rejecting a contact also rejects its activities and scores. So a contact is rejected only where the national rules
+reject it, and where it cannot belong to the referral it names.
 """
 
 from schemas.rule import Dimension, Effect, Level, Rule
@@ -18,21 +18,21 @@ RULES: tuple[Rule, ...] = (
     repeated_key(
         "IDS201-102",
         "care contact",
-        "Nobody can say which of them an activity or a score belongs to, and each would count as a session.",
+        "It is unclear which contact an activity or a score belongs to. Each would count as a session.",
         {"CareContTime": "15:00:00"},
     ),
     before_period(
         "IDS201-103",
         "CareContDate",
         "The contact",
-        "A contact counts once, in its own month; sent with another it would change that month unseen.",
+        "A contact counts once, in its own month. In this submission it would change the figures of another month.",
         also={"IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
     after_period(
         "IDS201-104",
         "CareContDate",
         "The contact",
-        "A contact that is still to come would count as a session, whatever becomes of it.",
+        "A future contact would count as a session, although it may not take place.",
     ),
     Rule(
         "IDS201-105",
@@ -41,21 +41,22 @@ RULES: tuple[Rule, ...] = (
         ("CareContDate",),
         "CareContDate < IDS101_ReferralRequestReceivedDate",
         "The contact on {CareContDate} is before the referral was received ({IDS101_ReferralRequestReceivedDate}).",
-        "Correct whichever date is wrong, or the referral that the contact names.",
-        "It belongs to another referral; here the wait to the first treatment would be negative.",
+        "Correct the date that is wrong, or the ServiceRequestId of the contact.",
+        "The contact probably belongs to another referral. Here the wait to the first treatment would be negative.",
         bad=({"CareContDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"CareContDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
     ),
     Rule(
         "IDS201-106",
         "IDS201",
-        # Not rejected: as a rule the discharge is wrong, and the scores taken in the contact would be lost with it.
+        # Not rejected: usually the discharge date is wrong, and rejecting would lose the scores taken in the
+        # contact.
         Effect.SEVERE_WARNING,
         ("CareContDate",),
         "CareContDate > IDS101_ServDischDate",
         "The contact on {CareContDate} is after the discharge ({IDS101_ServDischDate}).",
-        "Correct whichever date is wrong; after a discharge a new referral is needed.",
-        "It counts as no treatment, and the scores taken in it are left out of outcomes.",
+        "Correct the date that is wrong. If the patient came back after the discharge, send a new referral.",
+        "The contact does not count as treatment, and its scores are left out of outcomes.",
         bad=({"CareContDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-13"},),
         good=({"CareContDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-14"}, {"IDS101_ServDischDate": None}),
     ),
@@ -65,11 +66,10 @@ RULES: tuple[Rule, ...] = (
         Effect.SEVERE_WARNING,
         ("AttendOrDNACode", "CareContDate"),
         "AttendOrDNACode = '0' AND CareContDate + INTERVAL '1 day' <= IDS000_DateTimeDatSetCreate",
-        "AttendOrDNACode {AttendOrDNACode} says that the contact is in the future, but its date {CareContDate} had "
+        "AttendOrDNACode {AttendOrDNACode} says that the contact is in the future. Its date {CareContDate} had "
         "passed when the extract was made.",
-        "Record whether the patient attended, and make the extract again.",
-        "If the patient came, a session is missing from the course, and with it perhaps the course from those "
-        "finished.",
+        "Record whether the patient attended. Then make the extract again.",
+        "If the patient attended, a session is missing. The course may then not count as finished.",
         Dimension.COMPLETENESS,
         bad=({"AttendOrDNACode": "0"},),
         good=(
@@ -83,9 +83,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("ClinContDurOfCareCont", "AttendOrDNACode"),
         f"{_ATTENDED} AND (ClinContDurOfCareCont = 0 OR ClinContDurOfCareCont_text IS NULL)",
-        "The patient attended, but the contact has no duration.",
+        "The patient attended, but the duration of the contact is blank.",
         "Enter the minutes of clinical time.",
-        "The contact counts as a session that took no time.",
+        "The contact counts as a session of zero minutes.",
         Dimension.COMPLETENESS,
         bad=({"ClinContDurOfCareCont": "0"}, {"ClinContDurOfCareCont": None}),
         good=({"ClinContDurOfCareCont": "50"}, {"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}),
@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         "AttendOrDNACode {AttendOrDNACode} says that the patient was not seen, but the contact lasted "
         "{ClinContDurOfCareCont} minutes.",
         "Correct AttendOrDNACode, or enter 0 minutes.",
-        "If the patient was seen, the session is missing; if not, clinical time is counted that was not given.",
+        "If the patient was seen, a session is missing. If not, clinical time is counted that was not given.",
         bad=({"AttendOrDNACode": "3", "ClinContDurOfCareCont": "50"},),
         good=({"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}, {"AttendOrDNACode": "5"}),
     ),
@@ -110,8 +110,8 @@ RULES: tuple[Rule, ...] = (
         ("ClinContDurOfCareCont",),
         f"ClinContDurOfCareCont > {_LONG_MINUTES}",
         f"The contact lasted {{ClinContDurOfCareCont}} minutes, longer than a working day ({_LONG_MINUTES}).",
-        "Check the minutes; a count of seconds or two times run together look like this.",
-        "One such contact outweighs ten sessions in clinical time.",
+        "Check the minutes. The value may be in seconds, or two values may be joined together.",
+        "One such contact counts for as much clinical time as ten sessions.",
         bad=({"ClinContDurOfCareCont": "481"},),
         good=({"ClinContDurOfCareCont": "480"},),
     ),
@@ -121,9 +121,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("Cancellation", "AttendOrDNACode"),
         "Cancellation = 'Y' AND AttendOrDNACode NOT IN ('2', '4')",
-        "The slot is said to have been cancelled and used again, but AttendOrDNACode is {AttendOrDNACode}.",
-        "Correct AttendOrDNACode (2 cancelled by the patient, 4 by the provider), or the indicator.",
-        "An appointment that was kept counts as cancelled, or the other way round.",
+        "The indicator says that the slot was cancelled and used again, but AttendOrDNACode is {AttendOrDNACode}.",
+        "Correct AttendOrDNACode (2 cancelled by the patient, 4 by the provider), or correct the indicator.",
+        "An attended appointment counts as cancelled, or a cancelled one as attended.",
         bad=({"Cancellation": "Y", "AttendOrDNACode": "5"},),
         good=({"Cancellation": "Y", "AttendOrDNACode": "2", "ClinContDurOfCareCont": "0"}, {"Cancellation": "N"}),
     ),
@@ -134,8 +134,8 @@ RULES: tuple[Rule, ...] = (
         ("PlannedCareContIndicator", "AttendOrDNACode"),
         f"PlannedCareContIndicator = 'N' AND {_NOT_ATTENDED}",
         "The contact was not planned, but AttendOrDNACode {AttendOrDNACode} says that the patient was not seen.",
-        "Correct whichever is wrong: who has no appointment cannot miss it.",
-        "A contact that was not planned counts as attended, so this one counts as a session.",
+        "Correct the value that is wrong. A patient without an appointment cannot miss it.",
+        "An unplanned contact counts as attended, so this one counts as a session.",
         bad=({"PlannedCareContIndicator": "N", "AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"},),
         good=({"PlannedCareContIndicator": "N"}, {"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}),
     ),
@@ -145,9 +145,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("PlannedCareContIndicator",),
         "PlannedCareContIndicator IS NULL",
-        "Whether the contact was planned is blank.",
-        "Enter Y for an appointment, N for a contact without one.",
-        "Without AttendOrDNACode it decides whether the contact counts as attended.",
+        "It is blank whether the contact was planned.",
+        "Enter Y for a planned appointment, N for an unplanned contact.",
+        "If AttendOrDNACode is blank, this value decides whether the contact counts as attended.",
         Dimension.COMPLETENESS,
         bad=({"PlannedCareContIndicator": None},),
         good=({"PlannedCareContIndicator": "Y"},),
@@ -156,10 +156,10 @@ RULES: tuple[Rule, ...] = (
         "IDS201-114",
         ("ServiceRequestId", "CareContDate", "CareContTime"),
         "a contact of this referral at this date and time",
-        "One session entered twice counts as two, and two are a finished course.",
+        "One session would count as two, and two sessions make a finished course.",
         {"CareContTime": "11:00:00"},
         Effect.WARNING,
-        "Keep one of them; if there were two, correct the time of one.",
+        "Remove one of the two records. If there were two contacts, correct the time of one.",
         {"CareContactId": "C900"},
     ),
     Rule(
@@ -169,9 +169,10 @@ RULES: tuple[Rule, ...] = (
         ("AppType", "CareContDate"),
         "AppType = '06' AND CareContDate < MAX(CASE WHEN AppType IN ('02', '03', '05')"
         f" AND {_ATTENDED} THEN CareContDate END) OVER (PARTITION BY ServiceRequestId)",
-        "The contact on {CareContDate} is a follow-up after the end of treatment, but treatment went on later.",
-        "Use 02 (treatment) or 04 (review) for this contact, or correct the later one.",
-        "Follow-ups count as no treatment, and scores taken in them are left out of recovery.",
+        "The contact on {CareContDate} is a follow-up after the end of treatment, but a later contact is a "
+        "treatment contact.",
+        "Use 02 (treatment) or 04 (review) for this contact, or correct the later contact.",
+        "A follow-up does not count as treatment, and its scores are left out of recovery.",
         level=Level.GROUP,
         group_by=("ServiceRequestId",),
         when="AppType = '06'",

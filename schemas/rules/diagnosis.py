@@ -13,8 +13,8 @@ ICD_10_SAYS = "a capital letter, two digits and a digit or X, such as F400 or F2
 SNOMED_CT = "^[0-9]{6,18}$"
 SNOMED_CT_SAYS = "6 to 18 digits, such as 83482000"
 
-# Pathways that stand for blocks of ICD-10. The default pathway takes in much else (F412, Z630, K58), so there only
-# what stands for another pathway is out of place.
+# Pathways with ICD-10 blocks of their own. The default pathway includes many other codes (F412, Z630, K58). So for
+# the default pathway only a code of another pathway is a mismatch.
 _SPECIFIC = [found for found in pathways() if found.icd10 and not found.is_default]
 _OUT_OF_PLACE = " OR ".join(
     [f"(IDS101_Pathway = '{found.code}' AND NOT (PresComp ~ '^{found.icd10_pattern}.*$'))" for found in _SPECIFIC]
@@ -26,7 +26,7 @@ _OUT_OF_PLACE = " OR ".join(
 
 
 def code_shape(rule_id: str, scheme: str, number: str, field: str, effect: Effect, why: str) -> Rule:
-    """A code that has not the form of the scheme it is said to be of: ICD-10 or SNOMED CT (MHS60112, MHS60912)."""
+    """A code without the form of its scheme, ICD-10 or SNOMED CT (MHS60112, MHS60912)."""
     is_icd = number in ("01", "02")
     pattern, says = (ICD_10, ICD_10_SAYS) if is_icd else (SNOMED_CT, SNOMED_CT_SAYS)
     name, wrong = ("ICD-10", "83482000") if is_icd else ("SNOMED CT", "F200")
@@ -37,8 +37,8 @@ def code_shape(rule_id: str, scheme: str, number: str, field: str, effect: Effec
         effect,
         (field, scheme),
         f"{scheme} = '{number}' AND NOT ({field} ~ '{pattern}')",
-        f"{field} {{{field}}} is no {name} code, but {scheme} {{{scheme}}} says it is one.",
-        f"Enter a code of {name} ({says}), or correct {scheme}.",
+        f"{field} {{{field}}} is not a {name} code, but {scheme} {{{scheme}}} says that it is.",
+        f"Enter a {name} code ({says}), or correct {scheme}.",
         why,
         Dimension.CONFORMANCE,
         bad=({scheme: number, field: wrong},),
@@ -51,11 +51,14 @@ _PREVIOUS: tuple[Rule, ...] = (
         "IDS601-102",
         ("LocalPatientId", "PrevDiag", "DiagDate"),
         "this patient, diagnosis and date",
-        "A diagnosis sent twice would be counted twice.",  # MHS60111
+        "The diagnosis would be counted twice.",  # MHS60111
         {"PrevDiag": "F419"},
     ),
     after_period(
-        "IDS601-103", "DiagDate", "The diagnosis", "A previous diagnosis was made before this month ended."
+        "IDS601-103",
+        "DiagDate",
+        "The diagnosis",
+        "A previous diagnosis must have been made by the end of the month.",
     ),
     Rule(
         "IDS601-104",
@@ -65,7 +68,7 @@ _PREVIOUS: tuple[Rule, ...] = (
         "DiagDate < IDS001_PersonBirthDate",
         "The diagnosis was made on {DiagDate}, before the patient was born.",
         "Correct the date, or the patient's date of birth.",
-        "One of the two is another person's.",
+        "One of the two values belongs to another person.",
         bad=({"DiagDate": "1998-03-13", "IDS001_PersonBirthDate": "1998-03-14"},),
         good=({"DiagDate": "2019-05-14"}, {"DiagDate": None}),
     ),
@@ -75,7 +78,7 @@ _PREVIOUS: tuple[Rule, ...] = (
         "02",
         "PrevDiag",
         Effect.REJECT_RECORD,
-        "Nobody can say which diagnosis it is.",
+        "The diagnosis cannot be identified.",
     ),
     code_shape(
         "IDS601-106",
@@ -83,7 +86,7 @@ _PREVIOUS: tuple[Rule, ...] = (
         "06",
         "PrevDiag",
         Effect.REJECT_RECORD,
-        "Nobody can say which diagnosis it is.",
+        "The diagnosis cannot be identified.",
     ),
 )
 
@@ -92,7 +95,7 @@ _CONDITION: tuple[Rule, ...] = (
         "IDS602-102",
         ("ServiceRequestId", "LongTermCondition"),
         "this referral and condition",
-        "A condition sent twice would be counted twice.",
+        "The condition would be counted twice.",
         {"LongTermCondition": "E119"},
         Effect.WARNING,
     ),
@@ -102,7 +105,7 @@ _CONDITION: tuple[Rule, ...] = (
         "01",
         "LongTermCondition",
         Effect.REJECT_RECORD,
-        "Nobody can say which condition it is; outcomes of people with long-term conditions are compared.",
+        "The condition cannot be identified. Outcomes of people with long-term conditions are compared.",
     ),
     code_shape(
         "IDS602-104",
@@ -110,17 +113,17 @@ _CONDITION: tuple[Rule, ...] = (
         "04",
         "LongTermCondition",
         Effect.REJECT_RECORD,
-        "Nobody can say which condition it is; outcomes of people with long-term conditions are compared.",
+        "The condition cannot be identified. Outcomes of people with long-term conditions are compared.",
     ),
     Rule(
         "IDS602-105",
         "IDS602",
         Effect.WARNING,
         ("LongTermCondition",),
-        "FindSchemeInUse = '01' AND LongTermCondition ~ '^F[1-9].*$'",  # F00 to F09, dementia, are physical too
+        "FindSchemeInUse = '01' AND LongTermCondition ~ '^F[1-9].*$'",  # F00 to F09 (dementia) are physical too
         "The long-term physical condition {LongTermCondition} is a mental health diagnosis.",
-        "Send it as a presenting complaint (IDS603), and only physical conditions here.",
-        "The patient counts among people with a long-term physical condition.",
+        "Send it as a presenting complaint (IDS603). Send only physical conditions in this table.",
+        "The patient counts as having a long-term physical condition.",
         bad=({"LongTermCondition": "F321"},),
         good=({"LongTermCondition": "E119"}, {"LongTermCondition": "F03X"}),
     ),
@@ -131,23 +134,23 @@ _COMPLAINT: tuple[Rule, ...] = (
         "IDS603-102",
         ("ServiceRequestId", "PresComp", "PresCompDate"),
         "this referral, complaint and date",
-        "Whether it is the primary or a secondary problem nobody can say.",  # MHS60902
+        "It is unclear whether it is the primary or a secondary problem.",  # MHS60902
         {"PresComp": "F411"},
         apart={"PresCompCodSig": "2"},
     ),
     Rule(
         "IDS603-103",
         "IDS603",
-        # Not rejected: the primary problem changes as people are assessed, and without any the anxiety measure that
-        # belongs to it would not count.
+        # Not rejected: the primary problem changes during assessment. Without a primary problem its anxiety
+        # measure would not count.
         Effect.SEVERE_WARNING,
         ("PresCompCodSig", "PresComp"),
         "PresCompCodSig = '1'"
         " AND SUM(CASE WHEN PresCompCodSig = '1' THEN 1 ELSE 0 END) OVER (PARTITION BY ServiceRequestId) > 1",
-        "The referral has more than one primary presenting complaint; {PresComp} is one of them.",
+        "The referral has more than one primary presenting complaint. {PresComp} is one of them.",
         "Mark one complaint as primary (1) and the others as secondary (2).",
-        "The one recorded last decides the anxiety measure by which recovery is judged, and the pathway if it is "
-        "blank.",
+        "The one recorded last decides which anxiety measure recovery uses. If the pathway is blank, it also "
+        "decides the pathway.",
         level=Level.GROUP,
         group_by=("ServiceRequestId",),
         bad=({}, {"PresComp": "F209"}),
@@ -159,9 +162,9 @@ _COMPLAINT: tuple[Rule, ...] = (
         Effect.WARNING,
         ("PresCompCodSig", "PresComp"),
         "SUM(CASE WHEN PresCompCodSig = '1' THEN 1 ELSE 0 END) OVER (PARTITION BY ServiceRequestId) = 0",
-        "The referral has several presenting complaints and none of them is primary; {PresComp} is one of them.",
-        "Mark the primary one (1).",
-        "The one recorded last counts as the primary one, which may not be what the patient came for.",
+        "The referral has several presenting complaints, but none is marked as primary. {PresComp} is one of them.",
+        "Mark the primary complaint (1).",
+        "The one recorded last counts as primary. It may not be the patient's main problem.",
         Dimension.COMPLETENESS,
         Level.GROUP,
         ("ServiceRequestId",),
@@ -172,7 +175,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "IDS603-105",
         "PresCompDate",
         "The date of recording",
-        "The complaint recorded last counts; this one would stand before all others.",
+        "The complaint recorded last counts. A future date would put this one last.",
         Effect.WARNING,  # MHS60917
     ),
     code_shape(
@@ -181,7 +184,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "01",
         "PresComp",
         Effect.REJECT_RECORD,
-        "Nobody can say which problem it is, and so by which anxiety measure recovery is judged.",
+        "The problem cannot be identified, so it is unclear which anxiety measure recovery uses.",
     ),
     code_shape(
         "IDS603-107",
@@ -189,7 +192,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "04",
         "PresComp",
         Effect.REJECT_RECORD,
-        "Nobody can say which problem it is, and so by which anxiety measure recovery is judged.",
+        "The problem cannot be identified, so it is unclear which anxiety measure recovery uses.",
     ),
     Rule(
         "IDS603-108",
@@ -198,8 +201,8 @@ _COMPLAINT: tuple[Rule, ...] = (
         ("PresComp",),
         "FindSchemeInUse = '01' AND PresComp ~ '^[A-Z][0-9]{2}[.].*$'",
         "The ICD-10 code {PresComp} is written with a dot.",
-        "Leave the dot out: F400, not F40.0.",
-        "National systems look codes up without the dot and find this one nowhere; here it is read without it.",
+        "Remove the dot: enter F400, not F40.0.",
+        "Parity reads the code without the dot. National systems do not find a code with a dot.",
         Dimension.CONFORMANCE,
         bad=({"PresComp": "F20.0"},),
         good=({"PresComp": "F200"}, {"FindSchemeInUse": "04", "PresComp": "83482000"}),
@@ -210,11 +213,11 @@ _COMPLAINT: tuple[Rule, ...] = (
         Effect.WARNING,
         ("PresComp",),
         f"PresCompCodSig = '1' AND FindSchemeInUse = '01' AND PresComp ~ '{ICD_10}' AND ({_OUT_OF_PLACE})",
-        "The primary complaint {PresComp} does not go with the pathway of the referral ({IDS101_Pathway}).",
-        "Correct whichever is wrong. Diagnoses that go with one pathway: "
-        + ", ".join(f"{found.icd10_says} with {found.code} {found.name.lower()}" for found in _SPECIFIC)
+        "The primary complaint {PresComp} does not match the pathway of the referral ({IDS101_Pathway}).",
+        "Correct the value that is wrong. Diagnoses of one pathway only: "
+        + ", ".join(f"{found.icd10_says} for {found.code} {found.name.lower()}" for found in _SPECIFIC)
         + ".",
-        "Outcomes are compared within a pathway; the patient may stand in the wrong one.",
+        "Outcomes are compared within a pathway. The patient may count in the wrong one.",
         bad=({"PresComp": "F411", "IDS101_Pathway": "01"}, {"PresComp": "F200", "IDS101_Pathway": "05"}),
         good=(
             {"PresComp": "F200", "IDS101_Pathway": "01"},
@@ -231,13 +234,13 @@ _CLUSTER: tuple[Rule, ...] = (
         "StartDateCareClust",
         "EndDateCareClust",
         "cluster",
-        "The patient was in the cluster on no day.",
+        "The patient would be in the cluster on no day.",
     ),
     after_period(
         "IDS803-103",
         "StartDateCareClust",
         "The start of the cluster",
-        "A cluster that begins later is not known of this month.",
+        "The cluster begins after the month, so it does not describe the month.",
         also={"EndDateCareClust": None},
     ),
     after_period(
@@ -253,10 +256,10 @@ _CLUSTER: tuple[Rule, ...] = (
         Effect.WARNING,
         ("StartDateCareClust", "EndDateCareClust"),
         overlap(("LocalPatientId",), "StartDateCareClust", "EndDateCareClust", same_day=False),
-        "The cluster from {StartDateCareClust} to {EndDateCareClust} overlaps another cluster of the same patient; "
-        "one without an end lasts on.",
-        "End the earlier cluster on the day on which the later one starts.",
-        "A patient is in one cluster at a time; in which one nobody can say.",
+        "The cluster from {StartDateCareClust} to {EndDateCareClust} overlaps another cluster of the same "
+        "patient. A blank end means that the cluster still lasts.",
+        "End the earlier cluster on the day the later one starts.",
+        "A patient is in one cluster at a time. It is unclear which cluster applies.",
         level=Level.GROUP,
         group_by=("LocalPatientId",),
         bad=({}, {"AMHCareClustCodeFin": "11", "StartDateCareClust": "2026-04-20"}),
@@ -271,9 +274,9 @@ _CLUSTER: tuple[Rule, ...] = (
         Effect.WARNING,
         ("EndTimeCareClust", "EndDateCareClust"),
         "EndTimeCareClust IS NOT NULL AND EndDateCareClust_text IS NULL",
-        "There is a time at which the cluster ended ({EndTimeCareClust}) but no date.",
-        "Enter EndDateCareClust, or remove the time.",
-        "Without the date the patient stays in the cluster.",
+        "The cluster has an end time ({EndTimeCareClust}) but no end date.",
+        "Enter EndDateCareClust, or remove EndTimeCareClust.",
+        "Without an end date the patient stays in the cluster.",
         Dimension.COMPLETENESS,
         bad=({"EndTimeCareClust": "15:30:00", "EndDateCareClust": None},),
         good=({"EndTimeCareClust": "15:30:00", "EndDateCareClust": "2026-04-20"},),
@@ -284,9 +287,9 @@ _CLUSTER: tuple[Rule, ...] = (
         Effect.WARNING,
         ("AMHCareClustCodeFin",),
         "AMHCareClustCodeFin = '09'",
-        "Care cluster {AMHCareClustCodeFin} is under review and not to be used.",
-        "Use the cluster that was assigned, or 00 if none could be.",
-        "The patient is in no figure by cluster.",
+        "Care cluster {AMHCareClustCodeFin} is under review and must not be used.",
+        "Enter the assigned cluster, or 00 if no cluster could be assigned.",
+        "The patient is left out of every figure by cluster.",
         Dimension.CONFORMANCE,
         bad=({"AMHCareClustCodeFin": "09"},),
         good=({"AMHCareClustCodeFin": "08"},),

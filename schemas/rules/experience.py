@@ -20,7 +20,7 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def _not_an_answer(asked: tuple[Question, ...]) -> str:
-    """The predicate of an answer that its question does not allow; that there is none may always be said."""
+    """The predicate of an answer that its question does not allow. «Not answered» is always allowed."""
     parts = []
     for answers in dict.fromkeys(each.answers for each in asked):
         codes = _listed(each.code for each in asked if each.answers == answers)
@@ -38,8 +38,8 @@ RULES: tuple[Rule, ...] = (
         ("QuestionCode",),
         f"QuestionCode NOT IN ({_listed(asked.code for asked in questions())})",
         "{QuestionCode} is not a question of the experience questionnaires.",
-        "Enter the code or short name of the question (experience_question in the code lists), kept as text.",
-        "Nobody can say what was answered.",
+        "Enter the code or short name of the question (experience_question in the code lists). Store it as text.",
+        "The question cannot be identified, so the answer cannot be used.",
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": "747861000000000"},),
         good=({"QuestionCode": _CHOICE[0].code}, {"QuestionCode": _TREATMENT, "Answer": "4"}),
@@ -50,9 +50,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("Answer", "QuestionCode"),
         _not_an_answer(_CHOICE),
-        "The answer {Answer} is not one of this question, which is answered yes or no.",
-        "Use Y, N or NA; 99 if the patient did not answer.",
-        "The answer counts in no share of patients who had the choice.",
+        "The answer {Answer} is not allowed for this question, which takes Y, N, NA or 99.",
+        "Enter Y, N or NA. Enter 99 if the patient did not answer.",
+        "The answer is left out of the shares of patients who had a choice.",
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": _CHOICE[0].code, "Answer": "3"},),
         good=({"QuestionCode": _CHOICE[0].code, "Answer": "NA"}, {"QuestionCode": _TREATMENT, "Answer": "3"}),
@@ -63,9 +63,10 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("Answer", "QuestionCode"),
         _not_an_answer(_SCALE),
-        "The answer {Answer} is not one of this question, which is answered from 0 to 4.",
-        "Use 0 (never, or not at all) to 4 (all of the time, or completely); 99 if the patient did not answer.",
-        "The answer counts in no figure of experience or satisfaction.",
+        "The answer {Answer} is not allowed for this question, which takes 0 to 4 or 99.",
+        "Enter 0 (never, or not at all) to 4 (all of the time, or completely). Enter 99 if the patient did not "
+        "answer.",
+        "The answer is left out of every figure of experience and satisfaction.",
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": _TREATMENT, "Answer": "Y"}, {"QuestionCode": _SATISFACTION, "Answer": "NA"}),
         good=({"QuestionCode": _TREATMENT, "Answer": "NA"}, {"QuestionCode": _SATISFACTION, "Answer": "4"}),
@@ -74,10 +75,10 @@ RULES: tuple[Rule, ...] = (
         "SMI608-105",
         "AnswerDate",
         "The answer",
-        "An answer counts in the month in which it was given, once.",
+        "An answer counts once, in the month in which it was given.",
         also={"IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
-    after_period("SMI608-106", "AnswerDate", "The answer", "Nobody can have answered yet."),
+    after_period("SMI608-106", "AnswerDate", "The answer", "An answer cannot be given in the future."),
     Rule(
         "SMI608-107",
         "SMI608",
@@ -86,8 +87,8 @@ RULES: tuple[Rule, ...] = (
         "AnswerDate < IDS101_ReferralRequestReceivedDate",
         "The question was answered on {AnswerDate}, before the referral was received "
         "({IDS101_ReferralRequestReceivedDate}).",
-        "Correct whichever date is wrong, or the referral named.",
-        "The experience is that of another service, or of earlier care.",
+        "Correct the date that is wrong, or the ServiceRequestId of the answer.",
+        "The answer describes another service or earlier care.",
         bad=({"AnswerDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"AnswerDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
     ),
@@ -95,9 +96,9 @@ RULES: tuple[Rule, ...] = (
         "SMI608-108",
         ("ServiceRequestId", "QuestionCode", "AnswerDate"),
         "an answer to this question on this date",
-        "The answer that was submitted last counts, which may be the one that was corrected.",
+        "The answer submitted last counts. It may not be the correct one.",
         {"QuestionCode": _CHOICE[1].code},
         Effect.WARNING,
-        "Send the answer that holds, once.",
+        "Send the correct answer once.",
     ),
 )

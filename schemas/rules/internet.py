@@ -9,15 +9,15 @@ from schemas.rules.recurring import after_period, before_period, ends_before_sta
 _START, _END, _MINUTES = "StartDateIntEnabledTherLog", "EndDateIntEnabledTherLog", "DurationIntEnabledTher"
 
 RULES: tuple[Rule, ...] = (
-    ends_before_start("IDS205-102", _START, _END, "log", "Its minutes cannot be placed in time."),
+    ends_before_start("IDS205-102", _START, _END, "log", "Its minutes cannot be assigned to a time."),
     before_period(
         "IDS205-103",
         _END,
         "The end of the log",
-        "Its minutes were counted in the month in which the log ended.",
+        "The minutes of a log count in the month in which the log ended.",
         also={_START: "2026-03-20", "IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
-    after_period("IDS205-104", _END, "The end of the log", "Time that is still to come would be counted as given."),
+    after_period("IDS205-104", _END, "The end of the log", "Future time would be counted as given."),
     Rule(
         "IDS205-105",
         "IDS205",
@@ -26,7 +26,7 @@ RULES: tuple[Rule, ...] = (
         f"{_START} < IDS101_ReferralRequestReceivedDate",
         f"The log starts on {{{_START}}}, before the referral was received "
         f"({{IDS101_ReferralRequestReceivedDate}}).",
-        "Correct whichever date is wrong, or the referral named.",
+        "Correct the date that is wrong, or the ServiceRequestId of the log.",
         "The time belongs to another referral.",
         bad=({_START: "2026-04-15", "IDS101_ReferralRequestReceivedDate": "2026-04-16"},),
         good=({_START: "2026-04-15", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
@@ -38,8 +38,8 @@ RULES: tuple[Rule, ...] = (
         (_START,),
         f"{_START} > IDS101_ServDischDate",
         f"The log starts on {{{_START}}}, after the discharge ({{IDS101_ServDischDate}}).",
-        "Correct whichever date is wrong; after a discharge a new referral is needed.",
-        "Time after the discharge belongs to no course.",
+        "Correct the date that is wrong. If the patient came back after the discharge, send a new referral.",
+        "Time after the discharge does not belong to this course of treatment.",
         bad=({_START: "2026-04-15", "IDS101_ServDischDate": "2026-04-14"},),
         good=({_START: "2026-04-15", "IDS101_ServDischDate": "2026-04-15"}, {"IDS101_ServDischDate": None}),
     ),
@@ -50,8 +50,8 @@ RULES: tuple[Rule, ...] = (
         (_MINUTES,),
         f"{_MINUTES} = 0",
         "The log has no minutes of clinical time.",
-        "Enter the minutes, or leave the record out if nobody spent time on it.",
-        "The patient counts as having had internet-enabled therapy without any.",
+        "Enter the minutes. If no clinician spent time on it, remove the record.",
+        "The patient counts as having internet-enabled therapy with zero minutes.",
         bad=({_MINUTES: "0"},),
         good=({_MINUTES: "20"},),
     ),
@@ -62,7 +62,7 @@ RULES: tuple[Rule, ...] = (
         (_START, _END),
         overlap(("ServiceRequestId", "IntEnabledTherProg"), _START, _END, same_day=False),
         f"The log from {{{_START}}} to {{{_END}}} overlaps another log of the same referral and programme.",
-        "End one log before the next begins, or make one of the two.",
+        "End one log before the next begins, or combine the two logs.",
         "The same minutes may be counted twice.",
         level=Level.GROUP,
         group_by=("ServiceRequestId", "IntEnabledTherProg"),

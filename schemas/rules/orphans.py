@@ -1,7 +1,7 @@
-"""Orphans: records that belong to a record which is not in the submission.
+"""Orphans: records that name a record which is not in the submission.
 
 Belongs here: one rule for every table with a parent, made from that link. Does not belong here: records rejected
-by cascade (``schemas.ruleset``), and links without a cascade (staff).
+by cascade (``schemas.ruleset``), and links without cascade (staff).
 """
 
 from schemas.dataset import TABLES
@@ -9,15 +9,15 @@ from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.table import Table
 
 _PARENT = {
-    "IDS001": ("patient", "Nobody can say whose record it is, so it counts for no one."),
-    "IDS101": ("referral", "Without its referral the record belongs to no pathway and counts in no measure."),
+    "IDS001": ("patient", "The record has no patient, so it is excluded from every measure."),
+    "IDS101": ("referral", "The record has no referral and no pathway, so it is excluded from every measure."),
     "IDS201": (
         "care contact",
-        "Without its contact the activity has no date and no referral, and counts as no therapy.",
+        "The activity has no date and no referral, so it does not count as therapy.",
     ),
     "IDS202": (
         "care activity",
-        "Without its activity the score has no date and no referral, and is in no outcome.",
+        "The score has no date and no referral, so it is left out of every outcome.",
     ),
 }
 
@@ -32,7 +32,7 @@ def _orphan(table: Table, parent: tuple[str, str, str]) -> Rule:
         (here,),
         f"NOT {parent_id}_found",
         f"No {what} in this submission has this {here}.",
-        f"Add the {what} to {TABLES[parent_id].name}, or correct {here}; capitals and leading zeros count.",
+        f"Add the {what} to {TABLES[parent_id].name}, or correct {here}. Capitals and leading zeros matter.",
         why,
         Dimension.CONFORMANCE,
         Level.GROUP,

@@ -3,28 +3,28 @@
 Belongs here: IDS001. Does not belong here: where the patient is registered (``registration``), what may change
 during care (``circumstances``).
 
-A rejected patient takes every referral, contact and score along. So a patient is rejected only where nobody can say
-who it is, or where the dates cannot be a person's; anything else warns.
+Rejecting a patient also rejects every referral, contact and score of the patient. So a patient is rejected only if
+the identity is unclear or the dates are impossible. Everything else is a warning.
 """
 
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import repeated_key
 
-# Each passes the modulus-11 check and is nobody's: typed to get past a mandatory field.
+# Each passes the modulus-11 check but was never issued. They are typed to fill a mandatory field.
 _NEVER_ISSUED = "|".join([*(digit * 10 for digit in "0123456789"), "0123456789", "9876543210"])
 _WEIGHTED = " + ".join(
     f"{11 - place} * TRY_CAST(SUBSTR(NHSNumber, {place}, 1) AS INTEGER)" for place in range(1, 10)
 )
 _CHECK = "TRY_CAST(SUBSTR(NHSNumber, 10, 1) AS INTEGER)"
-# 11 - sum % 11, where 11 stands for 0 and 10 for no number at all: weighted sum and check digit together are a
-# multiple of 11, which no check digit makes of a remainder of 1.
+# The check digit is 11 - sum % 11, where 11 is written as 0 and 10 means that the number is invalid. So the
+# weighted sum plus the check digit is a multiple of 11. With a remainder of 1 no check digit gives one.
 _FAILS_CHECK = f"NHSNumber ~ '^[0-9]{{10}}$' AND ({_WEIGHTED} + {_CHECK}) % 11 <> 0"
 
 RULES: tuple[Rule, ...] = (
     repeated_key(
         "IDS001-101",
         "patient",
-        "Nobody can say which of the patients a referral belongs to, so none of them counts.",
+        "It is unclear which patient a referral belongs to, so none of these records counts.",
         {"NHSNumber": "9990000018"},
     ),
     Rule(
@@ -34,8 +34,8 @@ RULES: tuple[Rule, ...] = (
         ("NHSNumber",),
         "MIN(LocalPatientId) OVER (PARTITION BY NHSNumber) <> MAX(LocalPatientId) OVER (PARTITION BY NHSNumber)",
         "Patients with different LocalPatientId have the same NHS number.",
-        "Correct the NHS number of one of them; if they are one person, send one record and one LocalPatientId.",
-        "Two people would count as one, or one as two, in everything that is counted by person.",
+        "Correct the wrong NHS number. If they are one person, send one record and one LocalPatientId.",
+        "In every count of people, two people would count as one or one person as two.",
         level=Level.GROUP,
         group_by=("NHSNumber",),
         bad=({}, {"LocalPatientId": "P900"}),
@@ -44,12 +44,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-103",
         "IDS001",
-        Effect.REJECT_RECORD,  # MHS00165 rejects a number that has not its form; the check digit is part of it
+        Effect.REJECT_RECORD,  # MHS00165 rejects a wrong form; the check digit is part of the form
         ("NHSNumber",),
         _FAILS_CHECK,
-        "The last digit of the NHS number does not fit the other nine (modulus 11): a digit is wrong.",
-        "Correct the number from the Spine; if it is not known, leave it blank with NHSNumberStatus 07.",
-        "A number that is nobody's, or another person's, joins this patient's care to the wrong history.",
+        "The check digit of the NHS number (modulus 11) is wrong, so at least one digit is wrong.",
+        "Look up the number in the Spine. If it is not known, leave it blank and use NHSNumberStatus 07.",
+        "The patient's care would be linked to the wrong person, or to no person.",
         Dimension.CONFORMANCE,
         bad=({"NHSNumber": "9991000012"}, {"NHSNumber": "9990000000"}),
         good=({"NHSNumber": "9991000011"}, {"NHSNumber": "9990000018"}),
@@ -60,9 +60,9 @@ RULES: tuple[Rule, ...] = (
         Effect.REJECT_RECORD,
         ("NHSNumber",),
         f"NHSNumber ~ '^({_NEVER_ISSUED})$'",
-        "The NHS number stands in for one that is not known: it was never issued to anyone.",
-        "Enter the patient's own number; if it is not known, leave it blank with NHSNumberStatus 07.",
-        "Everyone with this number would become one person, here and at every other provider.",
+        "The NHS number is a placeholder: it was never issued to a person.",
+        "Enter the patient's own number. If it is not known, leave it blank and use NHSNumberStatus 07.",
+        "All patients with this number would count as one person, here and at every other provider.",
         bad=({"NHSNumber": "1111111111"}, {"NHSNumber": "9876543210"}),
         good=({"NHSNumber": "9991000011"},),
     ),
@@ -72,8 +72,8 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,  # MHS00117
         ("NHSNumberStatus", "NHSNumber"),
         "NHSNumberStatus = '07' AND NHSNumber IS NOT NULL",
-        "NHSNumberStatus {NHSNumberStatus} says that the number is not present, but there is one.",
-        "Give the status of the number (01 if it was verified), or remove the number.",
+        "NHSNumberStatus {NHSNumberStatus} says that the number is not present, but a number is recorded.",
+        "Enter the status of the number (01 if it was verified), or remove the number.",
         "The patient counts as not traced in the data quality figures.",
         bad=({"NHSNumberStatus": "07"},),
         good=({"NHSNumberStatus": "01"}, {"NHSNumberStatus": "07", "NHSNumber": None}),
@@ -86,7 +86,7 @@ RULES: tuple[Rule, ...] = (
         "NHSNumber IS NULL AND NHSNumberStatus IN ('01', '02')",
         "NHSNumberStatus {NHSNumberStatus} says that the number is present, but it is blank.",
         "Add the number, or use status 07 (not present).",
-        "The number was lost on the way into the extract: this patient cannot be joined to care elsewhere.",
+        "The number is probably missing from the extract. The patient cannot be linked to care at other providers.",
         bad=({"NHSNumber": None, "NHSNumberStatus": "01"},),
         good=({"NHSNumber": None, "NHSNumberStatus": "07"},),
     ),
@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         "NHSNumber IS NULL AND (NHSNumberStatus IS NULL OR NHSNumberStatus NOT IN ('01', '02', '07'))",
         "The NHS number is blank, and NHSNumberStatus is not 07 (not present, trace not required).",
         "Trace the number and add it, or use status 07.",
-        "Nobody can tell a number that is still to come from one that does not exist.",
+        "It is unclear whether a number is still being traced or does not exist.",
         Dimension.COMPLETENESS,
         bad=({"NHSNumber": None, "NHSNumberStatus": "03"}, {"NHSNumber": None, "NHSNumberStatus": None}),
         good=({"NHSNumber": None, "NHSNumberStatus": "07"}, {"NHSNumberStatus": "03"}),
@@ -111,7 +111,7 @@ RULES: tuple[Rule, ...] = (
         "PersonBirthDate > IDS000_ReportingPeriodEndDate",
         "The date of birth is after the reporting period, which ended on {IDS000_ReportingPeriodEndDate}.",
         "Correct the date of birth.",
-        "Age decides with whom a patient is compared; this patient would have none.",
+        "Patients are compared by age. This patient would have no age.",
         bad=({"PersonBirthDate": "2026-05-01"},),
         good=({"PersonBirthDate": "1998-03-14"},),
     ),
@@ -121,10 +121,10 @@ RULES: tuple[Rule, ...] = (
         Effect.REJECT_RECORD,  # MHS00171
         ("PersonBirthDate",),
         "PersonBirthDate + INTERVAL '131 years' <= IDS000_ReportingPeriodEndDate",
-        "By the date of birth the patient would be over 130 years old.",
+        "According to the date of birth the patient is over 130 years old.",
         "Correct the date of birth.",
-        "A date that stands in for one that is not known puts the patient into the oldest age group.",
-        # Before 1900 a date of birth has not the form of a date: until 2030 that rule speaks first.
+        "A placeholder date puts the patient into the oldest age group.",
+        # A date before 1900 does not have the form of a date, so until 2030 the format rule rejects it first.
         bad=({"PersonBirthDate": "1900-01-31", "IDS000_ReportingPeriodEndDate": "2031-01-31"},),
         good=({"PersonBirthDate": "1930-01-01"},),
     ),
@@ -135,9 +135,9 @@ RULES: tuple[Rule, ...] = (
         ("PersonBirthDate",),
         "PersonBirthDate + INTERVAL '106 years' <= IDS000_ReportingPeriodEndDate"
         " AND PersonBirthDate + INTERVAL '131 years' > IDS000_ReportingPeriodEndDate",
-        "By the date of birth the patient would be over 105 years old.",
-        "Check the date of birth; 1 January 1900 and 1901 often stand in for one that is not known.",
-        "The patient counts in the oldest age group, where a few make a large share.",
+        "According to the date of birth the patient is over 105 years old.",
+        "Check the date of birth. 1 January 1900 and 1 January 1901 are often placeholders.",
+        "The patient counts in the oldest age group, which is small: a few patients change its figures.",
         bad=({"PersonBirthDate": "1900-01-01"},),
         good=({"PersonBirthDate": "1930-01-01"},),
     ),
@@ -148,8 +148,8 @@ RULES: tuple[Rule, ...] = (
         ("PersDeathDate", "PersonBirthDate"),
         "PersDeathDate < PersonBirthDate",
         "The date of death is before the date of birth.",
-        "Correct whichever date is wrong.",
-        "Neither date can be relied on, so age and outcome cannot either.",
+        "Correct the date that is wrong.",
+        "Neither date is reliable, so age and outcome are not reliable either.",
         bad=({"PersDeathDate": "2026-04-18", "PersonBirthDate": "2026-04-19"},),
         good=({"PersDeathDate": "2026-04-18"}, {"PersDeathDate": None}),
     ),
@@ -160,22 +160,22 @@ RULES: tuple[Rule, ...] = (
         ("PersDeathDate",),
         "PersDeathDate > IDS000_ReportingPeriodEndDate",
         "The date of death is after the reporting period, which ended on {IDS000_ReportingPeriodEndDate}.",
-        "Correct the date, or leave it blank this month.",
-        "A patient who was alive in the month would be counted as dead.",
+        "Correct the date. If it is right, leave it blank this month.",
+        "A patient who was alive in the month would count as dead.",
         bad=({"PersDeathDate": "2026-05-01"},),
         good=({"PersDeathDate": "2026-04-30"},),
     ),
     Rule(
         "IDS001-113",
         "IDS001",
-        # MHS00141 rejects. Here the discharge is often recorded some weeks after the death: rejecting would lose it
-        # and leave the referral open for ever.
+        # MHS00141 rejects. Here the discharge is often recorded some weeks after the death. Rejecting would lose
+        # the discharge and leave the referral open for ever.
         Effect.SEVERE_WARNING,
         ("PersDeathDate",),
         "PersDeathDate < IDS000_ReportingPeriodStartDate",
         "The patient died before the reporting period began on {IDS000_ReportingPeriodStartDate}.",
-        "Check the date; if it is right, discharge the referral with the reason for a death (17 or 49).",
-        "As long as the referral is open the patient counts as waiting or in treatment.",
+        "Check the date. If it is right, discharge the referral with a reason for death (17 or 49).",
+        "While the referral is open, the patient counts as waiting or in treatment.",
         bad=({"PersDeathDate": "2026-03-31"},),
         good=({"PersDeathDate": "2026-04-01"},),
     ),
@@ -185,9 +185,9 @@ RULES: tuple[Rule, ...] = (
         Effect.SEVERE_WARNING,  # MHS00153
         ("OrgIDLocalPatientId",),
         "OrgIDLocalPatientId <> IDS000_OrgIDProv",
-        "OrgIDLocalPatientId {OrgIDLocalPatientId} is not the provider {IDS000_OrgIDProv}.",
-        "Enter the provider's own code; the identifier of the patient must be the provider's too.",
-        "An identifier of another organisation may mean another patient there.",
+        "OrgIDLocalPatientId {OrgIDLocalPatientId} is not the code of the provider ({IDS000_OrgIDProv}).",
+        "Enter the provider's own code, and use the provider's own patient identifier.",
+        "The same identifier may belong to a different patient at the other organisation.",
         Dimension.CONFORMANCE,
         bad=({"OrgIDLocalPatientId": "RXL"},),
         good=({"OrgIDLocalPatientId": "RW5"},),
@@ -198,9 +198,9 @@ RULES: tuple[Rule, ...] = (
         Effect.SEVERE_WARNING,  # MHS00125
         ("Postcode",),
         "NOT (Postcode ~ '^[A-Za-z]{1,2}[0-9][A-Za-z0-9]? *[0-9][A-Za-z]{2}$')",
-        "The postcode has not the form of a UK postcode.",
-        "Correct it, such as LA1 4YW; for no fixed abode use ZZ99 3VZ, for not known ZZ99 3WZ.",
-        "The patient falls out of every figure by area and deprivation.",
+        "The postcode does not have the form of a UK postcode.",
+        "Enter a postcode such as LA1 4YW. Use ZZ99 3VZ for no fixed abode, ZZ99 3WZ for not known.",
+        "The patient is left out of every figure by area and deprivation.",
         Dimension.CONFORMANCE,
         bad=({"Postcode": "LANCASTE"}, {"Postcode": "LA1"}),
         good=({"Postcode": "LA1  4YW"}, {"Postcode": "ec1a1bb"}, {"Postcode": "ZZ99 3WZ"}),
@@ -208,13 +208,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-116",
         "IDS001",
-        # MHS00146 rejects; there is nothing below such a patient that a rejection could keep out.
+        # MHS00146 rejects. Such a patient has no records below, so rejecting would exclude nothing else.
         Effect.SEVERE_WARNING,
         ("LocalPatientId",),
         "IDS101_records = 0",
         "This patient has no referral in this submission.",
         "Add the patient's referral, or leave the patient out this month.",
-        "The patient counts in nothing; if the referral is missing by mistake, it and all its contacts are lost.",
+        "The patient is excluded from every measure. If the referral is missing by mistake, its contacts are "
+        "lost too.",
         Dimension.COMPLETENESS,
         Level.GROUP,
         bad=({"IDS101_records": "0"},),
@@ -223,14 +224,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-117",
         "IDS001",
-        # MHS00145 rejects; the practice decides no measure of ours, and rejecting would cost the patient's
+        # MHS00145 rejects. The practice decides no measure of ours, and rejecting would lose the patient's
         # outcomes.
         Effect.WARNING,
         ("LocalPatientId",),
         "IDS002_records = 0",
         "This patient has no GP registration in this submission.",
-        "Add the registration; use V81997 for none, V81999 for not known.",
-        "The patient is missing where care is compared by practice or by commissioner.",
+        "Add the registration. Use V81997 for no practice, V81999 for not known.",
+        "The patient is left out of figures by GP practice and by commissioner.",
         Dimension.COMPLETENESS,
         Level.GROUP,
         bad=({"IDS002_records": "0"},),
@@ -243,10 +244,10 @@ RULES: tuple[Rule, ...] = (
         ("Gender", "GenderIDCode", "GenderSameAtBirth"),
         "GenderSameAtBirth = 'Y' AND Gender IN ('1', '2') AND GenderIDCode IN ('1', '2') AND Gender <> "
         "GenderIDCode",
-        "Gender is {Gender} and GenderIDCode {GenderIDCode}, although the gender is said to be the same as at "
-        "birth.",
-        "Check the three with the patient's record; Gender may be left blank from version 2.1 on.",
-        "GenderIDCode counts; the two give different figures wherever both are used.",
+        "Gender is {Gender} and GenderIDCode is {GenderIDCode}, but the record says that gender is the same as "
+        "at birth.",
+        "Check the three values against the patient's record. From version 2.1 Gender may be blank.",
+        "GenderIDCode counts. Figures that use Gender differ from figures that use GenderIDCode.",
         bad=({"Gender": "1", "GenderIDCode": "2", "GenderSameAtBirth": "Y"},),
         good=({"Gender": "1", "GenderIDCode": "2", "GenderSameAtBirth": "N"}, {"Gender": None}),
     ),

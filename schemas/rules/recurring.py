@@ -1,20 +1,20 @@
-"""Claims that recur: one claim, made of many tables.
+"""Kinds of rule that many tables share.
 
-Belongs here: building a rule of a recurring kind, with its predicate, words and examples. Does not belong here:
-which tables have it, and claims made of one table only.
+Belongs here: building a rule of a shared kind, with its predicate, texts and examples. Does not belong here: which
+tables have it, and rules of one table only.
 """
 
 from schemas.dataset import TABLES
 from schemas.rule import Dimension, Effect, Example, Level, Rule
 
-NOT_YET = "Correct the date; if it is right, leave it blank until it has come."
+NOT_YET = "Correct the date. If it is right, leave it blank until the day has passed."
 PERIOD_ENDS, AFTER_PERIOD, BEFORE_PERIOD = "2026-04-30", "2026-05-01", "2026-03-31"
 
 
 def repeated_key(rule_id: str, what: str, why: str, apart: Example | None = None) -> Rule:
-    """More than one record with the key of its table: rejects all of them (MHS00144, MHS10103, MHS20143).
+    """More than one record has the same key: rejects all of them (MHS00144, MHS10103, MHS20143).
 
-    ``apart`` is what else differs in the second record of the examples, so that nothing but the key is repeated.
+    ``apart`` holds the other values that differ in the second example record, so that only the key is repeated.
     """
     table = TABLES[rule_id[:6]]
     (key,) = table.key
@@ -25,7 +25,7 @@ def repeated_key(rule_id: str, what: str, why: str, apart: Example | None = None
         (key,),
         f"COUNT(*) OVER (PARTITION BY {key}) > 1",
         f"More than one {what} has this {key}.",
-        f"Send each {what} once; if they are different ones, give each a {key} of its own.",
+        f"Send each {what} once. If they are different, give each its own {key}.",
         why,
         Dimension.PLAUSIBILITY,
         Level.GROUP,
@@ -45,9 +45,9 @@ def repeated(
     fix: str = "Send the record once.",
     apart: Example | None = None,
 ) -> Rule:
-    """More than one record with the same values in ``group_by``.
+    """More than one record has the same values in ``group_by``.
 
-    Of the examples, ``other`` is a second record that does not repeat them; ``apart`` is what else differs in both.
+    ``other`` is the second record of the example that passes. ``apart`` holds values that differ in both examples.
     """
     return Rule(
         rule_id,
@@ -67,7 +67,7 @@ def repeated(
 
 
 def undated_twice(rule_id: str, field: str, what: str, why: str) -> Rule:
-    """More than one record of a patient without the date that tells them apart (MHS00316, MHS00414)."""
+    """More than one record of a patient lacks the date that tells them apart (MHS00316, MHS00414)."""
     return Rule(
         rule_id,
         rule_id[:6],
@@ -76,7 +76,7 @@ def undated_twice(rule_id: str, field: str, what: str, why: str) -> Rule:
         f"{field}_text IS NULL AND SUM(CASE WHEN {field}_text IS NULL THEN 1 ELSE 0 END)"
         " OVER (PARTITION BY LocalPatientId) > 1",
         f"The patient has more than one {what} without {field}.",
-        "Give the date of each record.",
+        "Enter the date of each record.",
         why,
         Dimension.PLAUSIBILITY,
         Level.GROUP,
@@ -92,10 +92,10 @@ def after_period(
     what: str,
     why: str,
     effect: Effect = Effect.REJECT_RECORD,
-    fix: str = "Correct the date; if it is right, send the record with the month in which the date falls.",
+    fix: str = "Correct the date. If it is right, send the record in the submission of that month.",
     also: Example | None = None,
 ) -> Rule:
-    """A date after the reporting period. ``also`` completes the examples."""
+    """A date after the reporting period. ``also`` holds further values of the examples."""
     rest = dict(also or {})
     return Rule(
         rule_id,
@@ -103,7 +103,7 @@ def after_period(
         effect,
         (field,),
         f"{field} > IDS000_ReportingPeriodEndDate",
-        f"{what} ({{{field}}}) is after the reporting period, which ended on {{IDS000_ReportingPeriodEndDate}}.",
+        f"{what} ({{{field}}}) is after the end of the reporting period ({{IDS000_ReportingPeriodEndDate}}).",
         fix,
         why,
         bad=(rest | {field: AFTER_PERIOD},),
@@ -119,7 +119,7 @@ def before_period(
     effect: Effect = Effect.REJECT_RECORD,
     also: Example | None = None,
 ) -> Rule:
-    """A date before the reporting period. ``also`` completes the examples."""
+    """A date before the reporting period. ``also`` holds further values of the examples."""
     rest = dict(also or {})
     return Rule(
         rule_id,
@@ -127,8 +127,8 @@ def before_period(
         effect,
         (field,),
         f"{field} < IDS000_ReportingPeriodStartDate",
-        f"{what} ({{{field}}}) is before the reporting period, which began on {{IDS000_ReportingPeriodStartDate}}.",
-        "Correct the date; if it is right, send that month again with the record in it.",
+        f"{what} ({{{field}}}) is before the start of the reporting period ({{IDS000_ReportingPeriodStartDate}}).",
+        "Correct the date. If it is right, submit that month again with this record in it.",
         why,
         bad=(rest | {field: BEFORE_PERIOD},),
         good=(rest | {field: "2026-04-01"},),
@@ -146,7 +146,7 @@ def ends_before_start(
         (end, start),
         f"{end} < {start}",
         f"The {what} ends on {{{end}}}, before it starts on {{{start}}}.",
-        "Correct whichever date is wrong.",
+        "Correct the date that is wrong.",
         why,
         bad=({start: "2026-04-10", end: "2026-04-09"},),
         good=({start: "2026-04-10", end: "2026-04-10"},),
@@ -154,10 +154,12 @@ def ends_before_start(
 
 
 def overlap(group_by: tuple[str, ...], start: str, end: str, *, same_day: bool) -> str:
-    """The predicate of a period that overlaps the one before or after it; a blank end is an open one.
+    """The predicate of a period that overlaps the one before or after it. A blank end means that the period is
+    open.
 
-    ``same_day``: whether it is an overlap that one ends on the day on which the next starts. Two that start on one
-    day overlap, however long they are: so it does not matter in which order an engine puts records that are alike.
+    ``same_day``: whether two periods overlap if one ends on the day on which the next starts. Two periods that
+    start on one day always overlap. So the result does not depend on the order in which an engine puts equal
+    records.
     """
     window = f"OVER (PARTITION BY {', '.join(group_by)} ORDER BY {start}, {end}_text)"
     until = "<=" if same_day else "<"
@@ -172,7 +174,7 @@ def overlap(group_by: tuple[str, ...], start: str, end: str, *, same_day: bool) 
 
 
 def unknown_staff(rule_id: str, what: str) -> Rule:
-    """A member of staff who is not in the staff table; versions before 1.0 have no such table."""
+    """A member of staff who is not in the staff table. Only version 1.0 has that table."""
     return Rule(
         rule_id,
         rule_id[:6],

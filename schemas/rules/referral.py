@@ -1,10 +1,10 @@
 """Rules of the referral that compare one value with another: when it came and how it ended.
 
 Belongs here: the dates of IDS101 and the reason for its end. Does not belong here: pathway, source and who was
-referred (``pathway``), the offer of therapy (``offer``), what hangs on a referral (``course``).
+referred (``pathway``), the offer of therapy (``offer``), other records below a referral (``course``).
 
-A rejected referral takes its contacts and scores along. So it is rejected only where its dates cannot be, as in the
-national rules; anything else warns.
+Rejecting a referral also rejects its contacts and scores. So a referral is rejected only if its dates are
+impossible, as in the national rules. Everything else is a warning.
 """
 
 from schemas.rule import Dimension, Effect, Level, Rule
@@ -17,14 +17,14 @@ _DATES: tuple[Rule, ...] = (
     repeated_key(
         "IDS101-102",
         "referral",
-        "Nobody can say which of the referrals a contact belongs to, so none of them counts.",
+        "It is unclear which referral a contact belongs to, so none of these records counts.",
         apart={"Pathway": "02", "PrimReasonReferralMH": "03"},
     ),
     after_period(
         "IDS101-103",
         "ReferralRequestReceivedDate",
         "The date the referral was received",
-        "A referral that is still to come would be counted as received.",  # MHS10113
+        "A future referral would be counted as received.",  # MHS10113
         also=_NO_OFFER,
     ),
     Rule(
@@ -34,8 +34,8 @@ _DATES: tuple[Rule, ...] = (
         ("ReferralRequestReceivedDate",),
         "ReferralRequestReceivedDate < IDS001_PersonBirthDate",
         "The referral was received on {ReferralRequestReceivedDate}, before the patient was born.",
-        "Correct the date of the referral, or the patient's date of birth.",
-        "One of the two is another person's, and age at referral would be negative.",
+        "Correct the date of the referral, or correct the patient's date of birth.",
+        "One of the two values belongs to another person. Age at referral would be negative.",
         bad=({"IDS001_PersonBirthDate": "2026-04-03", "OnsetDate": None},),
         good=({"IDS001_PersonBirthDate": "1998-03-14"}, {"IDS001_PersonBirthDate": None}),
     ),
@@ -46,8 +46,8 @@ _DATES: tuple[Rule, ...] = (
         ("ReferralRequestReceivedDate",),
         "ReferralRequestReceivedDate + INTERVAL '10 years' < IDS000_ReportingPeriodStartDate",
         "The referral was received on {ReferralRequestReceivedDate}, more than ten years before this month.",
-        "Check the year; if the patient left long ago, enter the discharge.",
-        "One wait of ten years moves the mean wait of a whole service.",
+        "Check the year. If the patient left long ago, enter the discharge.",
+        "One wait of ten years changes the mean wait of a whole service.",
         bad=({"ReferralRequestReceivedDate": "2016-03-31", "OnsetDate": None},),
         good=({"ReferralRequestReceivedDate": "2016-04-01", "OnsetDate": None},),
     ),
@@ -58,8 +58,8 @@ _DATES: tuple[Rule, ...] = (
         ("ServDischDate", "ReferralRequestReceivedDate"),
         "ServDischDate < ReferralRequestReceivedDate",
         "The discharge date {ServDischDate} is before the referral was received ({ReferralRequestReceivedDate}).",
-        "Correct whichever date is wrong, or leave the discharge date blank if the referral is still open.",
-        "No contact can lie between the two, so the course would count as ended without treatment.",
+        "Correct the date that is wrong. If the referral is still open, leave the discharge date blank.",
+        "No contact fits between the two dates, so the course would count as ended without treatment.",
         bad=(_NO_OFFER | {"ServDischDate": "2026-04-01", "EndCode": "50"},),
         good=(_NO_OFFER | {"ServDischDate": "2026-04-02", "EndCode": "50"}, {"ServDischDate": None}),
     ),
@@ -69,10 +69,11 @@ _DATES: tuple[Rule, ...] = (
         Effect.REJECT_RECORD,  # MHS10129
         ("ServDischDate",),
         "ServDischDate < IDS000_ReportingPeriodStartDate",
-        "The discharge date {ServDischDate} is before the reporting period, which began on "
-        "{IDS000_ReportingPeriodStartDate}.",
-        "Leave out referrals that ended in earlier months; send the month of the discharge again if it was missed.",
-        "A referral belongs to the months in which it is open; this one would be discharged twice.",
+        "The discharge date {ServDischDate} is before the start of the reporting period "
+        "({IDS000_ReportingPeriodStartDate}).",
+        "Remove referrals that ended in earlier months. If the discharge was not reported, submit the month of "
+        "the discharge again.",
+        "A referral counts in the months in which it is open. This one would count as discharged twice.",
         bad=(
             {"ReferralRequestReceivedDate": "2026-01-05", "ServDischDate": "2026-03-31", "EndCode": "50"}
             | _NO_OFFER,
@@ -88,9 +89,9 @@ _DATES: tuple[Rule, ...] = (
         Effect.REJECT_RECORD,  # MHS10131
         ("ServDischDate",),
         "ServDischDate > IDS000_DateTimeDatSetCreate",
-        "The discharge date {ServDischDate} is after the extract was made ({IDS000_DateTimeDatSetCreate}).",
-        "Correct the date; a discharge that is planned is entered when it has happened.",
-        "Nobody has been discharged yet, so the course would count as finished too early.",
+        "The discharge date {ServDischDate} is after the date of the extract ({IDS000_DateTimeDatSetCreate}).",
+        "Correct the date. Enter a planned discharge only after it has happened.",
+        "The patient is not yet discharged, so the course would count as finished too early.",
         bad=({"ServDischDate": "2026-05-07", "EndCode": "46"},),
         good=({"ServDischDate": "2026-04-30", "EndCode": "46"},),
     ),
@@ -101,9 +102,9 @@ _DATES: tuple[Rule, ...] = (
         ("ServDischDate",),
         "ServDischDate > IDS000_ReportingPeriodEndDate + INTERVAL '1 day'"
         " AND ServDischDate <= IDS000_DateTimeDatSetCreate",
-        "The discharge date {ServDischDate} is after the reporting period, which ended on "
-        "{IDS000_ReportingPeriodEndDate}.",
-        "Leave it blank this month and send the discharge with the month in which it falls.",
+        "The discharge date {ServDischDate} is after the end of the reporting period "
+        "({IDS000_ReportingPeriodEndDate}).",
+        "Leave the date blank this month. Send the discharge in the submission of its own month.",
         "The course counts as finished in the month of the discharge, which is not reported yet.",
         bad=({"ServDischDate": "2026-05-02", "EndCode": "46"},),
         good=({"ServDischDate": "2026-05-01", "EndCode": "46"},),
@@ -115,8 +116,8 @@ _DATES: tuple[Rule, ...] = (
         ("EndCode", "ServDischDate"),
         "EndCode IS NOT NULL AND ServDischDate_text IS NULL",
         "There is a reason for discharge ({EndCode}) but no discharge date.",
-        "Enter the discharge date, or remove the reason if the referral is still open.",
-        "Without the date the referral stays open: the finished course and its outcome do not count.",
+        "Enter the discharge date. If the referral is still open, remove the reason.",
+        "Without the date the referral stays open. The finished course and its outcome do not count.",
         Dimension.COMPLETENESS,
         bad=({"EndCode": "46"},),
         good=({"EndCode": "46", "ServDischDate": "2026-04-30"}, {"EndCode": None}),
@@ -128,8 +129,8 @@ _DATES: tuple[Rule, ...] = (
         ("ServDischDate", "EndCode"),
         "ServDischDate IS NOT NULL AND EndCode IS NULL",
         "There is a discharge date ({ServDischDate}) but no reason for discharge.",
-        "Enter the reason (EndCode).",
-        "Completing treatment, dropping out and being found not suitable cannot be told apart.",
+        "Enter the reason for discharge (EndCode).",
+        "Completed treatment, drop-out and «not suitable» cannot be told apart.",
         Dimension.COMPLETENESS,
         bad=({"ServDischDate": "2026-04-30", "EndCode": None},),
         good=({"ServDischDate": "2026-04-30", "EndCode": "46"}, {}),
@@ -144,16 +145,15 @@ _END: tuple[Rule, ...] = (
         ("EndCode", "ReferralRequestReceivedDate", "ServDischDate"),
         f"EndCode IN {_TAKEN_ON} AND ServDischDate IS NOT NULL"
         " AND ReferralRequestReceivedDate >= IDS000_ReportingPeriodStartDate AND IDS201_records = 0",
-        "The reason for discharge ({EndCode}) says that the patient was taken on for treatment, but there is no "
-        "contact.",
-        "Add the contacts, or use a reason for patients who were not taken on (10 to 17, 50, 95).",
-        "A course counts as finished with two treatment contacts; this one counts as ended before it was seen.",
+        "The reason for discharge ({EndCode}) says that the patient was treated, but there is no contact.",
+        "Add the contacts, or use a reason for patients who were not treated (10 to 17, 50, 95).",
+        "A finished course needs two treatment contacts. This one counts as ended without any contact.",
         level=Level.GROUP,
         bad=({"EndCode": "46", "ServDischDate": "2026-04-30", "IDS201_records": "0"},),
         good=(
             {"EndCode": "46", "ServDischDate": "2026-04-30", "IDS201_records": "3"},
             _NO_OFFER | {"EndCode": "50", "ServDischDate": "2026-04-30", "IDS201_records": "0"},
-            # received in an earlier month: the contacts stand in that month's submission
+            # received in an earlier month: its contacts are in the submission of that month
             {
                 "EndCode": "46",
                 "ReferralRequestReceivedDate": "2026-01-05",
@@ -168,9 +168,10 @@ _END: tuple[Rule, ...] = (
         Effect.WARNING,
         ("EndCode", "OfferAccepted"),
         "EndCode IN ('14', '50') AND OfferAccepted = 'Y'",
-        "The reason for discharge ({EndCode}) says not assessed or treatment declined, but the offer was accepted.",
+        "The reason for discharge ({EndCode}) says not assessed or treatment declined, but the patient accepted "
+        "the offer.",
         "Correct EndCode or OfferAccepted.",
-        "The patient counts among those who declined and among those who accepted.",
+        "The patient counts both as having declined and as having accepted.",
         bad=({"EndCode": "14", "ServDischDate": "2026-04-30", "OfferAccepted": "Y"},),
         good=({"EndCode": "14", "ServDischDate": "2026-04-30", "OfferAccepted": "N"}, {"OfferAccepted": "Y"}),
     ),
@@ -181,9 +182,9 @@ _END: tuple[Rule, ...] = (
         ("EndCode",),
         # Earlier versions have no element for the date of death.
         "EndCode IN ('17', '49') AND IDS001_found AND IDS001_PersDeathDate IS NULL AND IDS000_DatSetVer = '1.0'",
-        "The reason for discharge ({EndCode}) says that the patient died, but the patient has no date of death.",
+        "The reason for discharge ({EndCode}) says that the patient died, but the date of death is blank.",
         "Enter PersDeathDate in IDS001MPI, or correct the reason.",
-        "A code entered by mistake would count somebody alive as dead.",
+        "If the code is wrong, a living patient counts as dead.",
         Dimension.COMPLETENESS,
         bad=({"EndCode": "49", "ServDischDate": "2026-04-20", "IDS001_PersDeathDate": None},),
         good=(
@@ -203,8 +204,8 @@ _END: tuple[Rule, ...] = (
         ("EndCode", "ServDischDate"),
         "IDS001_PersDeathDate <= ServDischDate AND EndCode NOT IN ('17', '49')",
         "The patient died on or before the discharge date, but the reason for discharge is {EndCode}.",
-        "Use 49 (died after being taken on for treatment) or 17 (died before), or correct the date of death.",
-        "A death counts as a completed course or as dropping out.",
+        "Use 49 (died during treatment) or 17 (died before treatment), or correct the date of death.",
+        "The death counts as a completed course or as a drop-out.",
         bad=({"EndCode": "47", "ServDischDate": "2026-04-20", "IDS001_PersDeathDate": "2026-04-18"},),
         good=({"EndCode": "49", "ServDischDate": "2026-04-20", "IDS001_PersDeathDate": "2026-04-18"},),
     ),
@@ -229,9 +230,9 @@ _END: tuple[Rule, ...] = (
         Effect.SEVERE_WARNING,
         ("ReferralRequestReceivedDate",),
         "ReferralRequestReceivedDate > IDS001_PersDeathDate",
-        "The referral was received on {ReferralRequestReceivedDate}, after the patient had died.",
-        "Correct whichever date is wrong, or the patient whom the referral names.",
-        "The referral may be another patient's, and its outcome with it.",
+        "The referral was received on {ReferralRequestReceivedDate}, after the patient's death.",
+        "Correct the date that is wrong, or the LocalPatientId of the referral.",
+        "The referral and its outcome may belong to another patient.",
         bad=({"IDS001_PersDeathDate": "2026-04-01", "ServDischDate": "2026-04-20", "EndCode": "49"},),
         good=({"IDS001_PersDeathDate": "2026-04-02", "ServDischDate": "2026-04-20", "EndCode": "49"},),
     ),

@@ -11,7 +11,7 @@ RULES: tuple[Rule, ...] = (
         "IDS002-102",
         ("LocalPatientId", "GMPCodeReg", "StartDateGMPRegistration"),
         "this patient, practice and start date",
-        "Which of them holds nobody can say.",  # MHS00221
+        "It is unclear which registration applies.",  # MHS00221
         {"StartDateGMPRegistration": "2019-01-07"},
         apart={"EndDateGMPRegistration": "2026-04-20"},
     ),
@@ -24,8 +24,8 @@ RULES: tuple[Rule, ...] = (
         "END)"
         " OVER (PARTITION BY LocalPatientId) > 1",
         "The patient has more than one registration without an end date.",
-        "Give the end date of the earlier registration.",
-        "A patient has one practice at a time; which one is responsible nobody can say.",
+        "Enter the end date of the earlier registration.",
+        "A patient has one practice at a time. It is unclear which practice is responsible.",
         level=Level.GROUP,
         group_by=("LocalPatientId",),
         bad=({}, {"GMPCodeReg": "P81009", "StartDateGMPRegistration": "2026-04-10"}),
@@ -36,19 +36,19 @@ RULES: tuple[Rule, ...] = (
         "StartDateGMPRegistration",
         "EndDateGMPRegistration",
         "registration",
-        "The practice cannot be placed in time.",  # MHS00216
+        "It is unclear when the patient was with the practice.",  # MHS00216
     ),
     after_period(
         "IDS002-105",
         "StartDateGMPRegistration",
         "The start of the registration",
-        "The patient was with another practice in the month.",  # MHS00211
+        "The patient was with another practice in this month.",  # MHS00211
     ),
     after_period(
         "IDS002-106",
         "EndDateGMPRegistration",
         "The end of the registration",
-        "The patient would have no practice in the months in which the registration still lasts.",  # MHS00215
+        "The patient would have no practice while the registration still lasts.",  # MHS00215
         fix=NOT_YET,
     ),
     Rule(
@@ -58,8 +58,8 @@ RULES: tuple[Rule, ...] = (
         ("StartDateGMPRegistration",),
         "StartDateGMPRegistration < IDS001_PersonBirthDate",
         "The registration starts on {StartDateGMPRegistration}, before the patient was born.",
-        "Correct the start date, or the date of birth.",
-        "One of the two is another person's.",
+        "Correct the start date, or correct the date of birth.",
+        "One of the two values belongs to another person.",
         bad=({"StartDateGMPRegistration": "1998-03-13", "IDS001_PersonBirthDate": "1998-03-14"},),
         good=({"StartDateGMPRegistration": "1998-03-14", "IDS001_PersonBirthDate": "1998-03-14"},),
     ),
@@ -70,9 +70,9 @@ RULES: tuple[Rule, ...] = (
         ("GMPCodeReg", "StartDateGMPRegistration", "EndDateGMPRegistration"),
         "GMPCodeReg IN ('V81997', 'V81998', 'V81999')"
         " AND (StartDateGMPRegistration_text IS NOT NULL OR EndDateGMPRegistration_text IS NOT NULL)",
-        "There is no practice or it is not known, but the registration has dates.",
+        "The practice is blank or not known, but the registration has dates.",
         "Enter the practice, or leave the dates blank.",
-        "If the dates are known the practice can be found; the patient is missing from figures by practice.",
+        "The patient is left out of figures by practice. If the dates are known, the practice can be found.",
         Dimension.CONFORMANCE,
         bad=({"GMPCodeReg": "V81999"},),
         good=({"GMPCodeReg": "V81999", "StartDateGMPRegistration": None}, {"GMPCodeReg": "P81001"}),

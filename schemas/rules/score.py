@@ -3,15 +3,15 @@
 Belongs here: IDS606 and IDS607. Does not belong here: what a score means (``schemas.instruments``), the experience
 questionnaire's own table (``experience``).
 
-A score that is out of range, like one that is no number, warns and is left out of outcomes; only a measure nobody
-knows rejects (MHS60607, MHS60613).
+A score that is out of range, or is not a number, is a warning and is left out of outcomes. Only an unknown measure
+is rejected (MHS60607, MHS60613).
 """
 
 from schemas.instruments import instruments
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import after_period, before_period
 
-# The form in which the warehouse reads a score.
+# The form of a score that the warehouse reads.
 _NUMBER = "PersScore ~ '^-?[0-9]{1,5}([.][0-9]{1,2})?$'"
 _DIALOG = ", ".join(
     f"'{code}'" for known in instruments() if known.instrument.startswith("DIALOG_") for code in known.codes
@@ -25,7 +25,7 @@ _SAME_TIME = (
 
 
 def _of_tool(table: str) -> tuple[Rule, ...]:
-    """The rules on measure and value that both tables of scores have."""
+    """The rules on measure and value that both score tables share."""
     has_reason = table == "IDS606"
     return (
         Rule(
@@ -35,9 +35,9 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             ("CodedAssToolType",),
             "NOT TOOL_found",
             "{CodedAssToolType} is not in the reference set of assessment tools.",
-            "Enter the code of the score (assessment_tool in the code lists), kept as text: spreadsheets turn the "
-            "last digits of long codes into zeros.",
-            "Nobody can say what was measured.",
+            "Enter the code of the score (assessment_tool in the code lists). Store it as text: spreadsheets "
+            "change the last digits of long codes to zero.",
+            "The measure cannot be identified, so the score cannot be used.",
             Dimension.CONFORMANCE,
             bad=({"CodedAssToolType": "718431003", "TOOL_found": "false"},),
             good=({"CodedAssToolType": _PHQ_9, "PersScore": "12", "TOOL_found": "true"},),
@@ -49,12 +49,12 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             ("PersScore", "CodedAssToolType"),
             f"TOOL_low IS NOT NULL AND TOOL_high IS NOT NULL AND NOT ({_NUMBER})"
             + (" AND MissingReason IS NULL" if has_reason else ""),
-            "PersScore {PersScore} is not a number with at most two decimals, but this measure is scored from "
+            "PersScore {PersScore} is not a number with at most two decimals. This measure is scored from "
             "{TOOL_low} to {TOOL_high}.",
-            "Enter the score; if there is none, enter NA and say why in MissingReason."
+            "Enter the score. If there is none, enter NA and give the reason in MissingReason."
             if has_reason
-            else "Enter the score; if there is none, leave the record out.",
-            f"{_LEFT_OUT}; without a last score the course is not paired.",
+            else "Enter the score. If there is none, remove the record.",
+            f"{_LEFT_OUT}. Without a last score the course is not paired.",
             Dimension.CONFORMANCE,
             bad=({"PersScore": "NA"}, {"PersScore": "12,5"}),
             good=({"PersScore": "12"}, {"CodedAssToolType": _PHQ_9, "PersScore": "9"}),
@@ -67,9 +67,10 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             f"{_NUMBER} AND (TRY_CAST(PersScore AS DOUBLE) < TOOL_low OR TRY_CAST(PersScore AS DOUBLE) > TOOL_high)"
             f" AND NOT ({_DIALOG_8})",
             "PersScore {PersScore} is outside the range of this measure ({TOOL_low} to {TOOL_high}).",
-            "Correct the score, or the code of the measure: a total may have been sent as an item, or the other "
-            "way round.",
-            f"{_LEFT_OUT}; if it is the first or last score, another takes its place or the course is not paired.",
+            "Correct the score or the code of the measure. A total may have been sent as an item, or an item as "
+            "a total.",
+            f"{_LEFT_OUT}. If it is the first or last score, another score takes its place or the course is not "
+            "paired.",
             bad=(
                 {"CodedAssToolType": _PHQ_9, "PersScore": "28"},
                 {"CodedAssToolType": _REQOL_10, "PersScore": "41"},
@@ -85,11 +86,11 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             Effect.WARNING,
             ("PersScore", "CodedAssToolType"),
             _DIALOG_8,
-            "A DIALOG item is rated {PersScore}; ratings go from 1 to 7, and 8 stands for no answer.",
-            "Leave the record out, or enter NA and say why in MissingReason."
+            "A DIALOG item is rated {PersScore}. Ratings go from 1 to 7, and 8 means no answer.",
+            "Remove the record, or enter NA and give the reason in MissingReason."
             if has_reason
-            else "Leave the record out.",
-            f"{_LEFT_OUT}; taken for a rating it would be the best there is.",
+            else "Remove the record.",
+            f"{_LEFT_OUT}. Read as a rating, 8 would be the best possible one.",
             bad=({"CodedAssToolType": _DIALOG_ITEM, "PersScore": "8"},),
             good=(
                 {"CodedAssToolType": _DIALOG_ITEM, "PersScore": "7"},
@@ -107,14 +108,14 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         "IDS606-106",
         "AssToolCompDate",
         "The date of the score",
-        "A score counts in the month in which it was taken, once.",  # MHS60618
+        "A score counts once, in the month in which it was taken.",  # MHS60618
         also={"IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
     after_period(
         "IDS606-107",
         "AssToolCompDate",
         "The date of the score",
-        "A score that is still to come would be the last one of the course.",  # MHS60616
+        "A score with a future date would be the last one of the course.",  # MHS60616
     ),
     Rule(
         "IDS606-108",
@@ -124,8 +125,8 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         "AssToolCompDate < IDS101_ReferralRequestReceivedDate",
         "The score was taken on {AssToolCompDate}, before the referral was received "
         "({IDS101_ReferralRequestReceivedDate}).",
-        "Correct whichever date is wrong, or the referral named.",
-        f"{_LEFT_OUT} of this referral: it says nothing about the care that followed.",
+        "Correct the date that is wrong, or the ServiceRequestId of the score.",
+        f"{_LEFT_OUT} of this referral. It was taken before the care began.",
         bad=({"AssToolCompDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"AssToolCompDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
     ),
@@ -135,10 +136,10 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         Effect.WARNING,
         ("AssToolCompDate", "Timepoint"),
         "AssToolCompDate > IDS101_ServDischDate AND (Timepoint IS NULL OR Timepoint <> '05')",
-        "The score was taken on {AssToolCompDate}, after the discharge ({IDS101_ServDischDate}), and is no "
-        "follow-up.",
-        "Correct whichever date is wrong, or use Timepoint 05 (follow-up).",
-        f"{_LEFT_OUT}; the last score before it ends the course.",
+        "The score was taken on {AssToolCompDate}, after the discharge ({IDS101_ServDischDate}), and is not "
+        "marked as follow-up.",
+        "Correct the date that is wrong, or use Timepoint 05 (follow-up).",
+        f"{_LEFT_OUT}. The last score before the discharge counts instead.",
         bad=({"AssToolCompDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-13"},),
         good=(
             {"AssToolCompDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-14"},
@@ -148,12 +149,12 @@ _OF_REFERRAL: tuple[Rule, ...] = (
     Rule(
         "IDS606-110",
         "IDS606",
-        Effect.WARNING,  # the national rules reject such doubles of IDS607 only, and of a day one score counts
+        Effect.WARNING,  # the national rules reject such duplicates in IDS607 only, and one score of a day counts
         ("CodedAssToolType", "AssToolCompDate", "PersScore"),
         f"COUNT(*) OVER ({_SCORE}) > 1 AND {_SAME_TIME.format(_SCORE)}",
-        "The score {PersScore} of this measure on {AssToolCompDate} is there more than once.",
+        "The score {PersScore} of this measure on {AssToolCompDate} is recorded more than once.",
         "Send each score once.",
-        "It counts once; if one of them is of another day, that day has no score.",
+        "The score counts once. If one of the records has a wrong date, the right day has no score.",
         level=Level.GROUP,
         group_by=("ServiceRequestId", "CodedAssToolType", "AssToolCompDate", "PersScore"),
         bad=({"Timepoint": "02"}, {"Timepoint": "02"}),
@@ -165,9 +166,9 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         Effect.WARNING,
         ("CodedAssToolType", "AssToolCompDate", "PersScore"),
         f"MIN(PersScore) OVER ({_DAY}) <> MAX(PersScore) OVER ({_DAY}) AND {_SAME_TIME.format(_DAY)}",
-        "There is more than one score of this measure on {AssToolCompDate}; {PersScore} is one of them.",
-        "Send the one that holds, or give the time of each.",
-        "Of one day only the score recorded last counts, which may be the one that was corrected.",
+        "There are different scores of this measure on {AssToolCompDate}. {PersScore} is one of them.",
+        "Send the correct score. If both are correct, enter the time of each.",
+        "Only the last recorded score of a day counts. It may not be the correct one.",
         level=Level.GROUP,
         group_by=("ServiceRequestId", "CodedAssToolType", "AssToolCompDate"),
         bad=({}, {"PersScore": "21", "Timepoint": "02"}),
@@ -179,9 +180,9 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         Effect.WARNING,
         ("MissingReason", "PersScore"),
         f"MissingReason IS NOT NULL AND {_NUMBER}",
-        "There is a reason why the score is missing ({MissingReason}), but there is a score ({PersScore}).",
-        "Remove the reason, or enter NA as the score.",
-        "The measure counts both as taken and as missed.",
+        "MissingReason is {MissingReason}, but there is a score ({PersScore}).",
+        "Remove MissingReason, or enter NA as the score.",
+        "The measure counts both as completed and as missing.",
         bad=({"MissingReason": "01"},),
         good=({"MissingReason": "01", "PersScore": "NA"}, {"MissingReason": None}),
     ),
@@ -193,8 +194,8 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         "Timepoint = '01' AND SUM(CASE WHEN Timepoint = '01' THEN 1 ELSE 0 END)"
         " OVER (PARTITION BY ServiceRequestId, CodedAssToolType) > 1",
         "The referral has more than one baseline score (Timepoint {Timepoint}) of this measure.",
-        "Mark the first as baseline, later ones as 02 (every session) or 03 (periodic).",
-        "Change is measured from the first score; the share of patients with a baseline looks higher than it is.",
+        "Mark the first score as baseline (01). Mark later ones as 02 (every session) or 03 (periodic).",
+        "Change is measured from the first score. The share of patients with a baseline looks too high.",
         level=Level.GROUP,
         group_by=("ServiceRequestId", "CodedAssToolType"),
         bad=({}, {"AssToolCompDate": "2026-04-28"}),
@@ -211,7 +212,7 @@ _OF_ACTIVITY: tuple[Rule, ...] = (
         "COUNT(*) OVER (PARTITION BY CareActId, CodedAssToolType, PersScore) > 1",
         "The activity has the score {PersScore} of this measure more than once.",
         "Send each score once.",
-        "Nobody can say whether one of them belongs to another activity.",
+        "It is unclear whether one of them belongs to another activity.",
         level=Level.GROUP,
         group_by=("CareActId", "CodedAssToolType", "PersScore"),
         bad=({}, {}),
@@ -224,9 +225,9 @@ _OF_ACTIVITY: tuple[Rule, ...] = (
         ("CodedAssToolType", "PersScore"),
         "MIN(PersScore) OVER (PARTITION BY CareActId, CodedAssToolType)"
         " <> MAX(PersScore) OVER (PARTITION BY CareActId, CodedAssToolType)",
-        "The activity has more than one score of this measure; {PersScore} is one of them.",
-        "Send the one that holds.",
-        "Of one day only the score recorded last counts, which may be the one that was corrected.",
+        "The activity has different scores of this measure. {PersScore} is one of them.",
+        "Send the correct score.",
+        "Only the last recorded score of a day counts. It may not be the correct one.",
         level=Level.GROUP,
         group_by=("CareActId", "CodedAssToolType"),
         bad=({}, {"PersScore": "20"}),

@@ -8,14 +8,14 @@ Service use is reported for the time before, during and after therapy, so it may
 from schemas.rule import Effect, Level, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated_key
 
-_LASTING = "('01', '04')"  # inpatient spell, detention: they have a length; all other kinds are events
+_LASTING = "('01', '04')"  # inpatient spell and detention have a length; all other kinds are events
 _MANY = 366  # more than one a day for a year
 
 RULES: tuple[Rule, ...] = (
     repeated_key(
         "SMI501-102",
         "service use",
-        "One spell or event would count as several, and service use is compared before and after therapy.",
+        "One spell or event would count as several. Service use is compared before and after therapy.",
         {"ServiceUseType": "05", "ServiceUseEndDate": None},
     ),
     ends_before_start(
@@ -25,14 +25,14 @@ RULES: tuple[Rule, ...] = (
         "SMI501-104",
         "ServiceUseStartDate",
         "The start of the service use",
-        "What is still to come would be counted as having happened.",  # MHS50110
+        "A future event would be counted as having happened.",  # MHS50110
         also={"ServiceUseEndDate": None},
     ),
     after_period(
         "SMI501-105",
         "ServiceUseEndDate",
         "The end of the service use",
-        "Bed days that are still to come would be counted.",  # MHS50119
+        "Future bed days would be counted.",  # MHS50119
         fix=NOT_YET,
     ),
     Rule(
@@ -42,10 +42,10 @@ RULES: tuple[Rule, ...] = (
         ("ServiceUseStartDate", "ServiceUseEndDate"),
         "ServiceUseType = '01' AND "
         + overlap(("LocalPatientId", "ServiceUseType"), "ServiceUseStartDate", "ServiceUseEndDate", same_day=False),
-        "The inpatient spell from {ServiceUseStartDate} to {ServiceUseEndDate} overlaps another spell of the same "
-        "patient; one without an end lasts on.",
-        "End the earlier spell, or send one spell where a patient changed wards.",
-        "Bed days in both are counted twice, and the patient seems to use more care than before therapy.",
+        "The inpatient spell from {ServiceUseStartDate} to {ServiceUseEndDate} overlaps another spell of the "
+        "same patient. A blank end means that the spell still lasts.",
+        "Enter the end of the earlier spell. If the patient only changed wards, send one spell.",
+        "Bed days in both spells are counted twice, so the patient seems to use more care than in fact.",
         level=Level.GROUP,
         group_by=("LocalPatientId", "ServiceUseType"),
         bad=({}, {"ServiceUseId": "U900", "ServiceUseStartDate": "2026-03-20", "ServiceUseEndDate": "2026-04-02"}),
@@ -60,9 +60,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("ServiceUseCount", "ServiceUseType"),
         f"ServiceUseType IN {_LASTING} AND ServiceUseCount > 1",
-        "One spell or detention (type {ServiceUseType}) is said to stand for {ServiceUseCount}.",
-        "Send one record for each, with its own dates, and leave the count blank.",
-        "Bed days are worked out from dates; those of the other spells are missing.",
+        "This record of a spell or detention (type {ServiceUseType}) has the count {ServiceUseCount}.",
+        "Send one record for each, with its own dates. Leave the count blank.",
+        "Bed days are calculated from dates. Those of the other spells are missing.",
         bad=({"ServiceUseCount": "2"},),
         good=(
             {"ServiceUseCount": "1"},
@@ -76,9 +76,9 @@ RULES: tuple[Rule, ...] = (
         ("ServiceUseEndDate", "ServiceUseType", "ServiceUseStartDate", "ServiceUseCount"),
         f"ServiceUseType NOT IN {_LASTING} AND ServiceUseEndDate > ServiceUseStartDate"
         " AND (ServiceUseCount_text IS NULL OR ServiceUseCount = 1)",
-        "An event (type {ServiceUseType}) is said to last from {ServiceUseStartDate} to {ServiceUseEndDate}.",
-        "Leave the end blank, or enter how many events there were in that time.",
-        "An event counts on its first day; if there were several, the others are missing.",
+        "The event (type {ServiceUseType}) starts on {ServiceUseStartDate} and ends later, on {ServiceUseEndDate}.",
+        "Leave the end blank, or enter the number of events in that time.",
+        "An event counts on its first day. If there were several, the others are missing.",
         bad=({"ServiceUseType": "03"},),
         good=(
             {"ServiceUseType": "03", "ServiceUseEndDate": None},
@@ -95,7 +95,7 @@ RULES: tuple[Rule, ...] = (
         " < IDS000_ReportingPeriodEndDate))",
         "The inpatient spell that began on {ServiceUseStartDate} lasts longer than five years.",
         "Enter the end of the spell, or correct the dates.",
-        "One such spell outweighs the bed days of a whole service.",
+        "One such spell can exceed the bed days of a whole service.",
         bad=(
             {"ServiceUseStartDate": "2021-03-26"},
             {"ServiceUseStartDate": "2021-04-29", "ServiceUseEndDate": None},
@@ -109,8 +109,8 @@ RULES: tuple[Rule, ...] = (
         ("ServiceUseStartDate",),
         "ServiceUseStartDate < IDS001_PersonBirthDate",
         "The service use began on {ServiceUseStartDate}, before the patient was born.",
-        "Correct the date, or the patient whom the record names.",
-        "One of the two is another person's.",
+        "Correct the date, or the LocalPatientId of the record.",
+        "One of the two values belongs to another person.",
         bad=({"ServiceUseStartDate": "2026-03-09", "IDS001_PersonBirthDate": "2026-03-10"},),
         good=({"IDS001_PersonBirthDate": "1998-03-14"},),
     ),
@@ -120,9 +120,9 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("ServiceUseCount",),
         f"ServiceUseCount > {_MANY}",
-        "The record stands for {ServiceUseCount} events.",
-        "Check the number; a date or a code in the wrong column looks like this.",
-        "One such record outweighs the events of a whole service.",
+        "The record counts as {ServiceUseCount} events.",
+        "Check the number. A date or a code may be in the wrong column.",
+        "One such record can exceed the events of a whole service.",
         bad=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "2026"},),
         good=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "366"},),
     ),

@@ -1,5 +1,5 @@
-"""The minimum dataset, one subject per module; each exports ``TABLES``.
+"""The minimum dataset, one subject per module. Each module exports ``TABLES``.
 
-Belongs here: nothing but the modules. Does not belong here: the list of all tables (``schemas.dataset``) and
-rules across fields.
+Belongs here: only these modules. Does not belong here: the list of all tables (``schemas.dataset``) and rules
+across fields.
 """

@@ -1,4 +1,4 @@
-"""What is found out about the patient: diagnoses, scores, experience and care clusters.
+"""Assessments of the patient: diagnoses, scores, experience and care clusters.
 
 Belongs here: IDS601 to IDS607, IDS803 and SMI608. Does not belong here: what a score means
 (``schemas.instruments``).
@@ -20,7 +20,7 @@ from schemas.tables.shared import (
     TIME,
 )
 
-# Four characters or more (F400, 83482000), stored without a dot; F40.0 passes and is five characters.
+# Four characters or more (F400, 83482000), stored without a dot. F40.0 has five characters and passes.
 CLINICAL_CODE = "min an4 max an18"
 
 PREVIOUS_DIAGNOSIS = Table(
@@ -34,7 +34,7 @@ PREVIOUS_DIAGNOSIS = Table(
             "DiagSchemeInUse",
             "an2",
             "M",
-            "Classification the diagnosis is taken from.",
+            "Classification from which the diagnosis code is taken.",
             codes="diagnosis_scheme",
             title="DIAGNOSIS SCHEME IN USE",
         ),
@@ -42,7 +42,7 @@ PREVIOUS_DIAGNOSIS = Table(
             "PrevDiag",
             CLINICAL_CODE,
             "M",
-            "A diagnosis the patient was given before this referral.",
+            "A diagnosis that the patient received before this referral.",
             title="PREVIOUS DIAGNOSIS (CODED CLINICAL ENTRY)",
         ),
         Field(
@@ -89,8 +89,8 @@ PRESENTING_COMPLAINT = Table(
             "PresComp",
             CLINICAL_CODE,
             "M",
-            "Problem the patient comes with, ICD-10 without a dot (F400) or SNOMED CT; it decides which "
-            "anxiety measure counts.",
+            "The patient's problem: ICD-10 without a dot (F400) or SNOMED CT. It decides which anxiety measure "
+            "counts.",
             title="PRESENTING COMPLAINT (CODED CLINICAL ENTRY)",
         ),
         Field(
@@ -140,7 +140,7 @@ SCORE_OF_REFERRAL = Table(
             "Timepoint",
             "an2",
             "R",
-            "When the measure was taken: baseline, every session, periodically, at the end, afterwards.",
+            "When the measure was taken: baseline, every session, periodically, at the end, or at follow-up.",
             codes="timepoint",
             title="TIMEPOINT",
         ),
@@ -161,7 +161,7 @@ SCORE_OF_ACTIVITY = Table(
     "IDS607",
     "IDS607CodedScoreAssessmentAct",
     "Coded Scored Assessment (Care Activity)",
-    "one row per score completed in a care activity; its date is the date of the contact",
+    "one row per score completed in a care activity, dated by its contact",
     (CARE_ACT_ID, ASSESSMENT_TOOL, PERSON_SCORE),
     key=(),
     parent=ACTIVITY,

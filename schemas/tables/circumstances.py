@@ -1,7 +1,7 @@
-"""The patient's circumstances: what may change during care.
+"""The patient's circumstances, which may change during care.
 
-Belongs here: housing, work, disability, social circumstances and charging category. Does not belong here:
-who the patient is (``schemas.tables.patient``).
+Belongs here: housing, work, disability, social circumstances and charging category. Does not belong here: who the
+patient is (``schemas.tables.patient``).
 """
 
 from schemas.field import Field
@@ -10,7 +10,7 @@ from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOME
 
 
 def _benefit(name: str, benefit: str, title: str) -> Field:
-    """Declare an indicator of receipt; seven share one wording and one code list."""
+    """Declare an indicator of a benefit. Seven indicators share one wording and one code list."""
     return Field(
         name,
         "an1",
@@ -82,7 +82,7 @@ EMPLOYMENT = Table(
             "EmployStatus",
             "an2",
             "M",
-            "Whether the patient works, seeks work, studies, is retired …",
+            "Whether the patient works, looks for work, studies, is retired and so on.",
             codes="employment_status",
             warn_if_wrong=True,  # as in MHSDS v6.0
             title="EMPLOYMENT STATUS",
@@ -114,7 +114,7 @@ EMPLOYMENT = Table(
             "SickAbsenceInd",
             "an1",
             "R",
-            "Whether an employed patient is currently off work sick.",
+            "Whether an employed patient is currently on sick leave.",
             codes="yes_no_if_employed",
             title="SICKNESS ABSENCE INDICATOR",
         ),
@@ -179,7 +179,7 @@ DISABILITY = Table(
             "DisabCode",
             "an2",
             "M",
-            "Disability the patient has, or that there is none.",
+            "A disability of the patient, or the statement that there is none.",
             codes="disability",
             warn_if_wrong=True,  # as in MHSDS v6.0
             title="DISABILITY CODE",
@@ -228,7 +228,7 @@ OVERSEAS = Table(
             "OvsVisChCat",
             "an1",
             "M",
-            "Whether the patient's care is charged because the patient visits from abroad.",
+            "Whether the patient pays for care as a visitor from abroad.",
             codes="overseas_visitor_charging",
             title="OVERSEAS VISITOR CHARGING CATEGORY",
         ),

@@ -1,4 +1,4 @@
-"""The header: who submits which period, in which version.
+"""The header: provider, reporting period and dataset version.
 
 Belongs here: IDS000. Does not belong here: checks of the header against folder name and channel.
 """
@@ -17,7 +17,7 @@ HEADER = Table(
             "DatSetVer",
             "max n2.max n2",
             "M",
-            "Version of the data set that the submission follows.",
+            "Version of the dataset that the submission follows.",
             codes="dataset_version",
             title="DATA SET VERSION NUMBER",
         ),
@@ -35,7 +35,7 @@ HEADER = Table(
             "OrgIDSubmit",
             "min an3 max an6",
             "M",
-            "Organisation that sends the submission (ODS code); often the provider itself.",
+            "Organisation that sends the submission (ODS code), often the provider itself.",
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
             aliases=("OrgIDSubmitter",),
@@ -45,7 +45,7 @@ HEADER = Table(
             "PrimSystemInUse",
             "max an20",
             "M",
-            "Name of the system the service records in.",
+            "Name of the system in which the service records its data.",
             identity=Identity.DROP,
             title="PRIMARY DATA COLLECTION SYSTEM IN USE",
         ),
@@ -71,7 +71,7 @@ HEADER = Table(
             title="DATE AND TIME DATA SET CREATED",
         ),
     ),
-    key=(),  # one row by definition, nothing to tell apart
+    key=(),  # always one row, so it needs no key
     is_required=True,
 )
 

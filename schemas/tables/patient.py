@@ -1,7 +1,7 @@
-"""The patient: who is treated, and where the patient is registered.
+"""The patient: identity and GP registration.
 
-Belongs here: IDS001 and IDS002. Does not belong here: what may change during care, such as housing and
-work (``schemas.tables.circumstances``, which is exported with this subject).
+Belongs here: IDS001 and IDS002. Does not belong here: what may change during care, such as housing and work
+(``schemas.tables.circumstances``, which is exported with this subject).
 """
 
 from schemas.field import Field, Identity
@@ -48,7 +48,7 @@ MPI = Table(
             "NHSNumber",
             "n10",
             "R",
-            "NHS number: ten digits, the last a modulus-11 check digit.",
+            "NHS number: ten digits. The last one is a modulus-11 check digit.",
             identity=Identity.PERSON,
             warn_if_blank=True,
             title="NHS NUMBER",
@@ -90,7 +90,7 @@ MPI = Table(
             "GenderIDCode",
             "an1",
             "R",
-            "Gender identity as stated by the patient; taken before Gender where valid.",
+            "Gender identity as stated by the patient. If valid, it is used instead of Gender.",
             codes="gender_identity",
             aliases=("GenderIdentity",),
             title="GENDER IDENTITY CODE",
@@ -107,12 +107,12 @@ MPI = Table(
             "EthnicCategory",
             "max an2",
             "R",
-            "Ethnic category: the first character is the national code, a second one local detail.",
+            "Ethnic category. The first character is the national code, a second one is local detail.",
             # No code list: the second character is local. 16 + 1 national codes; there is no I, O or Q.
             pattern=r"^([A-HJ-NPRSZ][A-Z0-9]?|99)$",
             pattern_says="a national ethnic category (A to H, J to N, P, R, S, Z, with at most one "
             "local character after it) or 99 for not known",
-            warn_if_wrong=True,  # MHSDS v6.0 warns; rejecting would take the whole patient
+            warn_if_wrong=True,  # MHSDS v6.0 warns; rejecting would lose the patient
             title="ETHNIC CATEGORY",
         ),
         Field(
@@ -126,7 +126,7 @@ MPI = Table(
             "ExBAFIndicator",
             "an2",
             "R",
-            "Whether the patient served in the British Armed Forces or depends on someone who did.",
+            "Whether the patient served in the British Armed Forces or is a dependant of someone who did.",
             codes="ex_armed_forces",
             title="EX-BRITISH ARMED FORCES INDICATOR",
         ),
@@ -151,7 +151,7 @@ MPI = Table(
             "PersDeathDate",
             DATE,
             "R",
-            "Date of death, where the patient has died.",
+            "Date of death, if the patient has died.",
             identity=Identity.DROP,
             title="PERSON DEATH DATE",
         ),
@@ -171,7 +171,7 @@ GP = Table(
             "GMPCodeReg",
             "an6",
             "M",
-            "General practice at which the patient is registered; V81997 none, V81998 does not apply, "
+            "General practice at which the patient is registered. V81997 means none, V81998 not applicable, "
             "V81999 not known.",
             identity=Identity.DROP,
             pattern=r"^[A-Z0-9]{6}$",

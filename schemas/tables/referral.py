@@ -1,7 +1,7 @@
-"""The referral: how someone comes to the service, waits, and leaves it.
+"""The referral: how a patient enters the service, waits, and leaves it.
 
-Belongs here: IDS101, IDS105, IDS108 and the plan of sessions made for a referral (SMI203). Does not belong
-here: contacts and scores (``schemas.tables.contact``, ``schemas.tables.assessment``).
+Belongs here: IDS101, IDS105, IDS108 and the session plan of a referral (SMI203). Does not belong here: contacts
+and scores (``schemas.tables.contact``, ``schemas.tables.assessment``).
 """
 
 from schemas.field import Field, Identity
@@ -32,7 +32,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "ReferralRequestReceivedDate",
             DATE,
             "M",
-            "Date the service received the referral; waiting times count from here.",
+            "Date the service received the referral. Waiting times start on this date.",
             title="REFERRAL REQUEST RECEIVED DATE",
         ),
         Field(
@@ -71,7 +71,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "EndCode",
             "an2",
             "R",
-            "Why the referral was closed; the code also says whether a course of treatment had begun.",
+            "Why the referral was closed. The code also says whether a course of treatment had begun.",
             codes="end_code",
             title="DISCHARGE FROM IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES SERVICE REASON",
         ),
@@ -85,7 +85,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
         Field(
             "Pathway",
             "an2",
-            # R, not M: an IAPT v2.1 extract does not carry it and must stay valid; blank is derived.
+            # R, not M: an IAPT v2.1 extract does not have it and must stay valid. A blank value is derived.
             "R",
             f"Care pathway of the referral, one of: {'; '.join(found.name.lower() for found in pathways())}.",
             codes="pathway",
@@ -95,7 +95,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "PrimReasonReferralMH",
             "an2",
             "R",
-            "Main reason for the referral, by the mental health services' list.",
+            "Main reason for the referral, from the list for mental health services.",
             codes="primary_reason_for_referral",
             title="PRIMARY REASON FOR REFERRAL (MENTAL HEALTH)",
         ),
@@ -118,7 +118,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "OfferAccepted",
             "an1",
             "R",
-            "Whether the patient accepted the therapy offered, or is still thinking about it.",
+            "Whether the patient accepted the offer of therapy, or has not decided yet.",
             codes="offer_accepted",
             title="OFFER OF THERAPY ACCEPTED INDICATOR",
         ),
@@ -153,7 +153,7 @@ ONWARD_REFERRAL = Table(
             "OnwardReferReason",
             "an2",
             "R",
-            "Why the patient was referred on, stepping up or down included.",
+            "Why the patient was referred on. It includes stepping up and stepping down.",
             codes="onward_referral_reason",
             title="ONWARD REFERRAL REASON",
         ),
@@ -234,7 +234,7 @@ SESSION_PLAN = Table(
             "PlannedSessions",
             "max n3",
             "R",
-            "Sessions planned; NICE expects at least 16 of CBT for psychosis, 10 of family intervention.",
+            "Number of sessions planned. NICE expects at least 16 of CBT for psychosis, 10 of family intervention.",
             low=1,
             high=200,
             title="PLANNED SESSIONS",
@@ -243,7 +243,7 @@ SESSION_PLAN = Table(
             "PlanStartDate",
             DATE,
             "R",
-            "Date from which the plan holds.",
+            "Date from which the plan applies.",
             title="PLAN START DATE",
         ),
     ),

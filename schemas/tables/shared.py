@@ -1,7 +1,7 @@
 """What several subjects share: the identifiers that join tables, organisations, formats and patterns.
 
-Belongs here: a field that more than one table carries, and the link (field here, table id, field there) by
-which a table names its parent. Does not belong here: a field of one table only.
+Belongs here: a field that several tables have, and the link (field here, table id, field there) by which a table
+names its parent. Does not belong here: a field of one table only.
 """
 
 from schemas.field import Field, Identity
@@ -26,7 +26,7 @@ def _identifier(name: str, meaning: str, title: str) -> Field:
 
 LOCAL_PATIENT_ID = _identifier(
     "LocalPatientId",
-    "The provider's own identifier of the patient; it means something only at that provider.",
+    "The provider's own identifier of the patient. It has a meaning only at that provider.",
     "LOCAL PATIENT IDENTIFIER (EXTENDED)",
 )
 SERVICE_REQUEST_ID = _identifier(
@@ -56,32 +56,32 @@ CONTACT = (CARE_CONTACT_ID.name, "IDS201", CARE_CONTACT_ID.name)
 STAFF = (CARE_PERS_LOCAL_ID.name, "SMI901", CARE_PERS_LOCAL_ID.name)
 ACTIVITY = (CARE_ACT_ID.name, "IDS202", CARE_ACT_ID.name)
 
-# A code, or the catalogue's short name where no SNOMED CT code is known: else a primary outcome such as the BRQ
-# could not be submitted. Which of them exist is said in schemas.tools.
+# A SNOMED CT code, or the catalogue's short name if no code is known. Otherwise a primary outcome such as the BRQ
+# could not be submitted. schemas.tools lists them.
 ASSESSMENT_TOOL = Field(
     "CodedAssToolType",
     "min an3 max an20",
     "M",
-    "Which measure or question was scored: the SNOMED CT code of the score, or the short name of a measure that "
-    "has none yet.",
+    "The measure or question scored: the SNOMED CT code of the score, or the short name of a measure without a "
+    "code.",
     pattern=r"^([0-9]{6,18}|[A-Z][A-Z0-9_]{2,19})$",
     pattern_says="a SNOMED CT code of 6 to 18 digits, kept as text, or the short name of a measure without one, "
     "such as BRQ",
     title="CODED ASSESSMENT TOOL TYPE (SNOMED CT)",
 )
-# Text, not a number: experience questions are answered Y, N or NA, the mobility inventory with decimals.
+# Text, not a number: experience questions are answered Y, N or NA, and the mobility inventory has decimals.
 PERSON_SCORE = Field(
     "PersScore",
     "max an5",
     "M",
-    "The score or answer as submitted; text, because experience questions are answered Y, N or NA.",
+    "The score or answer as submitted. It is text because experience questions are answered Y, N or NA.",
     title="PERSON SCORE",
 )
 FINDING_SCHEME = Field(
     "FindSchemeInUse",
     "an2",
     "M",
-    "Classification the code in this record is taken from.",
+    "Classification from which the code in this record is taken.",
     codes="finding_scheme",
     title="FINDING SCHEME IN USE",
 )
@@ -89,7 +89,7 @@ COMMISSIONER = Field(
     "OrgIDComm",
     "min an3 max an5",
     "M",
-    "Organisation that pays for the care (ODS code); VPP00 private or overseas visitor.",
+    "Organisation that pays for the care (ODS code). VPP00 means private or overseas visitor.",
     pattern=ODS_TO_5,
     pattern_says=ODS_TO_5_SAYS,
     title="ORGANISATION IDENTIFIER (CODE OF COMMISSIONER)",

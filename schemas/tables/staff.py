@@ -1,7 +1,6 @@
-"""The staff: who gives therapy, and what for they are qualified.
+"""The staff: who gives therapy, and their qualifications.
 
-Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff did
-(``schemas.tables.contact``).
+Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff did (``schemas.tables.contact``).
 """
 
 from schemas.field import Field
@@ -20,7 +19,7 @@ QUALIFICATION = Table(
             "QualAttainLevelIAPT",
             "an2",
             "M",
-            "Training curriculum completed or under way.",
+            "Training curriculum, completed or in progress.",
             codes="qualification",
             aliases=("QualAttain",),
             title="QUALIFICATION ATTAINMENT LEVEL (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
@@ -44,7 +43,7 @@ QUALIFICATION = Table(
     refers_to=(STAFF_LINK,),
 )
 
-# Referred to, no parent: IDS902 of an IAPT v2.1 extract has no staff table to point at.
+# Named but not a parent: an IAPT v2.1 extract with IDS902 has no staff table to refer to.
 STAFF = Table(
     "SMI901",
     "SMI901Staff",

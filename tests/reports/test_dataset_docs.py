@@ -405,7 +405,7 @@ def test_a_rule_is_explained_in_any_case(capfd: Captured, spelling: str) -> None
     rule = in_force()["IDS201-AppType-CODE"]
     said = explained(capfd, spelling)
     assert said.startswith("IDS201-AppType-CODE: record rejected\n")
-    for words in (rule.fix, rule.why, rule.fails, "AppType «…» is not a code", "IDS201CareContact.AppType"):
+    for words in (rule.fix, rule.why, rule.fails, "AppType «…» is not a valid code", "IDS201CareContact.AppType"):
         assert words in said
     assert re.search(r"^Fails +AppType = ~$", said, re.MULTILINE)
     assert re.search(r"^Passes +AppType = 0[1-7]$", said, re.MULTILINE)
