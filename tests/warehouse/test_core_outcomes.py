@@ -1,5 +1,6 @@
 """Scores and what they say: which count, first and last, caseness, recovery, reliable change."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -268,3 +269,22 @@ def test_the_models_agree_with_a_slow_reading_of_the_definitions(tmp_path: Path,
     columns = list(next(iter(expected.values())))
     found = ask(draft, f"SELECT service_request_id, {', '.join(columns)} FROM core.pathway")
     assert {row[0]: dict(zip(columns, row[1:], strict=True)) for row in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("pathway", "scores", "paired_measures"),
+    [
+        ("01", [(REQOL10, "20", "25"), (WEMWBS, "40", "49")], 2),
+        ("01", [(REQOL10, "20", None)], 0),  # of its battery and not paired
+        ("01", [(GAD7, "14", "10")], 0),  # paired and not of its battery
+        ("01", [(REQOL10, "20", None), (GAD7, "14", "10")], 0),
+        ("05", [(GAD7, "14", "10")], 1),  # the same measure is of another pathway's battery
+        ("01", [], 0),
+    ],
+)  # fmt: skip
+def test_a_measure_counts_as_paired_when_it_is_of_the_pathways_battery_and_paired(
+    tmp_path: Path, pathway: str, scores: Sequence[tuple[str, str | None, str | None]], paired_measures: int
+) -> None:
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("r", scores, pathway=pathway)]))
+    found = ask(build(tmp_path, [won], marts=False), "SELECT paired_measures FROM core.pathway")
+    assert found == [(paired_measures,)]
