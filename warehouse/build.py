@@ -27,7 +27,8 @@ from warehouse.field_quality import create_items, summarise_fields
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
-from warehouse.measures.rollup import create_measures, roll_up
+from warehouse.measures.listing import create_measures
+from warehouse.measures.rollup import roll_up
 from warehouse.models import read_sql
 from warehouse.organisations.places import load_places
 from warehouse.published import create_published

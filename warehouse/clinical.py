@@ -25,6 +25,33 @@ CREATE TABLE ref.survey_answer (
     question VARCHAR, answer VARCHAR, is_positive BOOLEAN, is_negative BOOLEAN, is_highest BOOLEAN,
     is_lowest BOOLEAN);
 """
+COLUMNS = """
+Columns of ref.therapy_standard: One row per pathway and therapy that NICE recommends for it, with the fewest
+    sessions where it names them.
+  pathway, key: Pathway code.
+  therapy_type, key: Type of therapy (ref.code therapy_type).
+  minimum_sessions [sessions]: Fewest sessions; NULL where the guideline names none.
+  source: Guideline.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+  note: What to know besides.
+
+Columns of ref.survey_question: One row per question about care.
+  position: Place in the list.
+  question, key: SNOMED CT code, or short name where there is none.
+  title: The question, with its scale.
+  questionnaire: assessment, treatment, evaluation, or reason for stopping.
+  answers: Answers the question allows.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled or worded here, to be confirmed.
+
+Columns of ref.survey_answer: One row per question about care and answer that counts.
+  question, key: Code of the question.
+  answer, key: Answer.
+  is_positive: Whether it is positive.
+  is_negative: Whether it is negative.
+  is_highest: Whether it is the top of the scale.
+  is_lowest: Whether it is the bottom of the scale.
+"""
 # Of a scale from 0 to 4 the two ends on each side, as the McPin evaluation groups its five answers.
 _POSITIVE, _NEGATIVE, _HIGHEST, _LOWEST = ("3", "4", "Y"), ("0", "1", "N"), ("4", "Y"), ("0", "N")
 

@@ -1,18 +1,22 @@
 """What every table and column of the warehouse means: the analyst's contract.
 
-Belongs here: reading ``columns/<schema>.csv``, writing it into the file as comments and as ``meta.columns``, and
-checking that it is complete. Does not belong here: the dataset's own dictionary (``schemas``).
+Belongs here: collecting the descriptions, writing them into the file as comments and as ``meta.columns``, and
+checking that they are complete. Does not belong here: the descriptions themselves, which stand beside what makes a
+table (``described``), and the dataset's own dictionary (``reports.dataset``).
 """
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import duckdb
 
 from schemas.errors import ForThePerson
+from warehouse import clinical, field_quality, lookups, published, vocabulary
+from warehouse.comparison import case_mix
+from warehouse.described import Described, described_in
+from warehouse.measures import listing, rollup
+from warehouse.models import model_names, read_sql
+from warehouse.organisations import places
 
 SCHEMAS = (
     "ref", "core", "monthly_count", "mart", "published", "public", "meta",
@@ -27,33 +31,33 @@ SCHEMAS = (
 COUNTS = "(schema_name = 'monthly_count' AND regexp_matches(column_name, '^[A-Z0-9_]+_[nd]$'))"
 
 
+COLUMNS = """
+Columns of meta.columns: One row per column of this file: what it means.
+  schema_name, key: Schema.
+  table_name, key: Table.
+  column_name, key: Column.
+  position: Place in the table, from 1.
+  data_type: Type.
+  is_key: Whether it belongs to the columns that tell two rows apart.
+  unit: Unit of the values, NULL when there is none.
+  description: What it means.
+"""
+# Descriptions of the tables that no model makes.
+_MADE_IN_PYTHON = (
+    lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, field_quality.COLUMNS,
+    listing.COLUMNS, rollup.COLUMNS, case_mix.COLUMNS, COLUMNS,
+)  # fmt: skip
+
+
 class ContractError(ForThePerson):
     """A table or column without a description, or a description of nothing."""
 
 
-@dataclass(frozen=True)
-class Described:
-    """One line of the contract; an empty ``column`` describes the table. ``is_key``: part of the grain."""
-
-    schema: str
-    table: str
-    column: str
-    is_key: bool
-    unit: str
-    description: str
-
-
 @cache
 def contract() -> tuple[Described, ...]:
-    """Every line of ``columns/<schema>.csv``, schema by schema in file order."""
-    found: list[Described] = []
-    for schema in SCHEMAS:
-        with (files("warehouse") / "columns" / f"{schema}.csv").open(encoding="utf-8") as file:
-            found += [
-                Described(schema, r["table"], r["column"], r["key"] == "key", r["unit"], r["description"])
-                for r in csv.DictReader(file)
-            ]
-    return tuple(found)
+    """Every description: of the models in the order of their names, then of the tables that Python makes."""
+    models = (read_sql(name) for name in model_names() if not name.startswith("work."))
+    return tuple(line for text in (*models, *_MADE_IN_PYTHON) for line in described_in(text))
 
 
 def grain_keys() -> dict[str, tuple[str, ...]]:
@@ -80,7 +84,7 @@ def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described
     lines = (*contract(), *generated)
     problems = _coverage(con, lines)
     if problems:
-        raise ContractError("warehouse/columns does not match the warehouse: " + "; ".join(problems))
+        raise ContractError("The descriptions do not match the warehouse: " + "; ".join(problems))
     con.execute(
         "CREATE OR REPLACE TABLE work.described "
         "AS SELECT unnest(?) AS s, unnest(?) AS t, unnest(?) AS c, unnest(?) AS k, unnest(?) AS u, "

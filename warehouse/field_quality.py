@@ -156,6 +156,23 @@ def items() -> tuple[tuple[int | str | None, ...], ...]:
     return tuple((n, ".".join(map(str, row[:3])).replace(" ", "_"), *row) for n, row in enumerate(found, start=1))
 
 
+COLUMNS = """
+Columns of mart.quality_item: One row per item of data quality: of what element it is the completeness, validity or
+    knownness, and of which records.
+  position: Place in the dataset.
+  measure, key: Id of the item, as in mart.quality_count and in service_comparison under source data quality.
+  table_id: Table of the dataset, or submission for submissions as a whole.
+  element: Element of the table.
+  aspect: complete (has a value), known (has a value other than not known or not stated), valid (of the values), in
+      time (submissions).
+  title: Name of the element in the NHS Data Dictionary.
+  meaning: What is counted of whom, in words.
+  mandation: M mandatory, R required, O optional, P pilot.
+  code_list: Code list of the element (ref.code); NULL when there is none.
+  expected_of: Condition of the records that should have a value; NULL: all records.
+"""
+
+
 def create_items(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``mart.quality_item``."""
     con.execute(

@@ -31,6 +31,39 @@ CREATE TABLE ref.code_group (
     concept VARCHAR, code VARCHAR, match VARCHAR, group_code VARCHAR, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.month (month DATE, last_day DATE, financial_year VARCHAR);
 """
+COLUMNS = """
+Columns of ref.code: One row per code of every code list of the dataset, retired codes included.
+  code_list: Name of the code list.
+  code: Code.
+  meaning: What the code means.
+  valid_from [date]: First day it may be used; NULL is always.
+  valid_to [date]: Last day it may be used; NULL is for ever.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+
+Columns of ref.month: One row per month from the first to the last winning submission.
+  month [month], key: First day of the month.
+  last_day [date]: Last day of the month.
+  financial_year [YYYY-YY]: Financial year, April to March.
+
+Columns of ref.therapy: One row per SNOMED procedure that is a therapy.
+  snomed [SNOMED CT], key: Procedure code.
+  therapy_type: Type of therapy (ref.code therapy_type); NULL when the procedure is not a therapy.
+  intensity: Intensity of the therapy as the national statistics group it: low or high.
+  therapy: Name of the therapy.
+  pathways: Pathway codes it is used in, parted by blanks.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+
+Columns of ref.code_group: One row per code that a group of a breakdown is made of (measures/code_groups.csv).
+  concept, key: What is grouped: problem_descriptor, long_term_condition, social_circumstance, sexual_orientation or
+      religion.
+  code, key: ICD-10 code without its dot, or SNOMED CT code.
+  match: exact, or prefix: every code that starts with it.
+  group_code: Group the code counts in.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+"""
 
 
 def load_reference(

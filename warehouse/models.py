@@ -1,20 +1,35 @@
 """The models' texts: SQL files of this package, one a table or view, the folder named after its schema.
 
-Belongs here: where a model lies and reading it. Does not belong here: their order (``build``,
+Belongs here: where models lie and reading them. Does not belong here: their order (``build``,
 ``comparison.build``, ``compat``, ``disclosure``).
 """
 
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 # Schemas whose folder has another name. ``work`` is thrown away after a build: its models are steps on the way.
 _FOLDERS = {"work": "steps"}
+_SCHEMAS = {folder: schema for schema, folder in _FOLDERS.items()}
 
 
 def read_sql(name: str) -> str:
     """The text of one model, such as ``core.pathway``; one of ``work`` lies in ``steps``."""
     schema, table = name.split(".")
     return (_folder(schema) / f"{table}.sql").read_text(encoding="utf-8")
+
+
+def model_names() -> list[str]:
+    """Every model as ``schema.table``, in the order of their names."""
+    return sorted(_names(files("warehouse")))
+
+
+def _names(folder: Traversable) -> Iterator[str]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _names(entry)
+        elif entry.name.endswith(".sql"):
+            yield f"{_SCHEMAS.get(folder.name, folder.name)}.{entry.name.removesuffix('.sql')}"
 
 
 def _folder(schema: str) -> Traversable:

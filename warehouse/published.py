@@ -99,6 +99,67 @@ CREATE OR REPLACE TABLE published.service_count (
     provider VARCHAR, provider_name VARCHAR, period_type VARCHAR, period_start DATE, pathway VARCHAR,
     measure VARCHAR, numerator BIGINT, denominator BIGINT, state VARCHAR, published_rate DECIMAL(6, 4));
 """
+COLUMNS = """
+Columns of published.measure_annual: NHS England's annual Talking Therapies statistics, one row per published value.
+  financial_year [YYYY-YY]: Financial year, April to March.
+  period_start [date]: First day of the period.
+  period_end [date]: Last day of the period.
+  org_type: Kind of organisation: England, Commissioning Region, CCG, STP, ICB, SubICB, Provider.
+  org_code: ODS code, or All.
+  org_name: Name of the organisation in that year.
+  variable_type: Characteristic the value is broken down by; Total is everybody.
+  variable_a: Value of the characteristic.
+  variable_b: Second value of the characteristic, NULL when it has one only.
+  measure_name: Name of the measure as published.
+  statistic: count, percentage, mean, sd or effect_size.
+  value: Number as published; NULL unless state is value.
+  state: value; suppressed (published as *); not applicable (published as NULL).
+
+Columns of published.proms_annual: NHS England's annual outcome-measure statistics by therapy type, one row per
+    published value.
+  financial_year [YYYY-YY]: Financial year, April to March.
+  period_start [date]: First day of the period.
+  period_end [date]: Last day of the period.
+  org_type: Kind of organisation: England, Commissioning Region, CCG, STP, ICB, SubICB, Provider.
+  org_code: ODS code, or All.
+  org_name: Name of the organisation in that year.
+  variable_type: Characteristic the value is broken down by; Total is everybody.
+  variable_a: Value of the characteristic.
+  variable_b: Second value of the characteristic, NULL when it has one only.
+  measure_name: Name of the measure as published.
+  statistic: count, percentage, mean, sd or effect_size.
+  measure_time: start or end of treatment, NULL when it is neither.
+  value: Number as published; NULL unless state is value.
+  state: value, or suppressed or not applicable: the source file does not tell the two apart.
+
+Columns of published.provider: Providers named in the published statistics (Organisation Data Service).
+  provider, key: ODS code of the provider.
+  provider_name: Name of the provider.
+  status: Active or inactive.
+  opened_on [date]: Day the organisation opened.
+  closed_on [date]: Day it closed.
+  town: Town.
+  icb_code: Code of the integrated care board.
+  icb_name: Name of the integrated care board.
+  region_code: Code of the region.
+  region_name: Name of the region.
+
+Columns of published.therapy_position_annual: NHS England's annual counts of the order in which therapy types were
+    given.
+  financial_year [YYYY-YY]: Financial year, April to March.
+  period_start [date]: First day of the period.
+  period_end [date]: Last day of the period.
+  org_type: Kind of organisation: England, Commissioning Region, CCG, STP, ICB, SubICB, Provider.
+  org_code: ODS code, or All.
+  org_name: Name of the organisation in that year.
+  variable_type: Characteristic the value is broken down by; Total is everybody.
+  variable_a: Value of the characteristic.
+  variable_b: Second value of the characteristic, NULL when it has one only.
+  measure_name: Name of the measure as published.
+  statistic: count, percentage, mean, sd or effect_size.
+  value: Number as published; NULL unless state is value.
+  state: value, or suppressed or not applicable: the source file does not tell the two apart.
+"""
 
 
 def create_published(con: duckdb.DuckDBPyConnection) -> None:

@@ -2,7 +2,7 @@
 
 Belongs here: loading the tables of pathways and instruments that ``schemas`` declares. Does not belong here: what
 they say (``schemas.pathway``, ``schemas.instruments``), judging (``core/*.sql``), code lists
-(``warehouse.reference``).
+(``warehouse.lookups``).
 """
 
 from itertools import pairwise
@@ -32,6 +32,74 @@ CREATE TABLE ref.instrument_code (code VARCHAR, instrument VARCHAR);
 CREATE TABLE ref.adsm (instrument VARCHAR, position INTEGER, complaint_prefix VARCHAR);
 CREATE TABLE ref.severity_band (
     instrument VARCHAR, lowest DECIMAL(9, 2), below DECIMAL(9, 2), severity_band VARCHAR);
+"""
+COLUMNS = """
+Columns of ref.adsm: One row per anxiety-disorder measure and the start of a complaint code it goes with.
+  instrument, key: Short id of the instrument.
+  position: Place in the catalogue.
+  complaint_prefix, key: Start of the complaint code, without dot.
+
+Columns of ref.instrument_code: One row per code under which an instrument's scores are accepted, older ones and its
+    short id included.
+  code [SNOMED CT], key: Code as submitted.
+  instrument: Short id of the instrument (ref.instrument).
+
+Columns of ref.instrument: One row per scored outcome measure: range, direction, cut-offs that hold last, with
+    source.
+  position: Place in the catalogue.
+  instrument, key: Short id of the instrument.
+  name: Name.
+  code [SNOMED CT]: Code under which scores are submitted; the short id where no SNOMED code is known.
+  items: Number of items.
+  low [points]: Lowest valid score.
+  high [points]: Highest valid score.
+  decimals: Decimals a score may have.
+  direction: Which is better: higher or lower.
+  caseness [points]: Cut-off; NULL when there is none.
+  caseness_test: How a score relates to the cut-off when it is a case: >=, > or <.
+  recovery_cut_off [points]: A last score on the better side of it is in recovery; NULL when there is none.
+  reliable_change [points]: Smallest change that is reliable; NULL when none is known.
+  role: depression, anxiety, adsm (anxiety-disorder measure), prom, prem (experience) or other.
+  domain: What the score is about: symptoms, functioning, quality of life, wellbeing, personal recovery, goals,
+      experience of care, or clinician's rating.
+  pathways: Pathway codes it is used in, parted by blanks.
+  recalled: Columns whose value is recalled, to be confirmed, parted by blanks.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+  note: What a reader of scores must know besides.
+
+Columns of ref.pathway: One row per pathway code.
+  pathway, key: Pathway code.
+  pathway_name: What the pathway treats.
+  measure_set: Which measures apply: talking_therapies or severe_mental_illness; NULL for 'all'.
+  is_default: Whether a referral that says nothing else goes here; NULL for 'all'.
+  severity_measure: Short id of the instrument whose first score says how ill people are; NULL for 'all'.
+
+Columns of ref.pathway_complaint: One row per start of an ICD-10 code that leads to a pathway.
+  complaint_prefix, key: Start of the complaint code, without dot.
+  pathway: Pathway code.
+
+Columns of ref.pathway_reason: One row per primary reason for referral that leads to a pathway.
+  primary_reason, key: Primary reason for referral (ref.code primary_reason_for_referral).
+  pathway: Pathway code.
+
+Columns of ref.severity_band: One row per severity band of an instrument.
+  instrument, key: Short id of the instrument.
+  lowest [points], key: Lowest first score of the band.
+  below [points]: Score at which the next band begins; NULL for the last.
+  severity_band: Name of the band.
+
+Columns of ref.instrument_cut_off: One row per instrument and period in which its cut-offs hold.
+  instrument, key: Short id of the instrument.
+  position: Place in the catalogue.
+  valid_from [date], key: First day on which they hold; NULL is always.
+  valid_to [date]: Last day on which they hold; NULL is for ever.
+  caseness [points]: Cut-off; NULL when there is none.
+  caseness_test: How a score relates to the cut-off when it is a case: >=, > or <.
+  recovery_cut_off [points]: A last score on the better side of it is in recovery; NULL when there is none.
+  reliable_change [points]: Smallest change that is reliable; NULL when none is known.
+  source: Where the values were found.
+  confidence: F: found in the source; R: in part recalled, to be confirmed.
 """
 
 

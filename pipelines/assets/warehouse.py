@@ -12,7 +12,8 @@ import dagster as dg
 from pipelines import publish
 from pipelines.assets.submissions import OWNERS
 from pipelines.resources import Parity
-from warehouse.columns import SCHEMAS, Described, contract
+from warehouse.columns import SCHEMAS, contract
+from warehouse.described import Described
 
 GROUP, POOL = "warehouse", "warehouse"
 _RELEASE = dg.AssetKey("release")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.columns import SCHEMAS
+from warehouse.described import Described, described_in
 
 # What changes its meaning, or fails, on the way from DuckDB to Spark through sqlglot (measured).
 DOES_NOT_TRAVEL = {
@@ -33,10 +34,51 @@ def test_sql_travels(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_a_model_states_its_grain_is_short_and_names_its_columns(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8").partition("\n\n-- Columns of ")[0]
     lines = text.splitlines()
     assert re.fullmatch(rf"-- ({'|'.join(SCHEMAS)}|work|monthly_count)\.\w+", lines[0])
     assert lines[1].startswith("-- Grain: ")
     assert len(lines) <= 80
     final = re.split(r"\n\)\nSELECT|\bAS\nSELECT", text)[-1].split("FROM")[0]
     assert not re.search(r"(^\s*|[,.]\s*)\*", final), "the final SELECT names its columns"
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_model_that_stays_describes_itself_and_a_step_does_not(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    name = text.splitlines()[0].removeprefix("-- ")
+    described = {f"{line.schema}.{line.table}" for line in described_in(text)}
+    assert described == (set() if name.startswith("work.") else {name})
+
+
+DESCRIPTION = """SELECT 1
+
+-- Columns of core.staff: One row per member of staff, as last
+--     submitted.
+--   staff_id, key: Pseudonym: never the id.
+--   weekly_hours [hours]: Contracted hours.
+--   joined_on [date], key: Day.
+
+-- Not of it.
+"""
+
+
+def test_a_description_is_read_from_its_block() -> None:
+    assert described_in(DESCRIPTION) == [
+        Described("core", "staff", "", False, "", "One row per member of staff, as last submitted."),
+        Described("core", "staff", "staff_id", True, "", "Pseudonym: never the id."),
+        Described("core", "staff", "weekly_hours", False, "hours", "Contracted hours."),
+        Described("core", "staff", "joined_on", True, "date", "Day."),
+    ]
+    assert described_in("Columns of ref.month: One row per month.\n") == [
+        Described("ref", "month", "", False, "", "One row per month.")
+    ]
+    assert described_in("-- core.staff\n-- Grain: one row per member of staff.\nSELECT 1") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["  weekly_hours", "  weekly_hours [hours] Contracted.", " weekly_hours: Contracted.", "Contracted."]
+)
+def test_a_line_that_is_no_column_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"core\.staff has a line that is no column"):
+        described_in(f"Columns of core.staff: One row per member of staff.\n{line}\n")

@@ -222,3 +222,48 @@ CREATE TABLE mart.case_mix_service ({_KEYS}, provider VARCHAR, courses BIGINT, e
     funnel_lower_998 {_N}, funnel_upper_998 {_N}, funnel_position VARCHAR, adjusted_rate {_N}, lower_95 {_N},
     upper_95 {_N}, why_not VARCHAR);
 """
+COLUMNS = """
+Columns of mart.case_mix_coefficient: The national case-mix models: one row per outcome, factor and level.
+  period_start [date]: First month the model was fitted on.
+  last_month [date]: Last month the model was fitted on.
+  outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT: the measure that is adjusted.
+  factor, key: intercept, severity_band, age_band, deprivation or diagnosis.
+  level, key: Level of the factor; empty for the intercept.
+  reference_level: Level whose coefficient is 0: the most frequent.
+  log_odds_ratio: Coefficient: log of the odds ratio against the reference level.
+  standard_error: Standard error of the coefficient.
+  is_converged: Whether the fit settled.
+
+Columns of mart.case_mix_calibration: Whether the case-mix models are true: one row per outcome and decile of
+    predicted chance.
+  period_start [date]: First month the model was fitted on.
+  last_month [date]: Last month the model was fitted on.
+  outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT: the measure that is adjusted.
+  decile, key: Decile of courses by predicted chance, 1 the lowest; groups of alike courses stay whole.
+  courses: Courses.
+  expected: Sum of predicted chances.
+  observed: Courses with the outcome.
+
+Columns of mart.case_mix_service: One row per outcome and service: what its people would have had at the average
+    service, and its adjusted share.
+  period_start [date]: First month the model was fitted on.
+  last_month [date]: Last month the model was fitted on.
+  outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT: the measure that is adjusted.
+  provider, key: ODS code of the provider.
+  courses: Courses.
+  events: Courses with the outcome.
+  national_rate [share]: Share of England.
+  expected: Sum of the predicted chances of the service's courses, by the model of all services, this one included.
+  observed_to_expected: events / expected.
+  z [standard errors]: (events - expected) / sqrt(sum of p(1 - p)).
+  funnel_lower_95: Lower 95 % limit of observed_to_expected around 1.
+  funnel_upper_95: Upper 95 % limit around 1.
+  funnel_lower_998: Lower 99.8 % limit around 1.
+  funnel_upper_998: Upper 99.8 % limit around 1.
+  funnel_position: below 99.8, below 95, within, above 95 or above 99.8; NULL with fewer than 20 courses.
+  adjusted_rate [share]: observed_to_expected x national_rate, cut off at 1.
+  lower_95 [share]: Lower 95 % limit of adjusted_rate: Wilson of the own share on the adjusted scale, expected taken
+      as known.
+  upper_95 [share]: Upper 95 % limit of adjusted_rate.
+  why_not: Why there is no comparison; NULL when there is.
+"""

@@ -8,3 +8,11 @@ FROM core.activity AS a
 INNER JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.care_contact_id
 WHERE a.therapy_type = 'EMS' AND NOT a.is_refused AND (c.is_attended OR c.planned = 'N')
 GROUP BY a.provider, a.service_request_id
+
+-- Columns of compat.employment_support: One row per pathway with an employment support contact (attended or
+--     unplanned, not refused).
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   contacts: Contacts.
+--   first_on [date]: Day of the first.
+--   last_on [date]: Day of the latest.

@@ -13,3 +13,19 @@ INNER JOIN compat.submission AS s
     ON s.provider = p.provider AND s.month_end >= coalesce(p.received_on, p.first_month)
     AND s.month <= coalesce(p.discharged_on, greatest(p.last_month, p.first_assessment_on, p.last_treatment_on))
 LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+
+-- Columns of compat.pathway_month: One row per pathway and reported month that carries it: from the month it was
+--     received in to that of its discharge, or while it is open to the last that sent it or saw its patient.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   pathway_id: Provider and pseudonym of the service request.
+--   pathway: Clinical pathway.
+--   person_id: Pseudonym of the person.
+--   month [date], key: First day of the month.
+--   month_end [date]: Last day of the month.
+--   month_id: Number of the month.
+--   submission_id: Id of the submission in the ledger.
+--   audit_id: Number of the submission.
+--   record_number: Number of the person in the month. Holds within one release.
+--   row_id: Number of the row. Holds within one release.
+--   is_ended: Discharged by the end of the month.

@@ -17,3 +17,13 @@ LEFT JOIN carried AS c ON c.provider = h.provider AND c.person_id = h.person_id
 INNER JOIN compat.submission AS s
     ON s.provider = h.provider AND s.month_end >= least(h.first_month, coalesce(c.carried_from, h.first_month))
     AND s.month <= greatest(h.last_month, coalesce(c.carried_to, h.last_month))
+
+-- Columns of compat.person_month: One row per provider, person and reported month: those that carry one of the
+--     person's pathways, and those from the first to the last that sent the person.
+--   provider, key: ODS code of the provider.
+--   person_id, key: Pseudonym of the person.
+--   month [date], key: First day of the month.
+--   month_id: Number of the month.
+--   submission_id: Id of the submission in the ledger.
+--   audit_id: Number of the submission.
+--   record_number: Number of the person in the month. Holds within one release.

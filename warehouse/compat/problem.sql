@@ -26,3 +26,9 @@ SELECT
         WHEN substr(complaint, 1, 3) BETWEEN 'F40' AND 'F43' THEN 'Other F40-F43 code'
     END AS lower_category
 FROM core.pathway
+
+-- Columns of compat.problem: One row per pathway: its problem descriptor in the words of the national derivation.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   higher_category: Group of the problem descriptor.
+--   lower_category: Problem descriptor within the anxiety group; empty elsewhere.

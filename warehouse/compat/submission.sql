@@ -7,3 +7,11 @@ SELECT
     row_number() OVER (ORDER BY provider, month) AS audit_id,
     CAST((year(month) - 1900) * 12 + month(month) - 3 AS INTEGER) AS month_id
 FROM core.submission
+
+-- Columns of compat.submission: One row per winning submission, with the numbers the national tables are joined on.
+--   provider: ODS code of the provider.
+--   month [date]: First day of the month reported.
+--   month_end [date]: Last day of the month reported.
+--   submission_id: Id of the submission in the ledger.
+--   audit_id, key: Number of the submission. Holds within one release.
+--   month_id: Number of the month: months since April 1900, which is 1.

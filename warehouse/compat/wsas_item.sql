@@ -22,3 +22,18 @@ SELECT
 FROM item
 WHERE starts_with(instrument, 'WSAS_')
 GROUP BY provider, service_request_id
+
+-- Columns of compat.wsas_item: One row per pathway with a score that counts: first and last of each item of the
+--     Work and Social Adjustment Scale.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   home_management_first [points]: First score of the item home management.
+--   home_management_last [points]: Last score of the item home management.
+--   private_leisure_first [points]: First score of the item private leisure.
+--   private_leisure_last [points]: Last score of the item private leisure.
+--   relationships_first [points]: First score of the item relationships.
+--   relationships_last [points]: Last score of the item relationships.
+--   social_leisure_first [points]: First score of the item social leisure.
+--   social_leisure_last [points]: Last score of the item social leisure.
+--   work_first [points]: First score of the item work.
+--   work_last [points]: Last score of the item work.

@@ -39,3 +39,25 @@ SELECT
 FROM dated AS a
 LEFT JOIN ref.therapy AS t ON t.snomed = a.procedure_code
 LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.CareActId
+
+-- Columns of core.activity: One row per provider and care activity (IDS202), dated by its contact.
+--   provider, key: ODS code of the provider.
+--   care_activity_id, key: Pseudonym of the provider's care activity id.
+--   care_contact_id: Pseudonym of the provider's care contact id.
+--   service_request_id: Pseudonym of the provider's referral id.
+--   month [month]: First day of the month of the latest submission that carries the row.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   contact_on [date]: Day of the contact.
+--   contact_time [HH:MM:SS]: Time of the contact as submitted.
+--   appointment_type: Appointment type (ref.code appointment_type): 01 assessment, 02 treatment, 03 both, 06
+--       follow-up …
+--   staff_id: Pseudonym of the member of staff.
+--   duration_minutes [minutes]: Clinical contact duration.
+--   procedure_code [SNOMED CT]: Procedure, without its status.
+--   therapy_type: Type of therapy (ref.code therapy_type); NULL when the procedure is not a therapy.
+--   therapy: Name of the therapy.
+--   therapy_intensity: Intensity of the therapy as the national statistics group it: low or high.
+--   is_refused: Whether the procedure's status says that it was refused.
+--   is_therapy_session: Whether a therapy was given in a treatment contact.
+--   is_first_of_therapy: Whether it is the first activity of its contact and type of therapy: several activities of
+--       one therapy in one contact are one session.

@@ -32,3 +32,15 @@ FROM ranked AS r
 LEFT JOIN ref.pathway_complaint AS w ON starts_with(r.complaint, w.complaint_prefix)
 LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.service_request_id
 WHERE r.rank = 1
+
+-- Columns of core.complaint: One row per service request with a presenting complaint (IDS603): the one that counts,
+--     chosen as in M204/M205.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   finding_scheme: Coding scheme of the complaint.
+--   complaint [ICD-10 or SNOMED CT]: Presenting complaint that counts, ICD-10 without its dot.
+--   significance: 1 primary, 2 secondary.
+--   recorded_on [date]: Day it was recorded.
+--   adsm: Anxiety-disorder measure that goes with the complaint, NULL when none does.
+--   pathway: Pathway code the complaint points to by its ICD-10 chapter; NULL when it points to none.

@@ -39,3 +39,36 @@ SELECT
     ActLocTypeCode AS location_type, SiteIDOfTreat AS site, LanguageCodeTreat AS treatment_language,
     InterpreterPresentInd AS interpreter
 FROM judged
+
+-- Columns of core.contact: One row per provider and care contact (IDS201), as last submitted.
+--   provider, key: ODS code of the provider.
+--   care_contact_id, key: Pseudonym of the provider's care contact id.
+--   service_request_id: Pseudonym of the provider's referral id.
+--   pathway: Pathway code (ref.pathway): as submitted, else derived.
+--   month [month]: First day of the month of the latest submission that carries the row.
+--   row_number: Row of the submitted file, header row being 1; unique with provider and month.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   contact_on [date]: Day of the contact.
+--   contact_time [HH:MM:SS]: Time of the contact as submitted.
+--   commissioner: ODS code of the commissioner.
+--   appointment_type: Appointment type (ref.code appointment_type): 01 assessment, 02 treatment, 03 both, 06
+--       follow-up …
+--   attendance: Attendance code: 5 on time, 6 late but seen, 3 did not attend, 2 and 4 cancelled, 7 too late, 0
+--       future.
+--   planned: Whether the contact was planned: Y or N.
+--   is_attended: Whether the attendance code is 5 or 6.
+--   is_assessment: Whether it counts as an assessment contact: type 01 or 03, attended or unplanned, within the
+--       episode.
+--   is_treatment: Whether it counts as a treatment contact (M347): type 02, 03 or 05, attended or unplanned, from
+--       referral to discharge.
+--   duration_minutes [minutes]: Clinical contact duration.
+--   medium: How the contact took place (code of ConsMechanism, else of ConsMediumUsed).
+--   therapy_mode: 1 individual, 2 couple, 3 group.
+--   group_participants [people]: Participants of a group contact.
+--   integrated_ltc_service: Whether the contact was part of an integrated service for long-term conditions.
+--   internet_therapy_programme: Internet-enabled therapy programme used.
+--   psychotropic_medication: Psychotropic medication code.
+--   location_type: Type of place of the contact.
+--   site: ODS code of the site where the contact took place; NULL when not sent.
+--   treatment_language: Language of the treatment.
+--   interpreter: Interpreter code.

@@ -15,3 +15,17 @@ SELECT
     employment_support_referred_on
 FROM ranked
 WHERE recency = 1
+
+-- Columns of core.employment: One row per provider and person: the latest recorded employment status (IDS004).
+--   provider, key: ODS code of the provider.
+--   person_id, key: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
+--       provider; the provider's token of the patient where no patient record was accepted.
+--   recorded_on [date]: Day it was recorded.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   employment_status: Employment status code.
+--   weekly_hours: Band of weekly hours worked.
+--   sickness_absence: Whether an employed person is off work sick.
+--   statutory_sick_pay: Whether the person receives Statutory Sick Pay.
+--   receives_benefit: Whether the person receives a benefit.
+--   employment_support_referred_on [date]: Day of referral to employment support.

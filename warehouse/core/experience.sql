@@ -37,3 +37,23 @@ LEFT JOIN core.pathway AS p ON p.provider = r.provider AND p.service_request_id 
 LEFT JOIN ref.survey_question AS q ON q.question = r.question
 LEFT JOIN ref.survey_answer AS a ON a.question = r.question AND a.answer = r.answer
 WHERE r.recency = 1
+
+-- Columns of core.experience: One row per service request, question and day: an answer about care (SMI608, IDS606
+--     or IDS607), as last submitted.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   pathway: Pathway code (ref.pathway) of the referral; NULL where the referral was not accepted.
+--   question, key: Code or short name of the question (ref.survey_question).
+--   answered_on [date], key: Day of the answer.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   answer: Answer as submitted: text, as not every answer is a number.
+--   engagement: engaged (at least one treatment contact, at any time) or not engaged; NULL where the referral was
+--       not accepted.
+--   is_reason: Whether the question names a reason for not continuing.
+--   is_counted: Whether the answer is one of the question's scale: not applicable, not stated and wrong answers are
+--       not.
+--   is_positive: Whether it is positive: 3 or 4 of 0 to 4, or yes; never for a reason.
+--   is_negative: Whether it is negative: 0 or 1 of 0 to 4, or no; never for a reason.
+--   is_highest: Whether it is the top of the scale: 4 of 0 to 4, or yes.
+--   is_lowest: Whether it is the bottom of the scale: 0 of 0 to 4, or no.

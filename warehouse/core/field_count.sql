@@ -35,3 +35,20 @@ SELECT
     CASE WHEN element = 'PersScore' THEN CAST(coalesce(valid_scores, 0) AS BIGINT) ELSE valid END AS valid,
     CASE WHEN is_asked THEN not_known WHEN not_known IS NOT NULL THEN 0 END AS not_known
 FROM judged
+
+-- Columns of core.field_count: How complete and valid each element is in the rows of the winning submission that
+--     were accepted; rejected rows are not in it. One row per provider, month, table and element, for tables with
+--     rows.
+--   provider, key: ODS code of the provider.
+--   month [month], key: First day of the month reported.
+--   table_id, key: Table of the dataset, such as IDS201.
+--   element, key: Element of the dataset; where an identifier ended, what replaced it.
+--   records [rows]: Rows of the table.
+--   expected [rows]: Rows that should have a value (mart.quality_item says which); 0 where the submission's version
+--       of the dataset does not ask for it.
+--   complete [rows]: Rows expected to have a value that have one.
+--   filled [rows]: Rows with a value, expected or not.
+--   valid [rows]: Rows whose value is in the element's code list in that month, or within its bounds; of scores,
+--       valid for the instrument. NULL where a wrong value cannot arrive or nobody can tell.
+--   not_known [rows]: Rows expected to have a value whose value is a code for not known, not stated or not
+--       recorded. NULL where there is no such code.

@@ -27,3 +27,16 @@ FROM ranked AS i
 LEFT JOIN work.referral AS r
     ON r.provider = i.provider AND r.service_request_id = i.ServiceRequestId
 WHERE i.recency = 1
+
+-- Columns of core.internet_log: One row per provider, service request, programme and period of internet-enabled
+--     therapy (IDS205).
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   programme, key: Programme as named by the provider (20 characters at most), or not known.
+--   log_started_on [date], key: First day the log covers.
+--   log_ended_on [date], key: Last day the log covers.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   therapist_minutes [minutes]: Clinical time of the professional; 0 says that nobody spent time on it.
+--   integrated_software: Whether an integrated software engine was used (Y or N).
+--   staff_id: Pseudonym of the member of staff.

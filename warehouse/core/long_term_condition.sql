@@ -7,3 +7,13 @@ SELECT
     count(*) AS submitted_records
 FROM staged.IDS602
 GROUP BY provider, ServiceRequestId, FindSchemeInUse, LongTermCondition
+
+-- Columns of core.long_term_condition: One row per provider, service request and long-term physical condition
+--     (IDS602).
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's service request id.
+--   finding_scheme, key: Scheme the condition is coded in.
+--   condition_code, key: Condition as submitted, in that scheme.
+--   first_month [month]: First day of the earliest month that carries it.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.

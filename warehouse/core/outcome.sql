@@ -60,3 +60,25 @@ SELECT
     j.position
 FROM judged AS j
 INNER JOIN work.referral AS r ON r.referral_number = j.referral_number
+
+-- Columns of core.outcome: One row per service request and instrument with a score that counts: first, last and
+--     what changed.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   pathway: Pathway code (ref.pathway): as submitted, else derived.
+--   instrument, key: Short id of the instrument.
+--   role: depression, anxiety, adsm (anxiety-disorder measure), prom, prem (experience) or other.
+--   scores: Days with a score that counts.
+--   first_score [points]: Score of the first day.
+--   first_on [date]: Day of the first score.
+--   last_score [points]: Score of the last day; NULL unless there are two days.
+--   last_on [date]: Day of the last score; NULL unless there are two days.
+--   is_paired: Whether there is a first and a later score.
+--   gain [points]: Change in the good direction of the scale: positive is better. NULL unless paired.
+--   reliable_change: improved, deteriorated, no change, unpaired; no threshold when none is published.
+--   is_case_first: Whether the first score is beyond the cut-off; NULL without a cut-off.
+--   is_case_last: Whether the last score is beyond the cut-off; NULL without a cut-off or unpaired.
+--   is_in_recovery_last: Whether the last score is on the better side of the recovery cut-off; NULL without a
+--       cut-off or unpaired.
+--   is_in_battery: Whether the instrument belongs to the measures of the pathway.
+--   position: Place in the catalogue.

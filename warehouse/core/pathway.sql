@@ -48,3 +48,72 @@ SELECT
         THEN coalesce(is_case_first AND is_below_both_last AND reliable_change = 'improved', false)
     END AS is_reliably_recovered
 FROM joined
+
+-- Columns of core.pathway: One row per provider and service request (IDS101): the referral, its treatment and its
+--     outcome.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   person_id: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
+--       provider.
+--   first_month [month]: First day of the first month that carries it.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   pathway: Pathway code (ref.pathway): as submitted, else derived.
+--   pathway_source: Where the pathway code comes from: submitted, diagnosis, primary reason, or default (05).
+--   complaint [ICD-10 or SNOMED CT]: Presenting complaint that counts, ICD-10 without its dot.
+--   adsm: Anxiety-disorder measure that goes with the complaint, NULL when none does.
+--   commissioner: ODS code of the commissioner.
+--   received_on [date]: Day the referral was received.
+--   source_of_referral: Source of referral code.
+--   age_at_referral [years]: Age on the day of referral.
+--   primary_reason: Primary reason for referral (MHSDS code).
+--   team_type: Type of team referred to.
+--   onset_month [YYYY-MM]: Month of onset of symptoms.
+--   previously_diagnosed: Whether the condition was diagnosed before.
+--   offered_on [date]: Day therapy was offered.
+--   offer_accepted: Whether the offer was accepted.
+--   end_code: Reason for discharge.
+--   discharged_on [date]: Day of discharge; NULL while open.
+--   care_contacts: Care contacts, whatever became of them.
+--   attended_contacts: Care contacts attended.
+--   treatment_contacts: Treatment contacts.
+--   first_assessment_on [date]: Day of the first assessment contact.
+--   first_treatment_on [date]: Day of the first treatment contact.
+--   second_treatment_on [date]: Day of the second treatment contact.
+--   last_treatment_on [date]: Day of the last treatment contact.
+--   wait_to_first_treatment_days [days]: From referral to first treatment contact; pauses are not taken off.
+--   wait_first_to_second_days [days]: From first to second treatment contact.
+--   is_discharged: Whether there is a discharge date.
+--   is_completed_course: Whether the course is finished: discharged after two or more treatment contacts (M076).
+--   phq9_first [points]: First PHQ-9 score.
+--   phq9_last [points]: Last PHQ-9 score, NULL unless paired.
+--   gad7_first [points]: First GAD-7 score.
+--   gad7_last [points]: Last GAD-7 score, NULL unless paired.
+--   anxiety_measure: Instrument that speaks for anxiety: that of the complaint when paired, else GAD-7.
+--   anxiety_first [points]: First score on the anxiety measure.
+--   anxiety_last [points]: Last score on the anxiety measure, NULL unless paired.
+--   is_phq9_paired: Whether PHQ-9 is paired.
+--   is_anxiety_paired: Whether the anxiety measure is paired.
+--   is_own_anxiety_measure_paired: Whether a measure that goes with the complaint itself is paired (M204).
+--   is_paired: Whether PHQ-9 and the anxiety measure are both paired.
+--   caseness_at_start: case, not a case, or unknown (a first score is missing and the other is below its cut-off).
+--   reliable_change: PHQ-9 and anxiety measure together: improved, deteriorated, no change or unpaired, whether or
+--       not the course is finished.
+--   reqol10_first [points]: First ReQoL-10 score.
+--   reqol10_last [points]: Last ReQoL-10 score, NULL unless paired.
+--   reqol10_change: Reliable change on ReQoL-10.
+--   is_reqol10_case_first: Whether the first ReQoL-10 score is below 25.
+--   is_reqol10_case_last: Whether the last ReQoL-10 score is below 25.
+--   is_reqol10_in_recovery_last: Whether the last ReQoL-10 score is at or above its recovery cut-off.
+--   paired_measures: Paired instruments of the pathway's battery.
+--   overall_change: All paired measures of the pathway's battery: deteriorated if any, else improved if any, else
+--       no change; unpaired if none.
+--   is_at_caseness: Finished courses: a first score is at or beyond its cut-off. NULL while not finished.
+--   is_not_at_caseness: Finished courses: both first scores are below their cut-offs. NULL while not finished.
+--   is_recovered: Finished courses: at caseness first and below both cut-offs last. NULL while not finished.
+--   is_reliably_improved: Finished courses: reliably better on one measure, not reliably worse on the other. NULL
+--       while not finished.
+--   is_reliably_deteriorated: Finished courses: reliably worse on one measure, not reliably better on the other.
+--       NULL while not finished.
+--   has_no_reliable_change: Finished courses: paired and neither of the two. NULL while not finished.
+--   is_reliably_recovered: Finished courses: recovered and reliably improved. NULL while not finished.

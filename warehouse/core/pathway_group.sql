@@ -66,3 +66,90 @@ LEFT JOIN work.condition AS c ON c.referral_number = p.referral_number
 LEFT JOIN work.contact_summary AS k ON k.referral_number = p.referral_number
 LEFT JOIN work.therapy_summary AS t ON t.referral_number = p.referral_number
 LEFT JOIN supported AS e ON e.referral_number = p.referral_number
+
+-- Columns of core.pathway_group: One row per pathway, 1:1 with core.pathway: the groups it counts in
+--     (measures/breakdowns.csv and breakdown_groups.csv).
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   age_band: Age at referral: under 18, 18-25, 26-64, 65+.
+--   ethnic_group: Ethnic group: white, mixed, asian, black, other, not stated (Z), not known (99 or none).
+--   ethnicity: Ethnic category by its national code, not stated or not known.
+--   ethnic_minority: white british or ethnic minority; not stated, not known.
+--   gender: Gender identity where stated, else stated gender.
+--   gender_identity: Gender identity as last stated.
+--   deprivation_decile: Decile of deprivation of the postcode district, 1 being the most deprived.
+--   armed_forces: veteran, dependant (of an ex-services member) or neither.
+--   disability: Disability code, more than one, none.
+--   language_group: Whether the preferred language is English.
+--   preferred_language: Preferred language (ISO 639-1), in small letters.
+--   social_circumstance: Social or personal circumstance recorded by the day of discharge; several are more than
+--       one.
+--   sexual_orientation: Sexual orientation last recorded by the day of discharge.
+--   religion: Whether a religion or belief is recorded by the day of discharge.
+--   problem_descriptor: Group of the presenting complaint that counts.
+--   previous_problem_descriptor: Of a repeat referral: problem descriptor of the finished course before it.
+--   referral_source: Source of referral, grouped as M002 to M018.
+--   phq9_band [points]: Band of the first PHQ-9 score.
+--   gad7_band [points]: Band of the first GAD-7 score.
+--   phq9_points [points]: First PHQ-9 score as text.
+--   gad7_points [points]: First GAD-7 score as text.
+--   ltc_status: Long-term conditions recorded: one, more than one, none recorded.
+--   ltc_condition: Kind of long-term condition; several kinds are more than one.
+--   has_ltc: Whether a long-term condition is recorded.
+--   ltc_integrated: Whether any attended contact was of an integrated service: integrated, core only, nothing
+--       attended.
+--   iet_group: Internet-enabled therapy: none, only, mixed (with other treatment contacts).
+--   iet_log_band [logs]: Logs: none, one, two or more.
+--   iet_time: Whether any minute of a therapist is logged.
+--   iet_software: Whether a log says that an integrated software engine was used.
+--   iet_programme: Programme with most therapist time, then most logs, then first in the alphabet.
+--   intensity: Intensities of the therapies given: low, high, both, other, employment support, none.
+--   unique_therapy: The therapy where exactly one was given (IET: internet-enabled), else more than one or none;
+--       employment support is none.
+--   main_medium: Medium of most treatment contacts; ties go to face to face, telephone, video, written, other in
+--       this order.
+--   main_mode: Mode of most treatment contacts; ties go to individual, couple, group in this order.
+--   met_in_person: Whether any attended contact was face to face.
+--   language_mode: Language of most treatment contacts, and who interprets.
+--   dose [contacts]: Number of treatment contacts as text, 21+ for more than 20.
+--   discharge_reason: Reason for discharge: code, invalid, not recorded, or open.
+--   repeat_gap [days]: Days since the last finished course of the person here, in bands; none if more than 365 or
+--       there is none.
+--   is_repeat_referral: Whether the person finished a course here within 365 days before this referral.
+--   site: Site of the first treatment contact (ODS).
+--   employment_support: Whether there was an employment support contact: received, not received.
+--   employment_at_start: First employment status recorded from referral to discharge.
+--   employment_at_end: Last employment status recorded from referral to discharge, where two days were.
+--   work_first: in work, off sick or not employed, by the first record.
+--   work_last: The same by the last record, where two days were.
+--   work_change: From the first to the last.
+--   hours_first: Band of weekly hours, first record.
+--   hours_last: Band of weekly hours, last record.
+--   benefit_first: Any benefit, first record: received, none.
+--   benefit_change: Any benefit, first to last record.
+--   sick_pay_change: Statutory sick pay, first to last record.
+--   sickness_change: Off work sick, first to last record.
+--   self_employed_change: Self-employed, first to last record.
+--   esa_change: Employment and Support Allowance, first to last record.
+--   universal_credit_change: Universal Credit, first to last record.
+--   pip_change: Personal Independence Payment, first to last record.
+--   support_suitability: Whether any record of the pathway finds the person suitable for employment support.
+--   suitability_change: Suitable for employment support, first to last record.
+--   student: Whether the latest recorded status is student.
+--   student_age: Students by age at referral.
+--   employment_records [records]: Days from referral to discharge with an employment status recorded.
+--   sickness_records [records]: Days from referral to discharge with sickness absence recorded as yes or no.
+--   iet_logs [logs]: Logs of internet-enabled therapy.
+--   iet_minutes [minutes]: Therapist minutes in those logs.
+--   first_low_intensity_on [date]: Day of the first session of low intensity.
+--   first_high_intensity_on [date]: Day of the first session of high intensity.
+--   contact_minutes [minutes]: Clinical minutes of attended contacts.
+--   first_integrated_on [date]: Day of the first attended integrated contact.
+--   first_integrated_treatment_on [date]: Day of the first integrated treatment contact.
+--   first_employment_support_on [date]: Day of the first employment support contact.
+--   last_employment_support_on [date]: Day of the last employment support contact.
+--   employment_support_contacts [contacts]: Employment support contacts.
+--   employment_support_referred_on [date]: Earliest day of referral to employment support in the pathway's
+--       employment records.
+--   employment_support_discharged_on [date]: Latest day of discharge from employment support in the pathway's
+--       employment records.

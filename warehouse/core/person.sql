@@ -21,3 +21,21 @@ SELECT
 FROM staged.IDS001 AS p
 INNER JOIN latest AS l
     ON l.provider = p.provider AND l.recency = p.recency
+
+-- Columns of core.person: One row per provider and person (IDS001), as the latest month describes them.
+--   provider, key: ODS code of the provider.
+--   person_id, key: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
+--       provider.
+--   first_month [month]: First day of the first month that carries it.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   is_nationally_linked: Whether a verified NHS number made the pseudonym.
+--   age_at_period_end [years]: Age on the last day of the latest month.
+--   gender: Gender identity code where stated, else gender code.
+--   gender_same_at_birth: Whether gender identity is the same as at birth.
+--   ethnic_category: Ethnic category, national code.
+--   ethnic_category_2021: Ethnic category of the 2021 census.
+--   preferred_language: Preferred language.
+--   ex_armed_forces: Ex-British armed forces indicator.
+--   postcode_district: First half of the postcode.
+--   residence_commissioner: ODS code of the commissioner of the place of residence.

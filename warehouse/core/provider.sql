@@ -7,3 +7,10 @@ SELECT
 FROM core.submission AS s
 LEFT JOIN ref.organisation AS o ON o.organisation = s.provider
 GROUP BY s.provider, coalesce(o.name, s.provider)
+
+-- Columns of core.provider: One row per provider with a winning submission.
+--   provider, key: ODS code of the provider.
+--   provider_name: Name of the provider; its code where no name is known.
+--   first_month [month]: First day of the first month with a winning submission.
+--   last_month [month]: First day of the last month with a winning submission.
+--   submissions: Winning submissions.

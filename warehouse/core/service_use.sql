@@ -16,3 +16,16 @@ INNER JOIN latest AS l
     ON l.provider = s.provider AND l.recency = s.recency
 LEFT JOIN work.patient AS p
     ON p.submission_id = s.submission_id AND p.local_patient_id = s.LocalPatientId
+
+-- Columns of core.service_use: One row per service use (SMI501): spell, crisis contact, incident; as last
+--     submitted.
+--   provider, key: ODS code of the provider.
+--   service_use_id, key: Pseudonym of the provider's service use id.
+--   person_id: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
+--       provider.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   service_use_type: Type of service use (ref.code service_use_type).
+--   started_on [date]: First day.
+--   ended_on [date]: Last day; NULL while it lasts.
+--   occurrences: Number of occurrences the row stands for.

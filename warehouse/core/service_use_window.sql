@@ -72,3 +72,20 @@ SELECT
     CAST(coalesce(u.violence, 0) AS BIGINT) AS violence
 FROM opened AS o
 LEFT JOIN counted AS u ON u.referral_number = o.referral_number AND u.window_name = o.window_name
+
+-- Columns of core.service_use_window: One row per service request and observed window (before, during, after
+--     therapy): what other services the person used.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   pathway: Pathway code (ref.pathway): as submitted, else derived.
+--   window_name, key: before (180 days), during (first to last treatment contact) or after (180 days).
+--   from_on [date]: First day of the window.
+--   to_on [date]: Last day of the window.
+--   admissions: Stays in hospital that began in the window.
+--   bed_days [days]: Days in hospital, both ends of a stay counted, overlapping spells once in the window.
+--   crisis_contacts: Crisis-team contacts in the window.
+--   emergency_attendances: Emergency department attendances in the window.
+--   detentions: Detentions under the Mental Health Act in the window.
+--   self_harm: Episodes of self-harm in the window.
+--   suicide_attempts: Suicide attempts in the window.
+--   violence: Incidents of violence in the window.

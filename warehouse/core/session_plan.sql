@@ -16,3 +16,12 @@ SELECT
     submitted_records, PlannedSessions AS planned_sessions, PlanStartDate AS planned_from
 FROM ranked
 WHERE recency = 1
+
+-- Columns of core.session_plan: One row per service request and therapy type (SMI203): the latest plan.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   therapy_type, key: Type of therapy planned.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   planned_sessions [sessions]: Sessions planned.
+--   planned_from [date]: First day of the plan.

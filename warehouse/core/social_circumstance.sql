@@ -15,3 +15,14 @@ SELECT
     min(month) AS first_month, max(month) AS last_month, count(*) AS submitted_records
 FROM known
 GROUP BY provider, person_id, SocPerCircumstance, SocPerCircumstanceRecDate
+
+-- Columns of core.social_circumstance: One row per provider, person, circumstance and day it was recorded on
+--     (IDS011).
+--   provider, key: ODS code of the provider.
+--   person_id, key: Pseudonym of the person; the provider's token of the patient where no patient record was
+--       accepted.
+--   circumstance, key: Circumstance as submitted (SNOMED CT).
+--   recorded_on [date], key: Day it was recorded.
+--   first_month [month]: First day of the earliest month that carries it.
+--   last_month [month]: First day of the latest month that carries it.
+--   submitted_records [rows]: Submitted rows of all winning months behind this one row.

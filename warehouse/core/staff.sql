@@ -33,3 +33,13 @@ SELECT
     coalesce(q.trainings, 0) AS trainings, q.qualified_on
 FROM (SELECT provider, staff_id, month, StaffGroup, Band FROM listed WHERE recency = 1) AS s
 FULL JOIN counted AS q ON q.provider = s.provider AND q.staff_id = s.staff_id
+
+-- Columns of core.staff: One row per provider and member of staff (SMI901, IDS902), as last submitted.
+--   provider, key: ODS code of the provider.
+--   staff_id, key: Pseudonym of the member of staff.
+--   last_month [month]: First day of the latest month that carries it.
+--   staff_group: Professional group (ref.code staff_group); NULL where SMI901 does not list the person.
+--   pay_band: Agenda for Change pay band.
+--   qualifications: Curricula awarded.
+--   trainings: Curricula under way: no date of award.
+--   qualified_on [date]: Day of the first award; NULL where there is none.

@@ -8,3 +8,13 @@ SELECT
 FROM staged.current_submission AS w
 LEFT JOIN staged.row_count AS c ON c.submission_id = w.submission_id
 GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline
+
+-- Columns of core.submission: One row per winning submission: one provider, one month.
+--   submission_id, key: Id of the winning submission in the ledger.
+--   provider: ODS code of the provider.
+--   month [month]: First day of the month reported.
+--   records [rows]: Rows accepted.
+--   received_on [date]: Day in England on which this submission was received; NULL where not known.
+--   deadline [date]: Last day on which the month could be submitted in time.
+--   is_late: Whether the submission that counts came after the deadline; an earlier one that it replaced may have
+--       been in time. NULL where the day is not known.

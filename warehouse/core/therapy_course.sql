@@ -34,3 +34,23 @@ FROM known AS k
 INNER JOIN work.referral AS r ON r.referral_number = k.referral_number
 LEFT JOIN ref.code AS c ON c.code_list = 'therapy_type' AND c.code = k.therapy_type
 LEFT JOIN ref.therapy_standard AS s ON s.pathway = r.pathway AND s.therapy_type = k.therapy_type
+
+-- Columns of core.therapy_course: One row per service request and type of therapy given or planned: sessions, plan,
+--     and NICE's minimum.
+--   provider, key: ODS code of the provider.
+--   service_request_id, key: Pseudonym of the provider's referral id.
+--   pathway: Pathway code (ref.pathway): as submitted, else derived.
+--   therapy_type, key: Type of therapy (ref.code therapy_type).
+--   therapy: Name of the therapy.
+--   procedure_code [SNOMED CT]: Procedure the therapy was coded by, the lowest where several codes name it; NULL
+--       when only planned.
+--   sessions [sessions]: Treatment contacts in which it was given; 0 when only planned.
+--   first_on [date]: Day of the first session.
+--   last_on [date]: Day of the last session.
+--   planned_sessions [sessions]: Sessions planned; NULL without a plan.
+--   planned_from [date]: First day of the plan.
+--   is_recommended: Whether NICE recommends it for the pathway (ref.therapy_standard).
+--   minimum_sessions [sessions]: Fewest sessions NICE asks for; NULL where it names none.
+--   is_minimum_reached: Whether sessions reach the minimum; NULL without a minimum.
+--   is_minimum_planned: Whether the plan reaches the minimum; NULL without a minimum or a plan.
+--   is_plan_reached: Whether sessions reach the plan; NULL without a plan.

@@ -59,3 +59,29 @@ SELECT
     CASE WHEN signal = 0 THEN 'common cause' WHEN better = 0 THEN 'neither' WHEN signal = better THEN 'improvement'
         ELSE 'concern' END AS variation
 FROM named
+
+-- Columns of mart.control_chart: XmR charts: one row per source, provider, pathway, measure and period with a value
+--     (months; financial years of published figures).
+--   source, key: submitted (our own count) or published (NHS England's statistics).
+--   provider, key: ODS code of the provider; ENG is England.
+--   period_type, key: month; financial year of published figures.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (mart.measure).
+--   position: Place of the point in its chart.
+--   points: Points of the chart.
+--   value: Value of the point (mart.provider_figure).
+--   mean: Mean of all points.
+--   moving_range: Mean of the moving ranges that were not screened out.
+--   is_screened_out: Whether the range to the point before is beyond 3.267 times their mean and left out of
+--       moving_range.
+--   limits: standing (12 points or more), trial (6 to 11), too few points, or not meaningful (screening left ranges
+--       of 0).
+--   lower_limit: mean - 2.66 x moving_range.
+--   lower_near: Two thirds of the way to lower_limit.
+--   upper_near: Two thirds of the way to upper_limit.
+--   upper_limit: mean + 2.66 x moving_range.
+--   point_type: The first that holds: outside, trend (7 rising or falling), 2 of 3 (near the same limit), shift (7
+--       on one side of the mean), common cause.
+--   signal: 1: high or rising; -1: low or falling; 0: common cause.
+--   variation: improvement, concern, neither (no direction is better), or common cause.

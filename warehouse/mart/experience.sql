@@ -54,3 +54,35 @@ INNER JOIN ranged AS r
     ON r.period_type = c.period_type AND r.period_start = c.period_start AND r.question = c.question
     AND r.pathway = c.pathway AND r.engagement = c.engagement
 WHERE c.organisation = 'ENG'
+
+-- Columns of mart.experience: One row per period, pathway, engagement and question about care: England's answers,
+--     and how far services are apart.
+--   source, key: submitted: from the submissions.
+--   period_type, key: financial year, rolling 12 months, or all months.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or all.
+--   engagement, key: engaged, not engaged, or all.
+--   question, key: Code of the question (ref.survey_question).
+--   answers: Answers that count.
+--   positive: Positive answers.
+--   negative: Negative answers.
+--   highest: Answers at the top of the scale.
+--   lowest: Answers at the bottom of the scale.
+--   services: Services with an answer.
+--   services_in_range: Services with 10 answers or more, which the range is over.
+--   positive_share_least [share]: Lowest share of positive answers among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   positive_share_most [share]: Highest share of positive answers among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   negative_share_least [share]: Lowest share of negative answers among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   negative_share_most [share]: Highest share of negative answers among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   highest_share_least [share]: Lowest share of answers at the top among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   highest_share_most [share]: Highest share of answers at the top among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   lowest_share_least [share]: Lowest share of answers at the bottom among services with 10 answers or more; NULL
+--       with fewer than three of them.
+--   lowest_share_most [share]: Highest share of answers at the bottom among services with 10 answers or more; NULL
+--       with fewer than three of them.

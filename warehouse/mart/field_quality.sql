@@ -19,3 +19,32 @@ FROM mart.quality_item AS i
 INNER JOIN mart.service_comparison AS c ON c.measure = i.measure AND c.source = 'data quality'
 LEFT JOIN spread AS s
     ON s.measure = i.measure AND s.period_type = c.period_type AND s.period_start = c.period_start
+
+-- Columns of mart.field_quality: Data quality of services compared: mart.service_comparison of every item, with the
+--     element it is about.
+--   table_id, key: Table of the dataset, or submission for submissions as a whole.
+--   element, key: Element of the table.
+--   aspect, key: complete, known, valid or in time.
+--   provider, key: ODS code of the provider as it is today.
+--   provider_name: Name of the provider.
+--   period_type, key: month or rolling 12 months.
+--   period_start [date], key: First day of the period.
+--   measure: Id of the item (mart.quality_item).
+--   title: Name of the element in the NHS Data Dictionary.
+--   numerator [rows]: Records that are complete, known or valid; months submitted or in time.
+--   denominator [rows]: Records it is counted of; months expected or submitted.
+--   state: value; no denominator (nothing to count); not submitted.
+--   value [share]: numerator / denominator of this row.
+--   lower_95 [share]: Lower Wilson limit, 95 %.
+--   upper_95 [share]: Upper Wilson limit, 95 %.
+--   lower_998 [share]: Lower Wilson limit, 99.8 %.
+--   upper_998 [share]: Upper Wilson limit, 99.8 %.
+--   national_value [share]: England's share, this provider included.
+--   national_value_without [share]: England's share without this provider.
+--   services: Services compared.
+--   lower_quartile [share]: A quarter of services have this share or less.
+--   upper_quartile [share]: A quarter of services have this share or more.
+--   funnel_position: Place among the funnel's limits; NULL where too few services or records can be compared.
+--   z_adjusted: Standard errors from England's share, spread between services allowed for.
+--   comparison: full, with caution, or descriptive (mart.service_comparison).
+--   why_not: Why the comparison is not a full one.

@@ -55,3 +55,22 @@ FROM england AS e
 LEFT JOIN spread AS s
     ON s.source = e.source AND s.period_type = e.period_type AND s.period_start = e.period_start
     AND s.pathway = e.pathway AND s.measure = e.measure
+
+-- Columns of mart.funnel: One row per source, period, pathway and measure: England, and how far services spread
+--     around it.
+--   source, key: submitted (our own count) or published (NHS England's statistics).
+--   period_type, key: month, quarter, rolling 12 months or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (mart.measure).
+--   kind: count, share, mean, median or p90.
+--   national_numerator: Count for England.
+--   national_denominator: Count the share for England is of.
+--   national_value: Value of England.
+--   smallest_denominator [people]: Denominator from which on a service enters the funnel.
+--   services [services]: Services in the funnel: a share with a denominator of smallest_denominator or more.
+--   phi: Overdispersion: mean of squared z, winsorised at 10 % of services at each end. About 1: chance alone; NULL
+--       under 10 services.
+--   tau [share]: Standard deviation between services beyond chance (additive); 0 when phi is about 1 or less. NULL
+--       under 10 services.
+--   comparison: full (30 services or more), with caution (10 to 29), descriptive (fewer).

@@ -52,3 +52,27 @@ FROM added AS a
 INNER JOIN added AS e
     ON e.level = 'England' AND e.period_type = a.period_type AND e.period_start = a.period_start
     AND e.pathway = a.pathway AND e.instrument = a.instrument
+
+-- Columns of mart.instrument_change: One row per level, organisation, period, pathway and instrument: how paired
+--     scores of closed referrals with two attended contacts or more changed.
+--   source, key: submitted: from the submissions.
+--   level, key: England or provider.
+--   organisation, key: ODS code of the provider; ENG for England.
+--   period_type, key: financial year, rolling 12 months, or all months.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or all.
+--   instrument, key: Short id of the instrument.
+--   pairs: Paired instruments.
+--   first_total [points]: Sum of first scores.
+--   last_total [points]: Sum of last scores.
+--   gain_total [points]: Sum of gains: change in the good direction of the scale.
+--   mean_first [points]: Mean first score.
+--   mean_last [points]: Mean last score.
+--   mean_gain [points]: Mean gain; positive is better.
+--   national_sd_first [points]: Standard deviation of England's first scores of the same period, pathway and
+--       instrument; NULL for one pair.
+--   effect_size [SD]: Mean gain over national_sd_first; positive is better. NULL without a spread.
+--   improved: Pairs reliably improved.
+--   unchanged: Pairs without reliable change.
+--   deteriorated: Pairs reliably deteriorated.
+--   without_threshold: Pairs of an instrument without a published threshold of reliable change.

@@ -37,3 +37,20 @@ INNER JOIN mart.measure AS m ON m.measure = c.measure
 LEFT JOIN behind AS b
     ON b.source = c.source AND b.period_type = c.period_type AND b.period_start = c.period_start
     AND b.pathway = c.pathway AND b.measure = c.measure
+
+-- Columns of mart.national: England: one row per source, period, pathway and measure.
+--   source, key: submitted (our own count) or published (NHS England's statistics).
+--   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (mart.measure).
+--   kind: count, share, mean, median or p90.
+--   numerator: Count of a count or share; sum of a mean; the value itself of a median or p90.
+--   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
+--       value; NULL for a count and where there is no value.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   providers_counted: Providers whose counts stand behind the figure.
+--   value [unit of the measure]: numerator / denominator of a share or mean, else numerator.
+--   lower_95 [share]: Lower 95 % Wilson limit of a share.
+--   upper_95 [share]: Upper 95 % Wilson limit of a share.
+--   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

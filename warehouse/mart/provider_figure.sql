@@ -36,3 +36,19 @@ SELECT
 FROM mart.quality_count AS q
 LEFT JOIN core.provider AS p ON p.provider = q.organisation
 LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 'provider'
+
+-- Columns of mart.provider_figure: The figures of services and of England, our own and the published ones in one
+--     layout.
+--   source, key: submitted (our own count) or published (NHS England's statistics).
+--   provider, key: ODS code of the provider; ENG is England.
+--   provider_name: Name of the provider; its code where no name is known.
+--   period_type, key: month, quarter, rolling 12 months or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (mart.measure).
+--   kind: count, share, mean, median or p90.
+--   numerator: Count; sum of a mean; value of a median.
+--   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
+--   value: numerator / denominator of a share or mean, else the numerator.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

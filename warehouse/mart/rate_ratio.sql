@@ -35,3 +35,24 @@ LEFT JOIN share AS r
     ON r.source = s.source AND r.level = s.level AND r.organisation = s.organisation
     AND r.period_type = s.period_type AND r.period_start = s.period_start AND r.pathway = s.pathway
     AND r.breakdown = s.breakdown AND r.measure = s.measure AND r.breakdown_group = o.breakdown_group
+
+-- Columns of mart.rate_ratio: Equity: one row per organisation, period, breakdown group and share measure, the
+--     group's share against that of the reference group.
+--   source, key: submitted.
+--   level, key: England, region, ICB, sub-ICB or provider.
+--   organisation, key: Code of the organisation; ENG is England.
+--   period_type, key: quarter, rolling 12 months or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all'.
+--   breakdown, key: Id of the breakdown (mart.breakdown).
+--   breakdown_group, key: Code of the group.
+--   measure, key: Id of the measure (mart.measure).
+--   numerator: Count of the group.
+--   denominator: Count the group's share is of.
+--   state: value; no denominator; not submitted; not applicable.
+--   reference_group: The known group with the largest denominator in England in that period.
+--   reference_numerator: Count of the reference group at this organisation.
+--   reference_denominator: Count its share is of.
+--   rate_ratio: Share of the group / share of the reference group; NULL where either is 0 or missing.
+--   lower_95: Lower 95 % limit of rate_ratio (Katz).
+--   upper_95: Upper 95 % limit of rate_ratio.

@@ -61,3 +61,46 @@ SELECT
         WHEN services < 30 THEN 'only ' || services || ' services: overdispersion is uncertain' END AS why_not,
     published_rate
 FROM limited
+
+-- Columns of mart.service_comparison: One row per source, service, period, pathway and measure: its figure, its
+--     interval, England beside it, and whether the difference is one. No ranks.
+--   source, key: submitted (our own count) or published (NHS England's statistics).
+--   provider, key: ODS code of the provider.
+--   provider_name: Name of the provider; its code where no name is known.
+--   period_type, key: month, quarter, rolling 12 months or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (mart.measure).
+--   kind: count, share, mean, median or p90.
+--   numerator: Count; sum of a mean; value of a median.
+--   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   value: numerator / denominator of a share or mean, else the numerator.
+--   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, else Byar. NULL for means
+--       and medians, whose spread is not known.
+--   upper_95: Upper 95 % limit of value.
+--   lower_998: Lower 99.8 % limit of value.
+--   upper_998: Upper 99.8 % limit of value.
+--   national_numerator: Count for England.
+--   national_denominator: Count the share for England is of.
+--   national_value: Value of England, this service included: the centre of the funnel.
+--   national_value_without: Value of England without this service (shares and means); approximate for published
+--       counts, which are rounded.
+--   services [services]: Services in the funnel: a share with a denominator of 20 or more.
+--   funnel_lower_95 [share]: Lower 95 % funnel limit around national_value for this denominator. NULL under 10
+--       services or a denominator of 20.
+--   funnel_upper_95 [share]: Upper 95 % funnel limit.
+--   funnel_lower_998 [share]: Lower 99.8 % funnel limit.
+--   funnel_upper_998 [share]: Upper 99.8 % funnel limit.
+--   funnel_position: below 99.8, below 95, within, above 95 or above 99.8; on a limit is within.
+--   z [standard errors]: Distance from national_value in standard errors of the funnel.
+--   z_adjusted [standard errors]: The same with the spread between services (tau) added: a service that stands out
+--       from others, not from chance alone.
+--   phi: Overdispersion of the funnel (mart.funnel).
+--   tau [share]: Spread between services beyond chance (mart.funnel).
+--   p_against_rest [probability]: With fewer than 10 services: exact two-sided p that this service and the rest
+--       have the same share; under 0.002 is a difference at 99.8 %.
+--   comparison: full (30 services or more), with caution (10 to 29), descriptive (too few to compare); NULL where
+--       there is no value.
+--   why_not: Why the comparison is not full, in words; NULL when it is.
+--   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

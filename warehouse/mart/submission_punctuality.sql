@@ -46,3 +46,18 @@ FROM judged
 WINDOW five AS (
     PARTITION BY provider ORDER BY month RANGE BETWEEN INTERVAL 4 MONTH PRECEDING AND CURRENT ROW
 )
+
+-- Columns of mart.submission_punctuality: Who submitted which month, and when: one row per provider, as submitted,
+--     and month from its first submission to the last month of the data, but none after it has closed.
+--   provider, key: ODS code of the provider.
+--   month [month], key: First day of the month.
+--   submission_id: Id of the winning submission; NULL when there is none.
+--   received_on [date]: Day in England on which it was received.
+--   deadline [date]: Last day on which the month could be submitted in time; NULL when nobody has submitted the
+--       month.
+--   records [rows]: Rows accepted.
+--   state: in time; late; day not known; missing; window open (not submitted, but there was still time when
+--       anybody's latest submission came).
+--   submitted_of_last_5 [months]: Months submitted of the five calendar months up to this one.
+--   expected_of_last_5 [months]: Months of those five that were expected.
+--   in_time_of_last_5 [months]: Months of those five that were submitted in time.

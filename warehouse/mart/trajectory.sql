@@ -24,3 +24,16 @@ SELECT
     'submitted' AS source, level, organisation, pathway, instrument, occasion, scores, total,
     total / scores AS mean_score, first_total / scores AS mean_first_of_these
 FROM added
+
+-- Columns of mart.trajectory: One row per level, organisation, pathway, instrument and occasion: mean score by
+--     occasion, of paired instruments of closed referrals with two attended contacts or more.
+--   source, key: submitted: from the submissions.
+--   level, key: England or provider.
+--   organisation, key: ODS code of the provider; ENG for England.
+--   pathway, key: Pathway code, or all.
+--   instrument, key: Short id of the instrument.
+--   occasion, key: Number of the day with a score that counts, from 1.
+--   scores: Scores of this occasion.
+--   total [points]: Sum of the scores.
+--   mean_score [points]: Mean score.
+--   mean_first_of_these [points]: Mean first score of the same people: what the mean would be had nobody changed.

@@ -16,7 +16,7 @@ from itertools import groupby
 
 import duckdb
 
-from warehouse.columns import Described
+from warehouse.described import Described
 from warehouse.measures.catalogue import GRAINS, Breakdown, Measure, breakdowns, groups
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")

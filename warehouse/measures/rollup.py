@@ -9,55 +9,41 @@ from collections.abc import Sequence
 
 import duckdb
 
-from schemas.pathway import pathways
-from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure, breakdowns, groups
+from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure
 from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
-from warehouse.staging import insert_rows
 
 # Groups by month would mostly be counts under 5, and 12 times as many: they are counted by quarter and longer.
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 
 
-def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Write the catalogue into ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``."""
-    codes = [each.code for each in pathways()]
-    con.execute(
-        "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
-        "grain VARCHAR, date_column VARCHAR, kind VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, "
-        "direction VARCHAR, standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, "
-        "caveats VARCHAR, source VARCHAR, confidence VARCHAR, since VARCHAR)"
-    )
-    insert_rows(
-        con,
-        "mart.measure",
-        [
-            (
-                position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.numerator,
-                m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
-                " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
-            )
-            for position, m in enumerate(catalogue, start=1)
-        ],
-    )  # fmt: skip
-    con.execute(
-        "CREATE TABLE mart.breakdown (breakdown VARCHAR, title VARCHAR, grain VARCHAR, group_column VARCHAR, "
-        "meaning VARCHAR, source VARCHAR, confidence VARCHAR)"
-    )
-    insert_rows(
-        con,
-        "mart.breakdown",
-        [(b.id, b.title, b.grain, b.column, b.meaning, b.source, b.confidence) for b in breakdowns()],
-    )
-    con.execute(
-        "CREATE TABLE mart.breakdown_group (breakdown VARCHAR, position INTEGER, breakdown_group VARCHAR, "
-        "group_name VARCHAR, note VARCHAR)"
-    )
-    insert_rows(con, "mart.breakdown_group", groups())
-    con.execute("CREATE TABLE work.measure_pathway (measure VARCHAR, pathway VARCHAR)")
-    everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
-    applicable = [(m.id, each.code) for m in catalogue for each in pathways() if m.applies_to(each.code)]
-    insert_rows(con, "work.measure_pathway", everywhere + applicable)
+COLUMNS = """
+Columns of mart.breakdown_measure: One row per organisation, period, pathway, group of a breakdown and measure, over
+    longer periods than a month. Groups of a breakdown add up to the row of mart.service_measure.
+  source, key: submitted: our own count.
+  level, key: England, region, ICB, sub-ICB or provider.
+  organisation, key: Code of the organisation (ref.organisation); ENG is England; 'unknown' what cannot be placed; a
+      merged provider counts in its successor; provider|sub-ICB where both.
+  period_type, key: quarter, financial year, or rolling 12 months (the latest only).
+  period_start [date], key: First day of the period.
+  pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
+  breakdown, key: Breakdown (mart.breakdown).
+  breakdown_group, key: Group (mart.breakdown_group).
+  measure, key: Id of the measure (mart.measure).
+  numerator: Count of a count or share; sum of a mean.
+  denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a value;
+      NULL for a count and where there is no value.
+  months_submitted [months]: Months of the period for which a provider behind the organisation submitted.
+  state: value; no denominator (0 people); not submitted; not applicable: never one for the other.
+
+Columns of monthly_count.place: One row per provider, commissioner and site that occur together, and level: the
+    organisation whose figures their monthly counts count in.
+  provider, key: ODS code of the provider, as submitted.
+  commissioner, key: ODS code of the commissioner of the referral; 'unknown' when none was given.
+  site, key: Site of the first treatment contact; 'unknown' when none was given.
+  level, key: Level of the organisation.
+  organisation: Code of the organisation.
+"""
 
 
 def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:

@@ -44,3 +44,16 @@ SELECT
     count(*) AS courses, count(*) FILTER (WHERE is_event) AS events
 FROM judged
 GROUP BY provider, month, outcome, pathway, severity_band, age_band, deprivation, diagnosis
+
+-- Columns of monthly_count.case_mix: What the case-mix models are fitted on: courses and outcomes by groups of
+--     alike people.
+--   provider, key: ODS code of the provider as submitted.
+--   month [month], key: First day of the month of discharge.
+--   outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT.
+--   pathway, key: Pathway code.
+--   severity_band, key: First PHQ-9 score, for pathways 01 to 04 first ReQoL-10 score, in bands.
+--   age_band, key: Age band.
+--   deprivation, key: Deprivation decile, 1 the most deprived.
+--   diagnosis, key: Problem descriptor; for pathways 01 to 04 the pathway code.
+--   courses: Courses in the denominator of the measure.
+--   events: Of these, in its numerator.

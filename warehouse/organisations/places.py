@@ -41,6 +41,60 @@ CREATE OR REPLACE TABLE ref.provider_place (
 CREATE OR REPLACE TABLE ref.commissioner_place (
     commissioner VARCHAR, sub_icb VARCHAR, icb VARCHAR, region VARCHAR);
 """
+COLUMNS = """
+Columns of ref.commissioner_place: One row per commissioner code in core: where its figures count, as of the end of
+    the last month. Successors are followed.
+  commissioner, key: ODS code as submitted.
+  sub_icb: ODS code of the sub-ICB location, successors followed; a code in no reference file stays itself;
+      'unknown' for a code of an ICB or region.
+  icb: ODS code of the integrated care board (ICB), else 'unknown'.
+  region: ODS code of the NHS England region, else 'unknown'.
+
+Columns of ref.deprivation: One row per postcode district of the reference file deprivation.csv; empty when none was
+    taken in.
+  postcode_district, key: Postcode district.
+  decile [decile]: Decile of the index of multiple deprivation, 1 being the most deprived.
+
+Columns of ref.organisation: One row per organisation of the reference files taken in, and per provider name given
+    to the build.
+  organisation, key: ODS code.
+  name: Name.
+  kind: provider, site, sub-ICB, ICB or region.
+  opened_on [date]: Day it opened; NULL when the files do not say.
+  closed_on [date]: Day it closed; NULL while it is open or when the files do not say.
+  parent: ODS code of the organisation a site belongs to; NULL when it belongs to none or the files do not say.
+  icb: ODS code of its ICB as the file gives it, successors not followed; NULL when it gives none.
+  region: ODS code of its region as the file gives it, successors not followed; NULL when it gives none.
+
+Columns of ref.period: One row per month, quarter, rolling 12 months and financial year all of whose months lie in
+    the data's span (ref.month).
+  period_type, key: month, quarter (of the financial year), rolling 12 months or financial year.
+  period_start [date], key: First day of its first month.
+  last_month [month]: First day of its last month.
+  months [months]: How many months it has.
+
+Columns of ref.period_month: One row per period and month in it.
+  period_type, key: Type of the period.
+  period_start [date], key: First day of the period's first month.
+  month [month], key: First day of the month.
+
+Columns of ref.provider_place: One row per provider that has submitted: where its figures count, as of the end of
+    the last month. Figures of a provider that has been merged count under its successor (current_provider) in level
+    'provider' and in all above; under its own code only in core.
+  provider, key: ODS code as submitted.
+  provider_name: Name; the code where no name is known.
+  current_provider: ODS code of the provider that has taken its place, through any number of successors; itself
+      where none has.
+  current_name: Name of current_provider.
+  icb: ODS code of the ICB current_provider lies in, else 'unknown'.
+  region: ODS code of the region current_provider lies in, else 'unknown'.
+
+Columns of ref.succession: One row per succession of the reference files; an organisation that was split on one day
+    is not here, because its figures cannot be placed.
+  organisation, key: ODS code of the organisation that ended.
+  successor: ODS code of the organisation that took its place.
+  effective_on [date], key: First day on which the successor stands in its place.
+"""
 
 
 def load_organisations(con: duckdb.DuckDBPyConnection, folder: Path | None, names: Mapping[str, str]) -> None:

@@ -26,3 +26,23 @@ SELECT
     denominator, CASE WHEN kind = 'share' THEN public.rate(numerator, denominator) END AS rate, average,
     months_submitted, public.state(kind, numerator, denominator, state) AS state
 FROM protected
+
+-- Columns of public.breakdown_measure: Protected figures by group: one row per level, organisation, period,
+--     pathway, breakdown, group and measure.
+--   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
+--   level, key: England, region, ICB, sub-ICB, provider, or provider in sub-ICB.
+--   organisation, key: ODS code; ENG: England; provider|sub-ICB; 'unknown': could not be placed.
+--   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   breakdown, key: What the groups are of: gender, age, ethnicity …
+--   breakdown_group, key: Code of the group; groups of one breakdown do not overlap.
+--   measure, key: Id of the measure (public.measure).
+--   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
+--   average: Mean, median or 90th centile of at least 5 values, in the measure's unit: whole where the denominator
+--       shown is under 15, else means to one decimal.
+--   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
+--   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
+--       would give such a count away); not submitted; not applicable.

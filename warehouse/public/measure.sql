@@ -3,3 +3,17 @@
 CREATE TABLE public.measure AS
 SELECT position, measure, title, meaning, kind, unit, direction, standard, published_id, caveats, source, since
 FROM mart.measure
+
+-- Columns of public.measure: One row per measure: what its figures mean.
+--   position: Place in the catalogue.
+--   measure, key: Id of the measure.
+--   title: Short title.
+--   meaning: What is counted, in plain words.
+--   kind: count, share, mean, median or p90 (90th centile).
+--   unit: What is counted or measured; share for a share.
+--   direction: Which is better: higher, lower, or none.
+--   standard [share]: National standard, NULL when there is none.
+--   published_id: Number of the measure in NHS England's monthly statistics.
+--   caveats: What to know before using it.
+--   source: Where the definition was found.
+--   since: Month from which the definition holds.

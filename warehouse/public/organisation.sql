@@ -15,3 +15,8 @@ SELECT
     CASE WHEN l.level = 'England' THEN 'England' ELSE coalesce(k.name, l.organisation) END AS name
 FROM listed AS l
 LEFT JOIN known AS k ON k.kind = l.level AND k.organisation = l.organisation
+
+-- Columns of public.organisation: One row per level and organisation of the public tables: its name.
+--   level, key: Level of the public tables.
+--   organisation, key: Code in the public tables.
+--   name: Name; the code where no name is known.

@@ -40,3 +40,25 @@ SELECT
         WHEN z IS NOT NULL THEN 'within'
     END AS funnel_position
 FROM beside
+
+-- Columns of public.service_comparison: Services beside England: one row per source, provider, period, pathway and
+--     measure that is a share, from protected counts only.
+--   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
+--   provider, key: ODS code of the provider.
+--   provider_name: Name of the provider; its code where no name is known.
+--   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (public.measure).
+--   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
+--   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
+--       would give such a count away); not submitted; not applicable.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
+--   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
+--   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
+--   national_numerator: Count for England to the nearest 5.
+--   national_denominator: Count England's share is of, to the nearest 5.
+--   national_rate [share]: national_numerator / national_denominator as shown.
+--   funnel_position: Where rate lies in the funnel around national_rate: within; above or below 95; above or below
+--       99.8. NULL without a rate.

@@ -25,3 +25,21 @@ SELECT
     p.months_submitted, public.state(p.kind, p.numerator, p.denominator, p.state) AS state
 FROM protected AS p
 INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation AND l.pathway = p.pathway
+
+-- Columns of public.service_measure: Protected figures: one row per level, organisation, period, pathway and
+--     measure. Counts under 5 are suppressed, others to the nearest 5, England included.
+--   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
+--   level, key: England, region, ICB, sub-ICB, provider, or provider in sub-ICB.
+--   organisation, key: ODS code; ENG: England; provider|sub-ICB; 'unknown': could not be placed.
+--   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
+--   measure, key: Id of the measure (public.measure).
+--   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
+--   average: Mean, median or 90th centile of at least 5 values, in the measure's unit: whole where the denominator
+--       shown is under 15, else means to one decimal.
+--   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
+--   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
+--       would give such a count away); not submitted; not applicable.

@@ -52,3 +52,16 @@ SELECT
     a.published_rate
 FROM assembled AS a
 LEFT JOIN provider_name AS n ON n.provider = a.provider
+
+-- Columns of published.service_count: One row per provider (ENG: England), financial year and measure, from the
+--     published annual totals.
+--   provider, key: ODS code of the provider; ENG is England.
+--   provider_name: Name of the provider; its code where no name is known.
+--   period_type, key: month or financial year.
+--   period_start [date], key: First day of the period.
+--   pathway: Always 'all': the published statistics are not split by pathway.
+--   measure, key: Id of the measure (mart.measure).
+--   numerator: Count.
+--   denominator: Count the share is of; NULL for a plain count and where there is no value.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

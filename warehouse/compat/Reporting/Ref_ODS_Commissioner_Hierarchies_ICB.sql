@@ -15,3 +15,13 @@ FROM place AS p
 LEFT JOIN ref.organisation AS o ON o.organisation = p.organisation
 LEFT JOIN ref.organisation AS i ON i.organisation = p.icb
 LEFT JOIN ref.organisation AS r ON r.organisation = p.region
+
+-- Columns of Reporting.Ref_ODS_Commissioner_Hierarchies_ICB: One row per sub-ICB location in core, successors
+--     followed: where it lies.
+--   Organisation_Code, key: ODS code.
+--   Organisation_Name: Name; the code where no name is known.
+--   STP_Code: ODS code of the ICB; empty when not known.
+--   STP_Name: Name of the ICB.
+--   Region_Code: ODS code of the NHS England region; empty when not known.
+--   Region_Name: Name of the region.
+--   Effective_To: Always empty: only what stands today is here.

@@ -18,3 +18,12 @@ SELECT
 FROM named
 WHERE regexp_matches(code, '^[1-9][0-9]{7,17}$')
 GROUP BY code
+
+-- Columns of UKHD_SNOMED.Descriptions_SCD: One row per SNOMED CT concept this project names (therapies, measures,
+--     questions); SNOMED CT itself is licensed and not here.
+--   Concept_ID, key: SNOMED CT concept.
+--   Term: What this project calls it: not the licensed description.
+--   Type_ID: Always 900000000000003001: the type national scripts ask for.
+--   Active: Always true.
+--   Is_Latest: Always true.
+--   Effective_To: Always empty: only what stands today is here.

@@ -12,3 +12,20 @@ SELECT
     h.postcode_district AS LSOA
 FROM compat.person_month AS m
 INNER JOIN core.person AS h ON h.provider = m.provider AND h.person_id = m.person_id
+
+-- Columns of mesh_IAPT.IDS001mpi: One row per provider, person and reported month that carries the person;
+--     attributes as last sent.
+--   RecordNumber, key: Number of the person in the month: the key other tables join on. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   OrgID_Provider: ODS code of the provider.
+--   Person_ID: Pseudonym of the person.
+--   Pseudo_NHS_Number_NCDR: Pseudonym of the person where a verified NHS number links providers; empty otherwise.
+--   Gender: Gender code: identity where it says something, else as stated.
+--   GenderIdentity: The same as Gender.
+--   EthnicCategory: Ethnic category as last sent: the national code (first character), 99 not known.
+--   Validated_EthnicCategory: Ethnic category; -1 where none was sent.
+--   LanguageCodePreferred: Preferred language as submitted.
+--   Age_RP_EndDate: Age at the end of the month; only in the latest month that sent the person.
+--   LSOA: Postcode district: the smallest area kept. Joins UKHF_Demography.Domains_Of_Deprivation_By_LSOA1.

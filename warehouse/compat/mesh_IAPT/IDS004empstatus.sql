@@ -14,3 +14,29 @@ SELECT
 FROM core.employment_record AS e
 INNER JOIN compat.person_month AS m
     ON m.provider = e.provider AND m.person_id = e.person_id AND m.month BETWEEN e.first_month AND e.last_month
+
+-- Columns of mesh_IAPT.IDS004empstatus: One row per provider, person, day of recording and reported month from the
+--     first to the last that sent it.
+--   UniqueID_IDS004, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   Person_ID: Pseudonym of the person.
+--   EmployStatus: Employment status code.
+--   EmployStatusRecDate [date]: Day it was recorded; records without one are left out.
+--   WeekHoursWorked: Band of weekly hours worked.
+--   SelfEmployInd: Whether an employed person is self-employed.
+--   SickAbsenceInd: Whether an employed person is off work sick.
+--   SSPInd: Whether the person receives Statutory Sick Pay.
+--   BenefitRecInd: Whether the person receives a benefit.
+--   JSAInd: Whether the person receives Jobseeker's Allowance.
+--   ESAInd: Whether the person receives Employment and Support Allowance.
+--   UCInd: Whether the person receives Universal Credit.
+--   PIPInd: Whether the person receives a Personal Independence Payment.
+--   OtherBenefitInd: Whether the person receives another benefit.
+--   EmpSupportInd: Whether employment support would suit the person.
+--   EmpSupportReferral [date]: Day of referral to employment support.
+--   EmpSupportDischargeDate [date]: Day of discharge from employment support.

@@ -76,3 +76,103 @@ LEFT JOIN compat.wsas_item AS w ON w.provider = m.provider AND w.service_request
 LEFT JOIN compat.employment_support AS e
     ON e.provider = m.provider AND e.service_request_id = m.service_request_id
 LEFT JOIN compat.internet_count AS i ON i.provider = m.provider AND i.service_request_id = m.service_request_id
+
+-- Columns of mesh_IAPT.IDS101referral: One row per pathway and reported month that carries it, from the month it
+--     was received in to that of discharge, or while it is open to the last that sent it or saw its patient.
+--     Discharge, flags and event dates are as at the end of the month; counts, last session and scores as known at
+--     the release.
+--   UniqueID_IDS101, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   Person_ID: Pseudonym of the person.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   Pathway: Clinical pathway (ref.pathway): not a national column.
+--   UsePathway_Flag: Whether national Talking Therapies figures count the row: true on pathway 05 (depression and
+--       anxiety).
+--   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.
+--   OrgIDComm: ODS code of the commissioner as submitted.
+--   ReferralRequestReceivedDate [date]: Day the referral was received.
+--   SourceOfReferralMH: Source of referral, whichever version of the dataset it was sent in.
+--   SourceOfReferralIAPT: The same as SourceOfReferralMH.
+--   Age_ReferralRequest_ReceivedDate: Age on the day the referral was received.
+--   ServDischDate [date]: Day of discharge; empty in the months before it.
+--   EndCode: Why the referral ended; empty in the months before it.
+--   Assessment_FirstDate [date]: First attended assessment; empty in the months before it.
+--   TherapySession_FirstDate [date]: First treatment contact; empty in the months before it.
+--   TherapySession_SecondDate [date]: Second treatment contact; empty in the months before it.
+--   TherapySession_LastDate [date]: Latest treatment contact known at the release: may be later than the month.
+--   CareContact_Count [contacts]: Attended contacts of any type known at the release.
+--   TreatmentCareContact_Count [contacts]: Treatment contacts known at the release (attended or unplanned,
+--       follow-up excluded).
+--   CompletedTreatment_Flag: Discharged by the end of the month with two or more treatment contacts.
+--   NotCaseness_Flag: Course completed, and below caseness on both measures at the first scores.
+--   Recovery_Flag: Course completed, at caseness first and below both cut-offs last.
+--   ReliableImprovement_Flag: Course completed and reliably improved.
+--   ReliableDeterioration_Flag: Course completed and reliably deteriorated.
+--   NoChange_Flag: Course completed with paired scores and no reliable change.
+--   PHQ9_FirstScore [points]: First PHQ-9 that counts.
+--   PHQ9_LastScore [points]: Last PHQ-9 that counts; empty where there is only one.
+--   GAD_FirstScore [points]: First GAD-7 that counts.
+--   GAD_LastScore [points]: Last GAD-7 that counts; empty where there is only one.
+--   ADSM: Anxiety measure of the problem descriptor with paired scores, by its national short name.
+--   PresentingComplaintHigherCategory: Group of the problem descriptor, in the words of the national derivation.
+--   PrimaryPresentingComplaint: The same as PresentingComplaintHigherCategory (version 2.1 of the dataset).
+--   PresentingComplaintLowerCategory: Problem descriptor within the anxiety group; empty elsewhere.
+--   SecondaryPresentingComplaint: The same as PresentingComplaintLowerCategory (version 2.1 of the dataset).
+--   AppliedRelaxation_Count [contacts]: Treatment contacts with applied relaxation, known at the release.
+--   BriefPsychodynamicPsychotherapy_Count [contacts]: Treatment contacts with brief psychodynamic psychotherapy,
+--       known at the release.
+--   CognitiveBehaviourTherapy_Count [contacts]: Treatment contacts with cognitive behavioural therapy, known at the
+--       release.
+--   CollaborativeCare_Count [contacts]: Treatment contacts with collaborative care, known at the release.
+--   CommunitySignPosting_Count [contacts]: Treatment contacts with community signposting, known at the release.
+--   CounsellingDepression_Count [contacts]: Treatment contacts with counselling for depression, known at the
+--       release.
+--   CouplesTherapyDepression_Count [contacts]: Treatment contacts with couple therapy for depression, known at the
+--       release.
+--   EyeMovementDesensitisationReprocessing_Count [contacts]: Treatment contacts with eye movement desensitisation
+--       and reprocessing, known at the release.
+--   GuidedSelfHelp_Book_Count [contacts]: Treatment contacts with guided self-help with a book, known at the
+--       release.
+--   GuidedSelfHelp_Computer_Count [contacts]: Treatment contacts with guided self-help with a computer, known at
+--       the release.
+--   InterpersonalPsychotherapy_Count [contacts]: Treatment contacts with interpersonal psychotherapy, known at the
+--       release.
+--   Mindfulness_Count [contacts]: Treatment contacts with mindfulness, known at the release.
+--   NonGuidedSelfHelp_Book_Count [contacts]: Treatment contacts with self-help with a book, not guided, known at
+--       the release.
+--   NonGuidedSelfHelp_Computer_Count [contacts]: Treatment contacts with self-help with a computer, not guided,
+--       known at the release.
+--   OtherHighIntensity_Count [contacts]: Treatment contacts with another high-intensity therapy, known at the
+--       release.
+--   OtherLowIntensity_Count [contacts]: Treatment contacts with another low-intensity therapy, known at the
+--       release.
+--   PsychoeducationalPeerSupport_Count [contacts]: Treatment contacts with psychoeducational peer support, known at
+--       the release.
+--   StructuredPhysicalActivity_Count [contacts]: Treatment contacts with structured physical activity, known at the
+--       release.
+--   InternetEnabledTherapy_Count: Logs of internet-enabled therapy known at the release, those of 0 minutes
+--       included.
+--   EmploymentSupport_Count [contacts]: Employment support contacts known at the release, attended or unplanned.
+--   EmpSupport_FirstDate [date]: First employment support contact known at the release.
+--   EmpSupport_LastDate [date]: Latest employment support contact known at the release.
+--   WASAS_HomeManagement_FirstScore [points]: First score of the WSAS item home management.
+--   WASAS_HomeManagement_LastScore [points]: Last score of the WSAS item home management.
+--   WASAS_PrivateLeisureActivities_FirstScore [points]: First score of the WSAS item private leisure.
+--   WASAS_PrivateLeisureActivities_LastScore [points]: Last score of the WSAS item private leisure.
+--   WASAS_Relationships_FirstScore [points]: First score of the WSAS item relationships.
+--   WASAS_Relationships_LastScore [points]: Last score of the WSAS item relationships.
+--   WASAS_SocialLeisureActivities_FirstScore [points]: First score of the WSAS item social leisure.
+--   WASAS_SocialLeisureActivities_LastScore [points]: Last score of the WSAS item social leisure.
+--   WASAS_Work_FirstScore [points]: First score of the WSAS item ability to work.
+--   WASAS_Work_LastScore [points]: Last score of the WSAS item ability to work.
+--   BPI_FirstScore [points]: Always empty: the Brief Pain Inventory is not in the instrument catalogue.
+--   BPI_LastScore [points]: Always empty: the Brief Pain Inventory is not in the instrument catalogue.
+--   CAT_FirstScore [points]: Always empty: the COPD Assessment Test is not in the instrument catalogue.
+--   CAT_LastScore [points]: Always empty: the COPD Assessment Test is not in the instrument catalogue.
+--   DDS_FirstScore [points]: Always empty: the Diabetes Distress Scale is not in the instrument catalogue.
+--   DDS_LastScore [points]: Always empty: the Diabetes Distress Scale is not in the instrument catalogue.

@@ -15,3 +15,27 @@ FROM core.contact AS c
 INNER JOIN compat.submission AS s ON s.provider = c.provider AND s.month = c.month
 LEFT JOIN core.pathway AS p ON p.provider = c.provider AND p.service_request_id = c.service_request_id
 LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+
+-- Columns of mesh_IAPT.IDS201carecontact: One row per provider and care contact, in the month that last sent it.
+--   UniqueID_IDS201, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   ServiceRequestId: Pseudonym of the provider's service request id.
+--   CareContactId: Pseudonym of the provider's care contact id.
+--   Unique_CareContactID: Provider and pseudonym of the care contact.
+--   CareContDate [date]: Day of the contact.
+--   AppType: Appointment type (01 to 07).
+--   AttendOrDNACode: Attendance: 5 and 6 attended, 3 did not attend.
+--   PlannedCareContIndicator: Whether the contact was planned (N: unplanned).
+--   ClinContDurOfCareCont [minutes]: Clinical time of the contact.
+--   ConsMechanism: Consultation mechanism or medium, whichever was sent.
+--   ConsMediumUsed: The same as ConsMechanism.
+--   CareContPatientTherMode: 1 individual, 2 couple, 3 group.
+--   IAPTLTCServiceInd: Whether the contact was part of a service for long-term conditions.
+--   InterpreterPresentInd: Whether an interpreter was present, and who.
+--   LanguageCodeTreat: Language of the treatment.

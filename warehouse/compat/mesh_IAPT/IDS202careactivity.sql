@@ -13,3 +13,19 @@ FROM core.activity AS a
 INNER JOIN compat.submission AS s ON s.provider = a.provider AND s.month = a.month
 LEFT JOIN core.pathway AS p ON p.provider = a.provider AND p.service_request_id = a.service_request_id
 LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+
+-- Columns of mesh_IAPT.IDS202careactivity: One row per provider and care activity, in the month that last sent it.
+--   UniqueID_IDS202, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   CareActId: Pseudonym of the provider's care activity id.
+--   CareContactId: Pseudonym of the provider's care contact id.
+--   Unique_CareContactID: Provider and pseudonym of the care contact.
+--   ClinContactDurOfCareAct [minutes]: Clinical time of the activity.
+--   CodeProcAndProcStatus: Procedure (SNOMED CT); a refused one has its status after a colon and so equals no
+--       therapy code.

@@ -12,3 +12,20 @@ FROM core.internet_log AS l
 INNER JOIN compat.submission AS s ON s.provider = l.provider AND s.month = l.last_month
 LEFT JOIN core.pathway AS p ON p.provider = l.provider AND p.service_request_id = l.service_request_id
 LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+
+-- Columns of mesh_IAPT.IDS205internettherlog: One row per log of internet-enabled therapy, in the month that last
+--     sent it.
+--   UniqueID_IDS205, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   ServiceRequestId: Pseudonym of the provider's service request id.
+--   StartDateIntEnabledTherLog [date]: First day the log covers.
+--   EndDateIntEnabledTherLog [date]: Last day the log covers.
+--   IntEnabledTherProg: Programme as named by the provider (20 characters at most), or not known.
+--   DurationIntEnabledTher [minutes]: Clinical time of the professional; 0 says that nobody spent time on it.
+--   IntegratedSoftwareInd: Whether an integrated software engine was used.

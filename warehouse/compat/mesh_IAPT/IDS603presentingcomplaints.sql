@@ -8,3 +8,17 @@ SELECT
     c.recorded_on AS PresCompDate
 FROM core.complaint AS c
 INNER JOIN compat.pathway_month AS m ON m.provider = c.provider AND m.service_request_id = c.service_request_id
+
+-- Columns of mesh_IAPT.IDS603presentingcomplaints: One row per pathway with a presenting complaint (the one that
+--     counts) and reported month that carries the pathway.
+--   UniqueID_IDS603, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   Validated_PresentingComplaint: Complaint, ICD-10 without its dot.
+--   PresCompCodSig: 1 primary, 2 secondary.
+--   PresCompDate [date]: Day it was recorded.

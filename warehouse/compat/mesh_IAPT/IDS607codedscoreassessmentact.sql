@@ -14,3 +14,20 @@ INNER JOIN compat.submission AS s ON s.provider = c.provider AND s.month = c.mon
 LEFT JOIN core.pathway AS p ON p.provider = c.provider AND p.service_request_id = c.service_request_id
 LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
 WHERE c.source = 'activity'
+
+-- Columns of mesh_IAPT.IDS607codedscoreassessmentact: One row per score or answer submitted of a care activity, in
+--     the month that sent it, whether or not it counts.
+--   UniqueID_IDS607, key: Number of the row. Holds within one release.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   RecordNumber: Number of the person in the month: joins a row to IDS001mpi. Empty where no patient record was
+--       accepted. Holds within one release.
+--   OrgID_Provider: ODS code of the provider.
+--   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
+--   Unique_ServiceRequestID: Provider and pseudonym of the service request.
+--   CodedAssToolType: Code of the measure or question (SNOMED CT) as submitted.
+--   PersScore: Score or answer as submitted: text.
+--   CareActId: Pseudonym of the provider's care activity id.
+--   CareContDate [date]: Day of the activity's contact.
+--   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.

@@ -6,3 +6,13 @@ SELECT
     provider AS OrgID_Provider, month AS ReportingPeriodStartDate, month_end AS ReportingPeriodEndDate,
     true AS IsLatest, 'Primary' AS File_Type
 FROM compat.submission
+
+-- Columns of mesh_IAPT.IsLatest_SubmissionID: One row per winning submission: the warehouse holds no other.
+--   UniqueSubmissionID: Id of the submission in the ledger.
+--   AuditId, key: Number of the submission: the join key of the national tables. Holds within one release.
+--   Unique_MonthID: Number of the month: months since April 1900, which is 1.
+--   OrgID_Provider: ODS code of the provider.
+--   ReportingPeriodStartDate [date]: First day of the month reported.
+--   ReportingPeriodEndDate [date]: Last day of the month reported.
+--   IsLatest: Always true: a submission that was replaced is not in the warehouse.
+--   File_Type: Always Primary: months have had a single window since October 2023.

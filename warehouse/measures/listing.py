@@ -1,0 +1,96 @@
+"""The catalogue as tables of the file: what is measured, and how it is broken down.
+
+Belongs here: ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``. Does not belong here: reading the
+catalogue (``catalogue``), counting and adding up (``counting``, ``rollup``).
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from schemas.pathway import pathways
+from warehouse.measures.catalogue import ALL_PATHWAYS, Measure, breakdowns, groups
+from warehouse.staging import insert_rows
+
+COLUMNS = """
+Columns of mart.measure: One row per measure: what is counted, of whom, and who defines it.
+  position: Place in the catalogue.
+  measure, key: Id of the measure.
+  title: Short title.
+  meaning: What is counted, in plain words.
+  grain: Rows counted: pathway, contact, activity, caseload (pathways open at a month end), outcome (pathway and
+      instrument), therapy (pathway and therapy), internet_log or answer.
+  date_column: Date that places a row in a month.
+  kind: count, share, mean, median or p90.
+  numerator: Condition of a counted row; of a mean, median or p90 the whole number taken from it.
+  denominator: Condition of a row that could be counted; NULL for a count.
+  unit: What the value counts; share for a share.
+  direction: Which is better: higher, lower, or none.
+  standard [share]: National standard, NULL when there is none.
+  pathways: Pathway codes it applies to, parted by blanks.
+  breakdowns: Breakdowns it is parted by (mart.breakdown), parted by blanks.
+  published_id: Number of the measure in NHS England's monthly statistics.
+  caveats: What to know before using it; NULL when there is nothing.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+  since: Month from which the definition holds.
+
+Columns of mart.breakdown: One row per breakdown: a way of parting the rows of a grain into groups that never
+    overlap.
+  breakdown, key: Id of the breakdown.
+  title: Short title.
+  grain: Rows it parts (mart.measure.grain); those of a pathway part every grain.
+  group_column: Column that holds a row's group.
+  meaning: What the groups say.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+
+Columns of mart.breakdown_group: One row per declared group of a breakdown; a breakdown without rows here
+    (instrument, therapy, question) has as groups what was submitted.
+  breakdown, key: Breakdown (mart.breakdown).
+  position: Place among the groups.
+  breakdown_group, key: Code of the group; 'not known' is a group of its own.
+  group_name: Name of the group.
+  note: What to know; may be empty.
+"""
+
+
+def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
+    """Write the catalogue into ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``."""
+    codes = [each.code for each in pathways()]
+    con.execute(
+        "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
+        "grain VARCHAR, date_column VARCHAR, kind VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, "
+        "direction VARCHAR, standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, "
+        "caveats VARCHAR, source VARCHAR, confidence VARCHAR, since VARCHAR)"
+    )
+    insert_rows(
+        con,
+        "mart.measure",
+        [
+            (
+                position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.numerator,
+                m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
+                " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
+            )
+            for position, m in enumerate(catalogue, start=1)
+        ],
+    )  # fmt: skip
+    con.execute(
+        "CREATE TABLE mart.breakdown (breakdown VARCHAR, title VARCHAR, grain VARCHAR, group_column VARCHAR, "
+        "meaning VARCHAR, source VARCHAR, confidence VARCHAR)"
+    )
+    insert_rows(
+        con,
+        "mart.breakdown",
+        [(b.id, b.title, b.grain, b.column, b.meaning, b.source, b.confidence) for b in breakdowns()],
+    )
+    con.execute(
+        "CREATE TABLE mart.breakdown_group (breakdown VARCHAR, position INTEGER, breakdown_group VARCHAR, "
+        "group_name VARCHAR, note VARCHAR)"
+    )
+    insert_rows(con, "mart.breakdown_group", groups())
+    con.execute("CREATE TABLE work.measure_pathway (measure VARCHAR, pathway VARCHAR)")
+    everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
+    applicable = [(m.id, each.code) for m in catalogue for each in pathways() if m.applies_to(each.code)]
+    insert_rows(con, "work.measure_pathway", everywhere + applicable)
