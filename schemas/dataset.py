@@ -1,17 +1,51 @@
 """The minimum dataset as a whole: every table, in the order in which a rejection cascades.
 
-Belongs here: the list of tables and how one is found by id or name. Does not belong here: the tables
-(``schemas/tables``).
+Belongs here: the order of the tables and how one is found by id or name. Does not belong here: the tables: each
+module of ``schemas/tables`` with ``TABLES`` is part of the dataset, and adding one changes nothing here.
 """
 
-from schemas.table import Table
-from schemas.tables import assessment, contact, header, patient, referral, service_use, staff
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
 
-TABLES: dict[str, Table] = {
-    table.id: table
-    for module in (header, patient, referral, staff, contact, assessment, service_use)
-    for table in module.TABLES
-}
+import schemas.tables
+from schemas.table import Table
+
+
+def in_order(subjects: Sequence[Sequence[Table]]) -> Iterator[Table]:
+    """The tables of all subjects, each subject after those whose records its own name; otherwise by id.
+
+    Raises ValueError where two subjects name each other, or a table that none has.
+    """
+    home = {table.id: number for number, tables in enumerate(subjects) for table in tables}
+    done: set[int] = set()
+
+    def placed(number: int, named_by: tuple[int, ...]) -> Iterator[Table]:
+        if number in named_by:
+            raise ValueError(f"{subjects[number][0].id}: its records and those that they name wait for each other")
+        if number in done:
+            return
+        for table in subjects[number]:
+            for _, named, _ in (*([table.parent] if table.parent else ()), *table.refers_to):
+                if named not in home:
+                    raise ValueError(f"{table.id} names records of {named}, which is no table")
+                if home[named] != number:
+                    yield from placed(home[named], (*named_by, number))
+        done.add(number)
+        yield from subjects[number]
+
+    for number in sorted(range(len(subjects)), key=lambda each: min(table.id for table in subjects[each])):
+        yield from placed(number, ())
+
+
+def _subjects() -> list[tuple[Table, ...]]:
+    modules = (
+        import_module(f"{schemas.tables.__name__}.{each.name}") for each in iter_modules(schemas.tables.__path__)
+    )
+    return [module.TABLES for module in modules if hasattr(module, "TABLES")]
+
+
+TABLES: dict[str, Table] = {table.id: table for table in in_order(_subjects())}
 
 _BY_SPELLING = {spelling.lower(): table for table in TABLES.values() for spelling in (table.id, table.name)}
 

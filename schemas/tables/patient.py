@@ -6,7 +6,6 @@ Belongs here: IDS001 and IDS002. Does not belong here: what may change during ca
 
 from schemas.field import Field, Identity
 from schemas.table import Table
-from schemas.tables import circumstances
 from schemas.tables.shared import (
     DATE,
     LANGUAGE,
@@ -210,4 +209,4 @@ GP = Table(
     parent=PATIENT,
 )
 
-TABLES: tuple[Table, ...] = (MPI, GP, *circumstances.TABLES)
+TABLES: tuple[Table, ...] = (MPI, GP)
