@@ -28,9 +28,9 @@ from schemas.errors import NotAsked
 from schemas.gate import GATE
 from schemas.month import ProviderMonth
 from transforms.findings import file_finding
+from transforms.receive import format_of, formats
 from transforms.survey import Survey, survey
 
-_SUFFIXES = (".csv", ".parquet")
 # No links, and a FIFO somebody left in the folder must not hang the gate. A site's own machine may know neither.
 _OPEN = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
@@ -48,7 +48,7 @@ class NotASubmission(NotAsked):
 
 @dataclass(frozen=True)
 class TableFile:
-    """One table file under an opaque path, with its survey (``None`` for Parquet)."""
+    """One table file under an opaque path, with its survey (``None`` where the format is no text)."""
 
     table_id: str
     path: Path
@@ -169,8 +169,7 @@ def _take(
         else:
             with place.open("xb") as copy:
                 seen = survey(_Capped(member.opened, findings, table_id), copy, is_hashed=is_hashed)
-    is_text = place.suffix.lower() == ".csv"
-    return TableFile(table_id, place, seen if is_text else None, seen.sha256, seen.size)
+    return TableFile(table_id, place, seen if format_of(place).is_text else None, seen.sha256, seen.size)
 
 
 class _Capped:
@@ -245,7 +244,7 @@ def _zip_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Member]:
 def _table_name(file_name: str) -> str | None:
     """The table name in a file name, if its ending is one we read."""
     stem, dot, suffix = file_name.rpartition(".")
-    return stem if dot and f".{suffix.lower()}" in _SUFFIXES and find_table(stem) else None
+    return stem if dot and f".{suffix.lower()}" in formats() and find_table(stem) else None
 
 
 def _is_text(path: Path) -> bool:

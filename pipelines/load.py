@@ -28,7 +28,8 @@ from schemas.table import Table
 from schemas.versions import Version
 from transforms.leaving import Staging
 from transforms.pseudonymise import TokenKey
-from transforms.receive import Received, receive_csv, receive_parquet
+from transforms.receive import format_of
+from transforms.receive.table import Received
 from transforms.submission import SubmissionChecked, check_submission
 
 _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
@@ -163,9 +164,7 @@ def _receive_table(source: Source, table: Table, version: Version | None, worksp
     file = source.files.get(table.id)
     if file is None:
         return None
-    if file.seen is None:
-        return receive_parquet(file.path, table, version)
-    return receive_csv(file.path, table, file.seen, version, workspace)
+    return format_of(file.path).receive(file.path, table, file.seen, version, workspace)
 
 
 def _kept_source(folder: Path) -> Source:

@@ -28,7 +28,7 @@ from transforms.cast import with_typed
 from transforms.findings import file_finding, no_findings
 from transforms.leaving import LOST, TOKEN, Leaving, Staging, leaving
 from transforms.pseudonymise import BESIDE, Origin
-from transforms.receive import Received
+from transforms.receive.table import Received
 from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from schemas.dataset import TABLES
 from schemas.versions import Version
 from tests.campaign import examples
-from transforms.receive import Received, receive_csv, receive_parquet
+from transforms.receive.csv_file import receive_csv
+from transforms.receive.parquet_file import receive_parquet
+from transforms.receive.table import Received
 from transforms.survey import survey
 
 DISABILITY = TABLES["IDS007"]  # two columns: LocalPatientId, DisabCode

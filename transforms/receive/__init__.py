@@ -1,0 +1,25 @@
+"""The gate for one table: a file as submitted to rows of text with their row numbers, or the reason why not.
+
+Belongs here: a module per file format, each with a ``FORMAT``; a format is added by adding its module. They offer
+rows lazily, all text, trimmed, blank as null, and are the only modules of this room that open a file. Does not
+belong here: which files make a submission (``pipelines.inbox``).
+"""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from transforms.receive.table import Format
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """The file formats that are read, by the ending of the name, such as ``.csv``."""
+    modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__))
+    return {module.FORMAT.ending: module.FORMAT for module in modules if hasattr(module, "FORMAT")}
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file by its name's ending. Raises KeyError for one that is not read."""
+    return formats()[path.suffix.lower()]

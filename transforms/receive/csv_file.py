@@ -1,0 +1,155 @@
+"""CSV at the gate: bytes as submitted to rows of text with their row numbers, or the reason why not.
+
+Belongs here: reading CSV. It is given the path (an opaque name, or the site's own folder for a dry run) and writes
+only where it is told. Does not belong here: matching columns (``transforms.receive.table``), bytes
+(``transforms.survey``).
+
+Every row is counted twice, by the byte survey and by Polars, because Polars pads a short row with nulls
+and says nothing. Where the two disagree, or Polars refuses the file, the Python csv reader goes through
+it record by record, slow but exact, and names every row that is not one.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from schemas.gate import GATE
+from schemas.table import Table
+from schemas.versions import Version
+from transforms.findings import file_finding
+from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
+from transforms.survey import Survey
+
+# A file up to this many bytes is parsed once and kept: of a monthly extract's 23 tables all but a few, and each
+# pass over a file costs 2 ms before the first byte.
+IN_MEMORY = 16 << 20
+# A row longer than this is no record of ours: the widest table is 23 fields of at most 56 characters.
+_FIELD_LIMIT = 1 << 17
+
+
+def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path) -> Received:
+    """The rows of a CSV file, or the findings that reject it.
+
+    ``seen`` is the file's survey; without a ``version`` only what all versions have is asked for. Where rows are
+    not records, the good ones are rewritten to a file in ``workspace`` with their own row numbers. Never raises
+    for what is in the file.
+    """
+    if seen.bad_bytes:
+        return Received(table, None, 0, [file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)])
+    names = _header_names(path)
+    if names is None:
+        return Received(table, None, 0, [file_finding(GATE["GATE-QUOTE"], table.id, "1")])
+    if not any(names):
+        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
+    mapping, findings, is_fatal = match_columns(names, table, version)
+    if is_fatal:
+        return Received(table, None, max(seen.records - 1, 0), findings)
+    rows_in = seen.records - 1
+    scan = _scan(path, names)
+    is_regular = (
+        seen.is_balanced and not seen.has_lone_returns and seen.delimiters == seen.records * (len(names) - 1)
+    )
+
+    def judged() -> Received:
+        return _receive_irregular(path, table, names, mapping, findings, workspace)
+
+    if not is_regular:
+        return judged()
+    if seen.size <= IN_MEMORY:
+        rows = _read(scan)
+        if rows is None or rows.height != rows_in:
+            return judged()
+        scan = rows.lazy()
+    declared = as_declared(scan.with_row_index(ROW, offset=2), table, mapping, seen.needs_trim)
+    return Received(table, declared, rows_in, findings, judged, places_of(mapping))
+
+
+def _header_names(path: Path) -> list[str] | None:
+    """The names in the first row; ``None`` where a quotation mark in it is never closed."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        _, names = next(_records(file), (1, []))
+    return None if names is None else [name.strip() for name in names]
+
+
+def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
+    """All text, columns named by position: a file's own names never reach an expression."""
+    return pl.scan_csv(
+        path,
+        has_header=False,
+        skip_lines=1,
+        schema={str(index): pl.String() for index in range(len(names))},
+        glob=False,  # a file called *.csv is one file
+    )
+
+
+def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
+    """The rows in memory; ``None`` where Polars refuses the file."""
+    try:
+        return scan.collect()
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _records(file: io.TextIOBase) -> Iterator[tuple[int, list[str] | None]]:
+    """Row number and values of every record; ``None`` where the csv reader refuses the row."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    reader = csv.reader(file, strict=True)
+    number = 0
+    while True:
+        number += 1
+        try:
+            yield number, next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield number, None
+
+
+def _receive_irregular(
+    path: Path,
+    table: Table,
+    names: list[str],
+    mapping: dict[str, str],
+    findings: list[pl.DataFrame],
+    workspace: Path,
+) -> Received:
+    """Record by record: rows with another number of fields are rejected, the rest are kept."""
+    kept_path = workspace / f"{table.id}.regular.csv"
+    bad: list[tuple[int, str]] = []
+    rows_in = 0
+    last = 1
+    with path.open(encoding="utf-8-sig", newline="") as file, kept_path.open("w", newline="") as kept:
+        writer = csv.writer(kept)
+        writer.writerow([ROW, *(str(index) for index in range(len(names)))])
+        records = _records(file)
+        next(records, None)
+        for number, values in records:
+            last = number
+            if values == []:  # a blank line is no record; its number is used up, as in a spreadsheet
+                continue
+            rows_in += 1
+            if values is None:
+                bad.append((number, "text after a closing quotation mark, or an opening one never closed"))
+            elif len(values) != len(names):
+                bad.append((number, f"{len(values)} values where the header row has {len(names)} names"))
+            else:
+                writer.writerow([number, *values])
+    if bad and bad[-1][0] == last and "never closed" in bad[-1][1]:
+        findings.append(file_finding(GATE["GATE-QUOTE"], table.id, str(last)))
+        return Received(table, None, rows_in, findings)
+    if bad:
+        findings.append(file_finding(GATE["GATE-FIELDS"], table.id, [why for _, why in bad], [n for n, _ in bad]))
+    scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
+    declared = as_declared(scan, table, mapping, True)
+    return Received(table, declared, rows_in, findings, columns=places_of(mapping))
+
+
+def _receive(path: Path, table: Table, seen: Survey | None, version: Version | None, workspace: Path) -> Received:
+    assert seen is not None, table.id  # every text file is surveyed
+    return receive_csv(path, table, seen, version, workspace)
+
+
+FORMAT = Format(".csv", True, _receive)

@@ -1,0 +1,110 @@
+"""One table at the gate: what every format gives, and matching a file's columns to the declaration.
+
+Belongs here: what the formats share. Does not belong here: reading one of them (a module each beside this one),
+rules (``transforms.validate``).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from schemas.field import Field, Mandation
+from schemas.gate import GATE
+from schemas.table import Table
+from schemas.versions import Version, asked_for, came_later, tables_of
+from transforms.findings import file_finding
+from transforms.survey import Survey
+
+ROW = "row_number"
+
+
+@dataclass(frozen=True)
+class Received:
+    """One table at the gate.
+
+    ``rows`` is lazy: ``row_number`` (Int64; as submitted, header row = 1) and one String column per
+    declared field, columns absent from the file included as null. ``None`` if the file is rejected.
+    ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own. A large file is not
+    read before the rules are: ``otherwise`` says what to make of it should Polars then refuse it or read another
+    number of rows than were counted. ``columns`` gives each field's place in the file, 0 the first; fields that the
+    file does not have are not in it.
+    """
+
+    table: Table
+    rows: pl.LazyFrame | None
+    rows_in: int
+    findings: list[pl.DataFrame] = field(default_factory=list)
+    otherwise: Callable[[], "Received"] | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: the ending of its files' names, and how their rows are read.
+
+    ``is_text``: the survey of a file's bytes holds for it (encoding, records, quotation marks), and is handed to
+    ``receive``, which gets the path, the table, that survey or ``None``, the dataset version and a folder that
+    it may write to. ``receive`` never raises for what is in the file: that becomes findings.
+    """
+
+    ending: str
+    is_text: bool
+    receive: Callable[[Path, Table, Survey | None, Version | None, Path], Received]
+
+
+def match_columns(
+    names: list[str], table: Table, version: Version | None
+) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
+    """Column position (as text) to declared name, the findings, and whether they reject the file."""
+    mapping: dict[str, str] = {}
+    findings: list[pl.DataFrame] = []
+    for index, name in enumerate(names):
+        declared = table.by_spelling.get(name.lower())
+        if declared is None:
+            findings.append(file_finding(GATE["GATE-COLUMN-UNKNOWN"], table.id, name or "(blank)"))
+        elif declared.name in mapping.values():
+            findings.append(file_finding(GATE["GATE-COLUMN-TWICE"], table.id, declared.name))
+        else:
+            mapping[str(index)] = declared.name
+    for declared in asked_for(table.id, version):
+        if declared.name not in mapping.values():
+            findings.append(file_finding(GATE[_absence(declared)], table.id, declared.name))
+    if version is not None:
+        findings += _of_another_version(mapping, table, version)
+    effects = {effect for frame in findings for effect in frame["effect"]}
+    return mapping, findings, GATE["GATE-COLUMN-UNKNOWN"].effect in effects
+
+
+def _of_another_version(mapping: Mapping[str, str], table: Table, version: Version) -> list[pl.DataFrame]:
+    if table.id not in tables_of(version):
+        return [file_finding(GATE["GATE-TABLE-VERSION"], table.id)]
+    later = came_later(version, table.id)
+    return [file_finding(GATE["GATE-COLUMN-VERSION"], table.id, name) for name in mapping.values() if name in later]
+
+
+def places_of(mapping: Mapping[str, str]) -> dict[str, int]:
+    """Each field's place in the file, 0 the first, from ``match_columns``."""
+    return {name: int(index) for index, name in mapping.items()}
+
+
+def _absence(declared: Field) -> str:
+    is_mandatory = declared.mandation == Mandation.MANDATORY
+    return "GATE-COLUMN-MISSING" if is_mandatory else "GATE-COLUMN-ABSENT"
+
+
+def as_declared(scan: pl.LazyFrame, table: Table, mapping: dict[str, str], needs_trim: bool) -> pl.LazyFrame:
+    """``row_number`` and every declared field as text, blank as null, in declared order."""
+    position = {name: index for index, name in mapping.items()}
+    columns = []
+    for declared in table.fields:
+        if declared.name not in position:
+            columns.append(pl.lit(None, dtype=pl.String).alias(declared.name))
+            continue
+        value = pl.col(position[declared.name])
+        if needs_trim:
+            value = value.str.strip_chars()
+            value = pl.when(value != "").then(value)
+        columns.append(value.alias(declared.name))
+    return scan.select(pl.col(ROW).cast(pl.Int64), *columns)
