@@ -91,12 +91,12 @@ def worded(findings: pl.DataFrame, checked: SubmissionChecked, verdict: Mapping[
     ).collect()
 
 
-def write_csv(path: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
-    """Write every finding to ``path``, one per line, in the findings' order."""
+def write(folder: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
+    """Write ``findings.csv``: every finding, one per line, in the findings' order."""
     found = pl.col("found")
     is_run = found.str.slice(0, 1).is_in(_FORMULA_STARTS)
     neutralised = pl.when(is_run).then("'" + found).otherwise(found).alias("found")
-    lines(checked.findings.lazy(), checked, verdict).with_columns(neutralised).sink_csv(path)
+    lines(checked.findings.lazy(), checked, verdict).with_columns(neutralised).sink_csv(folder / "findings.csv")
 
 
 def _no_value(rule: Rule) -> str:

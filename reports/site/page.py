@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
@@ -16,6 +17,7 @@ from markupsafe import Markup
 
 from reports.site.wording import STATUS, counted, deadline, month_name, sentence
 from schemas.rule import Effect
+from transforms.submission import SubmissionChecked
 
 # What a page may weigh: it is read on a phone and sent by mail.
 MOST_BYTES = 400_000
@@ -41,10 +43,15 @@ def page(verdict: Mapping[str, Any]) -> str:
     """The page of a verdict (``reports.site.report.as_json`` and the receipt), at most ``MOST_BYTES`` long."""
     shown = RULES_SHOWN
     while True:
-        text = _template().render(_context(verdict, shown))
+        text = template("submission.html").render(_context(verdict, shown))
         if len(text.encode()) <= MOST_BYTES or not shown:
             return text
         shown = shown * 2 // 3
+
+
+def write(folder: Path, _: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
+    """Write ``report.html``."""
+    (folder / "report.html").write_text(page(verdict), encoding="utf-8")
 
 
 def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
@@ -127,7 +134,8 @@ def _styled() -> dict[str, Any]:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A template of ``reports/site/templates``: escaping on, an unknown name an error, our filters known."""
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
         loader=FunctionLoader(_text),
@@ -139,4 +147,4 @@ def _template() -> Template:
         "thousands": lambda number: f"{number:,}",
         "status": lambda status: STATUS[status],
     }
-    return environment.get_template("submission.html")
+    return environment.get_template(name)

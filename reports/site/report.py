@@ -1,19 +1,22 @@
 """What a site gets back for a submission: the verdict as data, and the folder of files that say it.
 
 Belongs here: what a report contains. Does not belong here: deciding what is wrong (``transforms``), arithmetic over
-findings (``groups``), the page (``page``), the workbook (``workbook``). The report stays
+findings (``groups``), the files that say it (``page``, ``workbook``, ``lines``). The report stays
 in the identifiable zone; identifying values are not in it even so.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
+import reports.site
 from reports.site.groups import CascadeRows, Group, Summary, summarise
 from reports.site.history import compared, earlier_report
-from reports.site.lines import write_csv
 from reports.site.ranges import cell_ranges, letters_of, row_ranges
 from reports.site.wording import clean, expected, masked, message
 from schemas.dataset import TABLES
@@ -21,6 +24,9 @@ from schemas.month import month_text
 from schemas.rule import Effect, Rule
 from schemas.windows import closes
 from transforms.submission import SubmissionChecked, period_of
+
+Writer = Callable[[Path, SubmissionChecked, Mapping[str, Any]], None]
+"""Writes one file of a report into a folder, from the submission as checked and its verdict (``as_json``)."""
 
 
 def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -63,25 +69,32 @@ def write_report(
     *,
     content_sha256: str = "",
 ) -> dict[str, Any]:
-    """Write ``report.html``, ``findings.xlsx``, ``report.json``, ``findings.csv`` into ``folder``, made if absent.
+    """Write ``report.json`` and what the modules beside this one write into ``folder``, made if absent.
 
     Without ``previous`` the report that an earlier run left in ``folder`` is compared with. Gives the verdict that
     was written: ``as_json`` and the receipt.
     """
-    # Here, since a check without --report needs neither: together they take as long to import as to run.
-    from reports.site.page import page
-    from reports.site.workbook import write_workbook
-
     folder.mkdir(parents=True, exist_ok=True)
     before = previous if previous is not None else earlier_report(folder / "report.json", submission_id)
     receipt = {"submission_id": submission_id, "content_sha256": content_sha256}
     verdict = as_json(checked, state, before) | receipt
-    (folder / "report.html").write_text(page(verdict), encoding="utf-8")
-    write_workbook(folder / "findings.xlsx", checked, verdict)
-    write_csv(folder / "findings.csv", checked, verdict)
+    for write in _writers():
+        write(folder, checked, verdict)
     # Last: a run that breaks off leaves the report before, and the next one compares with that.
     (folder / "report.json").write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
     return verdict
+
+
+@cache
+def _writers() -> tuple[Writer, ...]:
+    """``write`` of every module beside this one that has it: a file of the report is added by adding its module.
+
+    Imported here, since a check without --report needs none: together they take as long to import as to run.
+    """
+    modules = (
+        import_module(f"{reports.site.__name__}.{each.name}") for each in iter_modules(reports.site.__path__)
+    )
+    return tuple(module.write for module in modules if hasattr(module, "write"))
 
 
 def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:

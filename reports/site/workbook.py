@@ -43,15 +43,15 @@ Cell = str | int | None
 Row = Sequence[Cell]
 
 
-def write_workbook(path: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
-    """Write the workbook of a verdict (``reports.site.report.as_json``) to ``path``."""
+def write(folder: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
+    """Write ``findings.xlsx``, the workbook of a verdict (``reports.site.report.as_json``)."""
     by_effect = checked.findings.partition_by("effect", as_dict=True)
     present = [(e.value, by_effect[e.value,]) for e in Effect if (e.value,) in by_effect]
     shown = worded(pl.concat([checked.findings.clear(), *(_roots_first(f) for _, f in present)]), checked, verdict)
     lines = shown.partition_by("effect", as_dict=True, include_key=False)
     # Beside the report, never in the machine's own temporary folder: findings quote records.
-    with TemporaryDirectory(dir=path.parent, prefix=".workbook-") as workspace:
-        book = _Book(path, workspace)
+    with TemporaryDirectory(dir=folder, prefix=".workbook-") as workspace:
+        book = _Book(folder / "findings.xlsx", workspace)
         book.facts("Summary", _summary(verdict, {sentence(effect): found.height for effect, found in present}))
         for effect, found in present:
             book.table(sentence(effect), FINDING_COLUMNS, lines[effect,].rows(), found.height)
