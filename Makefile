@@ -7,6 +7,9 @@ PARITY_HOME ?= var
 # NHS England's published statistics, if somebody put them beside the project.
 PUBLISHED ?= $(wildcard ../shared/domain/published)
 
+# The tests that say whether files written from the declarations are fresh: docs/dataset and the corpus.
+FRESH := are_what_the_declarations_say or every_line_of_the_table or every_rule_in_force
+
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
@@ -35,6 +38,7 @@ lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n 0 tests/reports/test_dataset_docs.py tests/journeys/test_corpus.py -k "$(FRESH)"
 
 format: $(STAMP) ## Put the code into the house format
 	$(BIN)/ruff format .
