@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 import polars as pl
 
@@ -57,66 +58,85 @@ def generated_rules(table: Table, start: date, end: date) -> Iterator[Rule]:
 
 
 def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Rule]:
-    mandatory = field.mandation == Mandation.MANDATORY
-    rejects_wrong = mandatory and not field.warn_if_wrong
-    text, stem = f"{field.name}_text", f"{table.id}-{field.name}"
-
+    codes = valid_codes(field.codes, start, end) if field.codes else ()
     level = Level.HEADER if table.id == "IDS000" else Level.RECORD
     right = {field.name: example_value(table, field, start, end)}
-
-    def rule(kind: Kind, effect: Effect, fails: str, message: str, fix: str, wrong: str | None) -> Rule:
-        why = _why(kind, field, effect)
-        bad = ({field.name: wrong},)
-        return Rule(
-            f"{stem}-{kind}", table.id, effect, (field.name,), fails, message, fix, why, _DIMENSION[kind], level,
-            bad=bad, good=(right,),
+    broken = [
+        _blank(field, codes),
+        _wrong_code(field, codes) if field.codes else _wrong_form(field),
+        _out_of_range(field),
+    ]
+    for each in broken:
+        if each is None:
+            continue
+        yield Rule(
+            f"{table.id}-{field.name}-{each.kind}", table.id, each.effect, (field.name,), each.fails, each.message,
+            each.fix, _why(each.kind, field, each.effect), _DIMENSION[each.kind], level,
+            bad=({field.name: each.wrong},), good=(right,),
         )  # fmt: skip
 
-    codes = valid_codes(field.codes, start, end) if field.codes else ()
-    if mandatory or field.warn_if_blank:
-        yield rule(
-            Kind.BLANK,
-            Effect.REJECT_RECORD if mandatory else Effect.SEVERE_WARNING,
-            f"{text} IS NULL",
-            f"{field.name} is blank.",
-            f"Enter {'a value of ' if field.lengths else ''}{field.expected}."
-            if not field.codes
-            else f"Enter one of {_some(codes)}",
-            None,
-        )
-    if field.codes:
-        yield rule(
-            Kind.CODE,
-            Effect.REJECT_RECORD if rejects_wrong else Effect.WARNING,
-            f"{text} NOT IN ({', '.join(_quoted(code) for code in codes)})",
-            f"{field.name} {{{field.name}}} is not a valid code of this list for this period.",
-            f"Use one of {_some(codes)}{_LEADING_ZERO if any(code.startswith('0') for code in codes) else ''}",
-            _NO_CODE,
-        )
-    else:
-        fails = _malformed(field)
-        yield rule(
-            Kind.FORMAT,
-            Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
-            fails,
-            f"{field.name} {{{field.name}}} is not {field.expected}.",
-            f"Enter {field.expected}.",
-            next(text for text in _MALFORMED if not re.match(field.lexical, text)),
-        )
+
+class _Broken(NamedTuple):
+    """One way in which a field can be wrong; ``wrong`` is a value that is."""
+
+    kind: Kind
+    effect: Effect
+    fails: str
+    message: str
+    fix: str
+    wrong: str | None
+
+
+def _blank(field: Field, codes: Sequence[str]) -> _Broken | None:
+    mandatory = field.mandation == Mandation.MANDATORY
+    if not (mandatory or field.warn_if_blank):
+        return None
+    one = f"one of {_some(codes)}" if field.codes else f"{'a value of ' if field.lengths else ''}{field.expected}."
+    effect = Effect.REJECT_RECORD if mandatory else Effect.SEVERE_WARNING
+    return _Broken(
+        Kind.BLANK, effect, f"{field.name}_text IS NULL", f"{field.name} is blank.", f"Enter {one}", None
+    )
+
+
+def _wrong_code(field: Field, codes: Sequence[str]) -> _Broken:
+    rejects = field.mandation == Mandation.MANDATORY and not field.warn_if_wrong
+    zeros = _LEADING_ZERO if any(code.startswith("0") for code in codes) else ""
+    return _Broken(
+        Kind.CODE,
+        Effect.REJECT_RECORD if rejects else Effect.WARNING,
+        f"{field.name}_text NOT IN ({', '.join(_quoted(code) for code in codes)})",
+        f"{field.name} {{{field.name}}} is not a valid code of this list for this period.",
+        f"Use one of {_some(codes)}{zeros}",
+        _NO_CODE,
+    )
+
+
+def _wrong_form(field: Field) -> _Broken:
+    return _Broken(
+        Kind.FORMAT,
+        Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
+        _malformed(field),
+        f"{field.name} {{{field.name}}} is not {field.expected}.",
+        f"Enter {field.expected}.",
+        next(text for text in _MALFORMED if not re.match(field.lexical, text)),
+    )
+
+
+def _out_of_range(field: Field) -> _Broken | None:
     outside = _outside(field)
-    if outside is not None:
-        bounds = [f"{field.name} < {field.low}"] if field.low is not None else []
-        bounds += [f"{field.name} > {field.high}"] if field.high is not None else []
-        low, high = ("…" if bound is None else bound for bound in (field.low, field.high))
-        span = f"{low} to {high}"
-        yield rule(
-            Kind.RANGE,
-            Effect.REJECT_RECORD if mandatory else Effect.WARNING,
-            " OR ".join(bounds),
-            f"{field.name} {{{field.name}}} is outside {span}.",
-            f"Check the value; {span} is accepted.",
-            outside,
-        )
+    if outside is None:
+        return None
+    bounds = [f"{field.name} < {field.low}"] if field.low is not None else []
+    bounds += [f"{field.name} > {field.high}"] if field.high is not None else []
+    low, high = ("…" if bound is None else bound for bound in (field.low, field.high))
+    return _Broken(
+        Kind.RANGE,
+        Effect.REJECT_RECORD if field.mandation == Mandation.MANDATORY else Effect.WARNING,
+        " OR ".join(bounds),
+        f"{field.name} {{{field.name}}} is outside {low} to {high}.",
+        f"Check the value; {low} to {high} is accepted.",
+        outside,
+    )
 
 
 def _malformed(field: Field) -> str:

@@ -312,17 +312,22 @@ def _read_header(
     if records.height != 1:
         return Header(), {}, []  # the one row was not a record; the gate has said so
     values = records.row(0, named=True)
-    provider, start, end = (
-        values["OrgIDProv"],
-        values["ReportingPeriodStartDate"],
-        values["ReportingPeriodEndDate"],
-    )
-    provider = (
-        provider.upper()
-        if provider and re.match(rows.table.by_name["OrgIDProv"].lexical, provider.upper())
-        else None
-    )
+    header = _said_by(values)
+    return header, values, _disagreements(header, named)
+
+
+def _said_by(values: Mapping[str, Any]) -> Header:
+    """The header's values where they can be used."""
+    provider = (values["OrgIDProv"] or "").upper()
+    is_code = re.match(TABLES["IDS000"].by_name["OrgIDProv"].lexical, provider)
     version = next((known for known in Version if known.value == values["DatSetVer"]), None)
+    start, end = values["ReportingPeriodStartDate"], values["ReportingPeriodEndDate"]
+    return Header(provider if provider and is_code else None, start, end, version)
+
+
+def _disagreements(header: Header, named: ProviderMonth | None) -> list[pl.DataFrame]:
+    """Findings where the header is not of one calendar month, or of another provider or month than the name."""
+    provider, start, end = header.provider, header.start, header.end
     findings = []
     if start and end and (start.day != 1 or end != last_day(start)):
         findings.append(file_finding(GATE["GATE-PERIOD"], "IDS000", f"{start} to {end}"))
@@ -330,7 +335,7 @@ def _read_header(
         findings.append(file_finding(GATE["GATE-PROVIDER"], "IDS000", named.provider))
     if named and start and start != named.month:
         findings.append(file_finding(GATE["GATE-MONTH"], "IDS000", month_text(named.month)))
-    return Header(provider, start, end, version), values, findings
+    return findings
 
 
 def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:

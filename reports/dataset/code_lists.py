@@ -6,7 +6,7 @@ Belongs here: the page ``code-lists.md`` and the file ``code-lists.csv``. Does n
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
@@ -83,31 +83,36 @@ def _list_parts(name: str) -> Iterator[str]:
     ]
     yield f"{len(codes)} codes, used by {', '.join(users)}."
     # Said once above the table where it is the same for all; most lists have one source.
-    sources = {(found.source, found.confidence) for found in codes}
-    is_one = len(sources) == 1
-    if is_one:
+    if _has_one_source(codes):
         yield "Source: " + text(_source(codes[0])) + "."
-    is_dated = any(found.valid_from or found.valid_to for found in codes)
-    ranges = _ranges() if name == _TOOLS else {}
-    header = ["code", "meaning"]
-    header += _RANGE if ranges else ()
-    header += ("valid from", "valid to") if is_dated else ()
-    header += () if is_one else ("source",)
     shown = codes if len(codes) <= _FOLDED else codes[:_CUT]
-    rows = [
-        [
-            code(found.code),
-            text(found.meaning),
-            *ranges.get(found.code, ()),
-            *([str(found.valid_from or ""), str(found.valid_to or "")] if is_dated else []),
-            *([] if is_one else [text(_source(found))]),
-        ]
-        for found in shown
-    ]
-    body = table(header, rows)
+    body = _codes_table(name, codes, shown)
     yield body if len(codes) <= _OPEN or len(shown) < len(codes) else folded(f"All {len(codes)} codes", body)
     if len(shown) < len(codes):
         yield f"The first {len(shown)} of {len(codes)}; all are in {link('code-lists.csv', 'code-lists.csv')}."
+
+
+def _codes_table(name: str, codes: Sequence[Code], shown: Sequence[Code]) -> str:
+    """The codes shown; ranges, dates and sources have columns where the list needs them."""
+    columns: dict[str, Callable[[Code], Sequence[str]]] = {
+        "code": lambda found: [code(found.code)],
+        "meaning": lambda found: [text(found.meaning)],
+    }
+    header = [*columns]
+    if name == _TOOLS:
+        header += _RANGE
+        columns["range"] = lambda found: _ranges()[found.code]
+    if any(found.valid_from or found.valid_to for found in codes):
+        header += ["valid from", "valid to"]
+        columns["valid"] = lambda found: [str(found.valid_from or ""), str(found.valid_to or "")]
+    if not _has_one_source(codes):
+        header += ["source"]
+        columns["source"] = lambda found: [text(_source(found))]
+    return table(header, [[cell for cells in columns.values() for cell in cells(found)] for found in shown])
+
+
+def _has_one_source(codes: Sequence[Code]) -> bool:
+    return len({(found.source, found.confidence) for found in codes}) == 1
 
 
 @cache
