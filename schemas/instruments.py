@@ -106,7 +106,6 @@ class Question:
     name: str
     questionnaire: str
     answers: tuple[str, ...]
-    schedule: str
     source: str
     confidence: str
 
@@ -172,7 +171,6 @@ def questions() -> tuple[Question, ...]:
                 row["meaning"],
                 row["questionnaire"],
                 tuple(row["answers"].split()),
-                row["schedule"],
                 row["source"],
                 row["confidence"],
             )

@@ -37,7 +37,7 @@ def instruments_page() -> str:
         "## Questions about care",
         "Patients' experience: answered in words or 0 to 4, higher is better; they have no score.",
         table(
-            ("code", "question", "questionnaire", "answers", "schedule", "source"),
+            ("code", "question", "questionnaire", "answers", "source"),
             (_question_row(found) for found in questions()),
         ),
     )
@@ -126,4 +126,4 @@ def _marked(found: Instrument, column: str, value: float | None) -> str:
 def _question_row(found: Question) -> tuple[str, ...]:
     source = f"{text(found.source)} ({'found' if found.confidence == 'F' else 'recalled'})"
     answers = " ".join(code(answer) for answer in found.answers)
-    return code(found.code), text(found.name), text(found.questionnaire), answers, text(found.schedule), source
+    return code(found.code), text(found.name), text(found.questionnaire), answers, source

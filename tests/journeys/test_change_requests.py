@@ -248,3 +248,21 @@ def test_what_is_wrong_with_the_catalogue_is_said_to_who_checks_a_submission(tmp
     row = len(wrong) + 1
     for text in ("domain ''", "caseness 31 is outside the range", "periodic: '06' is neither"):
         assert any(f"row {row}: EPDS: {text}" in line for line in ran.stderr.splitlines()), ran.stderr
+
+
+def build_nothing(tmp: str) -> None:
+    """A warehouse without submissions: what it must read is read."""
+    build(Path(tmp), [], marts=False)
+
+
+def test_a_therapy_is_recommended_for_a_pathway_that_there_is(tmp_path: Path) -> None:
+    """Eating disorder is taken out of the table of pathways; the therapies for it stay."""
+    kept = [row for row in rows_of(PATHWAYS) if row["code"] != "04"]
+    measured = [row for row in rows_of(INSTRUMENTS) if row["periodic"] != "04"]
+    tree = changed_tree(tmp_path, {PATHWAYS: kept, INSTRUMENTS: measured})
+    ran = python_on(tree, "-c", f"from {__name__} import build_nothing; build_nothing({str(tmp_path)!r})")
+    rows = [number for number, row in enumerate(rows_of("warehouse/clinical/therapy_standard.csv"), start=2)
+            if row["pathway"] == "04"]  # fmt: skip
+    assert "CatalogueError: warehouse/clinical/therapy_standard.csv cannot be used" in ran.stderr
+    for number in rows:
+        assert f"row {number}: pathway '04' is not in the table of pathways" in ran.stderr

@@ -18,6 +18,12 @@ WITH ranked AS (
         count(*) OVER (PARTITION BY provider, ServiceRequestId) AS submitted_records
     FROM staged.IDS603
 ),
+placed AS (
+    -- By the few thousand codes there are: by record 2 M of them took 3.3 s instead of 0.3.
+    SELECT c.complaint, w.pathway
+    FROM (SELECT DISTINCT complaint FROM ranked WHERE rank = 1) AS c
+    INNER JOIN ref.pathway_complaint AS w ON starts_with(c.complaint, w.complaint_prefix)
+),
 adsm AS (
     SELECT r.provider, r.service_request_id, arg_min(a.instrument, a.position) AS adsm
     FROM ranked AS r
@@ -29,7 +35,7 @@ SELECT
     r.provider, r.service_request_id, r.submitted_records, r.finding_scheme, r.complaint, r.significance,
     r.recorded_on, a.adsm, w.pathway
 FROM ranked AS r
-LEFT JOIN ref.pathway_complaint AS w ON starts_with(r.complaint, w.complaint_prefix)
+LEFT JOIN placed AS w ON w.complaint = r.complaint
 LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.service_request_id
 WHERE r.rank = 1
 

@@ -68,12 +68,14 @@ LEFT JOIN core.service_use_window AS a
 --   wait_to_assessment_days [days]: From referral to the first assessment contact.
 --   wait_assessment_to_treatment_days [days]: From the first assessment contact to the first treatment contact;
 --       NULL where treatment came first.
---   has_depression_first: Pathways 01 to 04: whether the first PHQ-9 is at caseness; NULL when not measured.
---   has_anxiety_first: Pathways 01 to 04: whether the first GAD-7 is at caseness; NULL when not measured.
---   has_trauma_first: Pathways 01 to 04: whether the first PCL-5, else IES-R, is at caseness; NULL when not
+--   has_depression_first: For severe mental illness: whether the first PHQ-9 is at caseness; NULL when not
 --       measured.
---   is_dialog_paired: Pathways 01 to 04: whether a DIALOG item is paired.
---   is_gbo_paired: Pathways 01 to 04: whether a goal (GBO) is paired.
+--   has_anxiety_first: For severe mental illness: whether the first GAD-7 is at caseness; NULL when not
+--       measured.
+--   has_trauma_first: For severe mental illness: whether the first PCL-5, else IES-R, is at caseness; NULL when not
+--       measured.
+--   is_dialog_paired: For severe mental illness: whether a DIALOG item is paired.
+--   is_gbo_paired: For severe mental illness: whether a goal (GBO) is paired.
 --   is_before_observed: Whether the data cover service use in the 180 days before the first treatment contact
 --       (core.service_use_window).
 --   is_during_observed: Whether the data cover service use from first to last treatment contact

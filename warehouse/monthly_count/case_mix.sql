@@ -51,9 +51,9 @@ GROUP BY provider, month, outcome, pathway, severity_band, age_band, deprivation
 --   month [month], key: First day of the month of discharge.
 --   outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT.
 --   pathway, key: Pathway code.
---   severity_band, key: First PHQ-9 score, for pathways 01 to 04 first ReQoL-10 score, in bands.
+--   severity_band, key: First score of the pathway's severity measure (ref.pathway), in bands.
 --   age_band, key: Age band.
 --   deprivation, key: Deprivation decile, 1 the most deprived.
---   diagnosis, key: Problem descriptor; for pathways 01 to 04 the pathway code.
+--   diagnosis, key: Problem descriptor in Talking Therapies, else the pathway code.
 --   courses: Courses in the denominator of the measure.
 --   events: Of these, in its numerator.

@@ -91,8 +91,8 @@ LEFT JOIN compat.internet_count AS i ON i.provider = m.provider AND i.service_re
 --   Person_ID: Pseudonym of the person.
 --   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
 --   Pathway: Clinical pathway (ref.pathway): not a national column.
---   UsePathway_Flag: Whether national Talking Therapies figures count the row: true on pathway 05 (depression and
---       anxiety).
+--   UsePathway_Flag: Whether national Talking Therapies figures count the row: true on the pathways of
+--       Talking Therapies.
 --   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.
 --   OrgIDComm: ODS code of the commissioner as submitted.
 --   ReferralRequestReceivedDate [date]: Day the referral was received.
