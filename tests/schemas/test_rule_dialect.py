@@ -3,10 +3,10 @@
 import pytest
 
 from schemas.dataset import TABLES
-from schemas.dialect import names, violations
 from schemas.links import FOUND, HEADER, RECEIVED_AT, RECORDS, TOOL, TOOL_FIELD, looks_up, named_by, related_dtype
 from schemas.rule import Rule
 from tests.fixtures.rule import ASKED
+from tests.references.dialect import names, violations
 
 
 def test_every_rule_in_force_is_portable() -> None:
@@ -61,6 +61,9 @@ def test_what_is_portable_is_let_through(predicate: str) -> None:
         ("POSITION('1' IN Gender) > 0", "POSITION is not a function"),
         ("Gender LIKE '1%'", "LIKE is not a word"),
         ("\"Gender\" = '1'", "without quotation marks"),
+        ("Gender = '1' -- a comment", "-- a comment is not a sign"),
+        ("Gender = '1", "never closed"),
+        ("PersScore > 1e2", "1e2 is not a sign"),
         ("Gender || 'x' = '1x'", "|| is not a sign"),
         ("Gender = '1'; DROP TABLE x", "; is not a sign"),
         ("Gender = (SELECT 1)", "SELECT is not a word"),

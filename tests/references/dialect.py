@@ -1,7 +1,7 @@
 """The portable subset of SQL in which predicates are written, and what in a predicate is outside it.
 
 Belongs here: what Polars and DuckDB (and a browser's DuckDB) read alike, held word by word. Does not belong here:
-running predicates, and whether the names in one exist (``tests/test_rule_dialect.py`` holds that).
+running predicates, and whether the names in one exist (``tests/schemas/test_rule_dialect.py`` holds that).
 
 What is not on the lists below is not portable until it was measured. Measured to differ, among others: regexp_like
 and regexp_matches (each known to one engine only), an unanchored ``~``, casts of text to a date, numbers with
@@ -12,10 +12,10 @@ timestamp as text.
 import re
 from collections.abc import Iterator, Sequence
 
-_TOKEN = re.compile(
-    r"(?P<text>'(?:[^']|'')*')|(?P<quoted>\"[^\"]*\")|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign><>|<=|>=|::|\|\||[-+*%=<>~(),])|(?P<space>\s+)|(?P<other>.)"
-)
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import TokenError
+from sqlglot.tokens import TokenType
+
 _SIGNS = frozenset({"<>", "<=", ">=", "-", "+", "*", "%", "=", "<", ">", "~", "(", ")", ","})
 _KEYWORDS = frozenset(
     {"AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "AS", "FROM", "YEAR"}
@@ -32,14 +32,17 @@ _SPAN = re.compile(r"^'[0-9]+ (day|days|month|months|year|years)'$")
 _DATE = re.compile(r"^'[0-9]{4}-[0-9]{2}(-[0-9]{2}.*)?'$")
 _CLASS = re.compile(r"\\[A-Za-z]|\[\[:|\(\?")
 
-Token = tuple[str, str]  # kind, text
+Token = tuple[str, str]  # kind (text, quoted, number, word, sign), as written
+_KINDS = {TokenType.STRING: "text", TokenType.IDENTIFIER: "quoted", TokenType.NUMBER: "number"}
+_NUMBER, _WORDS = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[A-Za-z_]\w*(\s+[A-Za-z_]\w*)*")
 
 
 def violations(predicate: str, group_by: Sequence[str] = ()) -> list[str]:
     """What in a predicate is not portable, in words; empty where it is. ``group_by`` is the rule's."""
-    tokens = [
-        (str(match.lastgroup), match[0]) for match in _TOKEN.finditer(predicate) if match.lastgroup != "space"
-    ]
+    try:
+        tokens = list(_tokens(predicate))
+    except TokenError:
+        return ["it is not SQL: a quotation mark or a comment is never closed"]
     found = [
         *_words(tokens),
         *_signs(tokens),
@@ -52,8 +55,19 @@ def violations(predicate: str, group_by: Sequence[str] = ()) -> list[str]:
 
 def names(predicate: str) -> set[str]:
     """The columns that a predicate names: every word that is not SQL."""
-    words = {match["word"] for match in _TOKEN.finditer(predicate) if match["word"]}
+    words = {text for kind, text in _tokens(predicate) if kind == "word"}
     return words - _KEYWORDS - _FUNCTIONS
+
+
+def _tokens(predicate: str) -> Iterator[Token]:
+    """The tokens as sqlglot reads them for DuckDB, which takes PARTITION BY for one: here it is two words."""
+    for token in DuckDB().tokenize(predicate):
+        text = predicate[token.start : token.end + 1]
+        kind = _KINDS.get(token.token_type, "word" if _WORDS.fullmatch(text) else "sign")
+        if kind == "number" and not _NUMBER.fullmatch(text):
+            kind = "sign"
+        yield from (("word", word) for word in text.split()) if kind == "word" else [(kind, text)]
+        yield from (("sign", f"-- {comment.strip()}") for comment in token.comments)
 
 
 def _words(tokens: list[Token]) -> Iterator[str]:
@@ -75,7 +89,7 @@ def _signs(tokens: list[Token]) -> Iterator[str]:
             yield f"{text}: names stand without quotation marks"
         elif text == "::":
             yield "::: a cast is written TRY_CAST(x AS …)"
-        elif kind == "other" or (kind == "sign" and text not in _SIGNS):
+        elif kind == "sign" and text not in _SIGNS:
             yield f"{text} is not a sign on the list"
         elif text in ("=", "<>") and _at(tokens, number + 1) == "NULL":
             yield f"{text} NULL is never true; write IS NULL"
