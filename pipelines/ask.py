@@ -42,7 +42,7 @@ def ask(sql: str, zones: Zones, release: str | None = None, values: Sequence[obj
             columns = [column[0] for column in answer.description or []]
             return columns, answer.fetchall()
         except duckdb.Error as error:
-            raise NotAsked(f"The warehouse refused the statement: {str(error).splitlines()[0]}") from None
+            raise NotAsked(f"The warehouse rejected the statement: {str(error).splitlines()[0]}") from None
 
 
 def release_file(zones: Zones, release: str | None) -> Path:

@@ -1,8 +1,8 @@
 """The command line: `parity`.
 
-Belongs here: commands, their options, what they print and their exit status. Does not belong here: work.
-Dagster and the other heavy libraries are imported inside the commands that need them: `parity --help`
-starts in a fraction of a second, and `parity check` never meets Dagster.
+Belongs here: commands, their options, their output and their exit status. Does not belong here: the work itself.
+Dagster and other heavy libraries are imported inside the commands that need them. So `parity --help` starts in a
+fraction of a second, and `parity check` never imports Dagster.
 """
 
 import json
@@ -19,15 +19,16 @@ from schemas.month import parse_month
 CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
 
 _EPILOGUE = """
-Exit status: 0 clean · 1 crashed · 2 usage · 3 warnings (with --strict) · 4 records rejected · 5 file rejected
+Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with --strict) · 4 records rejected ·
+5 file rejected
 
-The data root is `PARITY_HOME` (default `var/`); the pseudonym key's path is `PARITY_KEY_FILE`
+The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key is `PARITY_KEY_FILE`
 (default `~/.config/parity/pseudonym.key`).
 """
 
 app = App(
     name="parity",
-    help="Check, load and compare outcomes of psychological therapies, nationally." + "\n" + _EPILOGUE,
+    help="Check, load and compare outcomes of psychological therapies." + "\n" + _EPILOGUE,
     version_flags=["--version"],
     result_action="return_value",
 )
@@ -45,11 +46,11 @@ def check(
     *paths: Path,
     as_json: Json = False,
     report: Annotated[
-        Path | None, Parameter(help="Write a page, an Excel workbook, JSON and CSV per submission here.")
+        Path | None, Parameter(help="Folder for a report per submission: page, Excel workbook, JSON and CSV.")
     ] = None,
     strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
 ) -> int:
-    """Check submissions without submitting them: the verdict a load would give.
+    """Check submissions without submitting them. The verdict is the same as that of a load.
 
     Parameters
     ----------
@@ -90,12 +91,12 @@ def check(
 
 @app.command(group=_SITE)
 def explain(what: str, *, as_json: Json = False) -> int:
-    """Explain a rule or an element: what it says, why, how to put it right, what it looks at.
+    """Explain a rule or an element: meaning, reason, correction, and the values it looks at.
 
     Parameters
     ----------
     what
-        A rule's id such as IDS101-ServDischDate-FORMAT, or an element's name such as ServDischDate; in any case.
+        A rule id such as IDS101-ServDischDate-FORMAT, or an element name such as ServDischDate, in any case.
 
     """
     from pipelines import show
@@ -111,12 +112,12 @@ def explain(what: str, *, as_json: Json = False) -> int:
 
 @app.command(group=_SITE)
 def dataset(out: Path) -> int:
-    """Write the dataset's documentation: data dictionary, rules, code lists, blank templates, an example.
+    """Write the documentation of the dataset: data dictionary, rules, code lists, blank templates, an example.
 
     Parameters
     ----------
     out
-        Folder to write into, made if absent. Files of the same names are replaced, others are left.
+        Folder to write to, created if missing. Files with the same names are replaced, others are kept.
 
     """
     from pipelines import show
@@ -127,7 +128,7 @@ def dataset(out: Path) -> int:
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
-    show.line(f"{len(files)} files in {out}; begin with {out / 'README.md'}")
+    show.line(f"{len(files)} files in {out}. Start with {out / 'README.md'}.")
     return CLEAN
 
 
@@ -137,7 +138,7 @@ def load(
     as_json: Json = False,
     strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
 ) -> int:
-    """Receive submissions and load them through Dagster. The same bytes again change nothing.
+    """Receive submissions and load them through Dagster. Loading the same files again changes nothing.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def load(
 
 @app.command(group=_CENTRE)
 def publish(*, as_json: Json = False) -> int:
-    """Build the warehouse from the submissions that count and publish it, whole or not at all."""
+    """Build the warehouse from the current submissions and publish it. If a check fails, nothing is published."""
     from pipelines import show
     from pipelines.run import publish_release
     from pipelines.zones import zones
@@ -178,7 +179,7 @@ def publish(*, as_json: Json = False) -> int:
 
 @app.command(group=_CENTRE)
 def status(*, as_json: Json = False) -> int:
-    """Show who has submitted what: provider × month, with what came of it."""
+    """Show the submissions and outcomes of every provider and month."""
     from pipelines import show
     from pipelines.board import board
     from pipelines.ledger import Ledger
@@ -204,12 +205,12 @@ def status(*, as_json: Json = False) -> int:
 def query(
     sql: str,
     *,
-    release: Annotated[str | None, Parameter(help="A release's name instead of the current one.")] = None,
+    release: Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")] = None,
     output: Annotated[
-        Literal["table", "csv", "json"], Parameter(name="--format", help="How to print the rows.")
+        Literal["table", "csv", "json"], Parameter(name="--format", help="Output format of the rows.")
     ] = "table",
 ) -> int:
-    """Ask the published warehouse a question in SQL. It is opened read-only and sees no other file.
+    """Query the published warehouse in SQL. It is opened read-only and cannot read other files.
 
     Parameters
     ----------
@@ -227,12 +228,12 @@ def query(
 
 @app.command(group=_CENTRE)
 def published(path: Path) -> int:
-    """Take in NHS England's published annual statistics; the next release has them in schema `published`.
+    """Import NHS England's published annual statistics. The next release has them in schema `published`.
 
     Parameters
     ----------
     path
-        Folder with measures_annual.parquet and, if there, its companions.
+        Folder with measures_annual.parquet and, if available, its companion files.
 
     """
     from pipelines import show
@@ -246,13 +247,13 @@ def published(path: Path) -> int:
 
 @app.command(group=_CENTRE)
 def reference(path: Path, *, as_json: Json = False) -> int:
-    """Take in reference files: organisations, who succeeded whom and when, deprivation. They replace earlier ones.
+    """Import reference files: organisations, successors, deprivation. They replace all earlier ones.
 
     Parameters
     ----------
     path
         Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet or
-        deprivation.csv; or one such file.
+        deprivation.csv. Or one such file.
 
     """
     from dataclasses import asdict
@@ -268,7 +269,7 @@ def reference(path: Path, *, as_json: Json = False) -> int:
         show.line(", ".join(f"{name}: {count:,} rows" for name, count in taken.rows.items()))
         for note in taken.notes:
             show.line(f"Note: {note}")
-        show.line("The next release has them: parity publish" if taken.is_new else "Nothing has changed.")
+        show.line("The next release will use them: run parity publish" if taken.is_new else "Nothing has changed.")
     return CLEAN
 
 
@@ -277,19 +278,20 @@ def synth(
     *,
     out: Path,
     providers: Annotated[
-        int, Parameter(help="Number of providers; the first six are the demonstration sites.")
+        int, Parameter(help="Number of providers. The first six are the demonstration sites.")
     ] = 12,
     months: Annotated[int, Parameter(help="Number of months.")] = 6,
     start: Annotated[str, Parameter(help="First month, as YYYY-MM.")] = "2025-04",
-    seed: Annotated[int, Parameter(help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, Parameter(help="The same seed gives the same files.")] = 1,
     faults: Annotated[
-        float, Parameter(help="Share of rows with a planted error; the answer key lies beside.")
+        float,
+        Parameter(help="Share of rows with a planted error. The answer key is written next to the submissions."),
     ] = 0.0,
     reference: Annotated[
-        Path | None, Parameter(help="Also write the made-up reference files of these providers here.")
+        Path | None, Parameter(help="Folder for synthetic reference files of these providers.")
     ] = None,
 ) -> int:
-    """Write demonstration submissions. Nobody in them is real; NHS numbers are of the never-issued 999 range."""
+    """Write demonstration submissions of fictitious people. NHS numbers are of the never-issued 999 range."""
     from demonstration.geography import placed, write_reference
     from demonstration.sites import service
     from demonstration.writing import write_submissions
@@ -314,9 +316,11 @@ def synth(
 @app.command(group=_TRY)
 def demo(
     *,
-    published: Annotated[Path | None, Parameter(help="Also take in NHS England's published statistics.")] = None,
+    published: Annotated[
+        Path | None, Parameter(help="Folder of NHS England's published statistics, imported too.")
+    ] = None,
     providers: Annotated[
-        int, Parameter(help="Number of providers; the first six are the demonstration sites.")
+        int, Parameter(help="Number of providers. The first six are the demonstration sites.")
     ] = 10,
     months: Annotated[int, Parameter(help="Number of months from April 2025.")] = 12,
 ) -> int:
@@ -329,7 +333,7 @@ def demo(
 
 
 def main() -> None:
-    """Run a command; what goes wrong is one message on standard error and an exit status."""
+    """Run a command. An error is one message on standard error and an exit status."""
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -339,7 +343,7 @@ def _run(arguments: list[str]) -> int:
     except CycloptsError:
         return USAGE
     except KeyboardInterrupt:
-        return _say("Stopped. What was finished stays; run the same command again to go on.", CRASHED)
+        return _say("Stopped. Finished work is kept. Run the same command again to continue.", CRASHED)
     except BrokenPipeError:
         return CLEAN
     except Exception as error:
@@ -348,12 +352,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    """Our own errors are sentences for the person at the terminal; of others only the class is shown."""
+    """Show our own errors as sentences for the user. Show only the class of any other error."""
     if isinstance(error, ForThePerson):
         return _say(str(error), error.exit_status)
     return _say(
-        f"Parity broke off ({type(error).__name__}). Nothing published has changed. "
-        "Set PARITY_DEBUG=1 to see where; do not pass that on: it may show records.",
+        f"Parity stopped with an error ({type(error).__name__}). The published warehouse is unchanged. To see "
+        "where, set PARITY_DEBUG=1. Do not share that output: it may show records.",
         CRASHED,
         error,
     )

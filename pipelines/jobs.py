@@ -60,7 +60,7 @@ def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) 
     yield evaluation(conservation_result(totals.tables), is_blocking=True)
     if totals.failed:
         raise dg.Failure(
-            description=f"{totals.failed} submissions broke off (see `parity status`); the others are loaded.",
+            description=f"{totals.failed} submissions failed (see `parity status`). All others are loaded.",
             metadata={"totals": dg.MetadataValue.json(totals.as_counts())},
             allow_retries=False,
         )

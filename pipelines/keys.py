@@ -55,7 +55,7 @@ def fingerprint(key: TokenKey) -> str:
 
 def _root_secret(path: Path) -> bytes:
     if path.resolve().is_relative_to(PROJECT):
-        raise KeyUnusable(f"The pseudonym key may not lie inside the repository: set {ENV_KEY} elsewhere.")
+        raise KeyUnusable(f"The pseudonym key must not be inside the repository. Set {ENV_KEY} to a path outside.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.path.lexists(path):
         _make(path)
@@ -67,11 +67,11 @@ def _root_secret(path: Path) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
             raise KeyUnusable(
-                "The pseudonym key must be an ordinary file of yours that others cannot read (mode 0400)."
+                "The pseudonym key must be an ordinary file of your own that other users cannot read (mode 0400)."
             )
         text = file.read().strip()
     if len(text) < 2 * _BYTES:
-        raise KeyUnusable(f"The pseudonym key is too short: {2 * _BYTES} hexadecimal digits are needed.")
+        raise KeyUnusable(f"The pseudonym key is too short. It needs {2 * _BYTES} hexadecimal digits.")
     return text.encode()
 
 

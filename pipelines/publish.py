@@ -50,7 +50,7 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     if len({outcome.detail.get("key") for outcome in outcomes}) > 1:
         raise NotPublishable(
             "The submissions were pseudonymised under different keys, so people cannot be linked across them. "
-            "Run the job reprocess_everything in Dagster, which uses the present key for all."
+            "Run the job reprocess_everything in Dagster. It uses the current key for all submissions."
         )
     return [
         StagedSubmission(
@@ -81,7 +81,7 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
     """
     staged = current_submissions(zones, ledger)
     if not staged and not has_published(zones):
-        raise NotPublishable("No submission has been accepted yet: load one with `parity load PATH`.")
+        raise NotPublishable("No submission has been accepted yet. Load one with `parity load PATH`.")
     return build.build_core(
         zones.draft,
         staged,

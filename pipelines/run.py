@@ -58,7 +58,7 @@ def _alone(zones: Zones) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotPublishable("Another publication is running; wait until it has ended.") from None
+            raise NotPublishable("Another publication is running. Wait until it has finished.") from None
         yield
 
 

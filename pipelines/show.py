@@ -74,15 +74,15 @@ def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
     """How many submissions ended how."""
     parts = [f"{count} {state}" for state, count in sorted(totals["states"].items())]
     if totals["failed"]:
-        parts.append(f"{totals['failed']} broke off")
+        parts.append(f"{totals['failed']} failed")
     line(f"{totals['submissions']} submissions: {', '.join(parts) or 'nothing to do'}"
-         + (f" ({totals['repeats']} had been loaded before)" if totals["repeats"] else ""))  # fmt: skip
+         + (f" ({totals['repeats']} already loaded)" if totals["repeats"] else ""))  # fmt: skip
     line(f"Site reports: {shown(zones.site_reports)}")
 
 
 def released(release: "Release") -> None:
     """What is published and where."""
-    news = "Published" if release["is_new"] else "Nothing has changed; already published:"
+    news = "Published" if release["is_new"] else "Nothing has changed. Already published:"
     line(f"{news} release {release['release']} from {release['submissions']} submissions.")
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
@@ -107,9 +107,11 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
         table.add_row(provider, *marks)
     _wide(table)
     line("  ".join(f"{mark} {state}" for state, (mark, _) in _MARKS.items()))
-    line("* an earlier submission counts")
+    line("* an earlier submission is the current one")
     for outcome in unplaced:
-        line(f"Not placed: receipt {outcome.receipt.submission_id}, {outcome.state.value}")
+        line(
+            f"Not assigned to a provider and month: receipt {outcome.receipt.submission_id}, {outcome.state.value}"
+        )
 
 
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:

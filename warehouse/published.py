@@ -178,7 +178,7 @@ def normalise_published(path: Path, out: Path, *, with_proms: bool = True) -> di
     three.
     """
     if not path.is_dir():
-        raise PublishedError(f"{path} is not a folder. Give the folder that holds measures_annual.parquet.")
+        raise PublishedError(f"{path} is not a folder. Give the folder with measures_annual.parquet.")
     wanted = [stem for stem in LAYOUT if with_proms or stem != "proms_annual"]
     present = [stem for stem in wanted if (path / f"{stem}.parquet").is_file()]
     missing = [f"{stem}.parquet" for stem in REQUIRED if stem not in present]
@@ -232,7 +232,7 @@ def _refuse_unknown_values(con: duckdb.DuckDBPyConnection, source: Path) -> None
     ).fetchall()
     if strange:
         listed = ", ".join(f"{value!r} ({count} times)" for value, count in strange)
-        raise PublishedError(f"{source.name}: a value must be a number, '*' or 'NULL', but there is {listed}.")
+        raise PublishedError(f"{source.name}: a value must be a number, '*' or 'NULL', but found {listed}.")
 
 
 def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dict[str, int]:
@@ -244,7 +244,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
     provider has two different totals for the same year and measure.
     """
     if not (folder / SOURCE_FILE).is_file():
-        raise PublishedError(f"{folder} does not hold normalised published statistics (no {SOURCE_FILE}).")
+        raise PublishedError(f"{folder} has no normalised published statistics (no {SOURCE_FILE}).")
     counts: dict[str, int] = {}
     with duckdb.connect(str(draft), config=writing(preserve_insertion_order="false")) as con:
         con.execute("ATTACH ':memory:' AS work")
@@ -291,7 +291,7 @@ def _refuse_contradictions(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if found:
         listed = ", ".join(f"{code} {year} {measure}" for code, year, measure in found)
-        raise PublishedError(f"Two different totals for one provider, year and measure: {listed}.")
+        raise PublishedError(f"One provider, year and measure has two different totals: {listed}.")
 
 
 def _sha256(path: Path) -> str:

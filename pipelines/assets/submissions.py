@@ -50,7 +50,7 @@ def _identifiable_zone() -> Iterator[None]:
     except ForThePerson:
         raise
     except Exception as error:
-        raise BrokeOff(f"The step broke off: {type(error).__name__}.") from None
+        raise BrokeOff(f"The step stopped with an error: {type(error).__name__}.") from None
 
 
 class NoSubmission(ForThePerson):
@@ -132,5 +132,5 @@ def _latest(context: dg.AssetExecutionContext, parity: Parity) -> Receipt:
     wanted = provider_month(context.partition_key)
     found = [o.receipt for o in parity.ledger().outcomes() if o.provider_month == wanted]
     if not found:
-        raise NoSubmission(f"No submission {wanted} was received.")
+        raise NoSubmission(f"No submission {wanted} has been received.")
     return found[-1]

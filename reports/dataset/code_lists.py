@@ -65,9 +65,11 @@ def code_lists_page() -> str:
     """``code-lists.md``."""
     return page(
         "# Code lists",
-        "A code is accepted when it is valid on any day of the month reported; one without dates always is. "
-        f"{link('code-lists.csv', 'code-lists.csv')} has every code of every list for a program: read its codes as "
-        "text, or leading zeros go. Confidence: " + "; ".join(f"{k} {v}" for k, v in CONFIDENCE.items()) + ".",
+        "A code is accepted if it is valid on any day of the reported month. A code without dates is always "
+        f"valid. {link('code-lists.csv', 'code-lists.csv')} has every code of every list for programs. Read its "
+        "codes as text, or leading zeros are lost. Confidence: "
+        + "; ".join(f"{k} {v}" for k, v in CONFIDENCE.items())
+        + ".",
         "\n".join(f"- {link(name, f'#{name}')}: {len(codes_of(name))}" for name in list_names()),
         *(part for name in list_names() for part in _list_parts(name)),
     )

@@ -26,9 +26,9 @@ MANDATION = {
     Mandation.PILOT: "pilot",
 }
 IDENTITY = {
-    Identity.KEEP: "kept as it is",
+    Identity.KEEP: "kept unchanged",
     Identity.PERSON: "becomes a keyed token of the person, the same at every provider",
-    Identity.LOCAL: "becomes a keyed token that means something at its provider only",
+    Identity.LOCAL: "becomes a keyed token with a meaning only at its provider",
     Identity.BIRTH_DATE: "becomes age in whole years",
     Identity.POSTCODE: "becomes the postcode district",
     Identity.DROP: "dropped",
@@ -42,7 +42,7 @@ _LOOKED_UP = {
 _WHAT = {
     What.ADDED: "added",
     What.MANDATED: "made mandatory",
-    What.REPLACED: "no longer asked for",
+    What.REPLACED: "no longer requested",
 }
 
 
@@ -81,7 +81,7 @@ class Entry:
         if self.since is not next(iter(Version)):
             says.append(f"since version {self.since}")
         if self.replaced:
-            says.append(f"no longer asked for since version {self.replaced[0]}: {self.replaced[1]}")
+            says.append(f"no longer requested since version {self.replaced[0]}: {self.replaced[1]}")
         return "; ".join(says)
 
     @property
@@ -145,10 +145,10 @@ def dictionary_page() -> str:
         by_table.setdefault(entry.table.id, []).append(entry)
     return page(
         "# Data dictionary",
-        "Every table and element of the dataset. M mandatory (a record without it is rejected), R required (your "
-        "figures need it), O optional, P pilot. «Identity» says what becomes of an element's values at the door "
-        "where identity ends. Names are compared without regard to case. An element that stands in several tables "
-        "has an entry in each.",
+        "Every table and element of the dataset. M is mandatory (a record without it is rejected), R is required "
+        "(your figures need it), O is optional, P is pilot. «Identity» says what pseudonymisation does with the "
+        "values. Upper and lower case in names make no difference. An element of several tables has an entry in "
+        "each.",
         "\n".join(
             f"- {link(found.name, f'#{found.name.lower()}')}: {text(found.title)}" for found in TABLES.values()
         ),
@@ -160,8 +160,9 @@ def versions_page() -> str:
     """``versions.md``."""
     parts = [
         "# Versions",
-        "The header's `DatSetVer` chooses the version. Each builds on the one before. A file may "
-        "carry what another version has: it is checked and kept, with a warning where it came later.",
+        "The header's `DatSetVer` gives the version. Each version builds on an earlier one. A file may contain "
+        "tables and elements of another version. They are checked and kept, with a warning if they were added "
+        "later.",
     ]
     for version in Version:
         known = next(found for found in code_list("dataset_version") if found.code == version)
@@ -172,7 +173,7 @@ def versions_page() -> str:
         about = "; ".join([f"{text(known.meaning)}: {counted}", *dates, f"source: {text(known.source)}"])
         parts += [f"## Version {version}", about + "."]
         if not DELTAS[version]:
-            parts.append("The base; nothing came before it.")
+            parts.append("The base version.")
             continue
         rows = [
             (
@@ -200,7 +201,7 @@ def _table_parts(found: Table, elements: list[Entry]) -> Iterator[str]:
         ("belongs to", _target(found.parent) if found.parent else "nothing"),
         ("refers to", ", ".join(_target(each) for each in found.refers_to)),
         ("since", f"version {version_of(found.id)}"),
-        ("file", "always there, even without rows" if found.is_required else "may be left out"),
+        ("file", "always needed, even without rows" if found.is_required else "may be left out"),
         ("rules", link("its rules", f"rules.md#{found.name.lower()}")),
     ]
     yield facts_list(facts)

@@ -48,14 +48,14 @@ def find(asked: str) -> Rule | tuple[Entry, ...]:
     if found:
         return found
     if wanted in {rule_id.lower() for rule_id in RETIRED}:
-        raise NotAsked(f"The rule {asked!r} was in force once and is no more; its id is not used again.")
+        raise NotAsked(f"The rule {asked!r} is no longer in force. Its id is not used again.")
     names = {
         spelling.lower(): spelling for entry in entries() for spelling in (entry.field.name, *entry.field.aliases)
     }
     known = {rule_id: rule.id for rule_id, rule in by_id.items()} | names
     near = _nearest(wanted, known)
-    hint = f" Nearest: {', '.join(near)}." if near else f" {_PAGES}rules.md has all rules."
-    raise NotAsked(f"There is no rule and no element {asked!r}.{hint}")
+    hint = f" Nearest: {', '.join(near)}." if near else f" {_PAGES}rules.md lists all rules."
+    raise NotAsked(f"There is no rule or element called {asked!r}.{hint}")
 
 
 def as_json(found: Rule | tuple[Entry, ...]) -> dict[str, Any]:
@@ -97,10 +97,10 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"{word.capitalize():<12} {records}"
     if rule.fails:
         yield ""
-        yield "SQL, true for a record that fails (X as read, X_text as submitted):"
+        yield "SQL, true for a record that fails (X is the typed value, X_text the submitted text):"
         yield from (f"    {line}" for line in sql(rule.fails).split("\n"))
     yield ""
-    yield f"As in force for {AS_OF}; codes depend on the month. All rules: {_PAGES}rules.md"
+    yield f"As in force for {AS_OF}. Valid codes depend on the month. All rules: {_PAGES}rules.md"
 
 
 def _element(found: tuple[Entry, ...]) -> Iterator[str]:

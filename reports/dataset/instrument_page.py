@@ -21,21 +21,22 @@ def instruments_page() -> str:
     tools = link("assessment tools", "code-lists.md#assessment_tool")
     return page(
         "# Instruments",
-        f"{len(known)} scored outcome measures: the code a score is sent under, its valid range, which way is "
-        "better, where caseness begins, and how large a change must be to be reliable. A score outside its range "
-        "is kept with a warning and counts in no outcome. A measure for which no SNOMED CT code was found is sent "
-        f"under its short name. Which other codes a score may carry: {tools}. Pathways: {named}.",
-        f"**(recalled)** marks a value that was not found in a public source and is to be confirmed: {recalled} "
-        "measures have one. Each is corrected in `schemas/instruments.csv`; no code changes.",
-        "Where a cut-off changed on a date, the table has the one that holds last. The first score is judged by "
-        "what held on its date; the last score and the change by what held on the date of the last score.",
+        f"{len(known)} scored outcome measures: the code of the score, its valid range, which direction is "
+        "better, the caseness cut-off, and the threshold of reliable change. A score outside its range is kept "
+        "with a warning and left out of every outcome. A measure without a known SNOMED CT code is sent under "
+        f"its short name. Other codes that a score may have: {tools}. Pathways: {named}.",
+        f"**(recalled)** marks a value that was not found in a public source and needs confirmation: {recalled} "
+        "measures have one. To correct one, change `schemas/instruments.csv`. No code changes.",
+        "If a cut-off changed on a date, the table shows the latest one. The first score is judged by the "
+        "cut-off on its date. The last score and the change are judged by the cut-off on the date of the last "
+        "score.",
         table(
             ("instrument", "name", "send as", "range", "better", "case", "reliable change", "pathways"),
             (_row(found) for found in known),
         ),
         *(part for found in known for part in (f"## {found.instrument}", _facts(found))),
         "## Questions about care",
-        "Patients' experience: answered in words or 0 to 4, higher is better; they have no score.",
+        "Patients' experience: answered in words or from 0 to 4, higher is better. These questions have no score.",
         table(
             ("code", "question", "questionnaire", "answers", "source"),
             (_question_row(found) for found in questions()),
@@ -77,7 +78,7 @@ def _facts(found: Instrument) -> str:
             ("severity bands", "; ".join(text(name) for name in found.severity_bands)),
             ("role", found.role),
             ("domain", text(found.domain)),
-            ("goes with complaints", ", ".join(code(prefix) for prefix in found.complaint_prefixes)),
+            ("for complaints", ", ".join(code(prefix) for prefix in found.complaint_prefixes)),
             ("pathways", " ".join(found.pathways)),
             ("schedule", text("; ".join(_schedule(found)))),
             ("note", text(found.note)),

@@ -124,17 +124,18 @@ def rules_page() -> str:
     counts = {effect: sum(rule.effect is effect for rule in in_force().values()) for effect in Effect}
     return page(
         "# Rules",
-        f"All {len(in_force())} rules in force for {AS_OF}. Codes are dated: in another month a list may hold "
-        "other codes, and its rule with it; in an earlier version fewer elements are mandatory. "
-        f"`parity explain RULE-ID` shows one rule; {link('rules.csv', 'rules.csv')} has all for a program.",
-        "A rule's predicate is SQL that is true for a record that fails and NULL where it does not apply. `X` is "
-        "an element's value once read, `X_text` as submitted, `IDS101_X` that of the referral a record belongs to, "
-        "`IDS101_found` whether there is one, `IDS000_X` the header's, `IDS201_records` how many records of that "
-        "table name this one, `TOOL_low` the lowest score of the assessment tool named, `received_at` when the "
-        "submission came. Generated rules follow from an element's declaration (BLANK, FORMAT, CODE, RANGE), or "
-        "from a table's place below another (CASCADE: rejected with the record it belongs to). In messages «…» is "
-        "the value found. An example says what differs from the first record of the table in "
-        f"{link('the example submission', f'example/{EXAMPLE}/')}.",
+        f"All {len(in_force())} rules in force for {AS_OF}. Codes have valid dates, so in another month a list "
+        "and its rule may have other codes. In an earlier version fewer elements are mandatory. `parity explain "
+        f"RULE-ID` shows one rule. {link('rules.csv', 'rules.csv')} has all rules for programs.",
+        "The predicate of a rule is SQL. It is true for a record that fails and NULL if the rule does not "
+        "apply. `X` is the typed value of an element and `X_text` the submitted text. `IDS101_X` is a value of "
+        "the referral that the record belongs to, and `IDS101_found` says whether that referral exists. "
+        "`IDS000_X` is a value of the header. `IDS201_records` is the number of records of that table that name "
+        "this record. `TOOL_low` is the lowest score of the assessment tool. `received_at` is when the "
+        "submission was received. Generated rules follow from the declaration of an element (BLANK, FORMAT, "
+        "CODE, RANGE) or from the parent of a table (CASCADE: rejected because the record it belongs to was "
+        "rejected). In messages «…» is the value found. An example shows only the differences from the first "
+        f"record of the table in {link('the example submission', f'example/{EXAMPLE}/')}.",
         table(("effect", "rules"), ((effect.value, str(count)) for effect, count in counts.items())),
         "\n".join(
             f"- {link(_heading(table_id), '#' + anchor(_heading(table_id)))}: {len(rules)}"
@@ -171,7 +172,7 @@ def examples(rule: Rule, dress: Callable[[str], str] = str) -> Iterator[tuple[st
 def spelled(example: Example) -> str:
     """One record of an example in words: what in it differs from the first of the example submission."""
     values = [f"{name} = {value}" if value is not None else f"{name} blank" for name, value in example.items()]
-    return ", ".join(values) or "the first record as it is"
+    return ", ".join(values) or "the first record, unchanged"
 
 
 def _parts(rule: Rule) -> Iterator[str]:
@@ -188,12 +189,12 @@ def _parts(rule: Rule) -> Iterator[str]:
     ]
     about = [f"{rule.effect.value}", f"{rule.level.value} level", rule.dimension.value, origin(rule)]
     if rule.group_by:
-        about.append("grouped: records with the same " + " and ".join(code(name) for name in rule.group_by))
+        about.append("group by: records with the same " + " and ".join(code(name) for name in rule.group_by))
     looks = ", ".join(elements)
     yield " · ".join([*about, f"looks at {looks}"] if looks else about)
     if rule.fails:
         cut = rule.fails[:_PREDICATE_SHOWN].rpartition(" ")[0]
-        shown = sql(rule.fails) if len(rule.fails) <= _PREDICATE_SHOWN else sql(cut) + "\n-- … whole in rules.csv"
+        shown = sql(rule.fails) if len(rule.fails) <= _PREDICATE_SHOWN else sql(cut) + "\n-- … complete in rules.csv"
         yield f"```sql\n{shown}\n```"
     yield facts_list(examples(rule, code))
 

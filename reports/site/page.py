@@ -31,11 +31,11 @@ OPEN = 3
 _BESIDE = 4
 
 _MEANING = {
-    Effect.REJECT_FILE: "Nothing of the submission counts until it is corrected.",
-    Effect.REJECT_GROUP: "Records that belong together, such as duplicates, are all rejected: any may be right.",
-    Effect.REJECT_RECORD: "The record does not count, nor does any record that belongs to it.",
+    Effect.REJECT_FILE: "No record of the submission counts until this is corrected.",
+    Effect.REJECT_GROUP: "All records of the group are rejected, because it is unclear which one is right.",
+    Effect.REJECT_RECORD: "The record and all records that belong to it do not count.",
     Effect.SEVERE_WARNING: "The record counts, but figures that need this value leave it out.",
-    Effect.WARNING: "The record counts, and so does the value unless the rule says otherwise. Please check it.",
+    Effect.WARNING: "The record and the value count, unless the rule says otherwise. Check the value.",
 }
 
 
@@ -102,7 +102,7 @@ def _found_nothing(rule: Mapping[str, Any]) -> str:
     """What to say where a finding about records shows no value."""
     if not rule["rows"] or not rule["field"] or rule["values"]:
         return ""
-    return "Not shown: it could identify a person." if rule["masked"] else "Nothing: it is blank."
+    return "Not shown: the value could identify a person." if rule["masked"] else "The value is blank."
 
 
 def _changes(verdict: Mapping[str, Any], rules: Sequence[dict[str, Any]], most: int) -> dict[str, Any]:

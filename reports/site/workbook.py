@@ -132,7 +132,10 @@ def _summary(verdict: Mapping[str, Any], lines: Mapping[str, int]) -> list[tuple
     return [
         ("title", (f"Submission of {who} for {month_name(verdict['month'])}",)),
         ("text", ("Outcome", sentence(verdict["outcome"]))),
-        ("text", ("Submit corrections by", deadline(verdict["deadline"]) or "not known: the month is not known")),
+        (
+            "text",
+            ("Submit corrections by", deadline(verdict["deadline"]) or "unknown, because the month is unknown"),
+        ),
         ("text", ("Where this date comes from", verdict["deadline_basis"])),
         ("text", ("Records received", totals["rows_in"])),
         ("text", ("Records that count", totals["accepted"])),
@@ -167,7 +170,7 @@ def _receipt(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
     ruleset = verdict["ruleset"]
     return [
         ("title", ("Receipt",)),
-        ("text", ("Receipt", verdict["submission_id"] or "none: this was a check, nothing was submitted")),
+        ("text", ("Receipt", verdict["submission_id"] or "none: this was a check, not a submission")),
         ("text", ("SHA-256 of the content", verdict["content_sha256"] or "not stated")),
         ("text", ("Provider", verdict["provider"] or "not known")),
         ("text", ("Month", month_name(verdict["month"]))),

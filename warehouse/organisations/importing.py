@@ -46,8 +46,8 @@ class Taken:
 def take_reference(path: Path, out: Path) -> Taken:
     """Take reference files in and keep them tidy in ``out``; what an earlier call left there is replaced.
 
-    ``path`` is a folder or one file. ``out`` changes only once every file was readable and sound; the same bytes
-    again change nothing. ``source.json`` (SHA-256 and date of every source) goes last.
+    ``path`` is a folder or one file. ``out`` changes only if every file is readable and valid. Importing the same
+    files again changes nothing. ``source.json`` (SHA-256 and date of every source) is written last.
 
     Raises ReferenceRefused with every problem found.
     """
@@ -57,8 +57,9 @@ def take_reference(path: Path, out: Path) -> Taken:
         more = len(reference.problems) - _SHOWN
         listed = "\n".join(f"  {problem}" for problem in reference.problems[:_SHOWN])
         raise ReferenceRefused(
-            f"The reference files in {path} were not taken in; nothing has changed. To be put right:\n{listed}"
-            + (f"\n  and {more} more of the like" if more > 0 else "")
+            f"The reference files in {path} were not imported, and nothing has changed. "
+            f"Correct these problems:\n{listed}"
+            + (f"\n  and {more} similar problems" if more > 0 else "")
         )
     frames = tidy(reference)
     digests = {source.name: _sha256(source) for source in sources}
