@@ -3,8 +3,8 @@
 Belongs here: everything that is made up, between a seed and the files of a submission. Does not belong here: what a
 figure depends on. This room is a wing on ``schemas``: it knows nothing of the other wings.
 
-Nobody in them exists: NHS numbers are from 999 000 0000 to 999 999 9999, which were never issued. Provider codes
-and names are real, what is told of them is not.
+The people are fictitious. Their NHS numbers are from 999 000 0000 to 999 999 9999, which were never issued.
+Provider codes and names are real, but the data about them is not.
 
 ``sites`` who submits · ``people`` whom they treat · ``pathways`` what happens · ``outcomes`` what is scored ·
 ``service_use`` what else is used · ``monthly`` which month sees it · ``records``, ``care``, ``appointments`` what

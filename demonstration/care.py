@@ -1,6 +1,6 @@
 """The records of care: referrals, what was planned, found and scored, and other services used.
 
-Belongs here: the columns of IDS101 to IDS108, IDS602 to IDS607 and the SMI tables that hang on a referral. Does
+Belongs here: the columns of IDS101 to IDS108, IDS602 to IDS607 and the SMI tables below a referral. Does
 not belong here: the records of the person (``records``) and of appointments (``appointments``).
 """
 

@@ -16,7 +16,7 @@ Integers = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Day that stands for «no date»: NumPy's NaT, which Polars reads as null.
+# Day that means «no date»: NumPy's NaT, which Polars reads as null.
 NO_DAY = np.iinfo(np.int64).min
 
 
@@ -57,7 +57,7 @@ def gather(values: Sequence[str | None], index: Integers) -> pl.Series:
 
 
 def choose(rng: np.random.Generator, weights: Mapping[str, float], size: int) -> pl.Series:
-    """``size`` codes drawn in proportion to their weights; the code "" stands for null."""
+    """``size`` codes drawn in proportion to their weights; the code "" means null."""
     values = [code or None for code in weights]
     return pl.Series(values, dtype=pl.String).gather(pick(rng, list(weights.values()), size))
 
@@ -73,7 +73,7 @@ def constant(value: str, size: int) -> pl.Series:
 
 
 def by_group(weights: Sequence[Mapping[str, float]], group: Integers, uniform: Numbers) -> pl.Series:
-    """The code that each uniform number chooses from the weights of its group; the code "" stands for null."""
+    """The code that each uniform number chooses from the weights of its group; the code "" means null."""
     codes: list[str | None] = []
     index = np.full(len(group), -1)
     for number, of_group in enumerate(weights):

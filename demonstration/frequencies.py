@@ -1,6 +1,6 @@
 """How often each code occurs: weights for every coded element that a synthetic record fills.
 
-Belongs here: codes with their weights (the code "" stands for a blank). Does not belong here: what the codes
+Belongs here: codes with their weights (the code "" means a blank). Does not belong here: what the codes
 mean (``schemas/codes``; a test holds every code here to be valid), dynamics and scores (``calibration``).
 
 TT = NHS England, NHS Talking Therapies annual statistics 2023-24, England counts (OGL v3): finished courses
@@ -19,7 +19,7 @@ GENDER_IDENTITY_SMI: Weights = {"2": 0.50, "1": 0.475, "3": 0.012, "4": 0.003, "
 STATED_GENDER = {"1": "1", "2": "2", "3": "9", "4": "9", "X": "X", "Z": "X"}  # v2.0 code for a v2.1 one
 SAME_AT_BIRTH: Weights = {"Y": 0.93, "N": 0.012, "Z": 0.02, "X": 0.038}
 # Deciles of age (years) from youngest to oldest. TT: 1.7 per cent under 18, 20 aged 18 to 25, 4 of 65 to 74,
-# 2.5 older. The other pathways are adult services: nobody under 18 at referral.
+# 2.5 older. The other pathways are adult services: no one is under 18 at referral.
 AGE_DECILES: dict[str, tuple[float, ...]] = {
     "05": (16.5, 21.5, 25, 28.5, 32.5, 36.5, 41, 47, 54, 63, 91),
     "01": (20, 20.7, 21.5, 22.5, 24.5, 27, 30, 34, 40, 48, 66),

@@ -67,7 +67,7 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
 
 
 def is_made_up(folder: Path) -> bool:
-    """Whether the reference data taken in are the demonstration's."""
+    """Whether the imported reference data are the demonstration's."""
     path = folder / "organisation.parquet"
     return path.is_file() and not set(_REGIONS).isdisjoint(pl.read_parquet(path)["organisation"])
 

@@ -1,4 +1,4 @@
-"""The cut into months: which record stands in which monthly submission, and in which row.
+"""The division into months: which record is in which monthly submission, and in which row.
 
 Belongs here: records that happen once, records that recur while a referral is open, and the tables that hold
 them month by month. Does not belong here: what the records say (``records``).

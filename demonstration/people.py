@@ -43,7 +43,7 @@ class People:
     ethnicity: Integers
 
     def columns(self, seed: int, district: str, commissioner: str) -> dict[str, pl.Series]:
-        """The elements of IDS001 but for the local identifier, one value per person."""
+        """The elements of IDS001 except the local identifier, one value per person."""
         smi = self.pathway < PATHWAYS.index("04")
 
         def drawn(weights: f.Weights, key: int) -> Integers:

@@ -27,7 +27,7 @@ KINDS = ("01", "02", "03", "04", "05", "06", "07")
 
 
 def service_use(history: History, rng: np.random.Generator) -> Events:
-    """What people in the psychosis, bipolar and personality disorder pathways used besides therapy.
+    """What people in the psychosis, bipolar and personality disorder pathways used in addition to therapy.
 
     Before: the year up to referral and the wait, told at intake. During: first to last treatment session.
     After: last session to discharge, for people who are followed up.
@@ -70,7 +70,7 @@ def service_use(history: History, rng: np.random.Generator) -> Events:
 
 
 def _apart(referral: Integers, start: Integers, end: Integers) -> Integers:
-    """Which spells to keep so that no two of one person overlap: nobody lies in two beds."""
+    """Which spells to keep so that no two of one person overlap."""
     order = np.lexsort((start, referral))
     apart = np.ones(len(order), dtype=np.bool_)
     if len(order) > 1:

@@ -25,7 +25,7 @@ from schemas.versions import Version, tables_of
 
 @dataclass(frozen=True)
 class Part:
-    """One cohort of referrals of a service, as it stands in the monthly submissions.
+    """One cohort of referrals of a service, as it appears in the monthly submissions.
 
     ``tables`` are all tables of the service's dataset version but the header, by table id. A month's submission
     is the rows of every part, one part after the other. ``history`` and ``people`` are what lies behind.

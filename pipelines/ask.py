@@ -1,7 +1,7 @@
-"""Asking a release a question in SQL.
+"""Querying a release in SQL.
 
-Belongs here: opening the published file so that it can only be read, and nothing else on the machine with
-it. Does not belong here: printing rows (``pipelines.show``).
+Belongs here: opening the published file read-only, without access to other files. Does not belong here: printing
+rows (``pipelines.show``).
 """
 
 import re
@@ -14,8 +14,8 @@ from pipelines.zones import Zones
 from schemas.errors import NotAsked
 
 _RELEASE = re.compile(r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")
-# read_only alone still lets a statement read any file, attach other databases and write copies
-# (measured); these settings refuse all of it.
+# read_only alone still lets a statement read any file, attach other databases and write copies (measured). These
+# settings prevent all of it.
 _LOCK: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -29,11 +29,11 @@ Rows = tuple[list[str], list[tuple[object, ...]]]
 
 
 def ask(sql: str, zones: Zones, release: str | None = None, values: Sequence[object] = ()) -> Rows:
-    """Column names and rows of one statement against the current release, or the one named.
+    """Column names and rows of one statement against the current release, or the named one.
 
-    ``values`` stand for the statement's question marks.
+    ``values`` replace the question marks of the statement.
 
-    Raises NotAsked when there is no such release or the statement is refused.
+    Raises NotAsked if there is no such release or the statement is rejected.
     """
     path = release_file(zones, release)
     with duckdb.connect(path, read_only=True, config=_LOCK) as warehouse:
@@ -46,7 +46,7 @@ def ask(sql: str, zones: Zones, release: str | None = None, values: Sequence[obj
 
 
 def release_file(zones: Zones, release: str | None) -> Path:
-    """The warehouse file of a release; the current one if none is named. Raises NotAsked if absent."""
+    """The warehouse file of a release; the current one if none is named. Raises NotAsked if there is none."""
     if release is None:
         if not zones.warehouse.exists():
             raise NotAsked("Nothing is published yet: run `parity publish`, or `parity demo` to try it out.")

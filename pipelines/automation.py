@@ -1,7 +1,6 @@
 """When things run: a sensor on the inbox, a schedule for the monthly publication.
 
-Belongs here: what starts a run and with which key. Does not belong here: what a run does
-(``pipelines.jobs``).
+Belongs here: what starts a run, and its run key. Does not belong here: what a run does (``pipelines.jobs``).
 """
 
 import hashlib
@@ -19,7 +18,7 @@ from pipelines.resources import Parity
 from pipelines.zones import Zones
 from schemas.month import month_text
 
-# A tick has 60 s, and hashing runs at about 0.8 GB/s: this many submissions of 100 MB are safe.
+# A tick has 60 s, and hashing runs at about 0.8 GB/s. This number of submissions of 100 MB is safe.
 _PER_TICK = 20
 
 
@@ -29,11 +28,11 @@ _PER_TICK = 20
     description="Loads each submission that has come to rest in the inbox, once per content.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, parity: Parity) -> dg.SensorResult:
-    """Ask for one run per submission whose files did not change since the last tick.
+    """Request one run per submission whose files have not changed since the last tick.
 
-    The cursor keeps each entry's fingerprint (sizes and times) and whether it was asked for. The run key is
-    the content's hash: Dagster never runs the same key twice. A site that goes back to an earlier file gets
-    a key of its own, numbered by how often that content was received.
+    The cursor keeps each entry's fingerprint (sizes and times) and whether a run was requested. The run key is the
+    hash of the content: Dagster never runs the same key twice. A site that goes back to an earlier file gets a new
+    key, numbered by how often that content was received.
     """
     zones = parity.zones()
     seen: dict[str, list[str]] = json.loads(context.cursor or "{}")
@@ -41,7 +40,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, parity: Parity) -> dg.Sens
     requests: list[dg.RunRequest] = []
     for path in _entries(zones):
         fingerprint = _fingerprint(path)
-        name = hashlib.sha256(path.name.encode()).hexdigest()[:16]  # a file's name may hold anything
+        name = hashlib.sha256(path.name.encode()).hexdigest()[:16]  # a file name may contain anything
         earlier = seen.get(name, ["", ""])
         is_at_rest, is_done = earlier[0] == fingerprint, earlier[1] == fingerprint
         if is_at_rest and not is_done and len(requests) < _PER_TICK:

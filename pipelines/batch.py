@@ -1,7 +1,7 @@
-"""Many submissions after each other, one failing without the next noticing.
+"""Many submissions in sequence. A failed one does not stop the others.
 
 Belongs here: the list of a batch (kept in a file, so that no site's file name reaches Dagster's database),
-walking it, and adding up what came of it. Does not belong here: one submission's way (``pipelines.load``),
+processing it, and adding up the outcomes. Does not belong here: the steps of one submission (``pipelines.load``),
 Dagster events (``pipelines.assets``).
 """
 
@@ -28,7 +28,7 @@ on_progress: ContextVar[Callable[[int, int], None] | None] = ContextVar("on_prog
 
 @dataclass(frozen=True)
 class Failed:
-    """A submission whose load broke off. ``error`` is the exception's class: its text may quote a value."""
+    """A submission whose load failed. ``error`` is the class of the exception: its text may quote a value."""
 
     submission_id: str | None
     error: str
@@ -36,8 +36,8 @@ class Failed:
 
 @dataclass
 class BatchTotals:
-    """What a batch adds up to: submissions per state, and per table the rows in, accepted and rejected, and
-    the findings that reject (``rejections``) or warn (``warnings``).
+    """The totals of a batch: submissions per state, and per table the rows in, accepted and rejected, and the
+    findings that reject (``rejections``) or warn (``warnings``).
     """
 
     states: Counter[str] = field(default_factory=Counter)
@@ -46,11 +46,11 @@ class BatchTotals:
     tables: dict[str, Counter[str]] = field(default_factory=dict)
 
     def as_counts(self) -> dict[str, Any]:
-        """Submissions per state, how many had been loaded before, how many broke off."""
+        """Submissions per state, how many were already loaded, how many failed."""
         return {"states": dict(self.states), "repeats": self.repeats, "failed": self.failed}
 
     def add(self, result: Loaded | Failed) -> None:
-        """Count one result in."""
+        """Add one result."""
         if isinstance(result, Failed):
             self.failed += 1
             return
@@ -64,7 +64,7 @@ class BatchTotals:
 
 
 def write_batch(paths: Sequence[Path], zones: Zones) -> str:
-    """Keep the list of paths under a random name, and give the name."""
+    """Store the list of paths under a random name, and return the name."""
     name = secrets.token_hex(8)
     text = json.dumps([str(path.resolve()) for path in paths])
     (zones.builds / f"batch-{name}.json").write_text(text, encoding="utf-8")
@@ -77,17 +77,17 @@ def read_batch(name: str, zones: Zones) -> list[Path]:
 
 
 def drop_batch(name: str, zones: Zones) -> None:
-    """Forget a batch that is done."""
+    """Delete a batch that is done."""
     (zones.builds / f"batch-{name}.json").unlink(missing_ok=True)
 
 
 def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
-    """Load every submission; one that breaks off is a Failed and the next one comes."""
+    """Load every submission. One that fails becomes a Failed, and the next one follows."""
     yield from _each(paths, lambda path: load(path, zones, ledger, key), lambda path: None)
 
 
 def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
-    """Check and pseudonymise every received submission again, under today's rules and key."""
+    """Check and pseudonymise every received submission again, under the current rules and key."""
     received = [outcome.receipt for outcome in ledger.outcomes()]
     yield from _each(
         received, lambda receipt: reprocess(receipt, zones, ledger, key), lambda receipt: receipt.submission_id
@@ -105,18 +105,18 @@ def _each(
         try:
             yield step(item)
         except KeyUnusable:
-            raise  # without a key no submission can be loaded: the operator must act, not each site
-        except Exception as error:  # one bad site never stops the others; the ledger says «failed»
+            raise  # without a key no submission can be loaded: the operator must act, not the sites
+        except Exception as error:  # one faulty submission never stops the others; the ledger says «failed»
             yield Failed(name(item), type(error).__name__)
         if tell is not None:
             tell(done, len(items))
 
 
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The same items in the same order, each made in a thread while the one before is dealt with.
+    """The same items in the same order. Each is made in a thread while the one before is processed.
 
-    Dagster takes 15 ms to write an event, most of it waiting for the disk: the next submission is loaded
-    meanwhile. What the items' making raises is raised here.
+    Dagster takes 15 ms to write an event, mostly waiting for the disk. Meanwhile the next submission is loaded. An
+    exception from making an item is raised here.
     """
     context = copy_context()
 
@@ -131,7 +131,7 @@ def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
 
 
 def worst_state(states: Iterable[str]) -> State | None:
-    """The worst of several outcomes; ``None`` for none."""
+    """The worst of several outcomes; ``None`` if there are none."""
     present = set(states)
     order = (
         State.FILE_REJECTED,

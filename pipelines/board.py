@@ -1,4 +1,4 @@
-"""The submission board: provider × month, what was received and what counts.
+"""The submission board: per provider and month, what was received and what counts.
 
 Belongs here: the board as rows, a pure function of the ledger's outcomes. Does not belong here: showing it
 (``pipelines.show``).
@@ -15,7 +15,7 @@ NOT_RECEIVED = "not received"
 
 @dataclass(frozen=True)
 class BoardMonth:
-    """One provider's month. ``counts``: the submission that counts, which may be an earlier one."""
+    """One provider and month. ``counts`` is the current submission, which may be an earlier one."""
 
     provider_month: ProviderMonth
     state: str
@@ -32,8 +32,7 @@ class BoardMonth:
 def board(outcomes: Sequence[Outcome], current: Iterable[Outcome]) -> list[BoardMonth]:
     """A row for every provider that ever submitted and every month from the first to the last received.
 
-    Ordered by provider and month. ``state`` is that of the submission received last; «not received» where
-    there is none.
+    Ordered by provider and month. ``state`` is that of the last received submission, or «not received».
     """
     counting = {submission.provider_month: submission.receipt.submission_id for submission in current}
     received: dict[ProviderMonth, list[Outcome]] = {}

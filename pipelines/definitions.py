@@ -1,6 +1,6 @@
-"""Dagster's entry point: assembles, and does nothing else.
+"""Dagster's entry point. It only assembles the definitions.
 
-Belongs here: which definitions there are. Does not belong here: any of them.
+Belongs here: the list of definitions. Does not belong here: the definitions.
 """
 
 import warnings

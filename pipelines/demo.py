@@ -1,7 +1,7 @@
-"""The demonstration: made-up submissions through the whole way, from one command.
+"""The demonstration: synthetic submissions through every step, from one command.
 
-Belongs here: the steps of `parity demo` in order, and the short national table at its end. Does not belong
-here: making people up (``demonstration``), loading, publishing.
+Belongs here: the steps of `parity demo` in order, and the short national table at the end. Does not belong here:
+synthetic people (``demonstration``), loading, publishing.
 """
 
 from datetime import date
@@ -20,9 +20,9 @@ from warehouse.published import normalise_published
 
 _SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003
 
-# England over the last six months, one row per measure; numerator and denominator travel along. Not over all
-# months: who was in treatment when the first month was submitted is known only from then on, so that courses
-# ending in the first quarter show 27 % treated within six weeks where later ones show 69 %.
+# England over the last six months, one row per measure, with numerator and denominator. Earlier months are left
+# out: patients in treatment before the first month are unknown. Courses that ended in the first quarter show 27 %
+# treated within six weeks, later ones 69 %.
 _TABLE = """
 SELECT m.title AS measure,
        sum(n.numerator) AS count,
@@ -45,7 +45,7 @@ MEASURES = (
 
 
 def run_demo(zones: Zones, published: Path | None, providers: int, months: int) -> None:
-    """Write, load, take in, publish, show. Safe to run again: what is there already is not done twice."""
+    """Write, load, import, publish, show. Safe to run again: finished steps are not repeated."""
     submissions = zones.home / "demonstration" / f"{providers}x{months}"
     if not (submissions / "answer_key.csv").exists():
         with show.progress("Writing submissions", providers * months) as step:
@@ -55,15 +55,19 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
             )  # fmt: skip
     reference = submissions.with_name(f"{submissions.name}-reference")
     write_reference(reference, [placed(service(index, _SEED)) for index in range(providers)], _START)
-    if not (zones.reference / SOURCE_FILE).exists() or is_made_up(zones.reference):  # the centre's own stays
+    if not (zones.reference / SOURCE_FILE).exists() or is_made_up(
+        zones.reference
+    ):  # reference data of the centre are kept
         take_reference(reference, zones.reference)
     paths = sorted(path for path in submissions.iterdir() if path.is_dir())
     with show.progress("Loading", len(paths)) as step:
         totals = load_paths(paths, zones, step)
     show.load_totals(totals, zones)
     if published is not None and not has_published(zones):
-        show.line("Taking in NHS England's published statistics …")
-        normalise_published(published, zones.published, with_proms=False)  # 8 M rows nobody asks of a demo
+        show.line("Importing NHS England's published statistics …")
+        normalise_published(
+            published, zones.published, with_proms=False
+        )  # 8 M rows that a demonstration does not need
     show.released(publish_release(zones))
     national_table(zones)
     show.line("Submission board: parity status")
@@ -86,7 +90,7 @@ def national_table(zones: Zones) -> None:
 
 
 def _published_line(zones: Zones) -> None:
-    """The latest published year: how many services can be compared with England, from real figures."""
+    """The latest published year: the number of services that can be compared with England, from real figures."""
     rows = ask(
         "SELECT year(period_start), count(*) FILTER (WHERE state = 'value'), count(*), "
         "CAST(round(100 * max(national_value), 1) AS VARCHAR) "

@@ -1,12 +1,12 @@
-"""From a path somebody names to the tables of a submission.
+"""From a path to the tables of a submission.
 
-Belongs here: finding submissions below a path, opening folders and zips safely, and giving every table
-file an opaque name before anything reads it. Does not belong here: what is in the tables
-(``transforms.receive``), the ledger.
+Belongs here: finding submissions below a path, opening folders and zips safely, and giving every table file an
+opaque name before it is read. Does not belong here: the content of the tables (``transforms.receive``), the
+ledger.
 
-A file's own name never becomes a path or SQL: it is compared with the declared names and then forgotten.
-DuckDB read every site's file for one named ``*.csv``; a zip may say it holds one kilobyte and hold a
-thousand times that.
+The name of a file never becomes a path or SQL: it is compared with the declared names and then dropped. For a file
+named ``*.csv`` DuckDB read the files of every site. A zip may claim one kilobyte and unpack to a thousand times
+that.
 """
 
 import hashlib
@@ -31,19 +31,19 @@ from transforms.findings import file_finding
 from transforms.receive import format_of, formats
 from transforms.survey import Survey, survey
 
-# No links, and a FIFO somebody left in the folder must not hang the gate. A site's own machine may know neither.
+# No links. A FIFO in the folder must not block the gate. A site's own machine may support neither.
 _OPEN = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
     _OPEN |= getattr(os, _flag, 0)
 _MEMBERS_MAX = 64
 _UNPACKED_MAX = 32 << 30
-# Real extracts of ours pack 12 to 30 to 1; deflate reaches 1,028 to 1 on a bomb.
+# Our real extracts compress 12 to 30 times; a deflate bomb reaches 1,028 times.
 _RATIO_MAX = 200
 _RATIO_FROM = 64 << 20
 
 
 class NotASubmission(NotAsked):
-    """The path leads to nothing that could be a submission; the message says why and what would be."""
+    """The path is not a submission. The message says why, and what a submission is."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class TableFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A submission's files. ``named`` is the provider and month that its name carries, if it does."""
+    """The files of a submission. ``named`` is the provider and month in its name, if there are any."""
 
     named: ProviderMonth | None
     files: dict[str, TableFile]
@@ -73,7 +73,7 @@ class Source:
 
 
 class _Member(NamedTuple):
-    """One file of a submission: its name as given, its bytes, and where it lies if it is a file of its own."""
+    """One file of a submission: its name as given, its bytes, and its path if it is a file on disk."""
 
     name: str
     opened: IO[bytes]
@@ -81,12 +81,12 @@ class _Member(NamedTuple):
 
 
 def find_submissions(path: Path) -> list[Path]:
-    """The submissions at ``path``: itself, or the folders and zips directly in it, in name order.
+    """The submissions at ``path``: itself, or the folders and zips directly in it, in order of name.
 
-    Where one folder or zip looks like a submission, all beside it are taken for one: one that is not is then
-    refused in words, and not passed over in silence.
+    If one folder or zip looks like a submission, all others next to it are treated as submissions too. One that is
+    not is then rejected with a message, and not ignored.
 
-    Raises NotASubmission for a path that is not there or holds nothing.
+    Raises NotASubmission for a path that does not exist or is empty.
     """
     if not path.exists():
         raise NotASubmission(f"There is no file or folder called {path}.")
@@ -111,11 +111,11 @@ def named_in(path: Path) -> ProviderMonth | None:
 
 
 def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = True) -> Source:
-    """Open the submission at ``path``; every table file is surveyed once.
+    """Open the submission at ``path``. Every table file is surveyed once.
 
-    ``keep``: copy the files into ``workspace`` under declared names (a load); otherwise a folder is read where it
-    lies and only a zip, or a folder whose path is no text, is unpacked there (a dry run). Whoever needs no content
-    hash saves a third of the time. What is wrong becomes findings.
+    ``keep``: copy the files into ``workspace`` under declared names (a load). Otherwise a folder is read in place,
+    and only a zip, or a folder with a non-text path, is unpacked there (a check). Without a content hash this
+    takes a third less time. Problems become findings.
     """
     findings: list[pl.DataFrame] = []
     files: dict[str, TableFile] = {}
@@ -137,7 +137,7 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
 
 
 def as_record(source: Source) -> dict[str, Any]:
-    """What must be known of a kept submission to read it again without surveying it again, for JSON."""
+    """What is needed to read a kept submission again without a new survey, for JSON."""
     files = {
         table_id: {"name": f.path.name, "sha256": f.sha256, "size": f.size, "seen": f.seen and asdict(f.seen)}
         for table_id, f in source.files.items()
@@ -147,7 +147,7 @@ def as_record(source: Source) -> dict[str, Any]:
 
 
 def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFrame]) -> Source:
-    """The submission kept in ``folder``, from ``as_record`` and the findings of the time."""
+    """The submission kept in ``folder``, from ``as_record`` and the earlier findings."""
     files = {
         table_id: TableFile(
             table_id, folder / f["name"], Survey(**f["seen"]) if f["seen"] else None, f["sha256"], f["size"]
@@ -173,13 +173,13 @@ def _take(
 
 
 class _Capped:
-    """A reader that stops at the unpacked limit, whatever size a zip's entry claims."""
+    """A reader that stops at the limit for unpacked bytes, even if the zip entry claims less."""
 
     def __init__(self, source: IO[bytes], findings: list[pl.DataFrame], table_id: str) -> None:
         self._source, self._findings, self._table_id, self._left = source, findings, table_id, _UNPACKED_MAX
 
     def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes; empty at the end, at damage and at the limit, the last two with a finding."""
+        """At most ``size`` bytes. Empty at the end, at damage and at the limit; damage and limit add a finding."""
         try:
             chunk = self._source.read(min(size, self._left))
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError):
@@ -257,7 +257,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _is_ignored(name: str) -> bool:
-    """Files that file managers leave behind."""
+    """Files that file managers create."""
     return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.split("/"))
 
 

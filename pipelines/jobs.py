@@ -2,9 +2,9 @@
 
 Belongs here: what runs together. Does not belong here: when (``pipelines.automation``).
 
-A batch is one op that loops, in one process and one run, and reports a materialisation per submission on
-behalf of the partitioned assets: a run per submission costs 0.2 to 0.4 s of event writing, a spawned step
-1 to 2 s, and 200 providers × 12 months × 3 steps would take hours of starting up (docs/decisions/0004).
+A batch is one op with a loop, in one process and one run. It reports one materialisation per submission on behalf
+of the partitioned assets. A run per submission costs 0.2 to 0.4 s of event writing, a spawned step 1 to 2 s. For
+200 providers × 12 months × 3 steps that would be hours of start-up (docs/decisions/0004).
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,14 +36,14 @@ def load_batch(context: dg.OpExecutionContext, config: Batch, parity: Parity) ->
 
 @dg.op(description="Check and pseudonymise every received submission again.", out=dg.Out(dict))
 def reprocess_received(context: dg.OpExecutionContext, parity: Parity) -> Iterator[Any]:
-    """Reprocess everything under today's rules and key."""
+    """Reprocess everything under the current rules and key."""
     yield from _report(context, reprocess_all(parity.zones(), parity.ledger(), parity.key()))
 
 
 def _report(context: dg.OpExecutionContext, results: Iterable[Loaded | Failed]) -> Iterator[Any]:
-    """Tell Dagster about every submission, then the checks over the batch, then the totals.
+    """Report every submission to Dagster, then the checks over the batch, then the totals.
 
-    Fails the run at the end if a submission broke off: by then all others are done.
+    Fails the run at the end if a submission failed. By then all others are loaded.
     """
     totals = BatchTotals()
     known = set(context.instance.get_dynamic_partitions(str(PROVIDERS.name)))

@@ -1,11 +1,11 @@
-"""The pseudonym key: where it is kept, and one key per purpose derived from it.
+"""The pseudonym key: where it is stored, and one derived key per purpose.
 
-Belongs here: making, guarding and deriving keys. Does not belong here: using them
+Belongs here: creating, protecting and deriving keys. Does not belong here: using them
 (``transforms.pseudonymise``).
 
-A salted hash of an NHS number falls in minutes to whoever knows the salt (909 million numbers, 321 s on
-one core); a keyed one falls only with the key. So the key never lies inside the repository, is readable
-by its owner alone, and is never passed through Dagster or an environment variable: only its path is.
+A salted hash of an NHS number is broken in minutes if the salt is known (909 million numbers, 321 s on one core).
+A keyed hash is broken only with the key. So the key is never inside the repository and is readable only by its
+owner. It is never passed through Dagster or an environment variable: only its path is.
 """
 
 import hashlib
@@ -38,10 +38,10 @@ def key_file() -> Path:
 
 
 def spine_key(path: Path | None = None) -> TokenKey:
-    """The key that links records in the warehouse, made on first use.
+    """The key that links records in the warehouse, created on first use.
 
-    Raises KeyUnusable when the file is a link, not the user's own, open to others, too short, or inside
-    the repository.
+    Raises KeyUnusable if the file is a link, belongs to another user, is readable by others, is too short, or is
+    inside the repository.
     """
     root = _root_secret(path or key_file())
     derived = hmac.digest(root, f"parity\x1fspine\x1f{VERSION}".encode(), "sha256")
@@ -49,7 +49,7 @@ def spine_key(path: Path | None = None) -> TokenKey:
 
 
 def fingerprint(key: TokenKey) -> str:
-    """Eight hex digits that tell two keys apart and give neither away: pseudonyms of two keys never link."""
+    """Eight hex digits that identify a key without revealing it. Pseudonyms of different keys never link."""
     return hashlib.sha256(b"parity fingerprint" + key.secret.encode()).hexdigest()[:8]
 
 
@@ -76,7 +76,9 @@ def _root_secret(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """A new key, whole or not at all: written beside, then linked, so that two first runs share one key."""
+    """A new key, complete or not at all: written to a second file, then linked, so that two first runs share
+    one key.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
         file.write(secrets.token_hex(_BYTES))

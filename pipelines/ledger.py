@@ -1,10 +1,10 @@
-"""The ledger: what was received, what came of it, and which submission counts.
+"""The ledger: what was received, its outcome, and which submission counts.
 
-Belongs here: receipts, events, the current submission per provider and month as a pure function of them, the board.
-Does not belong here: files, checking.
+Belongs here: receipts, events, the current submission per provider and month as a pure function of them, the
+board. Does not belong here: files, checking.
 
-Append-only: triggers refuse UPDATE and DELETE. A receipt is written before any work, so a submission
-that failed half-way is on the board too.
+Append-only: triggers refuse UPDATE and DELETE. A receipt is written before any work, so the board also shows a
+submission that failed half-way.
 """
 
 import json
@@ -21,7 +21,7 @@ from schemas.month import ProviderMonth
 
 
 class State(StrEnum):
-    """What can become of a submission, in the words the board uses."""
+    """The states of a submission, in the words of the board."""
 
     RECEIVED = "received"
     FAILED = "failed"
@@ -37,7 +37,7 @@ class State(StrEnum):
 
     @property
     def is_concluded(self) -> bool:
-        """Whether it has been said what became of the submission."""
+        """Whether the outcome is final."""
         return self not in (State.RECEIVED, State.FAILED)
 
 
@@ -45,8 +45,8 @@ class State(StrEnum):
 class Receipt:
     """Proof that content arrived.
 
-    ``is_new`` is false when the same bytes were the latest already; ``is_concluded`` says whether a load of them
-    came to its end.
+    ``is_new`` is false if the same bytes were already the latest. ``is_concluded`` says whether a load of them
+    finished.
     """
 
     seq: int
@@ -58,13 +58,13 @@ class Receipt:
 
     @property
     def at(self) -> datetime:
-        """When the submission came (UTC, without a zone): the same at every later check."""
+        """When the submission was received (UTC, without a zone): the same at every later check."""
         return datetime.fromisoformat(self.received_at).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The latest word on one receipt."""
+    """The latest state of one receipt."""
 
     receipt: Receipt
     state: State
@@ -147,8 +147,8 @@ class Ledger:
     def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:
         """Write a receipt before any work.
 
-        The same bytes again are the same receipt, unless another submission for that provider and month
-        came in between: then a site is going back to its earlier file, and that is a submission of its own.
+        The same bytes again are the same receipt, unless another submission for that provider and month was
+        received in between. In that case the site goes back to its earlier file, and that is a new submission.
         """
         with self._writing() as ledger:
             earlier = ledger.execute(
@@ -174,7 +174,7 @@ class Ledger:
         return Receipt(seq, submission_id, content_sha256, at)
 
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
-        """Append what became of a submission. ``detail`` holds counts and versions, never values."""
+        """Append the outcome of a submission. ``detail`` has counts and versions, never values."""
         with self._writing() as ledger:
             self._append(ledger, submission_id, state, of, detail)
 
@@ -207,11 +207,11 @@ class Ledger:
         ]
 
     def current_submissions(self) -> list[Outcome]:
-        """The submission that counts for each provider and month: the accepted one received last.
+        """The submission that counts for each provider and month: the last accepted one.
 
-        A rejected resubmission never displaces a good file, and a submission that was accepted and breaks off
-        when it is processed again still counts as it stood. Ordered by provider and month. A pure function of
-        the ledger: the order of processing cannot matter.
+        A rejected resubmission never replaces an accepted file. An accepted submission that fails when it is
+        processed again still counts. Ordered by provider and month. A pure function of the ledger: the order of
+        processing cannot matter.
         """
         best: dict[ProviderMonth, Outcome] = {}
         for outcome in self._outcomes("concluded", "", ()):

@@ -1,9 +1,9 @@
-"""The way of one submission, end to end, without Dagster: received, checked, pseudonymised.
+"""The steps of one submission without Dagster: received, checked, pseudonymised.
 
-Belongs here: the three steps as plain functions, which the Dagster assets, the command line and the tests
-all walk. Does not belong here: when they run (``pipelines.assets``), what a rule says (``schemas``).
+Belongs here: the three steps as plain functions, used by the Dagster assets, the command line and the tests. Does
+not belong here: when they run (``pipelines.assets``), what a rule says (``schemas``).
 
-Each step leaves its result on disk, whole or not at all, so that a killed load is taken up again.
+Each step leaves a complete result on disk or none, so that an interrupted load can continue.
 """
 
 import json
@@ -37,7 +37,7 @@ _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.p
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one submission. ``is_repeat``: the same bytes had been loaded before; nothing was done."""
+    """The outcome of one submission. ``is_repeat``: the same bytes were already loaded, and nothing was done."""
 
     receipt: Receipt
     verdict: Verdict
@@ -45,10 +45,10 @@ class Loaded:
 
 
 def check_path(path: Path) -> SubmissionChecked:
-    """Check the submission at ``path`` without submitting it: the verdict a load would give.
+    """Check the submission at ``path`` without submitting it. The verdict is the same as that of a load.
 
-    The rows' lazy frames read files of a workspace that is gone on return: only findings and counts remain
-    usable.
+    The lazy frames of the rows read files of a temporary workspace. After the return only findings and counts can
+    be used.
     """
     with TemporaryDirectory() as workspace:
         now = datetime.now(UTC).replace(tzinfo=None)
@@ -56,9 +56,10 @@ def check_path(path: Path) -> SubmissionChecked:
 
 
 def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
-    """Take the submission at ``path`` into the received zone and write its receipt.
+    """Copy the submission at ``path`` into the received zone and write its receipt.
 
-    The folder is moved into place only after the receipt stands; a folder without a receipt is debris.
+    The folder is moved into place only after the receipt is written. A folder without a receipt is left over from
+    an interrupted load.
     """
     incoming = zones.received / f".incoming-{secrets.token_hex(8)}"
     incoming.mkdir(mode=PRIVATE)
@@ -79,9 +80,9 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
 def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
     """Check a received submission in one pass over its rows, and record a rejection.
 
-    Leaves findings, the site's report, the verdict and, of an accepted submission, its rows without identifiers,
-    waiting (see ``pseudonymise``). Raises NotConserved when a table's rows do not add up, ContractBroken when one
-    of them is refused by the contract and by no finding; neither a verdict nor rows are then left.
+    Leaves findings, the site's report and the verdict. If the submission is accepted, it also leaves the rows
+    without identifiers, waiting (see ``pseudonymise``). Raises NotConserved if a table's rows do not add up, and
+    ContractBroken if the contract rejects a row without a finding. Then there is no verdict and there are no rows.
     """
     submission_id = receipt.submission_id
     folder, place = zones.received / submission_id, store.waiting(submission_id, zones)
@@ -94,7 +95,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
             store.complete(draft, checked)
         checked.findings.write_parquet(folder / _FINDINGS)
         _write_report(checked, verdict, source, receipt, zones, ledger)
-        discard(place)  # before the verdict: rows never wait under a verdict that is not theirs
+        discard(place)  # before the verdict: rows never wait under the verdict of another check
         beside = folder / f".{_VERDICT}"
         beside.write_text(verdict.to_json(), encoding="utf-8")
         beside.replace(folder / _VERDICT)
@@ -106,9 +107,9 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
 
 
 def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
-    """Let the rows of a checked and accepted submission into the store, and record its acceptance.
+    """Move the rows of a checked and accepted submission into the store, and record its acceptance.
 
-    Rows that an earlier call has let in already are made again, under today's rules and key.
+    Rows that an earlier call moved are made again, under the current rules and key.
     """
     verdict = kept_verdict(receipt, zones)
     if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
@@ -117,9 +118,9 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
-    """Receive, check and pseudonymise the submission at ``path``; the same bytes again change nothing.
+    """Receive, check and pseudonymise the submission at ``path``. The same bytes again change nothing.
 
-    What goes wrong inside is recorded as «failed» and raised again.
+    An error is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
     if receipt.is_concluded:
@@ -128,12 +129,12 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
 
 
 def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
-    """Check and pseudonymise a received submission, again if need be, under today's rules and key."""
+    """Check and pseudonymise a received submission, again if necessary, under the current rules and key."""
     try:
         verdict = check(receipt, zones, ledger, key)
         return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
     except BaseException as error:
-        # The class only: an exception's text may carry a value out of the identifiable zone.
+        # Only the class: the text of an exception may carry a value out of the identifiable zone.
         ledger.record(receipt.submission_id, State.FAILED, None, {"error": type(error).__name__})
         raise
 
@@ -187,7 +188,7 @@ def _write_report(
 
 
 def _previous_report(place: Path, receipt: Receipt, ledger: Ledger) -> dict[str, Any] | None:
-    """What the submission before this one for the same provider and month was told; ``None`` for the first."""
+    """The report of the submission before this one, for the same provider and month; ``None`` for the first."""
     others = (report.parent.name for report in place.glob("*/report.json"))
     earlier = {ledger.outcome(other).receipt.seq: other for other in others if other != receipt.submission_id}
     before = max((seq for seq in earlier if seq < receipt.seq), default=None)

@@ -27,11 +27,13 @@ MEMORY_LIMIT = "4GB"
 
 
 class NotPublishable(ForThePerson):
-    """There is nothing to publish, or it may not be; the message says why. What was published stays."""
+    """There is nothing to publish, or publishing is not allowed. The message says why. The published release
+    stays.
+    """
 
 
 class Release(TypedDict):
-    """What is published: its name, the file analysts open, its folder, and whether it is new."""
+    """A published release: its name, the file for analysts, its folder, and whether it is new."""
 
     release: str
     warehouse: str
@@ -65,7 +67,7 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
 
 
 def _day(received_at: str) -> date:
-    """The day in England of a moment in UTC: windows close at midnight there, in summer at 23:00 UTC."""
+    """The day in England of a moment in UTC. Windows close at midnight there: 23:00 UTC in summer."""
     return datetime.fromisoformat(received_at).astimezone(ZoneInfo("Europe/London")).date()
 
 
@@ -75,9 +77,9 @@ def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
-    """Bring the draft up to the current submissions: only providers with new submissions are built again.
+    """Update the draft to the current submissions. Only providers with new submissions are built again.
 
-    Raises NotPublishable when nothing was accepted yet.
+    Raises NotPublishable if no submission has been accepted.
     """
     staged = current_submissions(zones, ledger)
     if not staged and not has_published(zones):
@@ -99,7 +101,7 @@ def build_marts(zones: Zones) -> dict[str, int]:
 
 
 def publish(zones: Zones, ledger: Ledger) -> Release:
-    """Check the draft and publish it; the release before stays until the new one is whole.
+    """Check the draft and publish it. The earlier release stays until the new one is complete.
 
     Raises warehouse.release.ReleaseError with every problem found.
     """
@@ -116,7 +118,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
 
 
 def current_release(zones: Zones, is_new: bool = True) -> Release:
-    """The release that is current. Raises schemas.errors.NotAsked when there is none."""
+    """The current release. Raises schemas.errors.NotAsked if there is none."""
     name = _current_name(zones)
     manifest = json.loads((zones.releases / name / "manifest.json").read_text(encoding="utf-8"))
     return _release(zones, name, is_new, len(manifest["submissions"]))
@@ -134,7 +136,7 @@ def _current_name(zones: Zones) -> str:
 
 
 def has_published(zones: Zones) -> bool:
-    """Whether NHS England's published statistics were taken in."""
+    """Whether NHS England's published statistics were imported."""
     return any(zones.published.glob("*.parquet"))
 
 

@@ -1,7 +1,7 @@
-"""What assets are handed: the data root, by name only.
+"""The resource that assets receive: the data root, by path only.
 
-Belongs here: the one resource. It carries a path, never a key or a row: run configuration and resource
-values end up in Dagster's database in clear.
+Belongs here: this one resource. It carries a path, never a key or a row, because Dagster stores run configuration
+and resource values unencrypted in its database.
 """
 
 from pathlib import Path
@@ -28,5 +28,5 @@ class Parity(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster leav
         return Ledger(self.zones().ledger)
 
     def key(self) -> TokenKey:
-        """The pseudonym key, read when needed and kept nowhere."""
+        """The pseudonym key, read when needed and not stored."""
         return spine_key()

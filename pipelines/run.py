@@ -25,7 +25,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RunFailed(ForThePerson):
-    """A Dagster run failed; the message names the step and the class of error, never its text."""
+    """A Dagster run failed. The message names the step and the class of the error, never its text."""
 
 
 def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | None = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | N
 
 
 def publish_release(zones: Zones) -> Release:
-    """Build and publish; the release that is current afterwards. Where nothing changed, nothing is built."""
+    """Build and publish. Returns the release that is current afterwards. If nothing changed, nothing is built."""
     if is_current(zones, Ledger(zones.ledger)):
         return current_release(zones, is_new=False)
     with _alone(zones):
@@ -53,7 +53,7 @@ def publish_release(zones: Zones) -> Release:
 
 @contextmanager
 def _alone(zones: Zones) -> Iterator[None]:
-    """One publication at a time from the command line; in Dagster the pool «warehouse» sees to it."""
+    """One publication at a time from the command line. In Dagster the pool «warehouse» does the same."""
     with (zones.builds / "publication.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +73,7 @@ def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessR
 
 
 def _broken_off(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
-    """The totals of a run that failed because submissions broke off; raises for any other failure."""
+    """The totals of a run that failed because submissions failed. Raises for any other failure."""
     for event in result.get_step_failure_events():
         failure = event.step_failure_data.user_failure_data
         if failure is not None and "totals" in failure.metadata:
@@ -87,7 +87,7 @@ def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
     for event in result.get_step_failure_events():
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error
-        # Our own sentences are safe to show; of anything else only the class is.
+        # Our own messages are safe to show. Of any other error only the class is shown.
         is_ours = cause is not None and any(cause.cls_name == kind.__name__ for kind in _kinds(ForThePerson))
         said = (cause.message.split(": ", 1)[-1].strip() if is_ours else cause.cls_name) if cause else "unknown"
         parts.append(f"{event.step_key}: {said}")

@@ -1,6 +1,6 @@
-"""What the command line prints.
+"""The output of the command line.
 
-Belongs here: tables on standard output, progress on standard error. Does not belong here: what is in them.
+Belongs here: tables on standard output, progress on standard error. Does not belong here: their content.
 """
 
 import csv
@@ -43,7 +43,7 @@ def line(text: str) -> None:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error; nothing where that is no terminal. Call what is given once per item."""
+    """A progress bar on standard error, if that is a terminal. Call the returned function once per item."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -52,7 +52,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 def verdict(found: Mapping[str, Any]) -> None:
-    """One submission's outcome: first what happens to it, then what to correct, by rule."""
+    """The outcome of one submission: first the verdict, then what to correct, by rule."""
     who = f"{found['provider'] or 'unknown provider'} {found['month'] or 'unknown month'}"
     rows_in = sum(t["rows_in"] for t in found["tables"].values())
     accepted = sum(t["accepted"] for t in found["tables"].values())
@@ -71,7 +71,7 @@ def verdict(found: Mapping[str, Any]) -> None:
 
 
 def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
-    """How many submissions ended how."""
+    """The number of submissions by outcome."""
     parts = [f"{count} {state}" for state, count in sorted(totals["states"].items())]
     if totals["failed"]:
         parts.append(f"{totals['failed']} failed")
@@ -89,7 +89,7 @@ def released(release: "Release") -> None:
 
 
 def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
-    """Provider × month, one mark for each month, and what the marks mean."""
+    """Provider × month, with one mark per month and a key to the marks."""
     if not found and not unplaced:
         line("Nothing has been received yet.")
         return
@@ -100,7 +100,7 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
     by_provider: dict[str, list[str]] = {}
     for each in found:
         mark, style = _MARKS[each.state]
-        # A star: what arrived last does not count, an earlier submission does.
+        # A star: the last received submission does not count, an earlier one does.
         star = "*" if each.counts and each.counts != each.latest else ""
         by_provider.setdefault(each.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
     for provider, marks in by_provider.items():
@@ -115,7 +115,7 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
 
 
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
-    """Rows as a table, CSV or JSON on standard output; ``null`` stands for NULL in a table."""
+    """Rows as a table, CSV or JSON on standard output; ``null`` is how a table shows NULL."""
     columns, values = answer
     if output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -130,12 +130,12 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
             is_number = any(isinstance(row[index], (int, float)) for row in values)
             table.add_column(escape(column), justify="right" if is_number else "left", overflow="fold")
         for row in values:
-            # NULL, an empty text and 0 are three things, and look like three.
+            # NULL, an empty text and 0 are different, and must look different.
             table.add_row(*(f"[dim]{null}[/dim]" if value is None else escape(str(value)) for value in row))
         _wide(table)
         line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
 
 
 def _wide(table: Table) -> None:
-    """Print a table as wide as it is: the terminal may wrap a line, but nothing is cut."""
+    """Print a table at full width. The terminal may wrap a line, but nothing is cut."""
     Console(highlight=False, width=4000).print(table, crop=False)

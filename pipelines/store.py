@@ -1,10 +1,9 @@
-"""The pseudonymised store: one folder per submission, one Parquet file per table, whole or not at all.
+"""The pseudonymised store: one folder per submission, one Parquet file per table, complete or not at all.
 
-Belongs here: writing the rows that leave, taking out those rejected in the end, counting what is written, and
-moving it into place. Does not belong here: which rows those are (``transforms``), when they count
-(``pipelines.load``).
+Belongs here: writing pseudonymised rows, removing those rejected in the end, counting what is written, and moving
+it into place. Does not belong here: which rows those are (``transforms``), when they count (``pipelines.load``).
 
-Rows are written while they are checked. They wait in a hidden folder of the store until the verdict stands; no
+Rows are written while they are checked. They wait in a hidden folder of the store until the verdict is final. No
 reader looks there.
 """
 
@@ -24,12 +23,12 @@ from transforms.submission import SubmissionChecked
 
 
 class NotConserved(ForThePerson):
-    """Rows in are not accepted plus rejected: nothing of the submission may count. Carries counts only."""
+    """Rows in do not equal accepted plus rejected: nothing of the submission may count. Carries only counts."""
 
 
 @contextmanager
 def draft(submission_id: str, zones: Zones) -> Iterator[Path]:
-    """A folder for the rows of a submission, gone at the end unless it was moved."""
+    """A folder for the rows of a submission, deleted at the end unless it was moved."""
     folder = zones.pseudonymised / f".{submission_id}-{secrets.token_hex(4)}"
     folder.mkdir(mode=PRIVATE)
     try:
@@ -45,16 +44,16 @@ def written(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
 
 
 def complete(folder: Path, checked: SubmissionChecked) -> None:
-    """Leave in ``folder``, where rows were written as they were checked, exactly those that were accepted.
+    """Keep in ``folder`` exactly the accepted rows. They were written while they were checked.
 
-    Raises NotConserved when a table's rows do not add up, or its columns are not those declared.
+    Raises NotConserved if a table's rows do not add up, or its columns are not those declared.
     """
     for table_id, counts in checked.counts().items():
         path, accepted = folder / f"{table_id}.parquet", counts["accepted"]
         if not accepted:
             path.unlink(missing_ok=True)
             continue
-        # No accepted row is missing from the file, so that an equal number means the same rows.
+        # No accepted row is missing from the file, so an equal number means the same rows.
         if _height(path) != accepted:
             stays = ~pl.col("row_number").is_in(checked.tables[table_id].rejected.implode())
             beside = path.with_suffix(".beside")
@@ -67,12 +66,12 @@ def complete(folder: Path, checked: SubmissionChecked) -> None:
 
 
 def waiting(submission_id: str, zones: Zones) -> Path:
-    """Where the accepted rows of a checked submission wait until the ledger says that they count."""
+    """Where the accepted rows of a checked submission wait until the ledger records the acceptance."""
     return zones.pseudonymised / f".{submission_id}"
 
 
 def put(folder: Path, place: Path) -> None:
-    """Move ``folder`` to ``place``, in the place of what is there."""
+    """Move ``folder`` to ``place``, replacing what is there."""
     if place.exists():
         place.rename(old := place.with_name(f".old-{secrets.token_hex(4)}"))
         discard(old)
@@ -80,6 +79,6 @@ def put(folder: Path, place: Path) -> None:
 
 
 def _height(path: Path) -> int:
-    """Rows of a Parquet file, as its foot says."""
+    """Number of rows of a Parquet file, from its footer."""
     height: int = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
     return height

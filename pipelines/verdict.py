@@ -1,7 +1,7 @@
-"""The verdict on a submission: the one value that travels from its check to its report, the ledger and Dagster.
+"""The verdict on a submission: one value for the report, the ledger and Dagster.
 
-Belongs here: what a verdict holds, and how it is written down and read again. Does not belong here: how it is
-reached (``transforms.submission``), how sites are told (``reports.site``).
+Belongs here: the content of a verdict, and how it is written and read. Does not belong here: how it is reached
+(``transforms.submission``), the report to sites (``reports.site``).
 """
 
 import json
@@ -23,11 +23,11 @@ _OWN = ("state", "counts", "found", "rules", "key")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one submission.
+    """The verdict on one submission.
 
-    ``header`` is what its header says. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per table
-    id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id. ``key`` is the
-    fingerprint of the key under which its rows left; empty where none did.
+    ``header`` has the values of its header. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per
+    table id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id. ``key`` is
+    the fingerprint of the key of its pseudonymised rows; empty if there are none.
     """
 
     state: State
@@ -39,7 +39,7 @@ class Verdict:
 
     @classmethod
     def of(cls, checked: SubmissionChecked, key: str = "") -> Self:
-        """The verdict that a check comes to."""
+        """The verdict of a check."""
         state, findings = state_of(checked), checked.findings
         rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
         key = key if state.is_accepted else ""
@@ -59,14 +59,14 @@ class Verdict:
         return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], said.get("key", ""))
 
     def detail(self) -> dict[str, Any]:
-        """What the ledger keeps of it: version, counts and rules, and the key where rows left."""
+        """The part that the ledger keeps: version, counts and rules, and the key if rows were pseudonymised."""
         version = self.header.version.value if self.header.version else None
         key = {"key": self.key} if self.key else {}
         return {"version": version, "counts": self.counts, "rules": self.rules} | key
 
 
 def state_of(checked: SubmissionChecked) -> State:
-    """The outcome of a submission, by the heaviest of its findings."""
+    """The outcome of a submission, by the most serious of its findings."""
     heaviest = checked.heaviest
     if heaviest is None:
         return State.ACCEPTED

@@ -1,7 +1,7 @@
-"""Where things lie: the data root and its zones, one folder each.
+"""Where things are: the data root and its zones, one folder each.
 
-Belongs here: the names of folders and files below ``PARITY_HOME``, and making them with modes that keep
-others out. Does not belong here: what is written into them.
+Belongs here: the names of folders and files below ``PARITY_HOME``, and creating them with modes that keep other
+users out. Does not belong here: what is written into them.
 """
 
 import os
@@ -18,14 +18,14 @@ class Zones:
     """The folders of one data root.
 
     The identifiable zone is ``inbox``, ``received`` and ``site_reports`` (a site's report may quote its own
-    values): only the gate reads it. From ``pseudonymised`` on nothing identifies a person.
+    values). Only the gate reads it. From ``pseudonymised`` on, no file identifies a person.
     """
 
     home: Path
 
     @property
     def inbox(self) -> Path:
-        """Where sites' submissions arrive."""
+        """Incoming submissions."""
         return self.home / "inbox"
 
     @property
@@ -35,7 +35,7 @@ class Zones:
 
     @property
     def site_reports(self) -> Path:
-        """What each site gets back: ``<provider>/<month>/<submission>``."""
+        """The reports of each site: ``<provider>/<month>/<submission>``."""
         return self.home / "site_reports"
 
     @property
@@ -45,22 +45,22 @@ class Zones:
 
     @property
     def published(self) -> Path:
-        """NHS England's published statistics, tidied."""
+        """NHS England's published statistics, normalised."""
         return self.home / "published"
 
     @property
     def reference(self) -> Path:
-        """Organisations, successors and deprivation from reference files, tidied."""
+        """Organisations, successors and deprivation from reference files, normalised."""
         return self.home / "reference"
 
     @property
     def builds(self) -> Path:
-        """Drafts of the warehouse; nobody reads here."""
+        """Drafts of the warehouse, not for readers."""
         return self.home / "builds"
 
     @property
     def draft(self) -> Path:
-        """The warehouse while it is built."""
+        """The warehouse during a build."""
         return self.builds / "draft.duckdb"
 
     @property
@@ -85,7 +85,7 @@ class Zones:
 
 
 def shown(path: Path) -> str:
-    """A path as the person at the terminal would type it."""
+    """A path as a user would type it."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

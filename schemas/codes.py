@@ -1,7 +1,7 @@
-"""Code lists: which values a coded field may take, since when, and who says so.
+"""Code lists: the values a coded field may take, with valid dates and source.
 
-Belongs here: reading ``schemas/codes/*.csv`` (columns code, meaning, valid_from, valid_to, source,
-confidence) and asking which codes hold in a period. Does not belong here: which field uses which list.
+Belongs here: reading ``schemas/codes/*.csv`` (columns code, meaning, valid_from, valid_to, source, confidence) and
+finding the codes that are valid in a period. Does not belong here: which field uses which list.
 """
 
 import csv
@@ -53,5 +53,5 @@ def code_list(name: str) -> tuple[Code, ...]:
 
 
 def valid_codes(name: str, start: date, end: date) -> tuple[str, ...]:
-    """The codes of ``name`` that hold on any day of the period, in file order."""
+    """The codes of ``name`` that are valid on any day of the period, in file order."""
     return tuple(code.code for code in code_list(name) if code.holds_in(start, end))

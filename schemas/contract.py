@@ -1,11 +1,11 @@
 """The contract: what rows of a table must satisfy to be accepted, as a pandera schema.
 
 Belongs here: deriving the schema from a table's declaration and its rules. Does not belong here: which rules those
-are (``schemas.terms``), saying what is wrong with a row (``transforms.validate``): that is what people read. A
-property test holds that both refuse the same rows.
+are (``schemas.terms``), messages about rows (``transforms.validate``). A property test shows that both refuse the
+same rows.
 
-Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks names and types and passes bad values
-in silence. Every check hangs on a column: a check on the whole frame would put whole rows into its message.
+Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks only names and types, and accepts bad values
+without notice. Every check belongs to a column: a check on the whole frame would put whole rows into its message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ from schemas.versions import Version, as_checked
 def contract_of(table_id: str, version: Version, month: date) -> pa.DataFrameSchema:
     """The contract of a table in one version of the dataset and one month (any day of it).
 
-    For whoever wants to hold typed rows of their own against it (``transforms.cast.with_typed`` makes them). What a
-    table alone cannot know, such as whether a referral exists, is not in it.
+    Use it to validate your own typed rows (``transforms.cast.with_typed`` makes them). It does not check what
+    depends on other tables, such as whether a referral exists.
     """
     start, end = month_of(month), last_day(month)
     header = {"DatSetVer": version.value, "ReportingPeriodStartDate": start, "ReportingPeriodEndDate": end}
@@ -38,8 +38,9 @@ def contract_of(table_id: str, version: Version, month: date) -> pa.DataFrameSch
 def contract(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> pa.DataFrameSchema:
     """Schema of ``row_number`` and, per field, ``x_text`` (as submitted) and ``x`` (typed).
 
-    A check per rejecting rule, named by the rule's id and hung on its first field. Rules that only warn are
-    no part of the contract, nor rules that look at another table than the header. ``header`` has its typed values.
+    There is one check per rejecting rule, named by the rule's id, on the rule's first field. The contract leaves
+    out warnings, and rules that look at another table than the header. ``header`` has the typed values of the
+    header.
     """
     checks: dict[str, list[pa.Check]] = {}
     for rule in terms(rules, header):

@@ -1,24 +1,24 @@
 """Errors written for the person who must act.
 
-Belongs here: the base class whose message is shown without a traceback, and the errors that several rooms raise.
-Does not belong here: what can go wrong in one room (each room names its own).
+Belongs here: the base class whose message is shown without a traceback, and errors that several rooms raise. Does
+not belong here: errors of a single room (each room names its own).
 """
 
 from collections.abc import Sequence
 
 
 class ForThePerson(Exception):
-    """An error whose text says what happened, where, what would be accepted and what to do.
+    """An error whose text says what happened, where, what is accepted and what to do.
 
-    The text holds no value that could identify a person. ``exit_status`` is what the command line ends
-    with: 1 for something to mend on this side, 2 for a command that cannot be carried out as given.
+    The text has no value that could identify a person. ``exit_status`` is the exit status of the command line: 1
+    for an error on our side, 2 for a command that cannot be carried out as given.
     """
 
     exit_status = 1
 
 
 class NotAsked(ForThePerson):
-    """The command names something that is not there or cannot be meant."""
+    """The command names something that does not exist or makes no sense."""
 
     exit_status = 2
 
@@ -26,7 +26,7 @@ class NotAsked(ForThePerson):
 class CatalogueError(ForThePerson):
     """A table that people edit (pathways, instruments …) has rows that cannot be used.
 
-    The text names every problem at once, by row as a spreadsheet counts them: row 1 holds the column names.
+    The text names every problem at once, with row numbers as in a spreadsheet: row 1 has the column names.
     """
 
     def __init__(self, file: str, problems: Sequence[tuple[int, str]]) -> None:

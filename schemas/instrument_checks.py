@@ -1,7 +1,7 @@
-"""What is wrong with the instrument catalogue, said in words, by row, all at once.
+"""Checks of the instrument catalogue: every problem at once, by row, in words.
 
-Belongs here: the checks on the cells of ``schemas/instruments.csv``, within a row and between rows. Does not belong
-here: what an instrument is (``schemas.instruments``).
+Belongs here: the checks on the cells of ``schemas/instruments.csv``, within a row and between rows. Does not
+belong here: what an instrument is (``schemas.instruments``).
 """
 
 import re
@@ -20,7 +20,7 @@ DOMAINS = (
 )  # fmt: skip
 # Recovery is measured on one scale of each; with two a course would count twice.
 ONE_EACH = ("depression", "anxiety")
-# What may change on a date. All else says what the score is: if that changes, it is another instrument.
+# The columns that may change on a date. All others define the score: if one changes, it is another instrument.
 CUT_OFFS = (
     "caseness", "caseness_test", "recovery_cut_off", "reliable_change", "recalled", "source", "confidence", "note",
 )  # fmt: skip
@@ -101,7 +101,7 @@ def band_bounds(name: str) -> tuple[int, int]:
 
 
 def _malformed(row: Row) -> Iterator[tuple[str, str]]:
-    """Columns whose cell has not the form of its column, and what is wrong with it."""
+    """Columns whose cell does not have the required form, and the problem."""
     for column, (pattern, says) in _FORMS.items():
         if not re.fullmatch(pattern, row[column]):
             yield column, f"{column} {row[column]!r} must be {says}"
@@ -192,7 +192,7 @@ def _codes_used_twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, st
 
 
 def _periods(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
-    """Rows of one instrument: one at a time, without a gap, and alike in all but the cut-offs."""
+    """Rows of one instrument: no overlap and no gap in time, and equal in everything except the cut-offs."""
     by_name: dict[str, list[tuple[int, Row]]] = {}
     for number, row in rows:
         by_name.setdefault(row["instrument"], []).append((number, row))

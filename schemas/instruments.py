@@ -1,12 +1,12 @@
 """The instrument catalogue: every scored outcome measure, its range, direction, cut-offs and reliable change.
 
-Belongs here: reading ``schemas/instruments.csv``, where one row is one instrument, and the questions patients
-answer about their care (``schemas/codes/experience_question.csv``), which have no score. Does not belong here:
-what is wrong with a row (``schemas.instrument_checks``), which codes a submission may name (``schemas.tools``),
-first and last scores, recovery and change (``warehouse``).
+Belongs here: reading ``schemas/instruments.csv``, where one row is one instrument, and the questions that patients
+answer about their care (``schemas/codes/experience_question.csv``), which have no score. Does not belong here: the
+checks of a row (``schemas.instrument_checks``), which codes a submission may name (``schemas.tools``), first and
+last scores, recovery and change (``warehouse``).
 
-What is found in public sources and what is recalled stands in the file, value by value (``recalled``), and is
-corrected there. When measures are taken is this dataset's own, after the batteries of the demonstration sites.
+The file marks every value that is recalled and not found in a public source (``recalled``). Correct such values
+there. The times at which measures are taken are this dataset's own choice, after the demonstration sites.
 """
 
 import csv
@@ -27,21 +27,22 @@ FILE = "schemas/instruments.csv"
 
 @dataclass(frozen=True)
 class Instrument:
-    """One score, with the cut-offs that hold from ``valid_from`` to ``valid_to`` (inclusive, ``None`` is open).
+    """One score, with the cut-offs that apply from ``valid_from`` to ``valid_to`` (inclusive, ``None`` is open).
 
-    ``low`` and ``high`` bound a valid score (inclusive), ``decimals`` is how many it may have. ``direction`` says
-    which is better. Caseness holds when the score stands in relation ``caseness_test`` (>=, <, >) to ``caseness``;
-    a last score is in recovery when that relation no longer holds to ``recovery_cut_off``, mostly the same number.
-    ``reliable_change`` is in points; round a change to ``decimals`` before comparing (2.01 - 1.28 is less than 0.73
-    in binary). ``severity_bands`` name bands of the first score for case-mix. ``role``: depression, anxiety, adsm
-    (anxiety disorder specific measure), prom, prem (rates treatment, not health) or other. ``domain`` is what the
-    score is about. ``complaint_prefixes`` are the starts of presenting-complaint codes an adsm goes with, without
-    dots; where two go with one complaint the earlier row is preferred (PCL-5 before IES-R since version 2.0).
-    ``every_session`` and ``periodic`` (baseline, 3-monthly, end) are the codes of the pathways it is used on.
+    ``low`` and ``high`` are the bounds of a valid score (inclusive), ``decimals`` is the number of decimals
+    allowed. ``direction`` says which direction is better. A score is at caseness if it satisfies ``caseness_test``
+    (>=, <, >) with ``caseness``. A last score is in recovery if it no longer satisfies that test with
+    ``recovery_cut_off``, usually the same number. ``reliable_change`` is in points. Round a change to ``decimals``
+    before comparing (2.01 - 1.28 is less than 0.73 in binary). ``severity_bands`` name bands of the first score
+    for case-mix. ``role``: depression, anxiety, adsm (anxiety disorder specific measure), prom, prem (rates
+    treatment, not health) or other. ``domain`` is the subject of the score. ``complaint_prefixes`` are the first
+    characters of presenting-complaint codes that an adsm applies to, without dots. If two instruments apply to one
+    complaint, the earlier row is preferred (PCL-5 before IES-R since version 2.0). ``every_session`` and
+    ``periodic`` (baseline, 3-monthly, end) are the codes of its pathways.
 
-    ``snomed`` is None where no code was found in public sources: the short name is the code then. ``also`` are
-    other codes under which the same score is accepted. ``recalled`` names the columns whose value is recalled;
-    ``confidence`` is R where there are any. ``note`` says what a reader of scores must know besides.
+    ``snomed`` is None if no code was found in public sources: then the short name is the code. ``also`` are other
+    accepted codes of the same score. ``recalled`` names the columns whose value is recalled. ``confidence`` is R
+    if there are any. ``note`` says what else a reader of scores must know.
     """
 
     instrument: str
@@ -77,14 +78,14 @@ class Instrument:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """The codes a score may be submitted under, the one to use first."""
+        """The codes under which a score may be submitted, the preferred one first."""
         return (self.snomed or self.instrument, *self.also)
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code a score of it may have been submitted under, the one to use first.
+        """Every code under which a score may have been submitted, the preferred one first.
 
-        The short name is always one: what was submitted before a SNOMED CT code was confirmed still counts.
+        The short name is always one of them: scores submitted before a SNOMED CT code was confirmed still count.
         """
         return tuple(dict.fromkeys((*self.accepted, self.instrument)))
 
@@ -96,10 +97,10 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Question:
-    """One question about a patient's experience of care: answered in words, or 0 to 4; higher is better.
+    """One question about a patient's experience of care, answered in words or 0 to 4; higher is better.
 
-    ``code`` is a SNOMED CT code, or a short name where the question has none. ``answers`` are those the question
-    allows (``schemas/codes/experience_answer.csv``).
+    ``code`` is a SNOMED CT code, or a short name if the question has no code. ``answers`` are the allowed answers
+    (``schemas/codes/experience_answer.csv``).
     """
 
     code: str
@@ -111,22 +112,21 @@ class Question:
 
     @property
     def is_reason(self) -> bool:
-        """Whether it names a reason for not continuing: a yes is no praise and a no is no blame."""
+        """Whether it is a reason for stopping: then a yes is not praise and a no is not blame."""
         return self.questionnaire == "reason for stopping"
 
 
 @cache
 def instruments() -> tuple[Instrument, ...]:
-    """Every instrument once, in file order, with the cut-offs that hold last (``dated_instruments`` has all)."""
+    """Every instrument once, in file order, with its latest cut-offs (``dated_instruments`` has all)."""
     return tuple({found.instrument: found for found in dated_instruments()}.values())
 
 
 @cache
 def dated_instruments() -> tuple[Instrument, ...]:
-    """Every instrument as often as its cut-offs changed: instruments in file order, each from its first row on.
+    """One entry per instrument and period of its cut-offs, in file order.
 
-    Raises CatalogueError with everything that is wrong in the catalogue, or in the severity measures of the
-    pathways.
+    Raises CatalogueError with every problem of the catalogue, or of the severity measures of the pathways.
     """
     found = read_instruments(files("schemas") / "instruments.csv")
     bands = {each.instrument: each.severity_bands for each in found}
@@ -138,7 +138,7 @@ def dated_instruments() -> tuple[Instrument, ...]:
 def read_instruments(file: Traversable) -> tuple[Instrument, ...]:
     """The instruments of a file with the columns of ``schemas/instruments.csv``, as ``dated_instruments``.
 
-    A row without ``valid_to`` holds until the next row of the same instrument begins. Raises CatalogueError with
+    A row without ``valid_to`` applies until the next row of the same instrument begins. Raises CatalogueError with
     every problem of every row.
     """
     with file.open(encoding="utf-8") as opened:
@@ -153,7 +153,9 @@ def read_instruments(file: Traversable) -> tuple[Instrument, ...]:
 
 
 def _closed(rows: Sequence[Instrument]) -> list[Instrument]:
-    """Rows of one instrument in order of time, each ended on the day before the next begins unless it says when."""
+    """Rows of one instrument in order of time. Without an end of its own, each ends on the day before the next
+    begins.
+    """
     ordered = sorted(rows, key=lambda row: row.valid_from or date.min)
     for number, (row, following) in enumerate(pairwise(ordered)):
         if row.valid_to is None and following.valid_from is not None:
@@ -180,7 +182,7 @@ def questions() -> tuple[Question, ...]:
 
 @cache
 def by_code() -> dict[str, Instrument]:
-    """Instruments by every code a score of theirs may have been submitted under."""
+    """Instruments by every code under which a score of theirs may have been submitted."""
     return {code: found for found in instruments() for code in found.codes}
 
 

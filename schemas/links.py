@@ -1,13 +1,13 @@
-"""What a rule may look at beyond its own record: the record it belongs to, the header, the assessment tool.
+"""The related values of a rule: those of the parent record, the header and the assessment tool.
 
-Belongs here: the names a predicate uses for related values, and where they come from. Does not belong
-here: fetching them (``transforms.related``).
+Belongs here: the names a predicate uses for related values, and their sources. Does not belong here: fetching them
+(``transforms.related``).
 
-``IDS101_ServDischDate`` is the discharge date of the referral a contact names, null where there is none or
-more than one; ``IDS101_found`` whether any record has that key, null where the field here is blank.
-``IDS000_…`` is the header's. ``IDS201_records`` counts the records of IDS201 that name this record.
-``TOOL_low``, ``TOOL_high``, ``TOOL_found`` come from the reference set of assessment tools. ``received_at`` is when
-the submission came.
+``IDS101_ServDischDate`` is the discharge date of the referral that a contact names. It is null if there is no such
+referral or more than one. ``IDS101_found`` says whether any record has that key. It is null if the field here is
+blank. ``IDS000_…`` are values of the header. ``IDS201_records`` is the number of records of IDS201 that name this
+record. ``TOOL_low``, ``TOOL_high``, ``TOOL_found`` come from the reference set of assessment tools.
+``received_at`` is when the submission was received.
 """
 
 from functools import cache
@@ -36,7 +36,7 @@ def named_by(table_id: str) -> dict[str, tuple[str, str]]:
 
 
 def related_dtype(table_id: str, name: str) -> pl.DataType:
-    """Type of ``<table_id>_<name>``. Raises KeyError for what no predicate may name."""
+    """Type of ``<table_id>_<name>``. Raises KeyError for a name that no predicate may use."""
     if table_id == TOOL:
         return _TOOL_TYPES[name]
     if name == FOUND:

@@ -1,7 +1,7 @@
-"""Months, and what one provider reports for one month.
+"""Months, and the pair of provider and month.
 
 Belongs here: arithmetic with months, a month as text, and the pair that names a submission. Does not belong here:
-until when a month can be submitted (``schemas.windows``), months in SQL (``ref.month`` in the warehouse).
+deadlines (``schemas.windows``), months in SQL (``ref.month`` in the warehouse).
 
 A month is the date of its first day.
 """
@@ -13,30 +13,30 @@ from datetime import date
 from typing import Self
 
 _MONTH = re.compile(r"^[0-9]{4}-(?:0[1-9]|1[0-2])$")
-# What a submission may be called: an ODS code of 3 to 6 characters and a month of this century.
+# The name of a submission: an ODS code of 3 to 6 characters and a month of this century.
 _PROVIDER_MONTH = re.compile(
     r"^(?P<provider>[A-Z0-9]{3,6})_(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))$", re.IGNORECASE
 )
 
 
 def month_of(day: date) -> date:
-    """The month that ``day`` lies in: its first day."""
+    """The month of ``day``: its first day."""
     return day.replace(day=1)
 
 
 def last_day(month: date) -> date:
-    """The last day of the month that ``month`` lies in."""
+    """The last day of the month of ``month``."""
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
 def months_after(month: date, count: int) -> date:
-    """The month ``count`` months after the one that ``month`` lies in; before it where ``count`` is negative."""
+    """The month ``count`` months after ``month``; a negative ``count`` goes back."""
     year, of_year = divmod(month.year * 12 + month.month - 1 + count, 12)
     return date(year, of_year + 1, 1)
 
 
 def months_between(first: date, last: date) -> list[date]:
-    """The months from the one that ``first`` lies in to that of ``last``, both included."""
+    """The months from that of ``first`` to that of ``last``, both included."""
     count = (last.year - first.year) * 12 + last.month - first.month
     return [months_after(first, number) for number in range(count + 1)]
 
@@ -55,10 +55,10 @@ def parse_month(text: str) -> date:
 
 @dataclass(frozen=True, order=True)
 class ProviderMonth:
-    """One provider's month: what a submission is about. Ordered by provider, then month.
+    """The provider and month of a submission. Ordered by provider, then month.
 
-    ``str()`` gives ``RW5_2025-04``, the name that a submission's folder or zip has. Raises ValueError where
-    ``month`` is not the first day of a month.
+    ``str()`` gives ``RW5_2025-04``, the name of a submission's folder or zip. Raises ValueError if ``month`` is
+    not the first day of a month.
     """
 
     provider: str

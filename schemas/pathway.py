@@ -1,6 +1,6 @@
-"""The clinical pathways: which there are, and everything that depends on which pathway a referral is on.
+"""The clinical pathways, and everything that depends on the pathway of a referral.
 
-Belongs here: reading ``schemas/codes/pathway.csv``, and nothing else says what a pathway is: rules, warehouse and
+Belongs here: reading ``schemas/codes/pathway.csv``. No other place defines a pathway: rules, warehouse and
 documents ask here or in ``ref.pathway``. Does not belong here: assigning referrals (``warehouse``), the outcome
 measures of a pathway (``schemas.instruments``), therapies that NICE recommends (``warehouse/clinical``).
 """
@@ -42,11 +42,11 @@ class Pathway:
     """One clinical pathway.
 
     ``measure_set`` says which measures and outcome measures apply: ``talking_therapies`` or
-    ``severe_mental_illness``. A referral that names no pathway goes to the one whose ``icd10`` (starts of ICD-10
-    codes, without dots; ``icd10_says`` names them in words) its presenting complaint begins with, else to the one
-    whose ``primary_reasons`` have its primary reason, else to the one that ``is_default``. ``severity_measure`` is
-    the instrument whose first score says how ill people are when they come; ``therapies`` are those of the short
-    list made for this pathway.
+    ``severe_mental_illness``. A referral without a pathway gets the pathway whose ``icd10`` its presenting
+    complaint begins with (first characters of ICD-10 codes, without dots; ``icd10_says`` names them in words).
+    Else it gets the pathway whose ``primary_reasons`` include its primary reason, else the one that
+    ``is_default``. The first score on ``severity_measure`` shows how ill patients are at the start. ``therapies``
+    are the therapy types meant for this pathway.
     """
 
     code: str
@@ -61,7 +61,7 @@ class Pathway:
 
     @property
     def reasons_sql(self) -> str:
-        """Its primary reasons as a list of SQL."""
+        """Its primary reasons as a SQL list."""
         return "(" + ", ".join(f"'{reason}'" for reason in self.primary_reasons) + ")"
 
     @property
@@ -104,27 +104,27 @@ def read_pathways(file: Traversable) -> tuple[Pathway, ...]:
 
 
 def default_pathway() -> Pathway:
-    """The pathway of a referral whose pathway, diagnosis and primary reason say nothing."""
+    """The pathway of a referral without a usable pathway, diagnosis or primary reason."""
     return next(found for found in pathways() if found.is_default)
 
 
 def codes_of(names: Iterable[str]) -> tuple[str, ...]:
     """The codes of pathways named by code or by measure set, in the order of the table.
 
-    Names of neither kind are left out; ``unknown`` tells them.
+    Other names are left out; ``unknown`` returns them.
     """
     asked = set(names)
     return tuple(found.code for found in pathways() if {found.code, found.measure_set} & asked)
 
 
 def unknown(names: Iterable[str]) -> list[str]:
-    """Those of ``names`` that are neither a pathway's code nor a measure set."""
+    """Those of ``names`` that are neither a pathway code nor a measure set."""
     known = {found.code for found in pathways()} | set(MEASURE_SETS)
     return [name for name in names if name not in known]
 
 
 def _prefixes(text: str) -> Iterator[str]:
-    """The starts of codes in a cell such as ``F20-F29 F53``: a range stands for its three-character categories."""
+    """The code prefixes in a cell such as ``F20-F29 F53``: a range means all its three-character categories."""
     for part in text.split():
         found = _RANGE.match(part)
         if found is None:
@@ -134,7 +134,7 @@ def _prefixes(text: str) -> Iterator[str]:
 
 
 def _patterns(prefixes: Sequence[str]) -> Iterator[str]:
-    """Prefixes as regular expressions: categories of one ten together, a dot allowed after the category."""
+    """Prefixes as regular expressions: categories with the same first digit together, with an optional dot."""
     tens: dict[str, list[str]] = {}
     for prefix in prefixes:
         if len(prefix) == 3:
@@ -182,7 +182,7 @@ def _icd10(cell: str) -> Iterator[str]:
 
 
 def _twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
-    """What would lead a referral to two pathways: a code, a primary reason or a diagnosis in two rows."""
+    """What would assign a referral to two pathways: a code, a primary reason or a diagnosis in two rows."""
     for column in ("code", "primary_reasons"):
         first: dict[str, int] = {}
         for number, row in rows:

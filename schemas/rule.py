@@ -1,7 +1,7 @@
-"""What a rule is: a value that names what is wrong, what it costs and how to put it right.
+"""What a rule is: a value with the message, the cost and the correction.
 
-Belongs here: the rule itself and the words it is made of. Does not belong here: the rules
-(``schemas.generated``, ``schemas.rules``, ``schemas.gate``), running them over rows (``transforms.validate``).
+Belongs here: the rule itself and the types it is made of. Does not belong here: the rules (``schemas.generated``,
+``schemas.rules``, ``schemas.gate``), running them over rows (``transforms.validate``).
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import cached_property
 
 
 class Effect(StrEnum):
-    """What a broken rule costs, heaviest first."""
+    """The effect of a broken rule, most serious first."""
 
     REJECT_FILE = "file rejected"
     REJECT_GROUP = "group rejected"
@@ -22,12 +22,12 @@ class Effect(StrEnum):
 
     @property
     def is_rejection(self) -> bool:
-        """Whether the record does not survive it."""
+        """Whether the record is rejected."""
         return self in (Effect.REJECT_FILE, Effect.REJECT_GROUP, Effect.REJECT_RECORD)
 
 
 class Level(StrEnum):
-    """How much a rule looks at: a file, the header, records that belong together, one record."""
+    """How much a rule looks at: a file, the header, a group of records, one record."""
 
     FILE = "file"
     HEADER = "header"
@@ -44,7 +44,7 @@ class Dimension(StrEnum):
 
 
 Example = Mapping[str, str | None]
-"""Values as submitted that stand in place of those of the table's example record; ``None`` is blank."""
+"Values as submitted that replace those of the table's example record; ``None`` is blank."
 
 _RELATED = re.compile(r"\b((?:IDS|SMI)[0-9]{3}|TOOL)_([A-Za-z]+)\b")
 
@@ -53,21 +53,21 @@ _RELATED = re.compile(r"\b((?:IDS|SMI)[0-9]{3}|TOOL)_([A-Za-z]+)\b")
 class Rule:
     """One rule.
 
-    ``fails`` is a predicate in portable SQL, true for a *bad* row, over ``x`` (typed) and ``x_text``
-    (as submitted, trimmed, blank as NULL) for every field; NULL means «does not apply». It may also name related
-    values (``schemas.links``): ``IDS101_ServDischDate`` of the record this one belongs to,
-    ``IDS101_found``, the header's ``IDS000_ReportingPeriodEndDate``, ``TOOL_low``, ``received_at``, and, where
-    other tables name this one, how many of their records do: ``IDS101_records``.
+    ``fails`` is a predicate in portable SQL. It is true for a *bad* row, and NULL if the rule does not apply. For
+    every field it can use ``x`` (typed) and ``x_text`` (as submitted, trimmed, blank as NULL). It can also use
+    related values (``schemas.links``): ``IDS101_ServDischDate`` of the parent record, ``IDS101_found``, the
+    header's ``IDS000_ReportingPeriodEndDate``, ``TOOL_low``, ``received_at``, and ``IDS101_records``, the number
+    of records of another table that name this one.
 
-    ``group_by`` names the fields by which records belong together: the predicate has windows over exactly these, is
-    asked only of records that share all of them (none blank) with another record, and every record it is true for
-    fails. Where it can only be true of a record that satisfies ``when``, a plain condition, groups without such a
-    record are not looked at: most referrals have several contacts, few have a follow-up.
+    ``group_by`` names the fields whose equal values make a group of records. The windows of the predicate use
+    exactly these fields. The predicate is run only on records that share all of them (none blank) with another
+    record. Every record for which it is true fails. ``when`` is a plain condition that saves time: groups without
+    a record that satisfies it are skipped. Most referrals have several contacts, few have a follow-up.
 
-    ``message`` and ``fix`` are for the person who corrects the file, ``why`` says what it costs the site's figures;
-    ``{Field}`` stands for the value found and is masked where the field identifies. ``bad`` and ``good`` are
-    examples, each one record or several that belong together: of ``bad`` at least one fails, of ``good`` none. Ids
-    are never reused.
+    ``message`` and ``fix`` are for the person who corrects the file. ``why`` says what the fault costs the site's
+    figures. ``{Field}`` is replaced by the value found, and masked if the field identifies a person. ``bad`` and
+    ``good`` are examples, each of one record or of several that belong together. At least one record of ``bad``
+    fails, none of ``good``. Ids are never reused.
     """
 
     id: str
@@ -87,5 +87,5 @@ class Rule:
 
     @cached_property
     def related(self) -> tuple[tuple[str, str], ...]:
-        """(table id, field) of every value of another table that the predicate names."""
+        """(table id, field) of every value of another table that the predicate uses."""
         return tuple(sorted(set(_RELATED.findall(self.fails))))

@@ -1,8 +1,8 @@
-"""What a table looks like once identity has ended: the columns of the pseudonymised store.
+"""The columns of the pseudonymised store.
 
-Belongs here: the staged columns that follow from a table's declaration, said once for the side that
-writes them (``transforms.pseudonymise``) and the side that reads them (``warehouse``). Does not belong
-here: how tokens and ages are made.
+Belongs here: the staged columns that follow from a table's declaration, declared once for the room that writes
+them (``transforms.pseudonymise``) and the room that reads them (``warehouse``). Does not belong here: how tokens
+and ages are made.
 """
 
 import polars as pl
@@ -17,7 +17,7 @@ PROVENANCE: dict[str, pl.DataType] = {
     "row_number": pl.Int64(),
 }
 
-# What stands in for the identifiers that end here.
+# What replaces the identifiers.
 DERIVED: dict[str, dict[str, pl.DataType]] = {
     "IDS001": {
         "person_id": pl.String(),
@@ -34,8 +34,8 @@ _KEPT = (Identity.KEEP, Identity.LOCAL)
 def staged_schema(table: Table) -> dict[str, pl.DataType]:
     """Columns and types of ``<table id>.parquet`` in the pseudonymised store, in order.
 
-    Provenance first (submission, provider, month, row as submitted), then what replaces identifiers,
-    then every field that is kept or tokenised under its own name.
+    First come the source (submission, provider, month, row as submitted), then what replaces identifiers, then
+    every field that is kept or tokenised, under its own name.
     """
     kept = {field.name: field.dtype for field in table.fields if field.identity in _KEPT}
     return PROVENANCE | DERIVED.get(table.id, {}) | kept

@@ -16,10 +16,10 @@ from schemas.field import Field
 class Table:
     """One table of a submission: one file.
 
-    ``id`` is the short id ("IDS101"), ``name`` the published name ("IDS101Referral"). ``key`` names the
-    fields that tell two records of one submission apart. ``parent`` is (field here, table id, field
-    there); a record is rejected by cascade with the one it belongs to. ``refers_to`` names other records in the
-    same way, without a cascade. ``is_required``: a submission without the file is rejected.
+    ``id`` is the short id ("IDS101"), ``name`` the published name ("IDS101Referral"). ``key`` names the fields
+    that identify a record within a submission. ``parent`` is (field here, table id, field there): a record is
+    rejected by cascade with its parent. ``refers_to`` names other records in the same way, without a cascade.
+    ``is_required``: a submission without the file is rejected.
     """
 
     id: str

@@ -1,10 +1,10 @@
-"""The terms of the contract: which rules rows of a table must satisfy to be accepted, as one Polars expression.
+"""The terms of the contract: the rules that accepted rows must satisfy, as one Polars expression.
 
 Belongs here: choosing those rules and compiling them. Does not belong here: the contract as a pandera schema
-(``schemas.contract``), saying what is wrong with a row (``transforms.validate``). A property test holds that all
-three refuse the same rows.
+(``schemas.contract``), messages about rows (``transforms.validate``). A property test shows that all three refuse
+the same rows.
 
-Without pandera, which takes longer to import than a month's extract takes to check.
+This module does not use pandera, which takes longer to import than checking one month's extract.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,9 +19,7 @@ HEADER_FIELDS = ("DatSetVer", "ReportingPeriodStartDate", "ReportingPeriodEndDat
 
 
 def terms(rules: Sequence[Rule], header: Collection[str] = HEADER_FIELDS) -> list[Rule]:
-    """Those of ``rules`` that a contract holds a table to: rejecting ones that look at nothing but the table itself
-    and the fields of the header in ``header``.
-    """
+    """The rejecting rules of ``rules`` that look only at the table itself and the header fields in ``header``."""
     return [
         rule
         for rule in rules
@@ -45,7 +43,7 @@ def holds(rule: Rule) -> pl.Expr:
 def holds_all(rules: Sequence[Rule]) -> pl.Expr:
     """Whether a row satisfies every term among ``rules``; never null.
 
-    Terms about records that belong together are left out, so that it can be asked of rows as they pass.
+    Terms about groups of records are left out, so that rows can be checked one by one.
     """
     alone = [holds(rule) for rule in terms(rules) if not rule.group_by]
     return pl.all_horizontal(alone) if alone else pl.lit(True)

@@ -1,12 +1,12 @@
-"""The reference set of assessment tools: which codes a submitted score may carry, and what range each has.
+"""The reference set of assessment tools: the codes that a submitted score may have, and the range of each.
 
-Belongs here: every code of the instrument catalogue, and ``schemas/codes/assessment_tool.csv``, the scores that are
-accepted and stored but judged by nothing. Does not belong here: what a score means (``schemas.instruments``),
-refusing codes and warning of scores (``schemas.rules.score``).
+Belongs here: every code of the instrument catalogue, and ``schemas/codes/assessment_tool.csv``, the scores that
+are accepted and stored but used by no measure. Does not belong here: what a score means (``schemas.instruments``),
+the rules about codes and scores (``schemas.rules.score``).
 
-A measure without a SNOMED CT code in any public source is submitted under the catalogue's short name (``BRQ``), so
-that it can be submitted at all. Once its code is confirmed: enter it in ``instruments.csv``, and the short name
-under ``also``: that stays accepted, as the same measure.
+A measure without a SNOMED CT code in any public source is submitted under the catalogue's short name (``BRQ``).
+When its code is confirmed, enter the code in ``instruments.csv`` and the short name under ``also``. The short name
+stays accepted as the same measure.
 """
 
 import csv
@@ -25,7 +25,7 @@ OWN = "this dataset's own, until a SNOMED CT code is confirmed"
 
 @dataclass(frozen=True)
 class Tool:
-    """One code of the set. ``low``, ``high`` and ``decimals`` are None where answers are no numbers to compare."""
+    """One code of the set. ``low``, ``high`` and ``decimals`` are None if answers are not comparable numbers."""
 
     code: str
     name: str
@@ -43,9 +43,9 @@ def tools() -> tuple[Tool, ...]:
 
 
 def read_tools(file: Traversable, catalogue: Sequence[Instrument]) -> tuple[Tool, ...]:
-    """The codes of the ``catalogue`` and those of a file with the columns of ``assessment_tool.csv``.
+    """The codes of the ``catalogue`` and of a file with the columns of ``assessment_tool.csv``.
 
-    Raises CatalogueError where a code stands twice, in the file or in both places.
+    Raises CatalogueError if a code occurs twice, in the file or in both places.
     """
     with file.open(encoding="utf-8") as opened:
         rows = list(csv.DictReader(opened))

@@ -1,10 +1,10 @@
-"""The dataset's versions: each a short list of differences from the one before, with their reasons.
+"""The versions of the dataset: each is a short list of differences from its base, with reasons.
 
-Belongs here: which table and element came when, what became mandatory, what was replaced. Does not belong here: the
-elements themselves (``schemas.tables`` declares them all, in their newest form).
+Belongs here: which version added a table or an element, made it mandatory, or replaced it. Does not belong here:
+the elements themselves (``schemas.tables`` declares them all, in their newest form).
 
-The header's DatSetVer chooses the version; in which months it may be used stands in
-``schemas/codes/dataset_version.csv``.
+The header's DatSetVer gives the version. ``schemas/codes/dataset_version.csv`` says in which months it may be
+used.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Version(StrEnum):
 
 
 class What(StrEnum):
-    """What a difference does."""
+    """The kinds of difference."""
 
     ADDED = "added"
     MANDATED = "mandatory"
@@ -101,7 +101,7 @@ def tables_of(version: Version) -> dict[str, Table]:
 
 @cache
 def asked_for(table_id: str, version: Version | None) -> tuple[Field, ...]:
-    """The elements a file of a table is asked for; without a version those that every version asks for."""
+    """The elements expected in a file of a table. Without a version: those that every version expects."""
     if version is not None:
         return tables_of(version).get(table_id, TABLES[table_id]).fields
     always = [tables_of(each)[table_id].by_name for each in Version if table_id in tables_of(each)]
@@ -118,9 +118,9 @@ def came_later(version: Version, table_id: str) -> frozenset[str]:
 
 @cache
 def as_checked(table_id: str, version: Version) -> Table:
-    """A table with every element that is read, as strict as ``version`` is.
+    """A table with every element that can be read, with the mandation of ``version``.
 
-    A file may carry what another version has: it is kept and checked, and missed by nobody where it is blank.
+    A file may contain elements of another version: they are kept and checked, and may be blank.
     """
     known = tables_of(version).get(table_id)
     if known is None:

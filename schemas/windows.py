@@ -1,12 +1,13 @@
-"""Submission windows: until when a month can be submitted.
+"""Submission windows: the deadline of each month.
 
-Belongs here: the closing dates as published (``schemas/windows.csv``: month, closes, source, confidence) and the
-rule that stands in for a month whose date is not in it. Does not belong here: what happens to what comes later.
+Belongs here: the published closing dates (``schemas/windows.csv``: month, closes, source, confidence), and the
+rule for a month without a published date. Does not belong here: what happens to late submissions.
 
-The rule: since activity of October 2023 there is one window, and month m is submitted in month m + 1; before, the
-window that counted was in month m + 2 (NHS England, «Year to Date Submission Model guidance», January 2024). The
-day itself is published month by month, often before the month's last. No published date of this dataset is known
-yet, so that every date is derived as the last day of the window's month; a row in the file takes its place.
+The rule: since activity of October 2023 there is one window, and month m is submitted in month m + 1. Before that,
+the window that counted was in month m + 2 (NHS England, «Year to Date Submission Model guidance», January 2024).
+The exact day is published month by month, often before the last day of the month. No published date of this
+dataset is known yet. So every date is derived as the last day of the window's month, until the file has a row for
+it.
 """
 
 import csv
@@ -23,14 +24,14 @@ _ONE_WINDOW_SINCE = date(2023, 10, 1)
 
 @dataclass(frozen=True)
 class Window:
-    """A submission is in time until 11:59 pm on ``closes``; ``basis`` says where that date comes from."""
+    """A submission is on time until 11:59 pm on ``closes``; ``basis`` gives the source of that date."""
 
     closes: date
     basis: str
 
 
 def closes(month: date) -> Window:
-    """The window of the month that ``month`` lies in."""
+    """The window of the month of ``month``."""
     first = month_of(month)
     return _published().get(first) or _derived(first)
 

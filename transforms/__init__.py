@@ -1,5 +1,5 @@
 """How rows change: pure Polars, frame in, frame out.
 
-Belongs here: receiving, casting, checking, pseudonymising and synthesising the rows of one submission.
-Does not belong here: paths, the clock, Dagster, DuckDB. This room knows ``schemas`` and nothing else.
+Belongs here: receiving, casting, checking and pseudonymising the rows of one submission. Does not belong here:
+paths, the clock, Dagster, DuckDB. This room imports only ``schemas``.
 """

@@ -1,10 +1,10 @@
-"""The cascade: a record cannot stand without the one it belongs to.
+"""The cascade: a record cannot count without the record it belongs to.
 
 Belongs here: which rows are rejected only because of another row, and which row that is. Does not belong here: the
-rules that reject a row for itself (``transforms.validate``).
+rules that reject a row itself (``transforms.validate``).
 
-The cause of a row rejected by cascade is the nearest record above it that broke a rule itself: correcting
-that one brings back everything below it, unless that has faults of its own.
+The cause of a row rejected by cascade is the nearest record above it that broke a rule itself. Once that record is
+corrected, everything below it counts again, unless it has faults of its own.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ _LOST: dict[str, pl.DataType] = {"row_number": ROW_TYPE, "cause_table": pl.Categ
 def rejected_by_cascade(
     kept: Mapping[str, pl.DataFrame], rejected: Mapping[str, pl.Series]
 ) -> dict[str, pl.DataFrame]:
-    """Per table id the findings about rows that fall with another.
+    """Per table id the findings about rows rejected by cascade.
 
-    ``kept`` has row_number and ``<parent>_row`` for each table (see ``validate.check_rows``), ``rejected`` the rows
-    that break a rule themselves.
+    ``kept`` has row_number and ``<parent>_row`` for each table (see ``validate.check_rows``). ``rejected`` has the
+    rows that break a rule themselves.
     """
     lost: dict[str, pl.DataFrame] = {}
     found: dict[str, pl.DataFrame] = {}

@@ -1,7 +1,7 @@
-"""From text to typed: the one step between what was submitted and what a rule may reason about.
+"""From text to typed values: the one step between the submitted text and the rules.
 
-Belongs here: the cast of each kind of field. A value that would not cast becomes null; the format rule of
-its field, which compares text and value, says so. Does not belong here: rules.
+Belongs here: the cast of each kind of field. A value that cannot be cast becomes null. The format rule of its
+field compares text and value and reports it. Does not belong here: rules.
 """
 
 import polars as pl
@@ -11,9 +11,9 @@ from schemas.table import Table
 
 
 def typed(field: Field, text: pl.Expr) -> pl.Expr:
-    """``text`` (String, trimmed, blank as null) as the field's type; null where it does not have its form.
+    """``text`` (String, trimmed, blank as null) as the field's type; null if it does not have the right form.
 
-    Shape before cast, since engines accept different spellings ('2026/01/02', ' 3', '1e2').
+    The form is checked before the cast, because engines accept different spellings ('2026/01/02', ' 3', '1e2').
     """
     if field.dtype == pl.Date:
         return pl.when(text.str.contains(field.lexical)).then(text).str.to_date("%Y-%m-%d", strict=False)

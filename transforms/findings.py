@@ -1,4 +1,4 @@
-"""The findings frame: one row per record and broken rule, tidy.
+"""The findings frame: one row per record and broken rule.
 
 Belongs here: its columns, and making a frame of them. Does not belong here: deciding what is wrong.
 """
@@ -25,18 +25,18 @@ rejects this one by cascade, null for a finding of its own. Categorical, not tex
 2 M findings take 130 MB instead of 300."""
 
 REJECTIONS = [effect.value for effect in Effect if effect.is_rejection]
-# A value longer than this is no value of ours, and what it is shows in its first characters.
+# No valid value is longer than this. The first characters show what it is.
 SHOWN_CHARACTERS = 60
 
 
 @cache
 def no_findings() -> pl.DataFrame:
-    """An empty findings frame; the same one always: frames do not change, and making one costs 0.5 ms."""
+    """An empty findings frame, always the same one: frames do not change, and making one costs 0.5 ms."""
     return pl.DataFrame(schema=FINDINGS)
 
 
 def printable(text: str) -> str:
-    """Text or a name from outside, cut to 60 printable characters: it may be anything."""
+    """Text or a name from a file, cut to 60 printable characters, because it may contain anything."""
     return "".join(c if c.isprintable() else "·" for c in text)[:SHOWN_CHARACTERS]
 
 

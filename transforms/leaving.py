@@ -1,11 +1,12 @@
-"""How the rows of a table leave while they are checked: in one pass, so that what is judged is what is written.
+"""Writing the pseudonymised rows of a table while they are checked, in one pass. So the rows written are the rows
+checked.
 
-Belongs here: which query writes a table's rows, what it needs beside them, and the terms that each row must
-satisfy. Does not belong here: what becomes of an identifier (``transforms.pseudonymise``), rules
+Belongs here: which query writes a table's rows, which related values it needs, and the terms that each row must
+satisfy. Does not belong here: what replaces an identifier (``transforms.pseudonymise``), rules
 (``transforms.validate``), files (``pipelines.store``).
 
-A row that breaks a rule by itself is not written, nor one whose parent is known to be rejected by then. What is
-rejected later, by rules that compare or count records, is taken out by whoever has the files.
+A row that breaks a rule itself is not written. Nor is a row whose parent is already known to be rejected. Rows
+rejected later, by rules that compare or count records, are removed by the room that owns the files.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +27,8 @@ whether it is rejected."""
 
 @dataclass(frozen=True)
 class Staging:
-    """Where the rows of a submission go, and under which key. ``sink`` gives the query that writes a table's rows,
-    of its id and the frame; it is run once, with the rules.
+    """Where the rows of a submission are written, and under which key. ``sink`` makes, from a table id and a
+    frame, the query that writes the rows. It is run once, with the rules.
     """
 
     submission_id: str
@@ -61,7 +62,7 @@ def leaving(
     """How rows of ``table`` leave, that is held to ``rules``. ``named_key`` is the field by which other tables name
     its records, ``known`` what is known of the tables before it (``related.Related.known``).
 
-    An identifier is hashed where its record stands; whoever names the record is given the token by the same join
+    An identifier is hashed in its own record. Records that name it get the token by the same join
     that finds it. Two thirds of the nine million identifiers in a submission of a million contacts name a record.
     """
     of_records = {

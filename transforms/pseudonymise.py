@@ -1,11 +1,11 @@
-"""Where identity ends: accepted rows in, rows without identifiers out.
+"""Pseudonymisation: accepted rows in, rows without identifiers out.
 
-Belongs here: what each kind of identifier becomes. Does not belong here: where the key comes from
+Belongs here: what replaces each kind of identifier. Does not belong here: where the key comes from
 (``pipelines.keys``), files.
 
-A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 under a key of its own
-domain: one for NHS numbers, one for each provider's each element. So an NHS number and a local id can never
-meet, and two providers' local ids never do. Collision odds for 60 million people: 5e-24.
+A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 under a key of its own domain.
+There is one domain for NHS numbers, and one for each element of each provider. So tokens of NHS numbers and of
+local ids never match, nor do local ids of two providers. Collision odds for 60 million people: 5e-24.
 """
 
 import hmac
@@ -20,7 +20,7 @@ from schemas.month import ProviderMonth, last_day
 from schemas.staged import DERIVED, staged_schema
 from schemas.table import Table
 
-# Valid checksums that stand for nobody: no match, all ones, multiple matches, a keyboard run.
+# Valid checksums of no person: no match, all ones, multiple matches, a keyboard run.
 SENTINELS = ("0000000000", "1111111111", "9999999999", "0123456789", "4444444444", "6666666666")
 _VERIFIED = "01"
 _CHECK_WEIGHTS = range(10, 1, -1)
@@ -38,13 +38,13 @@ class TokenKey:
     secret: str
 
     def __repr__(self) -> str:
-        """Only the version: a key in a traceback is a key lost."""
+        """Only the version: a key in a traceback would no longer be secret."""
         return f"TokenKey(version={self.version!r})"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Which submission rows come from: the provenance columns of the staged frame."""
+    """The submission of the rows: the provenance columns of the staged frame."""
 
     submission_id: str
     provider_month: ProviderMonth
@@ -62,12 +62,14 @@ def token(identifier: pl.Expr, key: TokenKey, *domain: str) -> pl.Expr:
 
 
 def local_token(value: pl.Expr, field: Field, origin: Origin, key: TokenKey) -> pl.Expr:
-    """Token of a provider's own identifier: the same at that provider wherever the element occurs."""
+    """Token of a provider's own identifier: the same at that provider in every table and element."""
     return token(value, key, "local", origin.provider_month.provider, field.name)
 
 
 def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
-    """Ten ASCII digits, modulus-11 check digit right, and no sentinel (NHS Data Dictionary, NHS NUMBER)."""
+    """Ten ASCII digits, a right modulus-11 check digit, and not a placeholder (NHS Data Dictionary, NHS
+    NUMBER).
+    """
     digits = [number.str.slice(index, 1).cast(pl.Int32, strict=False) for index in range(10)]
     remainder = (
         pl.sum_horizontal(digit * weight for digit, weight in zip(digits, _CHECK_WEIGHTS, strict=False)) % 11
@@ -81,9 +83,9 @@ def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
 def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.LazyFrame:
     """Add ``person_id`` and ``is_nationally_linked`` to patient rows.
 
-    A verified NHS number (status 01) links a person across providers; anything else is known by ``local``, the
-    token of the provider's own patient id, and can never link. ``person_id`` is null only where that is null too,
-    and such a row was rejected.
+    A verified NHS number (status 01) links a person across providers. Any other patient is known by ``local``, the
+    token of the provider's own patient id, and never links. ``person_id`` is null only if that is null too, and
+    such a row is rejected.
     """
     linkable = is_real_nhs_number(pl.col("NHSNumber")) & (pl.col("NHSNumberStatus") == _VERIFIED)
     return patients.with_columns(is_nationally_linked=linkable.fill_null(False)).with_columns(
@@ -92,7 +94,7 @@ def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.La
 
 
 def age_in_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
-    """Completed years of age; someone born on 29 February turns a year older on 1 March in common years."""
+    """Completed years of age. A person born on 29 February turns a year older on 1 March in common years."""
     had_birthday = (on.dt.month() > birth.dt.month()) | (
         (on.dt.month() == birth.dt.month()) & (on.dt.day() >= birth.dt.day())
     )

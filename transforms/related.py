@@ -1,7 +1,7 @@
-"""What stands elsewhere, brought beside each record: the record it belongs to, the header, the assessment tool.
+"""Related values, joined to each record: those of the parent record, the header and the assessment tool.
 
-Belongs here: the columns that a predicate names and its own table has not (``schemas.links``). Does not belong
-here: predicates (``schemas``), what is wrong (``transforms.validate``).
+Belongs here: the columns that a predicate uses from other tables (``schemas.links``). Does not belong here:
+predicates (``schemas``), what is wrong (``transforms.validate``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,9 +25,10 @@ ROW_TYPE = pl.UInt32()
 class Related:
     """What is known when a table is checked.
 
-    ``header`` holds the header's typed values. ``known`` has one frame per table that records may name: ``key``,
-    ``row`` (the record's row number) and the fields that predicates name, one row per key, values null where the
-    key occurs more than once; empty where the table did not come, ``None`` where it came and cannot be read.
+    ``header`` has the typed values of the header. ``known`` has one frame per table that records may name:
+    ``key``, ``row`` (the record's row number) and the fields that predicates use. It has one row per key. Values
+    are null if the key occurs more than once. The frame is empty if the table was not submitted, and ``None`` if
+    the table cannot be read.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -45,7 +46,7 @@ def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame
     ):  # equal keys have equal hashes; marking costs ten times as much
         return named
     repeated = named[KEY].is_duplicated()
-    # Which of two records with one key is meant nobody can say: that there is one is all that is known.
+    # The key is ambiguous: we keep that a record exists and drop its values.
     blanked = (pl.when(~repeated).then(pl.col(name)).alias(name) for name in names)
     return named.with_columns(*blanked).sort(ROW).unique(KEY, keep="first", maintain_order=True)
 
@@ -55,8 +56,8 @@ def with_related(
 ) -> pl.LazyFrame:
     """``rows`` (typed, see ``cast.with_typed``) with ``<table>_<field>`` for every (table, field) of ``names``.
 
-    With ``places`` also ``<table>_row`` for every known table that records of this one name: the row number of the
-    record named.
+    ``places`` also adds ``<table>_row`` for every known table that these records name: the row number of the named
+    record.
     """
     wanted: dict[str, list[str]] = {}
     for other, name in names:
@@ -94,7 +95,7 @@ def _with_record(
     beside = known.lazy().select(
         KEY, pl.col(ROW).alias(f"{other}_{ROW}"), *(pl.col(name).alias(f"{other}_{name}") for name in values)
     )
-    # In order: Polars then hashes what stands beside and not the table itself (at 10 M contacts 3.2 GB, not 5.8).
+    # In order: Polars then hashes the related values and not the table itself (at 10 M contacts 3.2 GB, not 5.8).
     joined = rows.join(beside, left_on=here, right_on=KEY, how="left", maintain_order="left")
     if FOUND not in names:
         return joined

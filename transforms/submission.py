@@ -1,8 +1,7 @@
-"""One submission's tables checked together: the header first, since it says who, which month, which version.
+"""All tables of one submission checked together: first the header, which has the provider, month and version.
 
-Belongs here: reading the header, checking every table against the rules of its period, and deciding
-whether the file stands. Does not belong here: finding files (``pipelines``), running rules
-(``transforms.validate``).
+Belongs here: reading the header, checking every table against the rules of its period, and deciding whether the
+file is rejected. Does not belong here: finding files (``pipelines``), running rules (``transforms.validate``).
 """
 
 import re
@@ -35,17 +34,17 @@ from transforms.validate import Checked, check_named, check_rows, counted_tables
 Opener = Callable[[Table, Version | None], Received | None]
 """Gives a table's rows as received under a dataset version; ``None`` where the submission has no such file."""
 
-# Without a usable header every code that was ever valid is accepted, so that the rest is still reported.
+# Without a usable header every code that was ever valid is accepted, so that other problems are still reported.
 _ANY_TIME = (date(2012, 4, 1), date(2199, 12, 31))
 
 
 class ContractBroken(ForThePerson):
-    """Rows were accepted that the contract refuses: findings and contract disagree. Carries the table only."""
+    """The contract rejects an accepted row: findings and contract disagree. Carries only the table."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the header says; ``None`` where it does not say it usably."""
+    """The values of the header; ``None`` for a value that is not usable."""
 
     provider: str | None = None
     start: date | None = None
@@ -59,16 +58,16 @@ class Header:
 
     @property
     def provider_month(self) -> ProviderMonth | None:
-        """Whose submission it is and for which month; ``None`` where the header does not say both."""
+        """Provider and month of the submission; ``None`` if the header does not have both."""
         return ProviderMonth(self.provider, month_of(self.start)) if self.provider and self.start else None
 
 
 @dataclass(frozen=True)
 class SubmissionChecked:
-    """Every record of one submission, with what is wrong with it.
+    """Every record of one submission, with its findings.
 
-    ``tables`` has one entry per table that came; ``findings`` is the findings frame over all of them, file
-    findings first; ``received`` gives the rows again for what follows.
+    ``tables`` has one entry per submitted table. ``findings`` is the findings frame over all of them, file
+    findings first. ``received`` gives the rows again for later steps.
     """
 
     header: Header
@@ -78,12 +77,12 @@ class SubmissionChecked:
 
     @property
     def is_file_rejected(self) -> bool:
-        """Whether nothing of it may count."""
+        """Whether the whole submission is rejected."""
         return (self.findings["effect"] == Effect.REJECT_FILE.value).any()
 
     @property
     def heaviest(self) -> Effect | None:
-        """The heaviest effect among the findings; ``None`` for a clean submission."""
+        """The most serious effect among the findings; ``None`` for a clean submission."""
         present = set(self.findings["effect"].unique())
         return next((effect for effect in Effect if effect.value in present), None)
 
@@ -106,7 +105,7 @@ class SubmissionChecked:
 
 
 def period_of(header: Header) -> tuple[date, date]:
-    """The reporting period whose codes hold; without a usable header, any time."""
+    """The reporting period whose codes are valid; any time if the header is not usable."""
     return (header.start, header.end) if header.start and header.end else _ANY_TIME
 
 
@@ -117,12 +116,12 @@ def check_submission(
     received_at: datetime | None = None,
     staging: Staging | None = None,
 ) -> SubmissionChecked:
-    """Check every table that ``opener`` gives, all rules, in one go.
+    """Check every table that ``opener`` gives, against all rules at once.
 
-    ``gate`` holds findings made on the way here; ``named`` is the provider and month that the submission's
-    name carries, and the header must agree with it. ``received_at`` (UTC) is when the submission came. With
-    ``staging`` rows are written without identifiers as they are checked (``transforms.leaving``), unless the header
-    cannot be used. Raises ContractBroken where the contract refuses one of these rows and no finding rejects it.
+    ``gate`` has earlier findings. ``named`` is the provider and month in the submission's name, and the header
+    must agree with it. ``received_at`` (UTC) is when the submission was received. With ``staging``, rows are
+    written without identifiers while they are checked (``transforms.leaving``), unless the header is unusable.
+    Raises ContractBroken if the contract rejects one of these rows and no finding does.
     """
     header_rows = opener(TABLES["IDS000"], None)
     header, values, header_findings = _read_header(header_rows, named)
@@ -141,7 +140,7 @@ def check_submission(
     tables = _conclude(progress)
     hold_to_contract(tables, progress.refused)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
-    if tables or not gate:  # what could not be opened at all misses no table
+    if tables or not gate:  # a submission that could not be opened has no missing tables
         absent = [table.id for table in TABLES.values() if table.is_required and table.id not in tables]
         findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
     together = _file_findings_first(pl.concat([no_findings(), *findings]))
@@ -150,9 +149,9 @@ def check_submission(
 
 @cache
 def _let_go_after(table_id: str, version: Version, start: date, end: date) -> list[str]:
-    """Tables that this one is the last to name: what is known of them, 80 bytes a row, is needed no more.
+    """Tables that this one is the last to name. Their known values, 80 bytes a row, are no longer needed.
 
-    Tables that count records are asked once more at the end, and keep what they name.
+    Tables that count records are checked again at the end, and keep the tables they name.
     """
     rules, _ = _asked_of(version, start, end)
     order = list(TABLES)
@@ -194,7 +193,7 @@ def _asked_of(
 def _check_table(
     rows: Received | None, table: Table, rules: Sequence[Rule], names: Sequence[str], progress: _Progress
 ) -> None:
-    """The table against its rules; what of it others will name is kept."""
+    """The table checked against its rules. Values that other tables will use are kept."""
     known = progress.related.known
     if rows is None:
         if names:
@@ -230,7 +229,7 @@ def _check_table(
 
 
 def _lost(kept: pl.DataFrame, rejected: pl.Series) -> pl.Series:
-    """The row numbers of records that are rejected, themselves or with their parent, as far as is known."""
+    """The row numbers of records rejected so far, themselves or with their parent."""
     with_parent = [pl.col(name) for name in kept.columns if name.endswith(f"_{LOST}")]
     by_itself = pl.col("row_number").is_in(rejected.cast(ROW_TYPE).implode())
     return kept.filter(pl.any_horizontal(by_itself, *with_parent))["row_number"]
@@ -242,7 +241,7 @@ def _nobody(table: Table, names: Sequence[str]) -> pl.DataFrame:
 
 
 def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> None:
-    """Rules about how many records of other tables name a record; not asked where those cannot be read."""
+    """Rules about how many records of other tables name a record. Skipped if those tables cannot be read."""
     for table_id, of_table in rules.items():
         if table_id not in progress.kept:
             continue
@@ -262,7 +261,7 @@ def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> No
 
 
 def _is_missed(table_id: str, progress: _Progress) -> bool:
-    """Whether a table came and cannot be read, or had to come: of its records nothing can be said."""
+    """Whether a table cannot be read or is missing although mandatory: nothing is known of its records."""
     return table_id in progress.received or TABLES[table_id].is_required
 
 
@@ -292,8 +291,8 @@ def _conclude(progress: _Progress) -> dict[str, Checked]:
 
 
 def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Series]) -> None:
-    """Raise ContractBroken where a row that the contract refused as it was written (``refused``: row numbers per
-    table) is not among the rejected.
+    """Raise ContractBroken if the contract rejected a row while it was written (``refused``: row numbers per
+    table) and that row is not among the rejected.
     """
     for table_id, numbers in refused.items():
         if not numbers.is_in(tables[table_id].rejected.implode()).all():
@@ -310,7 +309,7 @@ def _read_header(
         return Header(), {}, [file_finding(GATE["GATE-HEADER-ROWS"], "IDS000", str(rows.rows_in))]
     records = with_typed(rows.rows, rows.table).collect()
     if records.height != 1:
-        return Header(), {}, []  # the one row was not a record; the gate has said so
+        return Header(), {}, []  # the one row was not a record, and the gate has reported it
     values = records.row(0, named=True)
     header = _said_by(values)
     return header, values, _disagreements(header, named)

@@ -1,6 +1,6 @@
-"""One pass over a file's bytes: what it hashes to, whether it is text, and how many records it holds.
+"""One pass over the bytes of a file: its hash, its encoding and its number of records.
 
-Belongs here: the survey that every table file gets on its way in. Does not belong here: columns and rows
+Belongs here: the survey of every incoming table file. Does not belong here: columns and rows
 (``transforms.receive``).
 """
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 _CHUNK = 1 << 20
-# Every control character but tab and line ends; no text has one.
+# Every control character except tab and line ends; text has none of them.
 _CONTROLS = tuple(bytes([code]) for code in range(32) if code not in b"\t\n\r")
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a file's bytes shows.
+    """The result of one pass over the bytes of a file.
 
-    ``records`` includes the header row; ``records`` and ``delimiters`` are counted outside quotation marks.
-    ``has_lone_returns``: a carriage return without a line feed, which ends a line for some readers only.
-    ``needs_trim`` is false only where no value can begin or end with white space. ``bad_bytes`` says, in
-    words, where the file stops being UTF-8 text, or where a control character stands that no text has.
+    ``records`` includes the header row. ``records`` and ``delimiters`` are counted outside quotation marks.
+    ``has_lone_returns``: a carriage return without a line feed, which ends a line only for some readers.
+    ``needs_trim`` is false only if no value can begin or end with white space. ``bad_bytes`` says, in words, where
+    the file is not UTF-8 text or has a control character.
     """
 
     sha256: str
@@ -45,8 +45,8 @@ class Readable(Protocol):
 def survey(source: Readable, copy_to: IO[bytes] | None = None, *, is_hashed: bool = True) -> Survey:
     """Read ``source`` once, at the speed of the hash (about 0.8 GB/s on one core).
 
-    With ``copy_to`` the bytes are written there in the same pass, so that what was hashed is what is kept. A dry
-    run that keeps nothing needs no hash: a third of the time.
+    ``copy_to`` writes the bytes in the same pass, so that the stored bytes are the hashed ones. A check keeps
+    nothing and needs no hash, which saves a third of the time.
     """
     digest, text, structure = hashlib.sha256(), _Text(), _Structure()
     size = 0

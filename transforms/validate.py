@@ -1,12 +1,11 @@
 """Findings: every rule over every row of a table.
 
-Belongs here: turning rules into queries, and their outcome into the findings frame. Does not belong here:
-which rules there are (``schemas``), what is rejected by cascade (``transforms.cascade``), how a finding is shown
-(``reports``).
+Belongs here: turning rules into queries, and their results into the findings frame. Does not belong here: the
+rules (``schemas``), what is rejected by cascade (``transforms.cascade``), how a finding is shown (``reports``).
 
-A table's rows are read once, as a stream; of a row that breaks no rule only what other tables need is kept. The
-values of broken rows, and records that share what ``group_by`` names, are read again: there are usually few, and
-where there are many, memory follows what was found and not the size of the table.
+The rows of a table are read once, as a stream. Of a row without findings only the values that other tables need
+are kept. Broken rows, and groups of records for ``group_by``, are read again. There are usually few of them. If
+there are many, memory follows the number of findings and not the size of the table.
 """
 
 import re
@@ -32,7 +31,7 @@ _NOTHING = Related()
 
 @dataclass(frozen=True)
 class Checked:
-    """One table's rows against its rules. ``rejected`` holds the row numbers that do not survive, sorted."""
+    """One table's rows checked against its rules. ``rejected`` has the row numbers of rejected rows, sorted."""
 
     findings: pl.DataFrame
     rows_in: int
@@ -40,15 +39,15 @@ class Checked:
 
     @property
     def accepted(self) -> int:
-        """Rows that survive. rows_in = accepted + rejected, always."""
+        """Accepted rows. rows_in = accepted + rejected, always."""
         return self.rows_in - len(self.rejected)
 
 
 class Found(NamedTuple):
-    """What came of checking the rows of a table.
+    """The result of checking the rows of a table.
 
-    ``kept`` has, of every row, what other tables need. ``refused`` are the row numbers that do not satisfy the
-    contract, sorted: each of them must be rejected. Empty where the rows do not leave.
+    ``kept`` has, for every row, the values that other tables need. ``refused`` are the row numbers that do not
+    satisfy the contract, sorted. Each of them must be rejected. Empty if rows are not written.
     """
 
     findings: pl.DataFrame
@@ -64,12 +63,12 @@ def check_rows(
     keep: Iterable[str] = (),
     leaving: Leaving | None = None,
 ) -> Found:
-    """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and what is kept of every row.
+    """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and the kept values of every row.
 
-    A predicate that is true is a finding; false or null is none. Findings are in the rules' order, within a rule by
-    row. Kept are row_number, the fields of ``keep``, typed, ``<table>_row`` for every record a row names, and
-    ``token`` and ``<table>_lost`` where ``leaving`` has them. Rules that count other tables' records
-    (``IDS201_records``) are not asked here: see ``check_named``. With ``leaving``, rows are written.
+    A predicate that is true is a finding; false or null is not. Findings are in the order of the rules, within a
+    rule by row. Kept are row_number, the fields of ``keep``, typed, ``<table>_row`` for every record that a row
+    names, and ``token`` and ``<table>_lost`` if ``leaving`` has them. Rules that count other tables' records
+    (``IDS201_records``) are not run here: see ``check_named``. With ``leaving``, rows are written.
     """
     alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
     together = [rule for rule in rules if rule.group_by]
@@ -177,7 +176,7 @@ def _beside(
 
 
 def _group_hash(group: Sequence[str]) -> pl.Expr:
-    """A number that records with equal values share; null where one is blank, since blanks are not equal."""
+    """A number shared by records with equal values; null if one is blank, because blanks are not equal."""
     is_complete = pl.all_horizontal(pl.col(name).is_not_null() for name in group)
     return pl.when(is_complete).then(pl.struct(group).hash())
 

@@ -92,7 +92,7 @@ def build_core(
     """Bring the draft's ``ref``, ``core`` and ``monthly_count`` up to the current submissions, with an empty
     ``published``.
 
-    ``reference`` holds the reference data taken in, ``organisations`` adds names by ODS code; a provider without
+    ``reference`` holds the imported reference data, ``organisations`` adds names by ODS code; a provider without
     one keeps its code. ``built_with`` names the code and the reference data: a whole draft made with the same is
     kept, and only providers whose submissions changed are built again; without it, or after a build that was cut
     off, everything is. ``measures`` are counted into the monthly counts, the catalogue's when not given: marts need
@@ -230,7 +230,7 @@ def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
 
 
 def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what is in schema ``mart`` but for the counts that ``roll_up`` adds to."""
+    """Drop what is in schema ``mart`` except the counts that ``roll_up`` adds to."""
     con.execute("CREATE SCHEMA IF NOT EXISTS mart")
     found = con.execute(
         "SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'mart' "

@@ -33,7 +33,7 @@ Columns of ref.therapy_standard: One row per pathway and therapy that NICE recom
   minimum_sessions [sessions]: Fewest sessions; NULL where the guideline names none.
   source: Guideline.
   confidence: F: found in the source; R: recalled, to be confirmed.
-  note: What to know besides.
+  note: Remarks.
 
 Columns of ref.survey_question: One row per question about care.
   position: Place in the list.

@@ -1,7 +1,7 @@
 """What every table and column of the warehouse means: the analyst's contract.
 
 Belongs here: collecting the descriptions, writing them into the file as comments and as ``meta.columns``, and
-checking that they are complete. Does not belong here: the descriptions themselves, which stand beside what makes a
+checking that they are complete. Does not belong here: the descriptions themselves, which are next to what makes a
 table (``described``), and the dataset's own dictionary (``reports.dataset``).
 """
 

@@ -1,4 +1,4 @@
-"""How the meaning of a table stands beside the code that makes it, and reading it.
+"""Descriptions of tables, written next to the code that makes them, and how to read them.
 
 Belongs here: the form of a description. Does not belong here: collecting the descriptions and writing them into
 the file (``columns``).

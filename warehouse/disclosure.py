@@ -19,7 +19,7 @@ from warehouse.storage import writing
 SMALLEST = 5
 # A rate of protected counts is off by up to 13 points at 30 and by up to 4 at 100; below 30 it says too little.
 RATE_FROM = 30
-# From a protected 15 (13 or more) on, a mean with one decimal fits every count that 15 may stand for. Below, one
+# From a protected 15 (13 or more) on, a mean with one decimal fits every exact count that rounds to 15. Below, one
 # decimal would tell some of them apart; a whole number does not.
 DECIMAL_FROM = 13
 
@@ -189,7 +189,7 @@ def _find_given_away(con: duckdb.DuckDBPyConnection, each: Sum) -> int:
             f"count(*) - count({figure}) AS {figure}_hidden, "
             f"coalesce(bool_or({figure} = 0), false) AS {figure}_open, "
             f"4 * {figure}_hidden + coalesce(sum({figure} + 2) FILTER (WHERE {figure} > 0), 0) AS {figure}_most, "
-            # 5 stands for 5 to 7 (3 and 4 are suppressed), any other for 2 less to 2 more.
+            # A 5 means 5 to 7 (3 and 4 are suppressed), any other count means 2 less to 2 more.
             f"coalesce(sum({figure} - CASE WHEN {figure} > 5 THEN 2 ELSE 0 END), 0) AS {figure}_least, "
             f"min({figure}) FILTER (WHERE {figure} > 0) AS {figure}_smallest"
         )
@@ -215,7 +215,7 @@ def leaks(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What in schema ``public`` is not protected, in words; empty when there is nothing.
 
     Proved against the exact figures in ``mart``: every count is missing or its exact count to the nearest 5, none
-    stands for less than 5, every rate is its own row's, and no other column can hold a figure.
+    means less than 5, every rate is its own row's, and no other column can hold a figure.
     """
     columns = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
@@ -239,7 +239,7 @@ def leaks(con: duckdb.DuckDBPyConnection) -> list[str]:
                 con, f"public.{table} WHERE {wrong}", f"public.{table}.{column}: {{}} counts are exact"
             )
         elif kind not in ("VARCHAR", "DATE", "BOOLEAN") and column not in _HARMLESS:
-            problems.append(f"public.{table}.{column} may hold a figure that nobody protects")
+            problems.append(f"public.{table}.{column} may contain a figure that is not protected")
     for table, rate, of in (
         *(
             (table, "rate", "")

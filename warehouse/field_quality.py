@@ -87,7 +87,7 @@ class Element:
     """One column of the pseudonymised store. ``value``, ``valid`` and ``not_known`` are SQL over a row of it.
 
     ``expected_of`` is the predicate of the records that should have it, ``None`` when none needs to. ``valid`` is
-    ``None`` where nothing wrong can arrive or nobody can tell: records of the wrong form were rejected.
+    ``None`` if a wrong value cannot arrive or cannot be recognised: records of the wrong form were rejected.
     """
 
     table: Table
@@ -111,7 +111,7 @@ class Element:
 def elements() -> tuple[Element, ...]:
     """Every element that survives pseudonymisation, in dataset order.
 
-    But for the keys a record hangs on: it was rejected without them, and reading tokens takes longest.
+    Except for the key of the parent record: without it the record was rejected, and reading tokens takes longest.
     """
     return tuple(
         _derived(table, name) if name in DERIVED.get(table.id, {}) else _element(table, table.by_name[name])

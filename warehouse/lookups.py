@@ -1,4 +1,4 @@
-"""Lookup tables that travel in the warehouse: therapies, codes, months.
+"""Lookup tables of the warehouse: therapies, codes, months.
 
 Belongs here: loading what ``schemas`` declares into schema ``ref``. Does not belong here: pathways and instruments
 (``warehouse.vocabulary``), anything that comes from a submission.
@@ -51,7 +51,7 @@ Columns of ref.therapy: One row per SNOMED procedure that is a therapy.
   therapy_type: Type of therapy (ref.code therapy_type); NULL when the procedure is not a therapy.
   intensity: Intensity of the therapy as the national statistics group it: low or high.
   therapy: Name of the therapy.
-  pathways: Pathway codes it is used in, parted by blanks.
+  pathways: Pathway codes it is used in, separated by blanks.
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
 
@@ -72,7 +72,7 @@ def load_reference(
     organisations: Mapping[str, str],
     reference: Path | None = None,
 ) -> None:
-    """Create and fill schema ``ref``, but for the places of codes, which need core.
+    """Create and fill schema ``ref``, except the places of codes, which need core.
 
     ``reference`` is the folder of ``warehouse.organisations.take_reference``; ``organisations`` adds names by
     ODS code.

@@ -49,7 +49,7 @@ CONSERVED = {
     "IDS607": "SELECT count(*) FROM core.score WHERE source = 'activity'",
     "SMI203": "SELECT sum(submitted_records) FROM core.session_plan",
     "SMI501": "SELECT sum(submitted_records) FROM core.service_use",
-    # Answers sent as assessments stand in core.experience too; they are accounted for as scores.
+    # Answers sent as assessments are in core.experience too; they are accounted for as scores.
     "SMI608": "SELECT coalesce(sum(submitted_records), 0) - (SELECT count(*) FROM core.score AS s "
     "INNER JOIN ref.survey_question AS q ON q.question = s.tool WHERE s.instrument IS NULL "
     "AND s.service_request_id IS NOT NULL AND s.scored_on IS NOT NULL) FROM core.experience",

@@ -62,11 +62,11 @@ Columns of ref.instrument: One row per scored outcome measure: range, direction,
   role: depression, anxiety, adsm (anxiety-disorder measure), prom, prem (experience) or other.
   domain: What the score is about: symptoms, functioning, quality of life, wellbeing, personal recovery, goals,
       experience of care, or clinician's rating.
-  pathways: Pathway codes it is used in, parted by blanks.
-  recalled: Columns whose value is recalled, to be confirmed, parted by blanks.
+  pathways: Pathway codes it is used in, separated by blanks.
+  recalled: Columns whose value is recalled, to be confirmed, separated by blanks.
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
-  note: What a reader of scores must know besides.
+  note: What else a reader of scores must know.
 
 Columns of ref.pathway: One row per pathway code.
   pathway, key: Pathway code.

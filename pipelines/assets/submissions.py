@@ -1,6 +1,6 @@
-"""One submission's assets: received, checked, pseudonymised, partitioned by provider and month.
+"""The assets of one submission: received, checked, pseudonymised, partitioned by provider and month.
 
-Belongs here: thin assets over ``pipelines.load``, and what they tell Dagster: counts and rule ids, never
+Belongs here: thin assets over ``pipelines.load``, and what Dagster records of them: counts and rule ids, never
 rows, values or the text of an exception. Does not belong here: batches (``pipelines.jobs``).
 """
 
@@ -39,12 +39,12 @@ assert [column.name for column in _FINDINGS_SCHEMA.columns] == list(FINDINGS)
 
 
 class BrokeOff(ForThePerson):
-    """A step broke off; carries the class of the error alone, whose text may quote a record."""
+    """A step failed. Carries only the class of the error, because its text may quote a record."""
 
 
 @contextmanager
 def _identifiable_zone() -> Iterator[None]:
-    """Let no exception out with its text, except our own sentences: Dagster stores and prints every word."""
+    """Hide the text of every exception except our own sentences: Dagster stores and prints every word."""
     try:
         yield
     except ForThePerson:
@@ -65,7 +65,7 @@ class NoSubmission(ForThePerson):
     description="A submission taken from the inbox, with a receipt.",
 )
 def received(context: dg.AssetExecutionContext, parity: Parity) -> dg.MaterializeResult[None]:
-    """Take the partition's submission from the inbox."""
+    """Load the partition's submission from the inbox."""
     zones, wanted = parity.zones(), provider_month(context.partition_key)
     found = [path for path in find_submissions(zones.inbox) if named_in(path) == wanted]
     if not found:

@@ -20,9 +20,9 @@ from schemas.tools import tools
 _OPEN, _FOLDED, _CUT = 25, 120, 25
 CONFIDENCE = {"F": "found in the source named", "R": "recalled, to be confirmed"}
 _SUFFIX = ".csv"
-# The reference set of assessment tools has the range of a score besides.
+# The reference set of assessment tools also has the range of each score.
 _TOOLS, _RANGE = "assessment_tool", ("low", "high", "decimals")
-# Lists with columns of their own: what stands in the place of code and meaning.
+# Lists with their own columns: the columns to use as code and meaning.
 _OTHER_COLUMNS = {"therapy_snomed": ("snomed", "label")}
 
 

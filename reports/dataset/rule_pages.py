@@ -28,7 +28,7 @@ from schemas.versions import Version
 VERSION, START, END = Version.SMI_1_0, date(2026, 4, 1), date(2026, 4, 30)
 AS_OF = f"{START:%B %Y}, version {VERSION}"
 
-# A list of 400 codes in a predicate is read by nobody; rules.csv has it whole.
+# A list of 400 codes in a predicate is too long to read; rules.csv has the complete list.
 _PREDICATE_SHOWN = 1200
 _GENERATED = frozenset({*Kind, "CASCADE"})
 _PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -162,7 +162,7 @@ def looks_beyond(rule: Rule) -> tuple[str, ...]:
 
 
 def examples(rule: Rule, dress: Callable[[str], str] = str) -> Iterator[tuple[str, str]]:
-    """Records that fail and that pass in words; records that belong together stand beside each other."""
+    """Records that fail and that pass in words; records of a group are shown together."""
     between = " beside " if rule.group_by else "; or "
     for word, records in (("fails", rule.bad), ("passes", rule.good)):
         if records:
@@ -194,7 +194,9 @@ def _parts(rule: Rule) -> Iterator[str]:
     yield " · ".join([*about, f"looks at {looks}"] if looks else about)
     if rule.fails:
         cut = rule.fails[:_PREDICATE_SHOWN].rpartition(" ")[0]
-        shown = sql(rule.fails) if len(rule.fails) <= _PREDICATE_SHOWN else sql(cut) + "\n-- … complete in rules.csv"
+        shown = (
+            sql(rule.fails) if len(rule.fails) <= _PREDICATE_SHOWN else sql(cut) + "\n-- … complete in rules.csv"
+        )
         yield f"```sql\n{shown}\n```"
     yield facts_list(examples(rule, code))
 

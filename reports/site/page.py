@@ -21,7 +21,7 @@ from transforms.submission import SubmissionChecked
 
 # What a page may weigh: it is read on a phone and sent by mail.
 MOST_BYTES = 400_000
-# The heaviest rules; whoever has corrected these makes a new report, and the workbook has them all.
+# The most serious rules. After correcting them a site makes a new report, and the workbook has all rules.
 RULES_SHOWN = 120
 # In «What to fix first» and in each list of what has changed.
 LISTED = 10

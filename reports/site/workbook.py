@@ -20,7 +20,7 @@ from reports.site.wording import STATUS, counted, deadline, month_name, sentence
 from schemas.rule import Effect
 from transforms.submission import SubmissionChecked
 
-# Excel itself takes 1,048,576 lines, but a file of that size takes a minute to write and nobody reads it.
+# Excel itself takes 1,048,576 lines, but a file of that size takes a minute to write and is too long to read.
 LINES_SHOWN = 50_000
 FINDING_COLUMNS = (
     "Table", "Row", "Cell", "Rule", "Field", "Found", "What is wrong", "How to fix it", "Because of",

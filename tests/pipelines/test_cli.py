@@ -183,7 +183,7 @@ def test_a_question_can_only_read_the_release(tmp_path: Path, home: Path) -> Non
     found = loaded_and_published(tmp_path)
     before = found.warehouse.read_bytes()
     for statement in HOSTILE:
-        with pytest.raises(NotAsked, match="refused"):
+        with pytest.raises(NotAsked, match="rejected the statement"):
             ask(statement.format(file=submission(tmp_path) / "IDS001MPI.csv", out=tmp_path / "out"), found)
     assert not (tmp_path / "out").exists()
     assert found.warehouse.read_bytes() == before

@@ -1,9 +1,9 @@
-"""The portable subset of SQL in which predicates are written, and what in a predicate is outside it.
+"""The portable subset of SQL for predicates, and a check for anything outside it.
 
-Belongs here: what Polars and DuckDB (and a browser's DuckDB) read alike, held word by word. Does not belong here:
-running predicates, and whether the names in one exist (``tests/schemas/test_rule_dialect.py`` holds that).
+Belongs here: the SQL words that Polars and DuckDB (and a browser's DuckDB) read alike. Does not belong here:
+running predicates, and whether the names in one exist (``tests/schemas/test_rule_dialect.py`` checks that).
 
-What is not on the lists below is not portable until it was measured. Measured to differ, among others: regexp_like
+Anything not on the lists below is not portable until it is measured. Measured to differ, among others: regexp_like
 and regexp_matches (each known to one engine only), an unanchored ``~``, casts of text to a date, numbers with
 spaces or a dot cast to an integer, IS TRUE, POSITION of a blank, EXTRACT(MONTH ...) * 100 (8 bits in Polars), a
 timestamp as text.
@@ -38,7 +38,7 @@ _NUMBER, _WORDS = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[A-Za-z_]\w*(\s
 
 
 def violations(predicate: str, group_by: Sequence[str] = ()) -> list[str]:
-    """What in a predicate is not portable, in words; empty where it is. ``group_by`` is the rule's."""
+    """What is not portable in a predicate, in words. Empty if everything is. ``group_by`` is the rule's."""
     try:
         tokens = list(_tokens(predicate))
     except TokenError:
@@ -116,7 +116,7 @@ def _matches(tokens: list[Token]) -> Iterator[str]:
 
 
 def _has_loose_choice(pattern: str) -> bool:
-    """Whether | stands outside brackets: the anchors then belong to one choice each."""
+    """Whether | is outside brackets. Then each alternative needs its own anchors."""
     depth = 0
     for sign in pattern:
         depth += (sign in "([") - (sign in ")]")

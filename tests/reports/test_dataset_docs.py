@@ -141,7 +141,7 @@ def test_the_rules_shown_are_those_of_the_example_month_and_no_earlier_version_h
     for version in Version:
         assert set(ruleset(version, START, END)) <= set(in_force())
     assert "April 2026, version 1.0" in PAGES["rules.md"]
-    assert "Codes are dated" in PAGES["rules.md"]
+    assert "Codes have valid dates" in PAGES["rules.md"]
 
 
 def test_a_row_of_the_rules_says_all_that_the_rule_says() -> None:
@@ -229,7 +229,7 @@ def test_every_mandation_and_every_way_of_identity_has_its_words() -> None:
         ("IDS101-Pathway", "R (required); since version 1.0"),
         (
             "IDS201-ConsMediumUsed",
-            "R (required); no longer asked for since version 2.1: Replaced by ConsMechanism.",
+            "R (required); no longer requested since version 2.1: Replaced by ConsMechanism.",
         ),
         ("SMI901-Band", "O (optional); since version 1.0"),
     ],
@@ -277,8 +277,10 @@ def test_records_of_an_example_that_belong_together_stand_beside_each_other() ->
     record = {"CareContactId": "X9", "AppType": None}
     alone = Rule("X", "IDS201", Effect.WARNING, ("AppType",), "TRUE", "", "", bad=(record, {}))
     among = replace(alone, group_by=("CareContactId",))
-    assert dict(examples(alone)) == {"fails": "CareContactId = X9, AppType blank; or the first record as it is"}
-    assert dict(examples(among)) == {"fails": "CareContactId = X9, AppType blank beside the first record as it is"}
+    assert dict(examples(alone)) == {"fails": "CareContactId = X9, AppType blank; or the first record, unchanged"}
+    assert dict(examples(among)) == {
+        "fails": "CareContactId = X9, AppType blank beside the first record, unchanged"
+    }
 
 
 # ---- readable ---------------------------------------------------------------------------------------------
@@ -464,7 +466,7 @@ def test_what_is_not_there_is_answered_with_the_nearest(capfd: Captured, asked: 
     assert _run(["explain", asked]) == USAGE
     said = capfd.readouterr()
     assert said.out == ""
-    assert "There is no rule and no element" in said.err
+    assert "There is no rule or element called" in said.err
     assert nearest in said.err
 
 

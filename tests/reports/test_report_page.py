@@ -92,7 +92,7 @@ def test_one_is_not_many() -> None:
 
 def test_a_rejected_file_says_what_rejects_it_before_all_else() -> None:
     said = words(shown(rejected_file(), "file rejected"))
-    assert "Nothing of this submission counts." in said
+    assert "No record of this submission counts." in said
     assert "3 findings reject the whole file. Correct them first. 3 records break other rules" in said
     assert "Until when corrections can be submitted is not known" in said
 
@@ -140,7 +140,7 @@ def test_a_detail_has_message_fix_reason_places_values_and_id() -> None:
 
 def test_what_cannot_be_shown_is_said() -> None:
     said = words(shown(many_rejections()))
-    assert "Found Not shown: it could identify a person." in said
+    assert "Found Not shown: the value could identify a person." in said
     assert "Found Nothing: it is blank." in said
     assert "and 17 other values" in said
 
@@ -166,7 +166,7 @@ def test_the_page_stays_small_whatever_was_wrong_and_says_what_it_leaves_out() -
     said = words(html)
     number = html.count('<section class="rule"')
     assert number >= 10
-    assert re.search(rf"This page shows the {number} heaviest of \d{{3,}} rules that were broken", said)
+    assert re.search(rf"This page shows the {number} most serious of \d{{3,}} broken rules", said)
     assert "findings.xlsx , sheet «How to fix»" in said
 
 

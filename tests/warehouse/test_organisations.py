@@ -119,7 +119,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"etr": ods("RAA | X | | | 01/04/2001")}, r"'01/04/2001' in column 11 is not a date as yyyymmdd"),
     ({"etr": ods("RAA | X | | | 20010431")}, r"'20010431' in column 11"),
     ({"etr": ods("RAA | X | | | 20250501 | 20250430")}, r"RAA closed on 2025-04-30, before it opened"),
-    ({"etr": TRUSTS + ods("RAA | OTHER")}, r"line 4: RAA stands on an earlier line with other content"),
+    ({"etr": TRUSTS + ods("RAA | OTHER")}, r"line 4: RAA is on an earlier line with other content"),
     ({"etr": "RAA,ALPHA\n"}, r"line 1: 2 columns; the layout has 27"),
     ({"etr": "Organisation Code,Name" + "," * 25 + "\n"}, r"line 1: 'Organisation Code' is not an ODS code"),
     ({"etr": 'RAA,"ALPHA\n'}, r"etr.csv: this is not CSV"),
@@ -129,7 +129,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
      r"successors go round in a circle on 2025-05-01: RAA → RBB → RCC → RAA"),
     ({"deprivation": "LA1,11\n"}, r"deprivation.csv, line 1: '11' is not a decile"),
     ({"deprivation": "postcode_district,decile\nLA1 4YW,3\n"}, r"line 2: 'LA1 4YW' is not a postcode district"),
-    ({"deprivation": "LA1,3\nLA1,4\n"}, r"line 2: LA1 stands on an earlier line with another decile"),
+    ({"deprivation": "LA1,3\nLA1,4\n"}, r"line 2: LA1 is on an earlier line with another decile"),
 ]  # fmt: skip
 
 
@@ -225,7 +225,7 @@ def test_a_list_of_providers_of_another_shape_is_refused(tmp_path: Path, change:
     path = tmp_path / "providers.parquet"
     said = {
         "no column": "no column icb_name",
-        "two names": "row 2: QAA stands on an earlier row",
+        "two names": "row 2: QAA is on an earlier row",
         "no Parquet": "cannot",
     }
     (frame.drop("icb_name") if change == "no column" else frame).write_parquet(path)

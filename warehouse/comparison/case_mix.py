@@ -21,7 +21,7 @@ from warehouse.staging import insert_rows
 FACTORS = ("severity_band", "age_band", "deprivation", "diagnosis")
 MONTHS = 12
 # Penalty on every coefficient but the intercept: a normal prior with a standard deviation of 5 on the log-odds.
-# Hundreds of courses do not feel it; a level in which everybody (or nobody) improved stays finite.
+# Hundreds of courses hardly change it; a level in which all (or none) improved stays finite.
 RIDGE = 1 / 5**2
 # As in the funnel (mart/funnel.sql).
 SMALLEST_DENOMINATOR = 20
@@ -66,7 +66,7 @@ def fit(levels: Sequence[Sequence[str]], courses: Numbers, events: Numbers) -> M
     share = events.sum() / courses.sum()
     beta[0] = np.log(share / (1 - share))
     # The penalised likelihood is concave: from the overall share it takes 4 to 6 steps, each halved while it does
-    # not rise (a level with nobody recovered makes the first one too long).
+    # not rise (a level in which no one recovered makes the first one too long).
     is_converged, reached = False, _likelihood(design @ beta, courses, events) - beta @ penalty @ beta / 2
     for _ in range(50):
         predicted = 1 / (1 + np.exp(-(design @ beta)))
@@ -90,7 +90,7 @@ def fit(levels: Sequence[Sequence[str]], courses: Numbers, events: Numbers) -> M
 
 
 def _likelihood(log_odds: Numbers, courses: Numbers, events: Numbers) -> float:
-    """Log-likelihood of a binomial model but for a constant."""
+    """Log-likelihood of a binomial model, without its constant."""
     return float((events * log_odds - courses * np.logaddexp(0, log_odds)).sum())
 
 
@@ -199,7 +199,7 @@ def _adjusted(groups: Sequence[tuple[int, int, float | None]], share: float) -> 
 
 
 def _position(ratio: float, limits: Sequence[float]) -> str:
-    """Where a service stands in the funnel; strict, as in ``mart.service_comparison``."""
+    """Position of a service in the funnel; strict, as in ``mart.service_comparison``."""
     low_95, high_95, low_998, high_998 = limits
     for is_beyond, name in (
         (ratio < low_998, "below 99.8"), (ratio > high_998, "above 99.8"),

@@ -5,7 +5,7 @@ Belongs here: the formula. Does not belong here: whose scores (``mart/instrument
 
 import duckdb
 
-# From sums that are exact whatever the order of rows; squares are below 1e14, so doubles keep 2 digits to spare.
+# From sums that are exact in any order of rows; squares are below 1e14, so doubles keep 2 digits to spare.
 # Divides by n - 1 (Bessel), as published effect sizes do.
 _STANDARD_DEVIATION = """
 CREATE MACRO mart.standard_deviation(n, total, squares) AS

@@ -9,7 +9,7 @@ WITH version AS (
     WHERE DatSetVer IN (SELECT version FROM work.element_asked)
     GROUP BY provider, month
 ),
--- Whether a score is valid depends on its instrument; of an instrument we do not have nobody can tell.
+-- Whether a score is valid depends on its instrument; for an unknown instrument it is unknown.
 scored AS (
     SELECT
         provider, month, CASE source WHEN 'referral' THEN 'IDS606' ELSE 'IDS607' END AS table_id,
@@ -49,6 +49,6 @@ FROM judged
 --   complete [rows]: Rows expected to have a value that have one.
 --   filled [rows]: Rows with a value, expected or not.
 --   valid [rows]: Rows whose value is in the element's code list in that month, or within its bounds; of scores,
---       valid for the instrument. NULL where a wrong value cannot arrive or nobody can tell.
+--       valid for the instrument. NULL if a wrong value cannot arrive or cannot be recognised.
 --   not_known [rows]: Rows expected to have a value whose value is a code for not known, not stated or not
 --       recorded. NULL where there is no such code.

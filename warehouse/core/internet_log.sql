@@ -37,6 +37,6 @@ WHERE i.recency = 1
 --   log_ended_on [date], key: Last day the log covers.
 --   last_month [month]: First day of the latest month that carries it.
 --   submitted_records [rows]: Submitted rows of all winning months behind this one row.
---   therapist_minutes [minutes]: Clinical time of the professional; 0 says that nobody spent time on it.
+--   therapist_minutes [minutes]: Clinical time of the professional; 0 means that no clinician spent time on it.
 --   integrated_software: Whether an integrated software engine was used (Y or N).
 --   staff_id: Pseudonym of the member of staff.

@@ -74,7 +74,7 @@ FROM joined
 --   offer_accepted: Whether the offer was accepted.
 --   end_code: Reason for discharge.
 --   discharged_on [date]: Day of discharge; NULL while open.
---   care_contacts: Care contacts, whatever became of them.
+--   care_contacts: Care contacts, attended or not.
 --   attended_contacts: Care contacts attended.
 --   treatment_contacts: Treatment contacts.
 --   first_assessment_on [date]: Day of the first assessment contact.

@@ -28,4 +28,4 @@ LEFT JOIN work.patient AS p
 --   service_use_type: Type of service use (ref.code service_use_type).
 --   started_on [date]: First day.
 --   ended_on [date]: Last day; NULL while it lasts.
---   occurrences: Number of occurrences the row stands for.
+--   occurrences: Number of occurrences in the row.

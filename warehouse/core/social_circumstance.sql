@@ -1,6 +1,6 @@
 -- core.social_circumstance
 -- Grain: one row per provider, person, circumstance and day it was recorded on, over all months that carry it.
--- Where the patient's own row was rejected, the provider's token of the patient stands for the person.
+-- Where the patient's own row was rejected, the provider's token of the patient replaces the person.
 CREATE TABLE core.social_circumstance AS
 WITH known AS (
     SELECT

@@ -1,6 +1,6 @@
 -- mart.field_quality
 -- Grain: one row per provider, month or rolling year, table, element and aspect: compared like any measure.
--- The middle half of services stands beside each, so that 98 % can be seen to be low where most have 99.
+-- Each row also has the middle half of services: 98 % is low if most services have 99 %.
 CREATE VIEW mart.field_quality AS
 WITH spread AS (
     SELECT

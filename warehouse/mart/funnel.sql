@@ -3,7 +3,7 @@
 -- Shares only have a funnel. A service enters it with a denominator of 20 or more: below, a share is too coarse
 -- for normal limits. phi is the mean of squared z after winsorising (10 % of services at each end set to the
 -- quantile, type 7); tau what is left of it as a standard deviation between services, on the scale of the share
--- (additive random effects, Spiegelhalter 2005). Under 10 services 10 % is nobody: neither is computed.
+-- (additive random effects, Spiegelhalter 2005). Under 10 services, 10 % rounds to none: neither is computed.
 CREATE TABLE mart.funnel AS
 WITH england AS (
     SELECT source, period_type, period_start, pathway, measure, kind, numerator, denominator, value
@@ -28,7 +28,7 @@ edge AS (
     WHERE z IS NOT NULL
     GROUP BY source, period_type, period_start, pathway, measure
 ),
--- Σw and Σw² with w = n / p(1 − p) are whole numbers but for the factor: weight is (Σn − Σn² / Σn).
+-- Σw and Σw² with w = n / p(1 − p) are whole numbers except for the factor: weight is (Σn − Σn² / Σn).
 spread AS (
     SELECT
         s.source, s.period_type, s.period_start, s.pathway, s.measure, e.services,

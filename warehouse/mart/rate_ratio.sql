@@ -2,7 +2,7 @@
 -- Grain: one row per source, level, organisation, period, pathway, breakdown, group and share measure.
 -- Each group's share against that of the reference group: of the groups that are known, the one with the largest
 -- denominator in England in that period (of two equal ones the first code), the same for every organisation.
--- NULL where a share is 0, missing or has no denominator: the interval stands on the logarithm (Katz 1978).
+-- NULL where a share is 0, missing or has no denominator: the interval is calculated on the logarithm (Katz 1978).
 CREATE VIEW mart.rate_ratio AS
 WITH share AS (
     SELECT b.*

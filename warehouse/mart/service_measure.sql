@@ -1,7 +1,7 @@
 -- mart.service_measure
 -- Grain: one row per level, organisation, period, pathway ('all': all it applies to) and measure.
 -- Starts from a spine, so that no service is lost: every organisation and every period in the span of the data.
--- Reported nobody: 0. No current submission in the whole period: NULL, 'not submitted'.
+-- Reported no patients: 0. No current submission in the whole period: NULL, 'not submitted'.
 -- Filled in for the organisations that are added up (work.organisation); the others keep their rows.
 INSERT INTO mart.service_measure
 WITH applicable AS (

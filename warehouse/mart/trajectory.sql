@@ -2,7 +2,7 @@
 -- Grain: one row per level, organisation, pathway, instrument and occasion: scores in order.
 -- Of referrals closed with two attended contacts or more, and paired.
 -- Occasion 1 is the first day with a score that counts. Who leaves early is in the first occasions only, so the
--- mean first score of those still there stands beside: the two lines say what is change and what is leaving.
+-- mean first score of those still in treatment is next to it. Comparing the two separates change from leaving.
 CREATE TABLE mart.trajectory AS
 WITH added AS (
     SELECT
@@ -36,4 +36,4 @@ FROM added
 --   scores: Scores of this occasion.
 --   total [points]: Sum of the scores.
 --   mean_score [points]: Mean score.
---   mean_first_of_these [points]: Mean first score of the same people: what the mean would be had nobody changed.
+--   mean_first_of_these [points]: Mean first score of the same people: the mean if no score had changed.

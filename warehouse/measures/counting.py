@@ -131,8 +131,8 @@ def sums(names: Sequence[str]) -> str:
 def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Count every measure over ``core`` of the batch and put the counts into the tables of ``monthly_count``.
 
-    Rows are counted by a number that stands for provider, commissioner, site and pathway of their referral: one
-    number hashes faster than four texts.
+    Rows are grouped by one number for provider, commissioner, site and pathway of their referral: one number
+    hashes faster than four texts.
     """
     if not catalogue:
         return
@@ -301,7 +301,7 @@ def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measur
 
 
 def _placed(keys: Sequence[str], counted: str) -> str:
-    """Counts by place with the keys that the place stands for."""
+    """Counts by place with the keys of the place."""
     return (
         f"SELECT {', '.join(keys)}, c.* EXCLUDE (place, month) FROM ({counted}) AS c "
         "INNER JOIN work.place_key USING (place)"

@@ -27,8 +27,8 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   unit: What the value counts; share for a share.
   direction: Which is better: higher, lower, or none.
   standard [share]: National standard, NULL when there is none.
-  pathways: Pathway codes it applies to, parted by blanks.
-  breakdowns: Breakdowns it is parted by (mart.breakdown), parted by blanks.
+  pathways: Pathway codes it applies to, separated by blanks.
+  breakdowns: Breakdowns of the measure (mart.breakdown), separated by blanks.
   published_id: Number of the measure in NHS England's monthly statistics.
   caveats: What to know before using it; NULL when there is nothing.
   source: Where it was found.

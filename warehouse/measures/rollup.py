@@ -133,7 +133,7 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
 
 
 def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
-    """Whether an earlier build's sums stand for the same periods and the same groups, and what changed is known."""
+    """Whether an earlier build's sums have the same periods and groups, and the changes are known."""
     known = {
         (schema, name)
         for schema, name in con.execute(

@@ -1,4 +1,4 @@
-"""Reference data of the data root: taken in whole or not at all, tidy, dated.
+"""Reference data of the data root: imported completely or not at all, normalised, dated.
 
 Belongs here: which files of a folder are taken, the tidy copy a build loads, and what it was made of. Does not
 belong here: what the files must look like (``ods``), and downloading them.
@@ -31,7 +31,7 @@ _SHOWN = 20
 
 
 class ReferenceRefused(NotAsked):
-    """Reference files cannot be taken in; the message lists every problem. What was there stays."""
+    """Reference files cannot be imported; the message lists every problem. Earlier files stay in use."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def take_reference(path: Path, out: Path) -> Taken:
         listed = "\n".join(f"  {problem}" for problem in reference.problems[:_SHOWN])
         raise ReferenceRefused(
             f"The reference files in {path} were not imported, and nothing has changed. "
-            f"Correct these problems:\n{listed}"
-            + (f"\n  and {more} similar problems" if more > 0 else "")
+            f"Correct these problems:\n{listed}" + (f"\n  and {more} similar problems" if more > 0 else "")
         )
     frames = tidy(reference)
     digests = {source.name: _sha256(source) for source in sources}

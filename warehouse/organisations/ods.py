@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 
 PROVIDER, SITE, SUB_ICB, ICB, REGION = "provider", "site", "sub-ICB", "ICB", "region"
-# ODS file stem → what its rows are. eauth mixes regions, ICBs and bodies nobody submits for.
+# ODS file stem → what its rows are. eauth mixes regions, ICBs and bodies that do not submit.
 ODS_FILES = {
     "etr": PROVIDER, "ect": PROVIDER, "ephp": PROVIDER, "enonnhs": PROVIDER,
     "ets": SITE, "ectsite": SITE, "ephpsite": SITE, "eccg": SUB_ICB, "eauth": "",
@@ -123,7 +123,7 @@ def _read_organisations(source: Path, kind: str, reference: Reference) -> None:
     def take(row: list[str]) -> None:
         found = _organisation(row, kind)
         if seen.setdefault(found.code, found) != found:
-            raise ValueError(f"{found.code} stands on an earlier line with other content; keep one of them")
+            raise ValueError(f"{found.code} is on an earlier line with other content; keep one of them")
 
     _each_line(source, reference, _ODS, take)
     for found in seen.values():
@@ -185,7 +185,7 @@ def _read_providers(source: Path, reference: Reference) -> None:
             for line, kind in lines:
                 found = _organisation(line, kind)
                 if seen.setdefault(found.code, found) != found:
-                    raise ValueError(f"{found.code} stands on an earlier row with another name, place or date")
+                    raise ValueError(f"{found.code} is on an earlier row with another name, place or date")
         except ValueError as error:
             reference.problems.append(f"{source.name}, row {number}: {error}.")
     for found in seen.values():
@@ -202,7 +202,7 @@ def _read_deprivation(source: Path, reference: Reference) -> None:
         if decile not in {str(number) for number in range(1, 11)}:
             raise ValueError(f"{decile!r} is not a decile from 1 (most deprived) to 10")
         if reference.deprivation.setdefault(district, int(decile)) != int(decile):
-            raise ValueError(f"{district} stands on an earlier line with another decile; keep one of them")
+            raise ValueError(f"{district} is on an earlier line with another decile; keep one of them")
 
     _each_line(source, reference, _DEPRIVATION, take)
 

@@ -55,7 +55,7 @@ Columns of ref.deprivation: One row per postcode district of the reference file 
   postcode_district, key: Postcode district.
   decile [decile]: Decile of the index of multiple deprivation, 1 being the most deprived.
 
-Columns of ref.organisation: One row per organisation of the reference files taken in, and per provider name given
+Columns of ref.organisation: One row per organisation of the imported reference files, and per provider name given
     to the build.
   organisation, key: ODS code.
   name: Name.
@@ -93,7 +93,7 @@ Columns of ref.succession: One row per succession of the reference files; an org
     is not here, because its figures cannot be placed.
   organisation, key: ODS code of the organisation that ended.
   successor: ODS code of the organisation that took its place.
-  effective_on [date], key: First day on which the successor stands in its place.
+  effective_on [date], key: First day on which the successor replaces it.
 """
 
 

@@ -1,6 +1,6 @@
 -- public.service_measure
 -- Grain: one row per level, organisation, period, pathway and measure.
--- The sum behind a mean is not published. That an organisation has a pathway at all can stand for one person:
+-- The sum behind a mean is not published. Even the existence of a pathway at an organisation can reveal one person:
 -- unless it is a provider's 'all', it is listed only where some figure of it reaches 5. Sites are not published.
 CREATE TABLE public.service_measure AS
 WITH protected AS (

@@ -1,7 +1,7 @@
 -- published.service_count
 -- Grain: one row per provider (ENG: England), financial year and measure, from the annual totals.
 -- A count that is suppressed or not applicable stays NULL and says so in state; it is never 0. Provider counts
--- are rounded to 5, so published_rate (from exact counts, as published) stands beside what the counts give.
+-- are rounded to 5, so published_rate (from exact counts, as published) is shown next to the rate from the counts.
 INSERT INTO published.service_count
 WITH total AS (
     SELECT

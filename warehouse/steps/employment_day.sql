@@ -1,6 +1,6 @@
 -- work.employment_day
 -- Grain: one row per provider, person and day of recording an employment status (no day is one too), as last
--- submitted. Where the patient's own row was rejected, the provider's token of the patient stands for the person.
+-- submitted. Where the patient's own row was rejected, the provider's token of the patient replaces the person.
 CREATE TABLE work.employment_day AS
 WITH known AS (
     SELECT

@@ -1,6 +1,6 @@
 -- work.organisation_pathway
 -- Grain: one row per level, organisation and pathway it has ('all': always).
--- Every provider with a submission is there, also one that reported nobody.
+-- Every provider with a submission is there, also one that reported no patients.
 CREATE TABLE work.organisation_pathway AS
 SELECT 'England' AS level, 'ENG' AS organisation, 'all' AS pathway
 UNION

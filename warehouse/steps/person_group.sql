@@ -1,6 +1,6 @@
 -- work.person_group
 -- Grain: one row per provider and person: the groups a person belongs to, as core.person describes them.
--- What was asked and not answered (not stated) and what nobody knows (not known) are two groups and never "other".
+-- Not stated (asked, not answered) and not known are two groups, and never "other".
 CREATE TABLE work.person_group AS
 WITH identity AS (
     -- The latest code that says something; a month is worth more than any row number of a file.

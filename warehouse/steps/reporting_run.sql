@@ -1,6 +1,6 @@
 -- work.reporting_run
 -- Grain: one row per provider and unbroken run of months submitted, where service use was sent in one of them.
--- Outside of such a run nobody knows what services were used: not 0, but unknown.
+-- Outside such a run service use is unknown, not 0.
 CREATE TABLE work.reporting_run AS
 WITH numbered AS (
     SELECT

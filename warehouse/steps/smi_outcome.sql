@@ -1,5 +1,5 @@
 -- work.smi_outcome
--- Grain: one row per referral for severe mental illness with a score: what stands beside it.
+-- Grain: one row per referral for severe mental illness with a score: the scores of its other measures.
 -- Depression, anxiety and trauma are the problem itself in Talking Therapies, so nothing co-occurs there.
 -- Not measured is NULL, not «no case». PCL-5 speaks before IES-R, as in the catalogue.
 CREATE TABLE work.smi_outcome AS

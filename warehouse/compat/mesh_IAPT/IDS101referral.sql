@@ -93,7 +93,7 @@ LEFT JOIN compat.internet_count AS i ON i.provider = m.provider AND i.service_re
 --   Pathway: Clinical pathway (ref.pathway): not a national column.
 --   UsePathway_Flag: Whether national Talking Therapies figures count the row: true on the pathways of
 --       Talking Therapies.
---   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.
+--   EFFECTIVE_FROM: Last day of the month, as a time. It replaces the time of loading.
 --   OrgIDComm: ODS code of the commissioner as submitted.
 --   ReferralRequestReceivedDate [date]: Day the referral was received.
 --   SourceOfReferralMH: Source of referral, whichever version of the dataset it was sent in.

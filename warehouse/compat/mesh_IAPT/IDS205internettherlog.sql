@@ -27,5 +27,5 @@ LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person
 --   StartDateIntEnabledTherLog [date]: First day the log covers.
 --   EndDateIntEnabledTherLog [date]: Last day the log covers.
 --   IntEnabledTherProg: Programme as named by the provider (20 characters at most), or not known.
---   DurationIntEnabledTher [minutes]: Clinical time of the professional; 0 says that nobody spent time on it.
+--   DurationIntEnabledTher [minutes]: Clinical time of the professional; 0 means that no clinician spent time on it.
 --   IntegratedSoftwareInd: Whether an integrated software engine was used.

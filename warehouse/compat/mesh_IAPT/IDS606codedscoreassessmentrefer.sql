@@ -30,4 +30,4 @@ WHERE c.source = 'referral'
 --   PersScore: Score or answer as submitted: text.
 --   AssToolCompDate [date]: Day of the score.
 --   AssToolCompTime: Time of the score; often empty.
---   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.
+--   EFFECTIVE_FROM: Last day of the month, as a time. It replaces the time of loading.

@@ -30,4 +30,4 @@ WHERE c.source = 'activity'
 --   PersScore: Score or answer as submitted: text.
 --   CareActId: Pseudonym of the provider's care activity id.
 --   CareContDate [date]: Day of the activity's contact.
---   EFFECTIVE_FROM: Last day of the month, as a time: stands for the time of loading.
+--   EFFECTIVE_FROM: Last day of the month, as a time. It replaces the time of loading.
