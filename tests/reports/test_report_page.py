@@ -94,7 +94,7 @@ def test_a_rejected_file_says_what_rejects_it_before_all_else() -> None:
     said = words(shown(rejected_file(), "file rejected"))
     assert "No record of this submission counts." in said
     assert "3 findings reject the whole file. Correct them first. 3 records break other rules" in said
-    assert "Until when corrections can be submitted is not known" in said
+    assert "The deadline is not known, because the header does not give the month." in said
 
 
 def test_a_clean_submission_says_that_there_is_nothing_to_do() -> None:
@@ -141,7 +141,7 @@ def test_a_detail_has_message_fix_reason_places_values_and_id() -> None:
 def test_what_cannot_be_shown_is_said() -> None:
     said = words(shown(many_rejections()))
     assert "Found Not shown: the value could identify a person." in said
-    assert "Found Nothing: it is blank." in said
+    assert "Found The value is blank." in said
     assert "and 17 other values" in said
 
 
