@@ -30,7 +30,7 @@ from schemas.dataset import TABLES
 from schemas.field import Identity
 from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
-from warehouse.build import CORE, build_core, build_marts
+from warehouse.build import build_core, build_marts, core_models
 from warehouse.models import read_sql
 from warehouse.staging import StagedSubmission, stage
 
@@ -98,7 +98,7 @@ def staged(root: Path) -> list[StagedSubmission]:
 
 def scan(root: Path) -> int:
     """Every column that a core model names, of every table, read and no more."""
-    models = " ".join(read_sql(name) for name in CORE)
+    models = " ".join(read_sql(name) for name in core_models())
     words = set(re.findall(r"\w+", models))
     read = 0
     with duckdb.connect() as con:

@@ -1,8 +1,8 @@
 """Building the warehouse: the current submissions in, one draft DuckDB file out.
 
-Belongs here: which providers are built, the order of the models and the connections they run on. Does not
-belong here: what a model says (``*/*.sql``), counting measures (``warehouse.measures``) and
-publishing (``warehouse.release``).
+Belongs here: which providers are built, which models make a part of the build and the connections they run on.
+Does not belong here: what a model says (``*/*.sql``), their order (``order``), counting measures
+(``warehouse.measures``) and publishing (``warehouse.release``).
 
 Nothing in core looks beyond its provider, so core is built a batch of providers at a time, in memory, and
 appended to the draft: memory follows the batch, not the nation, and a new submission rebuilds its provider only
@@ -12,24 +12,26 @@ appended to the draft: memory follows the batch, not the nation, and a new submi
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
 from warehouse.columns import apply_contract
-from warehouse.comparison.build import build_comparison
+from warehouse.comparison.case_mix import build_case_mix
 from warehouse.comparison.effect import create_effect_macros
 from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
 from warehouse.disclosure import build_public
 from warehouse.field_quality import create_items, summarise_fields
 from warehouse.lookups import load_reference
-from warehouse.measures.catalogue import Measure, catalogue
+from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
 from warehouse.measures.listing import create_measures
-from warehouse.measures.rollup import roll_up
-from warehouse.models import read_sql
+from warehouse.measures.rollup import roll_up, rolled_up
+from warehouse.models import model_names, models_of, read_sql
+from warehouse.order import in_order, run, tables_in
 from warehouse.organisations.places import load_places
 from warehouse.published import create_published
 from warehouse.staging import StagedSubmission, check_current, stage
@@ -40,26 +42,6 @@ __all__ = ["StagedSubmission", "build_core", "build_marts", "complete", "open_dr
 # Bytes of staged Parquet built at a time; a provider is never split. About 0.9 M contacts: batches a third of that
 # took 1.6 x as long, since DuckDB works on whole row groups of 122,880 rows, one core for each.
 BATCH_BYTES = 300_000_000
-
-# Each model may use those before it.
-CORE = (
-    "core.submission", "core.submission_table", "core.provider", "work.patient", "core.person",
-    "work.employment_day", "core.employment", "core.employment_record", "core.complaint",
-    "core.long_term_condition", "core.social_circumstance", "work.referral", "core.internet_log", "core.contact",
-    "core.activity", "work.follow_up_day", "work.judged_score", "work.counted_score", "core.score", "core.outcome",
-    "work.treatment", "work.anxiety", "work.recovery", "work.battery", "core.pathway", "work.contact_summary",
-    "work.therapy_summary", "work.employment_support_contact", "work.pathway_employment", "work.employment_group",
-    "work.circumstance", "work.condition", "work.repeat_referral", "work.problem", "work.pathway_band",
-    "work.person_group", "core.pathway_group", "core.service_use", "core.session_plan", "core.experience",
-    "core.staff", "core.therapy_course", "work.therapy_given", "work.smi_outcome", "work.reporting_run",
-    "work.hospital_stay", "core.service_use_window", "core.pathway_care", "work.caseload", "core.field_count",
-)  # fmt: skip
-# Cells that are no measure: what the case-mix model is fitted to.
-MONTHLY_COUNTS = ("monthly_count.case_mix",)
-MARTS = (
-    "mart.national", "work.care_period", "mart.instrument_change", "mart.trajectory", "mart.experience",
-    "mart.submission_punctuality", "mart.quality_count",
-)  # fmt: skip
 
 
 @contextmanager
@@ -76,6 +58,13 @@ def open_draft(
         yield con
     finally:
         con.close()
+
+
+@cache
+def core_models() -> tuple[str, ...]:
+    """The models of a batch, in order: ``core``, ``monthly_count``, and the steps that they and grains read."""
+    of_grains = {name for grain in GRAINS.values() for name in tables_in(grain)} & set(model_names())
+    return tuple(in_order({*models_of("core"), *models_of("monthly_count"), *of_grains}))
 
 
 def build_core(
@@ -144,10 +133,8 @@ def build_marts(
         create_items(con)
         load_places(con)
         roll_up(con, counted)
-        for model in MARTS:
-            con.execute(read_sql(model))
-        build_comparison(con)
-        con.execute(read_sql("mart.field_quality"))
+        run(con, set(models_of("mart")) - set(rolled_up()))
+        build_case_mix(con)
         return count_rows(con, "mart")
 
 
@@ -281,12 +268,10 @@ def _build_batch(
         summarise_fields(con)
         with ThreadPoolExecutor(max_workers=1) as writer:
             appended = []
-            for name in CORE:
+            for name in core_models():
                 con.execute(read_sql(name))
                 if name.startswith("core."):
                     appended.append(writer.submit(_append, con, name))
-            for name in MONTHLY_COUNTS:
-                con.execute(read_sql(name))
             create_monthly_counts(con, measures)
             count_batch(con, measures)
             appended += [writer.submit(_append, con, name) for name in count_rows(con, "monthly_count")]

@@ -11,7 +11,7 @@ from functools import cache
 import duckdb
 
 from schemas.errors import ForThePerson
-from warehouse import clinical, field_quality, lookups, published, vocabulary
+from warehouse import clinical, compat, field_quality, lookups, published, vocabulary
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.measures import listing, rollup
@@ -20,9 +20,7 @@ from warehouse.organisations import places
 
 SCHEMAS = (
     "ref", "core", "monthly_count", "mart", "published", "public", "meta",
-    # The national names (warehouse/compat).
-    "compat", "mesh_IAPT", "Internal_Reference", "Reporting", "Reporting_UKHD_ODS", "UKHD_SNOMED",
-    "UKHF_Demography",
+    *compat.SCHEMAS,
 )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """The models' texts: SQL files of this package, one a table or view, the folder named after its schema.
 
-Belongs here: where models lie and reading them. Does not belong here: their order (``build``,
-``comparison.build``, ``compat``, ``disclosure``).
+Belongs here: where models lie and reading them. Does not belong here: their order (``order``).
 """
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -19,9 +19,15 @@ def read_sql(name: str) -> str:
     return (_folder(schema) / f"{table}.sql").read_text(encoding="utf-8")
 
 
-def model_names() -> list[str]:
+@cache
+def model_names() -> tuple[str, ...]:
     """Every model as ``schema.table``, in the order of their names."""
-    return sorted(_names(files("warehouse")))
+    return tuple(sorted(_names(files("warehouse"))))
+
+
+def models_of(schema: str) -> list[str]:
+    """The models of one schema, in the order of their names."""
+    return [name for name in model_names() if name.startswith(f"{schema}.")]
 
 
 def _names(folder: Traversable) -> Iterator[str]:

@@ -20,7 +20,7 @@ from tests.fixtures.warehouse import (
     write_submission,
 )
 from tests.references.pathways import random_tables
-from warehouse.build import CORE, StagedSubmission, build_core, count_rows, open_draft
+from warehouse.build import StagedSubmission, build_core, count_rows, open_draft
 from warehouse.staging import StagingError
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
@@ -273,9 +273,3 @@ def test_a_draft_is_replaced_and_leaves_no_staging_behind(tmp_path: Path) -> Non
     with open_draft(tmp_path / "draft.duckdb") as con:
         assert count_rows(con, "main") == {}
         assert count_rows(con, "core") == first
-
-
-def test_every_model_is_in_the_order_once() -> None:
-    folder = Path(__file__).parents[2] / "warehouse" / "core"
-    in_core = [name.partition(".")[2] for name in CORE if name.startswith("core.")]
-    assert sorted(in_core) == sorted(path.stem for path in folder.glob("*.sql"))

@@ -6,12 +6,14 @@ and states (``mart/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import duckdb
 
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure
 from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
+from warehouse.order import in_order
 
 # Groups by month would mostly be counts under 5, and 12 times as many: they are counted by quarter and longer.
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
@@ -46,6 +48,12 @@ Columns of monthly_count.place: One row per provider, commissioner and site that
 """
 
 
+@cache
+def rolled_up() -> tuple[str, ...]:
+    """The models that ``roll_up`` runs, in order: the steps of ``mart.service_measure``, which comes last."""
+    return tuple(in_order(["mart.service_measure"]))
+
+
 def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Add the monthly counts up: ``mart.service_measure`` and, for groups, ``monthly_count.<pass>_group_total``.
 
@@ -66,8 +74,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         "(period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type)) "
         "AS is_for_groups FROM ref.period_month"
     )
-    for model in ("work.place", "work.organisation_pathway", "work.reported"):
-        con.execute(read_sql(model))
+    *steps, last = rolled_up()
+    for step in steps:
+        con.execute(read_sql(step))
     _choose_organisations(con, catalogue)
     con.execute(
         "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
@@ -81,7 +90,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
             _add_groups(con, each)
             views += [_group_branch(each, measure) for measure in each.grouped]
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
-    con.execute(read_sql("mart.service_measure"))
+    con.execute(read_sql(last))
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
