@@ -219,26 +219,37 @@ def _zip_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Member]:
         return
     with archive:
         members = [info for info in archive.infolist() if not info.is_dir() and not _is_ignored(info.filename)]
-        top = {info.filename.split("/")[0] for info in members}
-        depth = 2 if len(top) == 1 and all("/" in info.filename for info in members) else 1
-        names = [info.filename for info in members]
-        unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
-        if len(members) > _MEMBERS_MAX:
-            refuse(f"it has {len(members)} files; at most {_MEMBERS_MAX} are read")
-        elif len(set(names)) != len(names):
-            refuse("it has two files of the same name")
-        elif any(info.flag_bits & 1 for info in members):
-            refuse("it is encrypted")
-        elif any(info.filename.count("/") != depth - 1 or ".." in info.filename for info in members):
-            refuse("it has folders in it")
-        elif unpacked > _UNPACKED_MAX or (unpacked > _RATIO_FROM and unpacked > _RATIO_MAX * max(packed, 1)):
-            refuse("it unpacks to more than is read")
-        else:
-            for info in members:
-                try:
-                    yield _Member(info.filename.split("/")[-1], archive.open(info), None)
-                except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError):
-                    refuse("a member is damaged or packed in an unknown way")
+        if why := _why_not_unpacked(members):
+            refuse(why)
+            return
+        for info in members:
+            try:
+                yield _Member(info.filename.split("/")[-1], archive.open(info), None)
+            except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError):
+                refuse("a member is damaged or packed in an unknown way")
+
+
+def _why_not_unpacked(members: list[zipfile.ZipInfo]) -> str | None:
+    """Why a zip is not unpacked, in words, by what it says of its members; ``None`` where it may be."""
+    names = [info.filename for info in members]
+    unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+    if len(members) > _MEMBERS_MAX:
+        return f"it has {len(members)} files; at most {_MEMBERS_MAX} are read"
+    if len(set(names)) != len(names):
+        return "it has two files of the same name"
+    if any(info.flag_bits & 1 for info in members):
+        return "it is encrypted"
+    if not _lie_in_one_folder(names):
+        return "it has folders in it"
+    if unpacked > _UNPACKED_MAX or (unpacked > _RATIO_FROM and unpacked > _RATIO_MAX * max(packed, 1)):
+        return "it unpacks to more than is read"
+    return None
+
+
+def _lie_in_one_folder(names: list[str]) -> bool:
+    """Whether all lie at the top of a zip, or all in one folder there."""
+    folders = {name.rpartition("/")[0] for name in names}
+    return len(folders) <= 1 and not any("/" in folder for folder in folders) and not any(".." in n for n in names)
 
 
 def _table_name(file_name: str) -> str | None:
