@@ -44,9 +44,10 @@ format: $(STAMP) ## Put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(STAMP) ## Write the dataset documentation anew
+docs: $(STAMP) ## Write the dataset documentation and the rule for small counts anew
 	rm -rf docs/dataset
 	$(BIN)/parity dataset docs/dataset
+	$(BIN)/python -m reports.published.small_counts docs/for-analysts.md
 
 published: $(STAMP) ## Write the page on NHS England's published figures anew
 	$(BIN)/python -m reports.published.services $(PUBLISHED)

@@ -30,6 +30,7 @@ from schemas.month import ProviderMonth
 from transforms.findings import file_finding
 from transforms.receive import format_of, formats
 from transforms.survey import Survey, survey
+from warehouse.storage import sha256_of
 
 # No links. A FIFO in the folder must not block the gate. A site's own machine may support neither.
 _OPEN = os.O_RDONLY
@@ -281,8 +282,7 @@ def _looks_like_submission(entry: Path) -> bool:
 def _content_hash(path: Path, files: dict[str, TableFile]) -> str:
     """Hash of a submission's content: the same tables hash the same, in a folder or a zip, under any name."""
     if not files and path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     lines = [f"{table_id} {files[table_id].sha256}\n" for table_id in TABLES if table_id in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

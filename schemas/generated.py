@@ -16,6 +16,7 @@ from schemas.codes import valid_codes
 from schemas.example import example_value
 from schemas.field import Field, Mandation
 from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.sql import quoted
 from schemas.table import Table
 
 
@@ -39,11 +40,6 @@ _MALFORMED = ("01/04/2025", "?", "x" * 60)
 _NO_CODE = "~"
 # By far the most common cause: extracts pass through a spreadsheet, and 02 becomes 2.
 _LEADING_ZERO = " A spreadsheet drops a leading zero unless the column is text."
-
-
-def _quoted(text: str) -> str:
-    """A SQL string literal. Only declared code lists and patterns come here, never values from a file."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def generated_rules(table: Table, start: date, end: date) -> Iterator[Rule]:
@@ -104,7 +100,7 @@ def _wrong_code(field: Field, codes: Sequence[str]) -> _Broken:
     return _Broken(
         Kind.CODE,
         Effect.REJECT_RECORD if rejects else Effect.WARNING,
-        f"{field.name}_text NOT IN ({', '.join(_quoted(code) for code in codes)})",
+        f"{field.name}_text NOT IN ({', '.join(quoted(code) for code in codes)})",
         f"{field.name} {{{field.name}}} is not a valid code of this list for this period.",
         f"Use one of {_some(codes)}{zeros}",
         _NO_CODE,
@@ -148,7 +144,7 @@ def _malformed(field: Field) -> str:
         # The cast checks the form first (transforms.cast), then the value: 2026-02-30 is not a date.
         return f"{text} IS NOT NULL AND {field.name} IS NULL"
     if field.lengths is None:
-        return f"NOT ({text} ~ {_quoted(field.lexical)})"
+        return f"NOT ({text} ~ {quoted(field.lexical)})"
     low, high = field.lengths
     if low == high:
         return f"LENGTH({text}) <> {high}"

@@ -8,7 +8,9 @@ import pytest
 from pipelines.ask import ask
 from pipelines.cli import CLEAN, _run
 from pipelines.zones import PROJECT
+from reports.published.small_counts import with_rule
 from tests.fixtures.release import loaded_and_published
+from warehouse.disclosure.suppression import Suppression
 
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 COMMANDS = (
@@ -33,6 +35,12 @@ def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: 
     for question in questions:
         columns, _ = ask(question, found)
         assert columns
+
+
+def test_the_analysts_page_says_the_rule_for_small_counts() -> None:
+    page = (PROJECT / "docs" / "for-analysts.md").read_text()
+    assert with_rule(page) == page, "run `make docs`"
+    assert "A count under 12 is suppressed" in with_rule(page, Suppression(12, 5, 30))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import duckdb
 
+from schemas.sql import quoted
 from warehouse.columns import apply_contract
 from warehouse.comparison.case_mix import build_case_mix
 from warehouse.comparison.effect import create_effect_macros
 from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
-from warehouse.disclosure import build_public
+from warehouse.disclosure.public import build_public
 from warehouse.field_quality import create_items, summarise_fields
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
@@ -255,8 +256,7 @@ def _build_batch(
     spill = draft.with_name(draft.name + ".tmp")
     with duckdb.connect(":memory:", config=config | {"temp_directory": str(spill)}) as con:
         con.execute("ATTACH ':memory:' AS work; ATTACH ':memory:' AS staged")
-        quoted = str(draft).replace("'", "''")  # ATTACH takes no bound values
-        con.execute(f"ATTACH '{quoted}' AS draft")
+        con.execute(f"ATTACH {quoted(str(draft))} AS draft")  # which takes no bound values
         con.execute("CREATE SCHEMA core; CREATE SCHEMA ref; CREATE SCHEMA monthly_count")
         for (table,) in con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'draft' AND schema_name = 'ref'"

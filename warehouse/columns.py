@@ -11,9 +11,11 @@ from functools import cache
 import duckdb
 
 from schemas.errors import ForThePerson
+from schemas.sql import quoted
 from warehouse import clinical, compat, field_quality, lookups, published, vocabulary
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
+from warehouse.disclosure.suppression import SUPPRESSION
 from warehouse.measures import listing, rollup
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
@@ -53,9 +55,12 @@ class ContractError(ForThePerson):
 
 @cache
 def contract() -> tuple[Described, ...]:
-    """Every description: of the models in the order of their names, then of the tables that Python makes."""
+    """Every description: of the models in the order of their names, then of the tables that Python makes.
+
+    The numbers of the rule for small counts are written as ``{smallest}``, ``{base}`` and so on.
+    """
     models = (read_sql(name) for name in model_names() if not name.startswith("work."))
-    return tuple(line for text in (*models, *_MADE_IN_PYTHON) for line in described_in(text))
+    return tuple(line for text in (*models, *_MADE_IN_PYTHON) for line in described_in(SUPPRESSION.worded(text)))
 
 
 def grain_keys() -> dict[str, tuple[str, ...]]:
@@ -112,14 +117,13 @@ def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described
     # One transaction: 419 comments committed one by one take 2 s.
     con.execute("BEGIN")
     for line in lines:
-        text = line.description.replace("'", "''")
+        text = quoted(line.description + (f" [{line.unit}]" if line.column and line.unit else ""))
         name = f'{line.schema}."{line.table}"'
         if line.column:
-            unit = f" [{line.unit}]" if line.unit else ""
-            con.execute(f"COMMENT ON COLUMN {name}.\"{line.column}\" IS '{text}{unit}'")
+            con.execute(f'COMMENT ON COLUMN {name}."{line.column}" IS {text}')
         else:
             kind = "VIEW" if (line.schema, line.table) in views else "TABLE"
-            con.execute(f"COMMENT ON {kind} {name} IS '{text}'")
+            con.execute(f"COMMENT ON {kind} {name} IS {text}")
     con.execute("COMMIT")
 
 

@@ -9,7 +9,6 @@ Government Licence v3.0). ``*`` is a suppressed count (below 5), NULL a value th
 zero.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import duckdb
 from schemas.errors import NotAsked
 from warehouse.models import read_sql
 from warehouse.staging import insert_rows
-from warehouse.storage import writing
+from warehouse.storage import sha256_of, writing
 
 
 class PublishedError(NotAsked):
@@ -196,7 +195,7 @@ def normalise_published(path: Path, out: Path, *, with_proms: bool = True) -> di
             (out / f"{stem}.partial").replace(out / f"{stem}.parquet")
         else:
             (out / f"{stem}.parquet").unlink(missing_ok=True)
-    digests = {f"{stem}.parquet": _sha256(path / f"{stem}.parquet") for stem in present}
+    digests = {f"{stem}.parquet": sha256_of(path / f"{stem}.parquet") for stem in present}
     partial = out / f"{SOURCE_FILE}.partial"
     partial.write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     partial.replace(out / SOURCE_FILE)
@@ -292,8 +291,3 @@ def _refuse_contradictions(con: duckdb.DuckDBPyConnection) -> None:
     if found:
         listed = ", ".join(f"{code} {year} {measure}" for code, year, measure in found)
         raise PublishedError(f"One provider, year and measure has two different totals: {listed}.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,12 +19,13 @@ from schemas.field import Identity
 from schemas.month import month_text
 from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
-from warehouse.disclosure import TABLES as PUBLIC
-from warehouse.disclosure import leaks, write_public
+from warehouse.disclosure.leaks import leaks
+from warehouse.disclosure.public import TABLES as PUBLIC
+from warehouse.disclosure.public import write_public
 from warehouse.organisations.importing import reference_digest
 from warehouse.published import SOURCE_FILE
 from warehouse.staging import StagedSubmission
-from warehouse.storage import writing
+from warehouse.storage import sha256_of, writing
 
 DATABASE = "parity.duckdb"
 PUBLIC_DATABASE = "parity-public.duckdb"
@@ -162,11 +163,7 @@ def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
 def _write_manifest(folder: Path, manifest: dict[str, object]) -> None:
     described = {}
     for path in sorted(folder.iterdir()):
-        with path.open("rb") as file:
-            described[path.name] = {
-                "bytes": path.stat().st_size,
-                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-            }
+        described[path.name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     text = json.dumps({**manifest, "files": described}, indent=2, sort_keys=True, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 

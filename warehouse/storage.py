@@ -1,8 +1,11 @@
-"""How the warehouse's DuckDB files are written.
+"""How the warehouse's files are written and known again.
 
-Belongs here: the storage version and the connection settings every writer shares. Does not belong here: what is
-written.
+Belongs here: the storage version and the connection settings every writer shares, the hash of a file. Does not
+belong here: what is written.
 """
+
+import hashlib
+from pathlib import Path
 
 Config = dict[str, str | bool | int | float | list[str]]
 
@@ -15,3 +18,9 @@ STORAGE_VERSION = "v1.3.0"
 def writing(**settings: str | bool | int | float | list[str]) -> Config:
     """Connection settings of a writer: the storage version and whatever it asks for beyond."""
     return {"storage_compatibility_version": STORAGE_VERSION, **settings}
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

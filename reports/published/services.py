@@ -94,8 +94,8 @@ def _by_position(con: duckdb.DuckDBPyConnection, group: str, where: str, names: 
         con,
         f"""SELECT {group} AS grouped, services, phi, tau,
                 {", ".join(f"count(*) FILTER (WHERE funnel_position = '{p}')" for p in POSITIONS)},
-                count(*) FILTER (WHERE abs(z_adjusted) > 1.959963984540054),
-                count(*) FILTER (WHERE abs(z_adjusted) > 3.090232306167813),
+                count(*) FILTER (WHERE abs(z_adjusted) > mart.z_95()),
+                count(*) FILTER (WHERE abs(z_adjusted) > mart.z_998()),
                 count(*) FILTER (WHERE state = 'value' AND funnel_position IS NULL),
                 count(*) FILTER (WHERE state <> 'value')
             FROM mart.service_comparison WHERE {_IS} AND {where} GROUP BY ALL ORDER BY grouped""",

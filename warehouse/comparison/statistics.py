@@ -114,7 +114,7 @@ END"""
 
 def _macros() -> list[tuple[str, str, str]]:
     """Signature, expression and meaning of every macro."""
-    at = f"z is {Z_95} for 95 %, {Z_998} for 99.8 %"
+    at = "z is mart.z_95() for 95 %, mart.z_998() for 99.8 %"
     optional = f"z := {Z_95}"
     found: list[tuple[str, str, str]] = []
     for side, (name, end, sign, one) in enumerate((("low", "Lower", "-", "0"), ("high", "Upper", "+", "1"))):
@@ -139,6 +139,8 @@ def _macros() -> list[tuple[str, str, str]]:
             ),
         ]
     return [
+        ("z_95()", str(Z_95), "Normal quantile of a two-sided 95 % interval"),
+        ("z_998()", str(Z_998), "Normal quantile of a two-sided 99.8 % interval"),
         *found,
         (
             "p_against_rest(x, n, y, m)",

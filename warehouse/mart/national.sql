@@ -29,8 +29,8 @@ SELECT
     c.source, c.period_type, c.period_start, c.pathway, c.measure, m.kind, c.numerator, c.denominator, c.state,
     coalesce(b.providers_counted, 0) AS providers_counted,
     CASE WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0) ELSE c.numerator END AS value,
-    CASE WHEN m.kind = 'share' THEN mart.wilson_low(c.numerator, c.denominator, 1.959963984540054) END AS lower_95,
-    CASE WHEN m.kind = 'share' THEN mart.wilson_high(c.numerator, c.denominator, 1.959963984540054) END AS upper_95,
+    CASE WHEN m.kind = 'share' THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN m.kind = 'share' THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
     c.published_rate
 FROM counted AS c
 INNER JOIN mart.measure AS m ON m.measure = c.measure

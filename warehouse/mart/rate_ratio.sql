@@ -25,8 +25,8 @@ SELECT
     r.numerator AS reference_numerator, r.denominator AS reference_denominator,
     CASE WHEN s.numerator > 0 AND r.numerator > 0
         THEN (s.numerator / s.denominator) / (r.numerator / r.denominator) END AS rate_ratio,
-    mart.ratio_low(s.numerator, s.denominator, r.numerator, r.denominator, 1.959963984540054) AS lower_95,
-    mart.ratio_high(s.numerator, s.denominator, r.numerator, r.denominator, 1.959963984540054) AS upper_95
+    mart.ratio_low(s.numerator, s.denominator, r.numerator, r.denominator, mart.z_95()) AS lower_95,
+    mart.ratio_high(s.numerator, s.denominator, r.numerator, r.denominator, mart.z_95()) AS upper_95
 FROM share AS s
 LEFT JOIN ordered AS o
     ON o.source = s.source AND o.period_type = s.period_type AND o.period_start = s.period_start

@@ -22,23 +22,23 @@ WITH placed AS (
 limited AS (
     SELECT
         *,
-        CASE WHEN is_placed THEN mart.funnel_low(national_value, denominator, 1.959963984540054) END AS low_95,
-        CASE WHEN is_placed THEN mart.funnel_high(national_value, denominator, 1.959963984540054) END AS high_95,
-        CASE WHEN is_placed THEN mart.funnel_low(national_value, denominator, 3.090232306167813) END AS low_998,
-        CASE WHEN is_placed THEN mart.funnel_high(national_value, denominator, 3.090232306167813) END AS high_998
+        CASE WHEN is_placed THEN mart.funnel_low(national_value, denominator, mart.z_95()) END AS low_95,
+        CASE WHEN is_placed THEN mart.funnel_high(national_value, denominator, mart.z_95()) END AS high_95,
+        CASE WHEN is_placed THEN mart.funnel_low(national_value, denominator, mart.z_998()) END AS low_998,
+        CASE WHEN is_placed THEN mart.funnel_high(national_value, denominator, mart.z_998()) END AS high_998
     FROM placed
 )
 SELECT
     source, provider, provider_name, period_type, period_start, pathway, measure, kind, numerator, denominator,
     state, value,
-    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, 1.959963984540054)
-        WHEN 'count' THEN mart.count_low(numerator, 1.959963984540054) END AS lower_95,
-    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, 1.959963984540054)
-        WHEN 'count' THEN mart.count_high(numerator, 1.959963984540054) END AS upper_95,
-    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, 3.090232306167813)
-        WHEN 'count' THEN mart.count_low(numerator, 3.090232306167813) END AS lower_998,
-    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, 3.090232306167813)
-        WHEN 'count' THEN mart.count_high(numerator, 3.090232306167813) END AS upper_998,
+    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, mart.z_95())
+        WHEN 'count' THEN mart.count_low(numerator, mart.z_95()) END AS lower_95,
+    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, mart.z_95())
+        WHEN 'count' THEN mart.count_high(numerator, mart.z_95()) END AS upper_95,
+    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, mart.z_998())
+        WHEN 'count' THEN mart.count_low(numerator, mart.z_998()) END AS lower_998,
+    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, mart.z_998())
+        WHEN 'count' THEN mart.count_high(numerator, mart.z_998()) END AS upper_998,
     national_numerator, national_denominator, national_value,
     CASE WHEN kind IN ('share', 'mean') AND state IN ('value', 'no denominator') AND rest_denominator > 0
         THEN rest_numerator / rest_denominator END AS national_value_without,

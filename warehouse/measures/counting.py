@@ -16,6 +16,7 @@ from itertools import groupby
 
 import duckdb
 
+from schemas.sql import quoted
 from warehouse.described import Described
 from warehouse.measures.catalogue import GRAINS, Breakdown, Measure, breakdowns, groups
 
@@ -262,7 +263,7 @@ def _group(breakdown: Breakdown) -> str:
     declared = [code for name, _, code, _, _ in groups() if name == breakdown.id]
     if breakdown.grain == "pathway" or not declared:
         return f"coalesce(r.{breakdown.column}, '{NOT_KNOWN}')"
-    codes = ", ".join("'" + code.replace("'", "''") + "'" for code in declared)
+    codes = ", ".join(quoted(code) for code in declared)
     return f"CASE WHEN r.{breakdown.column} IN ({codes}) THEN r.{breakdown.column} ELSE '{NOT_KNOWN}' END"
 
 

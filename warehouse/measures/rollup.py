@@ -15,7 +15,7 @@ from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
 from warehouse.order import in_order
 
-# Groups by month would mostly be counts under 5, and 12 times as many: they are counted by quarter and longer.
+# Groups by month would mostly be suppressed in public, and 12 times as many: they are counted by quarter and up.
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from schemas.errors import NotAsked
 from warehouse.organisations.ods import ODS_FILES, SUCCESSIONS, Reference, read_reference
+from warehouse.storage import sha256_of
 
 SOURCE_FILE = "source.json"
 TIDY: dict[str, dict[str, Any]] = {
@@ -61,7 +62,7 @@ def take_reference(path: Path, out: Path) -> Taken:
             f"Correct these problems:\n{listed}" + (f"\n  and {more} similar problems" if more > 0 else "")
         )
     frames = tidy(reference)
-    digests = {source.name: _sha256(source) for source in sources}
+    digests = {source.name: sha256_of(source) for source in sources}
     is_same = {name: one["sha256"] for name, one in _known(out).items()} == digests and all(
         (out / f"{name}.parquet").is_file() and pl.read_parquet(out / f"{name}.parquet").equals(frame)
         for name, frame in frames.items()
@@ -126,8 +127,3 @@ def _write(frames: dict[str, pl.DataFrame], out: Path, sources: list[Path], dige
 def _known(folder: Path | None) -> dict[str, dict[str, str]]:
     path = folder / SOURCE_FILE if folder else None
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path and path.is_file() else {}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

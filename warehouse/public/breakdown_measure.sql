@@ -1,7 +1,7 @@
 -- public.breakdown_measure
 -- Grain: one row per level, organisation, period, pathway, breakdown, group and measure.
 -- For the organisations of public.service_measure, where anything was submitted; all pathways together, and over a
--- year: in a quarter or one pathway nearly every group of a service is below 5, and there would be 7 times as many.
+-- year: in a quarter or one pathway nearly every group of a service is suppressed, and there would be 7 times more.
 CREATE TABLE public.breakdown_measure AS
 WITH listed AS (
     SELECT DISTINCT level, organisation, pathway
@@ -38,11 +38,12 @@ FROM protected
 --   breakdown, key: What the groups are of: gender, age, ethnicity …
 --   breakdown_group, key: Code of the group; groups of one breakdown do not overlap.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
---   average: Mean, median or 90th centile of at least 5 values, in the measure's unit: whole where the denominator
---       shown is under 15, else means to one decimal.
+--   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
+--       counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
+--       denominator shown is under {decimal_shown}, else means to one decimal.
 --   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
---   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
---       would give such a count away); not submitted; not applicable.
+--   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
+--       too, or one that would give such a count away); not submitted; not applicable.

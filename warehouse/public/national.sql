@@ -17,8 +17,8 @@ WITH counted AS (
 )
 SELECT
     source, period_type, period_start, pathway, measure, numerator, denominator, state, rate,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, 1.959963984540054) END AS lower_95,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, 1.959963984540054) END AS upper_95,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, mart.z_95()) END AS upper_95,
     average
 FROM counted
 
@@ -29,12 +29,13 @@ FROM counted
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
---   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
---       would give such a count away); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
+--   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
+--       counts.
+--   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
+--       too, or one that would give such a count away); not submitted; not applicable.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   average: Mean, median or 90th centile of at least 5 values, in the measure's unit: whole where the denominator
---       shown is under 15, else means to one decimal.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
+--       denominator shown is under {decimal_shown}, else means to one decimal.

@@ -29,14 +29,14 @@ beside AS (
 SELECT
     source, provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator, state,
     rate,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, 1.959963984540054) END AS lower_95,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, 1.959963984540054) END AS upper_95,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, mart.z_95()) END AS upper_95,
     national_numerator, national_denominator, national_rate,
     CASE
-        WHEN z > 3.090232306167813 THEN 'above 99.8'
-        WHEN z > 1.959963984540054 THEN 'above 95'
-        WHEN z < -3.090232306167813 THEN 'below 99.8'
-        WHEN z < -1.959963984540054 THEN 'below 95'
+        WHEN z > mart.z_998() THEN 'above 99.8'
+        WHEN z > mart.z_95() THEN 'above 95'
+        WHEN z < -mart.z_998() THEN 'below 99.8'
+        WHEN z < -mart.z_95() THEN 'below 95'
         WHEN z IS NOT NULL THEN 'within'
     END AS funnel_position
 FROM beside
@@ -50,15 +50,16 @@ FROM beside
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
---   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
---       would give such a count away); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
+--   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
+--       counts.
+--   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
+--       too, or one that would give such a count away); not submitted; not applicable.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   national_numerator: Count for England to the nearest 5.
---   national_denominator: Count England's share is of, to the nearest 5.
+--   national_numerator: Count for England to the nearest {base}.
+--   national_denominator: Count England's share is of, to the nearest {base}.
 --   national_rate [share]: national_numerator / national_denominator as shown.
 --   funnel_position: Where rate lies in the funnel around national_rate: within; above or below 95; above or below
 --       99.8. NULL without a rate.

@@ -1,7 +1,7 @@
 -- public.service_measure
 -- Grain: one row per level, organisation, period, pathway and measure.
 -- The sum behind a mean is not published. Even the existence of a pathway at an organisation can reveal one person:
--- unless it is a provider's 'all', it is listed only where some figure of it reaches 5. Sites are not published.
+-- unless it is a provider's 'all', it is listed only where some figure of it is shown. Sites are not published.
 CREATE TABLE public.service_measure AS
 WITH protected AS (
     SELECT
@@ -27,7 +27,7 @@ FROM protected AS p
 INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation AND l.pathway = p.pathway
 
 -- Columns of public.service_measure: Protected figures: one row per level, organisation, period, pathway and
---     measure. Counts under 5 are suppressed, others to the nearest 5, England included.
+--     measure. Counts under {smallest} are suppressed, others to the nearest {base}, England included.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   level, key: England, region, ICB, sub-ICB, provider, or provider in sub-ICB.
 --   organisation, key: ODS code; ENG: England; provider|sub-ICB; 'unknown': could not be placed.
@@ -35,11 +35,12 @@ INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation 
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest 5; NULL under 5 (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest 5; NULL under 5 (0 too), and for plain counts.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under 30.
---   average: Mean, median or 90th centile of at least 5 values, in the measure's unit: whole where the denominator
---       shown is under 15, else means to one decimal.
+--   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
+--   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
+--       counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
+--       denominator shown is under {decimal_shown}, else means to one decimal.
 --   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
---   state: value; no rate (counts shown, denominator under 30); suppressed (a count under 5, 0 too, or one that
---       would give such a count away); not submitted; not applicable.
+--   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
+--       too, or one that would give such a count away); not submitted; not applicable.

@@ -1,0 +1,65 @@
+"""Schema ``public``: what may be published, and the file that holds it alone.
+
+Belongs here: building the schema from ``mart`` and ``published``, writing it into a file of its own. Does not
+belong here: the rule (``suppression``), what is taken back (``differencing``).
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from schemas.sql import quoted
+from warehouse.disclosure.differencing import withhold
+from warehouse.disclosure.suppression import SUPPRESSION, Suppression
+from warehouse.models import read_sql
+from warehouse.storage import writing
+
+# In this order: what follows is made from those before it, once figures were taken back from the first three.
+TABLES = ("measure", "service_measure", "breakdown_measure", "organisation", "national", "service_comparison")
+
+
+def build_public(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION) -> None:
+    """Write schema ``public`` from ``mart`` and ``published``; replaces an earlier one.
+
+    Needs ``mart.measure``, ``mart.service_measure``, ``mart.breakdown_measure``, the Wilson macros,
+    ``published.service_count``, ``ref.commissioner_place``, ``ref.organisation`` and a catalog ``work``.
+    """
+    con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
+    con.execute(suppression.macros())
+    for table in TABLES[:3]:
+        con.execute(read_sql(f"public.{table}"))
+    con.execute(
+        "CREATE OR REPLACE TABLE work.lies_in AS "
+        "SELECT 'sub-ICB' AS level, sub_icb AS organisation, min(icb) AS upper_organisation "
+        "FROM ref.commissioner_place GROUP BY sub_icb HAVING count(DISTINCT icb) = 1 UNION ALL "
+        "SELECT 'ICB', icb, min(region) FROM ref.commissioner_place GROUP BY icb HAVING count(DISTINCT region) = 1"
+    )
+    withhold(con, suppression)
+    for table in TABLES[3:]:
+        con.execute(read_sql(f"public.{table}"))
+
+
+def write_public(database: Path, target: Path) -> None:
+    """Write schema ``public``, its lines of ``meta.columns`` and its comments into a file of their own.
+
+    This is the file for readers who may see nothing exact. ``target`` must not exist.
+    """
+    with duckdb.connect(str(target), config=writing(threads=1)) as con:
+        con.execute(f"ATTACH {quoted(str(database))} AS release (READ_ONLY)")
+        con.execute("CREATE SCHEMA public; CREATE SCHEMA meta")
+        for table in TABLES:
+            con.execute(f"CREATE TABLE public.{table} AS FROM release.public.{table} ORDER BY ALL")
+        con.execute(
+            "CREATE TABLE meta.columns AS FROM release.meta.columns WHERE schema_name = 'public' ORDER BY ALL; "
+            "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build"
+        )
+        comments = con.execute(
+            "SELECT 'TABLE public.' || table_name, comment FROM duckdb_tables() "
+            "WHERE database_name = 'release' AND schema_name = 'public' AND comment IS NOT NULL UNION ALL "
+            "SELECT 'COLUMN public.' || table_name || '.' || column_name, comment FROM duckdb_columns() "
+            "WHERE database_name = 'release' AND schema_name = 'public' AND comment IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+        con.execute("BEGIN")
+        for name, comment in comments:
+            con.execute(f"COMMENT ON {name} IS {quoted(comment)}")
+        con.execute("COMMIT; DETACH release; CHECKPOINT")
