@@ -13,7 +13,7 @@ FRESH := are_what_the_declarations_say or every_line_of_the_table or every_rule_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign lint format docs published bench bench-nation dev lock clean
+.PHONY: help run test campaign mutants lint format docs published bench bench-nation dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ test: $(STAMP) ## Run the whole test suite, a sample of each long campaign
 
 campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of an hour)
 	$(BIN)/pytest -n 2 --campaign
+
+mutants: $(STAMP) ## Turn one operator at a time in gate and models and see which test notices; EVERY=1 for all (hours)
+	$(BIN)/python -m tests.mutants gate --every $(or $(EVERY),8)
+	$(BIN)/python -m tests.mutants models --every $(or $(EVERY),40)
 
 lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff format --check .

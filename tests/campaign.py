@@ -1,7 +1,7 @@
 """Long campaigns: ``make test`` runs a sample of each, ``make campaign`` the whole.
 
 Belongs here: how much of a campaign runs. Does not belong here: the tests, each of which says its sample where it
-stands, and mutants (``benchmarks/mutants.py``).
+stands, and mutants (``tests/mutants``).
 
 A campaign asks the same question of many cases: drawn examples, seeds, broken submissions. The sample takes every
 kind of case once; the whole takes all cases, and ``TIMES`` as many drawn examples and seeds.

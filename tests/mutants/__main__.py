@@ -1,0 +1,160 @@
+"""Run the tests over mutants: ``python -m tests.mutants gate`` or ``models``, every n-th mutant of each file.
+
+Belongs here: which files, which tests should notice, and the run. Ends with 1 when a mutant survives that is not in
+``equivalent.csv``.
+
+Each mutant has a process of its own, forked from one that has imported the libraries but nothing of ours: a start
+takes 0.3 s instead of 3.
+"""
+
+import argparse
+import contextlib
+import csv
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from tests.mutants.turned import Mutant, python_mutants, sql_mutants
+
+ROOT = Path(__file__).parents[2]
+EQUIVALENT = Path(__file__).with_name("equivalent.csv")
+# A mutant that loops for ever counts as noticed after this many seconds.
+PATIENCE = 900
+# Module → tests that should notice, the fastest first; a mutant that passes them is then asked by the corpus.
+GATE = {
+    "schemas/gate.py": ["tests/transforms", "tests/schemas/test_versions.py", "tests/reports"],
+    "transforms/receive.py": ["tests/transforms/test_gate.py", "tests/transforms"],
+    "transforms/survey.py": ["tests/transforms/test_gate.py", "tests/transforms"],
+    "transforms/validate.py": ["tests/transforms/test_submission.py", "tests/transforms", "tests/schemas/test_contract.py"],
+    "transforms/cascade.py": ["tests/transforms/test_cascade.py", "tests/transforms"],
+    "pipelines/inbox.py": ["tests/pipelines/test_inbox.py", "tests/pipelines/test_dagster.py"],
+}  # fmt: skip
+CORPUS = ["tests/journeys"]
+MODELS = ["tests/warehouse"]
+
+
+class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from the mutant instead of from its file."""
+
+    def __init__(self, path: str, source: str) -> None:
+        self.path, self.source = ROOT / path, source
+        self.name = path.removesuffix(".py").replace("/", ".")
+
+    def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """The mutant's module, when it is asked for."""
+        if fullname != self.name:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, origin=str(self.path))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the mutant."""
+        module.__file__ = str(self.path)
+        exec(compile(self.source, str(self.path), "exec"), module.__dict__)
+
+
+def _put_in_place(path: str, source: str) -> None:
+    if path.endswith(".py"):
+        sys.meta_path.insert(0, _Loader(path, source))
+        return
+    from warehouse import models
+
+    whole, original = {(ROOT / path).read_text(encoding="utf-8"): source}, models.read_sql
+
+    def read_sql(name: str) -> str:
+        text = original(name)
+        return whole.get(text, text)
+
+    models.read_sql = read_sql
+
+
+def noticed(path: str, mutant: Mutant, tests: list[str]) -> bool:
+    """Whether a test fails, or never ends, with the mutant in place."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        with Path(os.devnull).open("w") as silence, tempfile.TemporaryDirectory() as root:
+            os.dup2(silence.fileno(), 1), os.dup2(silence.fileno(), 2)
+            code = 1
+            with contextlib.suppress(BaseException):
+                _put_in_place(path, mutant.source)
+                import pytest
+
+                code = int(pytest.main(["-x", "-q", "-n", "0", f"--basetemp={root}/t", "--no-header", *tests]))
+        os._exit(code)
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status != 0
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def equivalents() -> dict[tuple[str, str, str], str]:
+    """Mutants that mean the same as the original: file, line's text and turn → reason."""
+    with EQUIVALENT.open(encoding="utf-8", newline="") as file:
+        return {(row["file"], row["line"], row["turn"]): row["reason"] for row in csv.DictReader(file)}
+
+
+def chosen(what: str, every: int, only: str) -> Iterator[tuple[str, Mutant, list[list[str]]]]:
+    """The mutants asked for, each with the tests that should notice, in the order they are asked."""
+    if what == "gate":
+        files = {path: [tests, CORPUS] for path, tests in GATE.items()}
+    else:
+        models = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "warehouse").glob("*/*.sql"))
+        files = {path: [MODELS] for path in models if path.split("/")[1] in ("core", "steps", "mart", "public")}
+    number = 0
+    for path, stages in files.items():
+        source = (ROOT / path).read_text(encoding="utf-8")
+        for mutant in (python_mutants if path.endswith(".py") else sql_mutants)(source):
+            number += 1
+            if only in path and number % every == 0:
+                yield path, mutant, stages
+
+
+def main() -> int:
+    """Print a line per survivor and the score of every file."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("what", choices=("gate", "models"))
+    options.add_argument("--every", type=int, default=1, help="every n-th mutant; 1: all")
+    options.add_argument("--only", default="", help="part of a file's path")
+    asked = options.parse_args()
+    for name in ("duckdb", "hypothesis", "pandera.polars", "polars", "polars_hash", "pytest", "numpy", "jinja2"):
+        importlib.import_module(name)
+    same, score, survivors = equivalents(), {}, 0
+    sound: set[str] = set()
+    for path, mutant, stages in chosen(asked.what, asked.every, asked.only):
+        counts = score.setdefault(path, [0, 0, 0])
+        if (path, *mutant.key) in same:
+            counts[2] += 1
+            continue
+        if path not in sound:  # what fails anyhow notices nothing
+            unchanged = Mutant(0, "", "", (ROOT / path).read_text(encoding="utf-8"))
+            if any(noticed(path, unchanged, tests) for tests in stages):
+                print(f"{path}: its tests fail without a mutant")
+                return 2
+            sound |= {path} if path.endswith(".py") else {p for p, *_ in chosen(asked.what, 1, "")}
+        counts[0] += 1
+        if any(noticed(path, mutant, tests) for tests in stages):
+            counts[1] += 1
+        else:
+            survivors += 1
+            print(f"survived  {path}:{mutant.line}  {mutant.turn}  in: {mutant.text}", flush=True)
+    for path, (run, killed, equal) in score.items():
+        print(f"{path}: {killed} of {run} noticed, {equal} mean the same", flush=True)
+    print(f"all: {sum(c[1] for c in score.values())} of {sum(c[0] for c in score.values())} noticed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
