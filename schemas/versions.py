@@ -77,7 +77,9 @@ DELTAS: dict[Version, tuple[Difference, ...]] = {
         Difference(What.ADDED, "SMI203", (), "The dose given is compared with the dose planned (NICE CG178)."),
         Difference(What.ADDED, "SMI501", (), "Service use before, during and after therapy is an outcome."),
         Difference(What.ADDED, "SMI608", (), "Patients' experience is an outcome."),
-        Difference(What.ADDED, "SMI901", (), "Who gives therapy, and what for they are qualified, is compared."),
+        Difference(
+            What.ADDED, "SMI901", (), "Therapies are compared by the staff who give them and their qualifications."
+        ),
     ),
 }
 

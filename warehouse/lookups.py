@@ -41,7 +41,7 @@ Columns of ref.code: One row per code of every code list of the dataset, retired
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
 
-Columns of ref.month: One row per month from the first to the last winning submission.
+Columns of ref.month: One row per month from the first to the last current submission.
   month [month], key: First day of the month.
   last_day [date]: Last day of the month.
   financial_year [YYYY-YY]: Financial year, April to March.

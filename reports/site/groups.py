@@ -61,7 +61,7 @@ class CascadeRows:
 class Summary:
     """All that is counted of a submission's findings.
 
-    ``groups``: heaviest effect first, within it what takes most records with it. ``cascade``: per table, in order
+    ``groups``: most serious effect first, then those that reject most records. ``cascade``: per table, in order
     of the findings. ``records``: by effect, how many records have findings of their own. ``roots``: how many
     records break a rejecting rule.
     """

@@ -55,7 +55,7 @@ def write(folder: Path, _: SubmissionChecked, verdict: Mapping[str, Any]) -> Non
 
 
 def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """What the template asks for. Only the first ``most`` rules have a detail, the heaviest."""
+    """The values for the template. Only the first ``most`` rules, the most serious, have a detail."""
     rules = [_rule(rule, number, most) for number, rule in enumerate(verdict["rules"])]
     rejecting = [rule for rule in rules if rule["is_rejecting"]]
     warning = rules[len(rejecting) :]

@@ -142,7 +142,7 @@ def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 def _effects(found: Summary) -> dict[str, dict[str, int]]:
-    """Per effect present, heaviest first: rules broken, findings, records; without rejections by cascade."""
+    """Per effect present, most serious first: rules broken, findings, records; without rejections by cascade."""
     return {
         effect.value: {
             "rules": len(of_effect),

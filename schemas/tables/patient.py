@@ -109,8 +109,8 @@ MPI = Table(
             "Ethnic category. The first character is the national code, a second one is local detail.",
             # No code list: the second character is local. 16 + 1 national codes; there is no I, O or Q.
             pattern=r"^([A-HJ-NPRSZ][A-Z0-9]?|99)$",
-            pattern_says="a national ethnic category (A to H, J to N, P, R, S, Z, with at most one "
-            "local character after it) or 99 for not known",
+            pattern_says="a national ethnic category (A to H, J to N, P, R, S or Z, then at most one "
+            "local character), or 99",
             warn_if_wrong=True,  # MHSDS v6.0 warns; rejecting would lose the patient
             title="ETHNIC CATEGORY",
         ),

@@ -186,7 +186,7 @@ def test_pauses_overlap_when_one_begins_before_another_has_ended() -> None:
         15  | R7               | 2       | 2026-04-02     | 2026-04-03
         16  | R7               | 3       | 2026-04-02     |
         """,
-    ) == [1, 2, 4, 5, 14, 15, 16]  # 4: open, so 5 is in it · 6: begins after 7 · 10, 12: nobody can say
+    ) == [1, 2, 4, 5, 14, 15, 16]  # 4: open, so 5 is in it · 6: begins after 7 · 10, 12: unclear
 
 
 def test_an_nhs_number_has_a_check_digit_and_some_have_none() -> None:

@@ -143,7 +143,7 @@ def test_what_replaced_an_identifier_says_whether_it_was_usable(tmp_path: Path) 
 
 
 def test_a_score_is_valid_for_its_instrument(tmp_path: Path) -> None:
-    """PHQ-9 ends at 27. WEMWBS may be 27 and more. Of a tool that is not in our catalogue nobody can tell."""
+    """PHQ-9 ends at 27. WEMWBS may be 27 and more. For a tool outside our catalogue it is unknown."""
     scores = ((PHQ9, "27"), (PHQ9, "28"), (PHQ9, "x"), (WEMWBS, "28"), ("999999999", "28"), (PHQ9, None))
     rows = [
         {"ServiceRequestId": "r", "CodedAssToolType": tool, "PersScore": score, "AssToolCompDate": APRIL}

@@ -1,4 +1,4 @@
-"""Place and time: reference files taken in whole or not at all, successors followed by date, nothing lost in a join."""
+"""Place and time: reference files imported completely or not at all, successors followed by date, nothing lost in a join."""
 
 import json
 from collections.abc import Mapping, Sequence

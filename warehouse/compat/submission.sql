@@ -8,7 +8,7 @@ SELECT
     CAST((year(month) - 1900) * 12 + month(month) - 3 AS INTEGER) AS month_id
 FROM core.submission
 
--- Columns of compat.submission: One row per winning submission, with the numbers the national tables are joined on.
+-- Columns of compat.submission: One row per current submission, with the numbers the national tables are joined on.
 --   provider: ODS code of the provider.
 --   month [date]: First day of the month reported.
 --   month_end [date]: Last day of the month reported.

@@ -36,7 +36,7 @@ SELECT
     CASE WHEN is_asked THEN not_known WHEN not_known IS NOT NULL THEN 0 END AS not_known
 FROM judged
 
--- Columns of core.field_count: How complete and valid each element is in the rows of the winning submission that
+-- Columns of core.field_count: How complete and valid each element is in the rows of the current submission that
 --     were accepted; rejected rows are not in it. One row per provider, month, table and element, for tables with
 --     rows.
 --   provider, key: ODS code of the provider.

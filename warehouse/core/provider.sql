@@ -8,9 +8,9 @@ FROM core.submission AS s
 LEFT JOIN ref.organisation AS o ON o.organisation = s.provider
 GROUP BY s.provider, coalesce(o.name, s.provider)
 
--- Columns of core.provider: One row per provider with a winning submission.
+-- Columns of core.provider: One row per provider with a current submission.
 --   provider, key: ODS code of the provider.
 --   provider_name: Name of the provider; its code where no name is known.
---   first_month [month]: First day of the first month with a winning submission.
---   last_month [month]: First day of the last month with a winning submission.
+--   first_month [month]: First day of the first month with a current submission.
+--   last_month [month]: First day of the last month with a current submission.
 --   submissions: Winning submissions.

@@ -9,8 +9,8 @@ FROM staged.current_submission AS w
 LEFT JOIN staged.row_count AS c ON c.submission_id = w.submission_id
 GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline
 
--- Columns of core.submission: One row per winning submission: one provider, one month.
---   submission_id, key: Id of the winning submission in the ledger.
+-- Columns of core.submission: One row per current submission: one provider, one month.
+--   submission_id, key: Id of the current submission in the ledger.
 --   provider: ODS code of the provider.
 --   month [month]: First day of the month reported.
 --   records [rows]: Rows accepted.

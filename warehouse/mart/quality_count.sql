@@ -1,8 +1,8 @@
 -- mart.quality_count
 -- Grain: one row per level (England, provider), organisation, month or rolling year, and quality item.
 -- A provider that sent no row of a table keeps its rows: 'no denominator'. Months expected and not sent count
--- against the provider in the items of 'submission' only; elsewhere they are 'not submitted'. An item of which
--- nobody in England has a row in the period has none.
+-- against the provider in the items of 'submission' only; elsewhere they are 'not submitted'. An item without
+-- any row in England in the period is left out.
 CREATE TABLE mart.quality_count AS
 WITH cell AS (
     SELECT
@@ -80,5 +80,5 @@ WHERE e.organisation = 'ENG' AND e.denominator > 0
 --   numerator [rows]: Records that are complete, known or valid; months submitted or in time. NULL where not
 --       submitted.
 --   denominator [rows]: Records it is counted of; months expected or submitted. NULL where not submitted.
---   months_submitted [months]: Months of the period with a winning submission.
+--   months_submitted [months]: Months of the period with a current submission.
 --   state: value; no denominator (nothing to count); not submitted: never one for the other.

@@ -1,7 +1,7 @@
 -- mart.submission_punctuality
 -- Grain: one row per provider, as submitted, and month from its first submission to the last month of the data.
--- Nothing is expected after a provider has closed or was taken over, nor while the month's window was still open
--- when anybody's latest submission came: that day is the only clock here. What was sent all the same counts.
+-- No submission is expected after a provider has closed or was taken over, or while the month's window is open.
+-- The day of the latest submission of any provider stands in for today. A submission sent anyway counts.
 CREATE TABLE mart.submission_punctuality AS
 WITH clock AS (
     SELECT max(received_on) AS latest FROM core.submission
@@ -51,13 +51,13 @@ WINDOW five AS (
 --     and month from its first submission to the last month of the data, but none after it has closed.
 --   provider, key: ODS code of the provider.
 --   month [month], key: First day of the month.
---   submission_id: Id of the winning submission; NULL when there is none.
+--   submission_id: Id of the current submission; NULL when there is none.
 --   received_on [date]: Day in England on which it was received.
---   deadline [date]: Last day on which the month could be submitted in time; NULL when nobody has submitted the
---       month.
+--   deadline [date]: Last day on which the month could be submitted in time; NULL when no provider has submitted
+--       the month.
 --   records [rows]: Rows accepted.
---   state: in time; late; day not known; missing; window open (not submitted, but there was still time when
---       anybody's latest submission came).
+--   state: in time; late; day not known; missing; window open (not submitted, but the deadline had not
+--       passed on the day of the latest submission of any provider).
 --   submitted_of_last_5 [months]: Months submitted of the five calendar months up to this one.
 --   expected_of_last_5 [months]: Months of those five that were expected.
 --   in_time_of_last_5 [months]: Months of those five that were submitted in time.

@@ -132,8 +132,8 @@ def sums(names: Sequence[str]) -> str:
 def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Count every measure over ``core`` of the batch and put the counts into the tables of ``monthly_count``.
 
-    Rows are grouped by one number for provider, commissioner, site and pathway of their referral, and for breakdowns
-    by one that leaves the site out: one number hashes faster than four texts.
+    Rows are grouped by one number for provider, commissioner, site and pathway of their referral. Breakdowns use a
+    number without the site. One number hashes faster than four texts.
     """
     if not catalogue:
         return

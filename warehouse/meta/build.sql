@@ -10,12 +10,12 @@ FROM core.submission
 
 -- Columns of meta.build: One row: what this file was built from.
 --   release_id: Id of the release; NULL in a draft.
---   inputs_hash: SHA-256 over the winning submissions and the published statistics; NULL in a draft.
+--   inputs_hash: SHA-256 over the current submissions and the published statistics; NULL in a draft.
 --   code_version: Version of the code that built it; NULL in a draft.
 --   built_with: Code and reference data of the draft: with the same, only providers with new submissions are built
 --       again.
 --   submissions: Winning submissions.
---   providers: Providers with a winning submission.
+--   providers: Providers with a current submission.
 --   first_month [month]: First day of the first month submitted by anyone.
 --   last_month [month]: First day of the last month submitted by anyone.
 --   records [rows]: Rows accepted.

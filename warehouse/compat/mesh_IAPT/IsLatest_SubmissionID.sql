@@ -7,7 +7,7 @@ SELECT
     true AS IsLatest, 'Primary' AS File_Type
 FROM compat.submission
 
--- Columns of mesh_IAPT.IsLatest_SubmissionID: One row per winning submission: the warehouse holds no other.
+-- Columns of mesh_IAPT.IsLatest_SubmissionID: One row per current submission: the warehouse holds no other.
 --   UniqueSubmissionID: Id of the submission in the ledger.
 --   AuditId, key: Number of the submission: the join key of the national tables. Holds within one release.
 --   Unique_MonthID: Number of the month: months since April 1900, which is 1.
