@@ -16,7 +16,7 @@ from pipelines.zones import PROJECT
 ROOMS = sorted(
     path.parent for path in PROJECT.glob("*/__init__.py") if path.parent.name not in ("tests", "benchmarks")
 )
-# Nobody here calls them: they are offered to whoever uses Parity from Python.
+# No code here calls them: they are for people who use Parity from Python.
 OFFERED = {"schemas/contract.py: contract_of"}
 Definition = tuple[str, str]  # qualified name, name
 
