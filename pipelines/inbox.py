@@ -16,6 +16,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -119,19 +120,22 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
     takes a third less time. Problems become findings.
     """
     findings: list[pl.DataFrame] = []
-    files: dict[str, TableFile] = {}
+    under_way: dict[str, Future[tuple[TableFile, list[pl.DataFrame]]]] = {}
     keep = keep or not _is_text(path)
     members = _zip_members(path, findings) if path.is_file() else _folder_members(path, findings)
-    for member in members:
-        table_name = _table_name(member.name)
-        table = find_table(table_name) if table_name else None
-        if table is None:
-            member.opened.close()
-            findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, member.name))
-        elif table.id in files:
-            findings.append(file_finding(GATE["GATE-TABLE-TWICE"], table.id))
-        else:
-            files[table.id] = _take(member, table.id, workspace, keep, is_hashed, findings)
+    # Two at a time: hashing, unpacking and copying leave the interpreter to the other.
+    with ThreadPoolExecutor(2) as readers:
+        for member in members:
+            table_name = _table_name(member.name)
+            table = find_table(table_name) if table_name else None
+            if table is None or table.id in under_way:
+                member.opened.close()
+                rule = GATE["GATE-TABLE-TWICE"] if table else GATE["GATE-TABLE-UNKNOWN"]
+                findings.append(file_finding(rule, *((table.id,) if table else (None, member.name))))
+            else:
+                under_way[table.id] = readers.submit(_take, member, table.id, workspace, keep, is_hashed)
+    files = {table_id: taken.result()[0] for table_id, taken in under_way.items()}
+    findings += [finding for taken in under_way.values() for finding in taken.result()[1]]
     if not files and not findings:
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
     return Source(named_in(path), files, findings, _content_hash(path, files))
@@ -160,8 +164,10 @@ def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFram
 
 
 def _take(
-    member: _Member, table_id: str, workspace: Path, keep: bool, is_hashed: bool, findings: list[pl.DataFrame]
-) -> TableFile:
+    member: _Member, table_id: str, workspace: Path, keep: bool, is_hashed: bool
+) -> tuple[TableFile, list[pl.DataFrame]]:
+    """The table file of a member, and what was found on the way."""
+    findings: list[pl.DataFrame] = []
     place = workspace / f"{table_id}{Path(member.name).suffix.lower()}"
     with member.opened:
         if member.lies_at is not None and not keep:
@@ -170,7 +176,8 @@ def _take(
         else:
             with place.open("xb") as copy:
                 seen = survey(_Capped(member.opened, findings, table_id), copy, is_hashed=is_hashed)
-    return TableFile(table_id, place, seen if format_of(place).is_text else None, seen.sha256, seen.size)
+    is_text = format_of(place).is_text
+    return TableFile(table_id, place, seen if is_text else None, seen.sha256, seen.size), findings
 
 
 class _Capped:

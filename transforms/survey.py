@@ -6,9 +6,11 @@ Belongs here: the survey of every incoming table file. Does not belong here: col
 
 import hashlib
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 _CHUNK = 1 << 20
+# A tab is a blank, and every kind of line end ends a value as a comma does.
+_EDGES = bytes.maketrans(b"\t\n\r", b" ,,")
 # Every control character except tab and line ends; text has none of them.
 _CONTROLS = tuple(bytes([code]) for code in range(32) if code not in b"\t\n\r")
 
@@ -66,7 +68,7 @@ def survey(source: Readable, copy_to: IO[bytes] | None = None, *, is_hashed: boo
         structure.has_quotes,
         structure.has_lone_returns or structure.ended_in_return,
         not structure.is_inside,
-        text.has_white_space or structure.has_quotes,
+        text.has_edges or text.last in (b" ", b"\t") or structure.has_quotes,
         text.verdict(),
     )
 
@@ -75,13 +77,15 @@ class _Text:
     """Whether the bytes so far are UTF-8 text without control characters other than tab and line ends."""
 
     def __init__(self) -> None:
-        self.has_white_space = False
+        self.has_edges = False
+        self.last = b"\n"  # what stands before the first value ends a line
         self._bad: str | None = None
         self._tail = b""  # the start of a character that a chunk's end cut in two
         self._read = 0
 
     def feed(self, chunk: bytes) -> None:
-        self.has_white_space = self.has_white_space or b" " in chunk or b"\t" in chunk or not chunk.isascii()
+        self.has_edges = self.has_edges or _has_edges(self.last + chunk)
+        self.last = chunk[-1:]
         if self._bad is None and (self._tail or not chunk.isascii()):
             self._decode(self._tail + chunk, self._read - len(self._tail))
         if self._bad is None and _has_controls(chunk):
@@ -117,6 +121,39 @@ def _first_control(chunk: bytes, offset: int) -> str:
     return f"there is a {what} at byte {offset + place + 1}"
 
 
+def _has_edges(chunk: bytes) -> bool:
+    """Whether a value may begin or end with white space: a blank or tab stands beside a comma or the end of a line,
+    or there is a character that is not ASCII, which may be a blank of another kind.
+    """
+    if not chunk.isascii():
+        return True
+    if b" " not in chunk and b"\t" not in chunk:
+        return False
+    plain = chunk.translate(_EDGES)
+    if len(chunk) < _CHUNK:
+        return b" ," in plain or b", " in plain
+    numbers = _numbers(plain)
+    is_blank, is_end = numbers == ord(" "), numbers == ord(",")
+    return bool((is_blank[:-1] & is_end[1:]).any() or (is_end[:-1] & is_blank[1:]).any())
+
+
+def _count(piece: bytes, byte: bytes) -> int:
+    """How often ``byte`` occurs in ``piece``. In a large piece numpy finds it in a fifth of the time."""
+    if len(piece) < _CHUNK:
+        return piece.count(byte)
+    return int(_numpy().count_nonzero(_numbers(piece) == ord(byte)))
+
+
+def _numbers(piece: bytes) -> Any:
+    return _numpy().frombuffer(piece, dtype="u1")
+
+
+def _numpy() -> Any:
+    import numpy  # here, since importing it takes as long as checking a small extract
+
+    return numpy
+
+
 class _Structure:
     """Records and delimiters outside quotation marks, so far. A doubled quotation mark opens and closes."""
 
@@ -144,5 +181,5 @@ class _Structure:
 
     def _count(self, piece: bytes) -> None:
         if not self.is_inside:
-            self.records += piece.count(b"\n")
-            self.delimiters += piece.count(b",")
+            self.records += _count(piece, b"\n")
+            self.delimiters += _count(piece, b",")

@@ -17,6 +17,7 @@ from transforms.receive.parquet_file import receive_parquet
 from transforms.receive.table import Received
 from transforms.survey import survey
 
+MEBIBYTE = 1 << 20
 DISABILITY = TABLES["IDS007"]  # two columns: LocalPatientId, DisabCode
 NAMES = b"LocalPatientId,DisabCode\n"
 
@@ -188,3 +189,25 @@ def test_the_survey_does_not_depend_on_how_the_bytes_arrive(content: bytes, size
             return super().read(size)
 
     assert survey(Dribble(content)) == survey(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("end", "is_padded"),
+    [(b"P1,01\n", False), (b"P1 ,01\n", True), (b"P1,\t01\n", True), (b"P1,01 \r\n", True), (b"P 1,0\t1\n", False),
+     (b'"P1",01\n', True), ("P1,01\u00a0\n".encode(), True), (b"P1,01 ", True), (b"P1,0 1", False)],
+)  # fmt: skip
+def test_only_a_file_in_which_a_value_may_be_padded_is_trimmed(end: bytes, is_padded: bool) -> None:
+    """However long it is, and wherever it is cut into chunks."""
+    for length in (0, MEBIBYTE - len(end), MEBIBYTE - 3, 2 * MEBIBYTE):
+        filler = b"P 2,02\n" * (length // 7)
+        content = NAMES + b"0" * (length % 7) + b"\n" + filler + end
+        seen = survey(io.BytesIO(content))
+        assert seen.needs_trim is is_padded
+        assert seen.records == content.count(b"\n") + (not content.endswith(b"\n"))
+        assert seen.delimiters == content.count(b",")
+
+
+@given(st.text(alphabet="ab \t,\r\n", max_size=30))
+def test_a_file_that_is_not_trimmed_has_no_padded_value(text: str) -> None:
+    if not survey(io.BytesIO(text.encode())).needs_trim:
+        assert all(value == value.strip() for line in text.splitlines() for value in line.split(","))
