@@ -16,7 +16,7 @@ from schemas.links import FOUND, HEADER, RECEIVED_AT, TOOL, TOOL_FIELD, looks_up
 from schemas.table import Table
 from schemas.tools import tools
 
-KEY, ROW = "key", "row"
+KEY, ROW, HASH = "key", "row", "hash"
 # Half the size of the row numbers of findings: one is kept for every row of a submission.
 ROW_TYPE = pl.UInt32()
 
@@ -27,8 +27,8 @@ class Related:
 
     ``header`` has the typed values of the header. ``known`` has one frame per table that records may name:
     ``key``, ``row`` (the record's row number) and the fields that predicates use. It has one row per key. Values
-    are null if the key occurs more than once. The frame is empty if the table was not submitted, and ``None`` if
-    the table cannot be read.
+    are null if the key occurs more than once. If no two keys share a hash, ``hash`` has it. The frame is empty if
+    the table was not submitted, and ``None`` if the table cannot be read.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -41,14 +41,15 @@ def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame
     named = kept.filter(pl.col(key).is_not_null()).select(
         pl.col(key).alias(KEY), pl.col("row_number").cast(ROW_TYPE).alias(ROW), *(pl.col(name) for name in names)
     )
-    if (
-        named[KEY].hash().n_unique() == named.height
-    ):  # equal keys have equal hashes; marking costs ten times as much
+    named = named.with_columns(pl.col(KEY).hash().alias(HASH))
+    # Equal keys have equal hashes; marking costs ten times as much.
+    if named[HASH].n_unique() == named.height:
         return named
     repeated = named[KEY].is_duplicated()
     # The key is ambiguous: we keep that a record exists and drop its values.
     blanked = (pl.when(~repeated).then(pl.col(name)).alias(name) for name in names)
-    return named.with_columns(*blanked).sort(ROW).unique(KEY, keep="first", maintain_order=True)
+    single = named.with_columns(*blanked).sort(ROW).unique(KEY, keep="first", maintain_order=True)
+    return single if single[HASH].n_unique() == single.height else single.drop(HASH)
 
 
 def with_related(
@@ -92,15 +93,31 @@ def _with_record(
             *(pl.lit(None, dtype=related_dtype(other, name)).alias(f"{other}_{name}") for name in names),
         )
     values = [name for name in names if name != FOUND]
+    brought = {name: f"{other}_{name}" for name in (ROW, *values)}
     beside = known.lazy().select(
-        KEY, pl.col(ROW).alias(f"{other}_{ROW}"), *(pl.col(name).alias(f"{other}_{name}") for name in values)
+        pl.col(f"^({KEY}|{HASH})$"), *(pl.col(name).alias(column) for name, column in brought.items())
     )
     # In order: Polars then hashes the related values and not the table itself (at 10 M contacts 3.2 GB, not 5.8).
-    joined = rows.join(beside, left_on=here, right_on=KEY, how="left", maintain_order="left")
+    if HASH in known.columns:
+        joined = _joined_by_hash(rows, beside, here, brought.values())
+    else:
+        joined = rows.join(beside, left_on=here, right_on=KEY, how="left", maintain_order="left")
     if FOUND not in names:
         return joined
     is_there = pl.col(f"{other}_{ROW}").is_not_null()
     return joined.with_columns(pl.when(pl.col(here).is_not_null()).then(is_there).alias(f"{other}_{FOUND}"))
+
+
+def _joined_by_hash(rows: pl.LazyFrame, beside: pl.LazyFrame, here: str, columns: Iterable[str]) -> pl.LazyFrame:
+    """``columns`` of the row of ``beside`` whose key is ``here``, by a number: two thirds of the time of text.
+
+    Exact: keys have different hashes, so that one with the hash of ``here`` is either ``here`` or no key is.
+    """
+    joined = rows.with_columns(pl.col(here).hash().alias(HASH)).join(
+        beside, on=HASH, how="left", maintain_order="left"
+    )
+    is_same = pl.col(KEY) == pl.col(here)
+    return joined.with_columns(pl.when(is_same).then(pl.col(name)).alias(name) for name in columns).drop(HASH, KEY)
 
 
 def _is_found(here: str, found: str) -> pl.Expr:

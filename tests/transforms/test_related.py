@@ -1,0 +1,58 @@
+"""Values of related records: the record that a key names, whether found by hash or by text."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.dataset import TABLES
+from transforms.cast import with_typed
+from transforms.related import HASH, Related, as_known, with_related
+
+KEYS = st.lists(st.sampled_from([None, "R1", "R2", "R3", "r1", "R1 "]), max_size=6)
+NAMES = {("IDS101", "ReferralRequestReceivedDate"), ("IDS101", "found")}
+
+
+def contacts(keys: Sequence[str | None]) -> pl.LazyFrame:
+    fields = {field.name: pl.lit(None, dtype=pl.String) for field in TABLES["IDS201"].fields}
+    rows = pl.LazyFrame({"ServiceRequestId": keys}, schema={"ServiceRequestId": pl.String})
+    text = rows.with_row_index("row_number", offset=2).with_columns(
+        **{name: value for name, value in fields.items() if name != "ServiceRequestId"}
+    )
+    return with_typed(text, TABLES["IDS201"])
+
+
+def known(keys: Sequence[str | None]) -> pl.DataFrame:
+    days = [date(2025, 4, day) for day in range(1, len(keys) + 1)]
+    kept = pl.DataFrame(
+        {"row_number": range(2, len(keys) + 2), "ServiceRequestId": keys, "ReferralRequestReceivedDate": days},
+        schema={"row_number": pl.UInt32, "ServiceRequestId": pl.String, "ReferralRequestReceivedDate": pl.Date},
+    )
+    return as_known(kept, "ServiceRequestId", ["ReferralRequestReceivedDate"])
+
+
+def beside(keys: Sequence[str | None], referrals: pl.DataFrame) -> list[tuple[object, ...]]:
+    related = Related(known={"IDS101": referrals})
+    found = with_related(contacts(keys), TABLES["IDS201"], NAMES, related, places=True).collect(engine="streaming")
+    return found.select("IDS101_row", "IDS101_ReferralRequestReceivedDate", "IDS101_found").rows()
+
+
+def test_a_key_names_its_record_another_none_and_a_blank_is_not_asked() -> None:
+    assert beside(["R2", "R9", None], known(["R1", "R2"])) == [
+        (3, date(2025, 4, 2), True),
+        (None, None, False),
+        (None, None, None),
+    ]
+
+
+def test_of_a_key_that_occurs_twice_only_that_there_is_a_record_is_known() -> None:
+    assert beside(["R1"], known(["R1", "R1", "R2"])) == [(2, None, True)]
+
+
+@given(KEYS, KEYS)
+def test_by_hash_and_by_text_the_same_record_is_found(here: list[str | None], there: list[str | None]) -> None:
+    referrals = known(there)
+    assert HASH in referrals.columns
+    assert beside(here, referrals) == beside(here, referrals.drop(HASH))
