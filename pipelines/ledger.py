@@ -122,7 +122,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._open() as connection:
-            connection.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
+            # In one transaction: a new ledger is on the disk after one wait instead of nine.
+            connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {_SCHEMA} COMMIT;")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -54,12 +54,13 @@ def complete(folder: Path, checked: SubmissionChecked) -> None:
             path.unlink(missing_ok=True)
             continue
         # No accepted row is missing from the file, so an equal number means the same rows.
-        if _height(path) != accepted:
+        if (height := _height(path)) != accepted:
             stays = ~pl.col("row_number").is_in(checked.tables[table_id].rejected.implode())
             beside = path.with_suffix(".beside")
             written(pl.scan_parquet(path).filter(stays), beside).collect(engine="streaming")
             beside.replace(path)
-        if (height := _height(path)) != accepted:
+            height = _height(path)
+        if height != accepted:
             raise NotConserved(f"{table_id}: {accepted} rows accepted, {height} written")
         if pl.read_parquet_schema(path) != pl.Schema(staged_schema(TABLES[table_id])):
             raise NotConserved(f"{table_id}: the columns written are not those declared")
