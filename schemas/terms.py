@@ -7,7 +7,7 @@ the same rows.
 This module does not use pandera, which takes longer to import than checking one month's extract.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -29,21 +29,22 @@ def terms(rules: Sequence[Rule], header: Collection[str] = HEADER_FIELDS) -> lis
     ]
 
 
-def holds(rule: Rule) -> pl.Expr:
-    """Whether a row satisfies ``rule``; never null. Columns as its predicate names them."""
-    fails = pl.sql_expr(rule.fails).fill_null(False)
+def predicate(rule: Rule) -> pl.Expr:
+    """Whether a row breaks ``rule``, null where it does not apply. Columns as the rule names them."""
+    return pl.sql_expr(rule.fails)
+
+
+def holds(rule: Rule, fails: Callable[[Rule], pl.Expr] = predicate) -> pl.Expr:
+    """Whether a row satisfies ``rule``; never null. ``fails`` gives what its predicate came to, if known."""
     # blanks are not equal: records without a key do not share one
-    return (
-        ~(fails & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.group_by))
-        if rule.group_by
-        else ~fails
-    )
+    complete = [pl.col(name).is_not_null() for name in rule.group_by]
+    return ~pl.all_horizontal(fails(rule).fill_null(False), *complete)
 
 
-def holds_all(rules: Sequence[Rule]) -> pl.Expr:
+def holds_all(rules: Sequence[Rule], fails: Callable[[Rule], pl.Expr] = predicate) -> pl.Expr:
     """Whether a row satisfies every term among ``rules``; never null.
 
     Terms about groups of records are left out, so that rows can be checked one by one.
     """
-    alone = [holds(rule) for rule in terms(rules) if not rule.group_by]
+    alone = [holds(rule, fails) for rule in terms(rules) if not rule.group_by]
     return pl.all_horizontal(alone) if alone else pl.lit(True)

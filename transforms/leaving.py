@@ -1,28 +1,24 @@
 """Writing the pseudonymised rows of a table while they are checked, in one pass. So the rows written are the rows
 checked.
 
-Belongs here: which query writes a table's rows, which related values it needs, and the terms that each row must
-satisfy. Does not belong here: what replaces an identifier (``transforms.pseudonymise``), rules
-(``transforms.validate``), files (``pipelines.store``).
+Belongs here: which query writes a table's rows, and which related values it needs. Does not belong here: what
+replaces an identifier (``transforms.pseudonymise``), rules (``transforms.validate``), files (``pipelines.store``).
 
 A row that breaks a rule itself is not written. Nor is a row whose parent is already known to be rejected. Rows
 rejected later, by rules that compare or count records, are removed by the room that owns the files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from schemas.links import looks_up
-from schemas.rule import Rule
 from schemas.table import Table
-from schemas.terms import holds_all
 from transforms.pseudonymise import BESIDE, Origin, TokenKey, local_token, pseudonymised
 
-HOLDS, TOKEN, LOST = "holds", "token", "lost"
-"""Columns: whether a row satisfies the contract; and, for those that name a record, the token of its key and
-whether it is rejected."""
+TOKEN, LOST = "token", "lost"
+"""Columns, for those that name a record: the token of its key, and whether it is rejected."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +36,25 @@ class Staging:
 class Leaving:
     """How the rows of one table leave.
 
-    ``computed`` are the columns ``holds`` and, of a table that others name, ``token``. ``lost`` is the column that
-    says that the parent is rejected; ``None`` where none is. ``beside`` are the (table, field) needed beside a row.
+    ``lost`` is the column that says that the parent is rejected; ``None`` where none is. ``token`` makes the token
+    of the key, of a table that others name. ``beside`` are the (table, field) needed beside a row.
     ``write`` makes of typed rows with all these the query that writes them.
     """
 
     lost: str | None
-    computed: tuple[pl.Expr, ...]
+    token: pl.Expr | None
     beside: frozenset[tuple[str, str]]
     write: Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 def leaving(
     table: Table,
-    rules: Sequence[Rule],
     named_key: str | None,
     known: Mapping[str, pl.DataFrame | None],
     origin: Origin,
     staging: Staging,
 ) -> Leaving:
-    """How rows of ``table`` leave, that is held to ``rules``. ``named_key`` is the field by which other tables name
+    """How rows of ``table`` leave. ``named_key`` is the field by which other tables name
     its records, ``known`` what is known of the tables before it (``related.Related.known``).
 
     An identifier is hashed in its own record. Records that name it get the token by the same join
@@ -73,17 +68,16 @@ def leaving(
     parent = table.parent[1] if table.parent else ""
     lost = {(parent, LOST)} if _has(known.get(parent), LOST) else set()
     tokens = {here: f"{other}_{TOKEN}" for here, other in of_records.items()}
-    computed = [holds_all(rules).alias(HOLDS)]
+    made = None
     if named_key is not None:
         tokens[named_key] = TOKEN
-        made = local_token(pl.col(named_key), table.by_name[named_key], origin, staging.key)
-        computed.append(made.alias(TOKEN))
+        made = local_token(pl.col(named_key), table.by_name[named_key], origin, staging.key).alias(TOKEN)
 
     def write(rows: pl.LazyFrame) -> pl.LazyFrame:
         return staging.sink(table.id, pseudonymised(rows, table, origin, staging.key, tokens))
 
     beside = frozenset({*BESIDE.get(table.id, ()), *((other, TOKEN) for other in of_records.values()), *lost})
-    return Leaving(f"{parent}_{LOST}" if lost else None, tuple(computed), beside, write)
+    return Leaving(f"{parent}_{LOST}" if lost else None, made, beside, write)
 
 
 def _has(known: pl.DataFrame | None, column: str) -> bool:

@@ -169,7 +169,7 @@ class _Progress:
     findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     kept: dict[str, pl.DataFrame] = field(default_factory=dict)
     refused: dict[str, pl.Series] = field(default_factory=dict)
-    leave: Callable[[Table, Sequence[Rule], str | None], Leaving] | None = None
+    leave: Callable[[Table, str | None], Leaving] | None = None
 
 
 @cache
@@ -205,7 +205,7 @@ def _check_table(
         if names:
             known[table.id] = None
         return None
-    way_out = progress.leave(table, rules, names[0] if names else None) if progress.leave else None
+    way_out = progress.leave(table, names[0] if names else None) if progress.leave else None
     try:
         found, kept, refused = check_rows(rows.rows, table, rules, progress.related, names, way_out)
         read = kept.height

@@ -19,12 +19,13 @@ from schemas.dataset import TABLES
 from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
+from schemas.terms import holds_all, predicate
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
-from transforms.leaving import HOLDS, LOST, TOKEN, Leaving
+from transforms.leaving import LOST, TOKEN, Leaving
 from transforms.related import ROW, ROW_TYPE, Related, with_related
 
-_FLAG, _GROUP = "rule ", "group "
+_FLAG, _GROUP, _HOLDS = "rule ", "group ", "holds"
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
 _NOTHING = Related()
 
@@ -76,7 +77,11 @@ def check_rows(
     words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
     wanted = {*keep, *words, *(name for group in groups for name in group), *(table.by_name if leaving else ())}
     beside = _beside(rows, table, alone, related, wanted, leaving.beside if leaving else frozenset(), places=True)
-    flagged = beside.with_columns(*(_flag(rule) for rule in alone), *(leaving.computed if leaving else ()))
+    flagged = beside.with_columns(_flag(rule) for rule in alone)
+    if leaving:
+        token = [] if leaving.token is None else [leaving.token]
+        holds = holds_all(rules, lambda rule: pl.col(_FLAG + rule.id)).alias(_HOLDS)
+        flagged = flagged.with_columns(holds, *token)
     flags = [_FLAG + rule.id for rule in alone]
     has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
     queries = [
@@ -87,8 +92,8 @@ def check_rows(
             *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
             *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
         ),
-        flagged.filter(has_finding | ~pl.col(HOLDS) if leaving else has_finding).select(
-            "row_number", *flags, *([HOLDS] if leaving else [])
+        flagged.filter(has_finding | ~pl.col(_HOLDS) if leaving else has_finding).select(
+            "row_number", *flags, *([_HOLDS] if leaving else [])
         ),
     ]
     if leaving:
@@ -107,7 +112,7 @@ def check_rows(
     return Found(
         pl.concat([no_findings(), *found]),
         kept.select(pl.exclude(f"^{_GROUP}.*$")),
-        bad.filter(~pl.col(HOLDS))["row_number"] if leaving else NO_ROWS,
+        bad.filter(~pl.col(_HOLDS))["row_number"] if leaving else NO_ROWS,
     )
 
 
@@ -151,7 +156,7 @@ def _counts_records(rule: Rule) -> bool:
 
 
 def _flag(rule: Rule) -> pl.Expr:
-    return pl.sql_expr(rule.fails).alias(_FLAG + rule.id)
+    return predicate(rule).alias(_FLAG + rule.id)
 
 
 def _beside(
