@@ -46,7 +46,7 @@ LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.C
 --   care_contact_id: Pseudonym of the provider's care contact id.
 --   service_request_id: Pseudonym of the provider's referral id.
 --   month [month]: First day of the month of the latest submission that carries the row.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   contact_on [date]: Day of the contact.
 --   contact_time [HH:MM:SS]: Time of the contact as submitted.
 --   appointment_type: Appointment type (ref.code appointment_type): 01 assessment, 02 treatment, 03 both, 06
@@ -59,5 +59,5 @@ LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.C
 --   therapy_intensity: Intensity of the therapy as the national statistics group it: low or high.
 --   is_refused: Whether the procedure's status says that it was refused.
 --   is_therapy_session: Whether a therapy was given in a treatment contact.
---   is_first_of_therapy: Whether it is the first activity of its contact and type of therapy: several activities of
---       one therapy in one contact are one session.
+--   is_first_of_therapy: Whether it is the first activity of its contact and type of therapy: several activities
+--       of one therapy in one contact are one session.

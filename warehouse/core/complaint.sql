@@ -1,7 +1,7 @@
 -- core.complaint
 -- Grain: one row per provider and service request that has a presenting complaint: the one that counts.
 -- Order as in M204/M205: populated, then primary before secondary, then latest date, then latest record.
--- adsm is the anxiety-disorder measure this complaint calls for (first in the catalogue when several do).
+-- adsm is the anxiety-disorder measure of this complaint (the first in the catalogue if there are several).
 CREATE TABLE core.complaint AS
 WITH ranked AS (
     SELECT
@@ -39,14 +39,15 @@ LEFT JOIN placed AS w ON w.complaint = r.complaint
 LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.service_request_id
 WHERE r.rank = 1
 
--- Columns of core.complaint: One row per service request with a presenting complaint (IDS603): the one that counts,
+-- Columns of core.complaint: One row per service request with a presenting complaint (IDS603): the one that
+-- counts,
 --     chosen as in M204/M205.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   finding_scheme: Coding scheme of the complaint.
 --   complaint [ICD-10 or SNOMED CT]: Presenting complaint that counts, ICD-10 without its dot.
 --   significance: 1 primary, 2 secondary.
 --   recorded_on [date]: Day it was recorded.
 --   adsm: Anxiety-disorder measure that goes with the complaint, NULL when none does.
---   pathway: Pathway code the complaint points to by its ICD-10 chapter; NULL when it points to none.
+--   pathway: Pathway code of the complaint by its ICD-10 chapter; NULL when there is none.

@@ -47,7 +47,7 @@ FROM judged
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
 --   month [month]: First day of the month of the latest submission that carries the row.
 --   row_number: Row of the submitted file, header row being 1; unique with provider and month.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   contact_on [date]: Day of the contact.
 --   contact_time [HH:MM:SS]: Time of the contact as submitted.
 --   commissioner: ODS code of the commissioner.

@@ -1,6 +1,6 @@
 -- core.employment
 -- Grain: one row per provider and person: the latest recorded employment status.
--- A status without a recording date counts as the oldest: nothing says that it is newer.
+-- A status without a recording date counts as the oldest.
 CREATE TABLE core.employment AS
 WITH ranked AS (
     SELECT
@@ -18,11 +18,11 @@ WHERE recency = 1
 
 -- Columns of core.employment: One row per provider and person: the latest recorded employment status (IDS004).
 --   provider, key: ODS code of the provider.
---   person_id, key: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
---       provider; the provider's token of the patient where no patient record was accepted.
+--   person_id, key: Pseudonym of the person: the same at every provider if the NHS number is verified, else only
+--       at this provider; the provider's token of the patient where no patient record was accepted.
 --   recorded_on [date]: Day it was recorded.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   employment_status: Employment status code.
 --   weekly_hours: Band of weekly hours worked.
 --   sickness_absence: Whether an employed person is off work sick.

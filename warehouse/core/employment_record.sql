@@ -1,6 +1,6 @@
 -- core.employment_record
 -- Grain: one row per provider, person and day of recording an employment status, as last submitted.
--- Records without a date are left out: nothing says whether they came first or last.
+-- Records without a date are left out, because their order is unknown.
 CREATE VIEW core.employment_record AS
 SELECT
     provider, person_id, recorded_on, first_month, last_month, submitted_records, employment_status, weekly_hours,
@@ -17,7 +17,7 @@ WHERE recorded_on IS NOT NULL AND is_person_known
 --   recorded_on [date], key: Day it was recorded; records without one are left out.
 --   first_month [month]: First day of the earliest month that carries it.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   employment_status: Employment status code.
 --   weekly_hours: Band of weekly hours worked.
 --   self_employed: Whether an employed person is self-employed.

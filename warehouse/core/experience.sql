@@ -1,7 +1,8 @@
 -- core.experience
 -- Grain: one row per provider, service request, question and day: the answer as last submitted.
 -- Answers come in a table of their own (SMI608) and as scores (IDS606, IDS607); the question's code is the same.
--- Engaged means that therapy was given, at any time: the McPin evaluation asked people who had it and who had not.
+-- Engaged means that therapy was given, at any time: the McPin evaluation asked people who had it and who had
+-- not.
 CREATE TABLE core.experience AS
 WITH submitted AS (
     SELECT provider, ServiceRequestId AS service_request_id, QuestionCode AS question, AnswerDate AS answered_on,
@@ -46,13 +47,13 @@ WHERE r.recency = 1
 --   question, key: Code or short name of the question (ref.survey_question).
 --   answered_on [date], key: Day of the answer.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   answer: Answer as submitted: text, as not every answer is a number.
 --   engagement: engaged (at least one treatment contact, at any time) or not engaged; NULL where the referral was
 --       not accepted.
 --   is_reason: Whether the question names a reason for not continuing.
---   is_counted: Whether the answer is one of the question's scale: not applicable, not stated and wrong answers are
---       not.
+--   is_counted: Whether the answer is one of the question's scale: not applicable, not stated and wrong answers
+--       are not.
 --   is_positive: Whether it is positive: 3 or 4 of 0 to 4, or yes; never for a reason.
 --   is_negative: Whether it is negative: 0 or 1 of 0 to 4, or no; never for a reason.
 --   is_highest: Whether it is the top of the scale: 4 of 0 to 4, or yes.

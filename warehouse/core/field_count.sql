@@ -1,7 +1,7 @@
 -- core.field_count
 -- Grain: one row per provider, month, table and element, of the tables of which the current submission has rows.
--- Rejected records are not in it: it says how good the rows are that figures are made of.
--- Nothing is expected of an element that the submission's version of the dataset does not have.
+-- Rejected records are left out: the table shows the quality of the rows that figures use.
+-- An element that the submission's dataset version does not have is not expected.
 CREATE TABLE core.field_count AS
 WITH version AS (
     SELECT provider, month, min(DatSetVer) AS version
@@ -42,10 +42,10 @@ FROM judged
 --   provider, key: ODS code of the provider.
 --   month [month], key: First day of the month reported.
 --   table_id, key: Table of the dataset, such as IDS201.
---   element, key: Element of the dataset; where an identifier ended, what replaced it.
+--   element, key: Element of the dataset; for an identifier, the column that replaces it.
 --   records [rows]: Rows of the table.
---   expected [rows]: Rows that should have a value (mart.quality_item says which); 0 where the submission's version
---       of the dataset does not ask for it.
+--   expected [rows]: Rows that should have a value (mart.quality_item says which); 0 where the submission's
+--       version of the dataset does not ask for it.
 --   complete [rows]: Rows expected to have a value that have one.
 --   filled [rows]: Rows with a value, expected or not.
 --   valid [rows]: Rows whose value is in the element's code list in that month, or within its bounds; of scores,

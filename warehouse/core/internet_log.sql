@@ -1,6 +1,6 @@
 -- core.internet_log
 -- Grain: one row per provider, service request, programme and period of internet therapy, as last submitted.
--- A log of 0 minutes is therapy too: work on the programme that took no time of a therapist.
+-- A log of 0 minutes is therapy too: the person used the programme without a therapist.
 CREATE TABLE core.internet_log AS
 WITH ranked AS (
     SELECT
@@ -36,7 +36,7 @@ WHERE i.recency = 1
 --   log_started_on [date], key: First day the log covers.
 --   log_ended_on [date], key: Last day the log covers.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   therapist_minutes [minutes]: Clinical time of the professional; 0 means that no clinician spent time on it.
 --   integrated_software: Whether an integrated software engine was used (Y or N).
 --   staff_id: Pseudonym of the member of staff.

@@ -16,4 +16,4 @@ GROUP BY provider, ServiceRequestId, FindSchemeInUse, LongTermCondition
 --   condition_code, key: Condition as submitted, in that scheme.
 --   first_month [month]: First day of the earliest month that carries it.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.

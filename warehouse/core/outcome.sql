@@ -1,8 +1,8 @@
 -- core.outcome
 -- Grain: one row per provider, service request and instrument with at least one score that counts.
--- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness and
--- recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by what held
--- on its day, the last score and the change by what held on the day of the last score (decision 0015).
+-- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness
+-- and recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by
+-- the cut-offs of its day, the last score and the change by those of the day of the last score (decision 0015).
 CREATE TABLE core.outcome AS
 WITH paired AS (
     SELECT
@@ -61,8 +61,8 @@ SELECT
 FROM judged AS j
 INNER JOIN work.referral AS r ON r.referral_number = j.referral_number
 
--- Columns of core.outcome: One row per service request and instrument with a score that counts: first, last and
---     what changed.
+-- Columns of core.outcome: One row per service request and instrument with a score that counts: first score, last
+--     score and change.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
@@ -78,7 +78,7 @@ INNER JOIN work.referral AS r ON r.referral_number = j.referral_number
 --   reliable_change: improved, deteriorated, no change, unpaired; no threshold when none is published.
 --   is_case_first: Whether the first score is beyond the cut-off; NULL without a cut-off.
 --   is_case_last: Whether the last score is beyond the cut-off; NULL without a cut-off or unpaired.
---   is_in_recovery_last: Whether the last score is on the better side of the recovery cut-off; NULL without a
+--   is_in_recovery_last: Whether the last score meets the recovery cut-off; NULL without a
 --       cut-off or unpaired.
 --   is_in_battery: Whether the instrument belongs to the measures of the pathway.
 --   position: Place in the catalogue.

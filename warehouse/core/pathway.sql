@@ -1,7 +1,7 @@
 -- core.pathway
 -- Grain: one row per provider and service request.
 -- The flags from is_at_caseness on are NULL until the course is completed (discharged with two or more treatment
--- contacts): what they say is said of finished courses only. Within those they are true or false, never NULL.
+-- contacts). For finished courses they are true or false, never NULL.
 CREATE TABLE core.pathway AS
 WITH joined AS (
     SELECT
@@ -53,11 +53,11 @@ FROM joined
 --     outcome.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
---   person_id: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
---       provider.
+--   person_id: Pseudonym of the person: the same at every provider if the NHS number is verified, else only at
+--       this provider.
 --   first_month [month]: First day of the first month that carries it.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
 --   pathway_source: Where the pathway code comes from: submitted, diagnosis, primary reason, or default (05).
 --   complaint [ICD-10 or SNOMED CT]: Presenting complaint that counts, ICD-10 without its dot.
@@ -89,16 +89,17 @@ FROM joined
 --   phq9_last [points]: Last PHQ-9 score, NULL unless paired.
 --   gad7_first [points]: First GAD-7 score.
 --   gad7_last [points]: Last GAD-7 score, NULL unless paired.
---   anxiety_measure: Instrument that speaks for anxiety: that of the complaint when paired, else GAD-7.
+--   anxiety_measure: Instrument used for anxiety: that of the complaint when paired, else GAD-7.
 --   anxiety_first [points]: First score on the anxiety measure.
 --   anxiety_last [points]: Last score on the anxiety measure, NULL unless paired.
 --   is_phq9_paired: Whether PHQ-9 is paired.
 --   is_anxiety_paired: Whether the anxiety measure is paired.
 --   is_own_anxiety_measure_paired: Whether a measure that goes with the complaint itself is paired (M204).
 --   is_paired: Whether PHQ-9 and the anxiety measure are both paired.
---   caseness_at_start: case, not a case, or unknown (a first score is missing and the other is below its cut-off).
---   reliable_change: PHQ-9 and anxiety measure together: improved, deteriorated, no change or unpaired, whether or
---       not the course is finished.
+--   caseness_at_start: case, not a case, or unknown (a first score is missing and the other is below its
+--       cut-off).
+--   reliable_change: PHQ-9 and anxiety measure together: improved, deteriorated, no change or unpaired, whether
+--       or not the course is finished.
 --   reqol10_first [points]: First ReQoL-10 score.
 --   reqol10_last [points]: Last ReQoL-10 score, NULL unless paired.
 --   reqol10_change: Reliable change on ReQoL-10.

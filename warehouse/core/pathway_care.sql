@@ -1,7 +1,8 @@
 -- core.pathway_care
 -- Grain: one row per provider and service request, 1:1 with core.pathway: therapy, ending, waits and service use.
 -- Counts of service use are NULL where the window is not observed (core.service_use_window says when it is).
--- Dropped out is the patient's ending: end code 47, or 43 of version 1.5. 48 is the service's.
+-- Dropped out means that the patient ended: end code 47, or 43 of version 1.5. Code 48 means that the service
+-- ended.
 CREATE TABLE core.pathway_care AS
 SELECT
     p.referral_number, p.provider, p.service_request_id,
@@ -51,7 +52,8 @@ LEFT JOIN core.service_use_window AS d
 LEFT JOIN core.service_use_window AS a
     ON a.referral_number = p.referral_number AND a.window_name = 'after'
 
--- Columns of core.pathway_care: One row per provider and service request, 1:1 with core.pathway: therapies, ending,
+-- Columns of core.pathway_care: One row per provider and service request, 1:1 with core.pathway: therapies,
+-- ending,
 --     waits, what co-occurs, and service use.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
@@ -63,8 +65,9 @@ LEFT JOIN core.service_use_window AS a
 --   is_dose_planned: Whether the plan of a therapy with a minimum reaches it; NULL without such a plan.
 --   planned_sessions [sessions]: Sessions planned over all therapies.
 --   is_plan_reached: Whether the sessions of the planned therapies reach the plan; NULL without a plan.
---   ending: How the referral ended, from the end code: completed, dropped out, ended by the service, dropped out of
---       assessment, declined, not suitable, advice only, went elsewhere, not assessed, died, not known; or open.
+--   ending: How the referral ended, from the end code: completed, dropped out, ended by the service, dropped out
+--       of assessment, declined, not suitable, advice only, went elsewhere, not assessed, died, not known; or
+--       open.
 --   wait_to_assessment_days [days]: From referral to the first assessment contact.
 --   wait_assessment_to_treatment_days [days]: From the first assessment contact to the first treatment contact;
 --       NULL where treatment came first.
@@ -72,8 +75,8 @@ LEFT JOIN core.service_use_window AS a
 --       measured.
 --   has_anxiety_first: For severe mental illness: whether the first GAD-7 is at caseness; NULL when not
 --       measured.
---   has_trauma_first: For severe mental illness: whether the first PCL-5, else IES-R, is at caseness; NULL when not
---       measured.
+--   has_trauma_first: For severe mental illness: whether the first PCL-5, else IES-R, is at caseness; NULL when
+--       not measured.
 --   is_dialog_paired: For severe mental illness: whether a DIALOG item is paired.
 --   is_gbo_paired: For severe mental illness: whether a goal (GBO) is paired.
 --   is_before_observed: Whether the data cover service use in the 180 days before the first treatment contact
@@ -85,31 +88,31 @@ LEFT JOIN core.service_use_window AS a
 --   admissions_before: Stays in hospital that began in the 180 days before the first treatment contact; NULL when
 --       not observed.
 --   admissions_during: Stays in hospital that began from first to last treatment contact; NULL when not observed.
---   admissions_after: Stays in hospital that began in the 180 days after the last treatment contact; NULL when not
---       observed.
---   bed_days_before [days]: Days in hospital, both ends of a stay counted, overlapping spells once, in the 180 days
---       before the first treatment contact; NULL when not observed.
+--   admissions_after: Stays in hospital that began in the 180 days after the last treatment contact; NULL when
+--       not observed.
+--   bed_days_before [days]: Days in hospital, both ends of a stay counted, overlapping spells once, in the 180
+--       days before the first treatment contact; NULL when not observed.
 --   bed_days_during [days]: Days in hospital, both ends of a stay counted, overlapping spells once, from first to
 --       last treatment contact; NULL when not observed.
---   bed_days_after [days]: Days in hospital, both ends of a stay counted, overlapping spells once, in the 180 days
---       after the last treatment contact; NULL when not observed.
---   crisis_contacts_before: Crisis-team contacts in the 180 days before the first treatment contact; NULL when not
---       observed.
+--   bed_days_after [days]: Days in hospital, both ends of a stay counted, overlapping spells once, in the 180
+--       days after the last treatment contact; NULL when not observed.
+--   crisis_contacts_before: Crisis-team contacts in the 180 days before the first treatment contact; NULL when
+--       not observed.
 --   crisis_contacts_during: Crisis-team contacts from first to last treatment contact; NULL when not observed.
 --   crisis_contacts_after: Crisis-team contacts in the 180 days after the last treatment contact; NULL when not
 --       observed.
 --   emergency_attendances_before: Emergency department attendances in the 180 days before the first treatment
 --       contact; NULL when not observed.
---   emergency_attendances_during: Emergency department attendances from first to last treatment contact; NULL when
---       not observed.
---   emergency_attendances_after: Emergency department attendances in the 180 days after the last treatment contact;
---       NULL when not observed.
+--   emergency_attendances_during: Emergency department attendances from first to last treatment contact; NULL
+--       when not observed.
+--   emergency_attendances_after: Emergency department attendances in the 180 days after the last treatment
+--       contact; NULL when not observed.
 --   detentions_before: Detentions under the Mental Health Act in the 180 days before the first treatment contact;
 --       NULL when not observed.
 --   detentions_during: Detentions under the Mental Health Act from first to last treatment contact; NULL when not
 --       observed.
---   detentions_after: Detentions under the Mental Health Act in the 180 days after the last treatment contact; NULL
---       when not observed.
+--   detentions_after: Detentions under the Mental Health Act in the 180 days after the last treatment contact;
+--       NULL when not observed.
 --   self_harm_before: Episodes of self-harm in the 180 days before the first treatment contact; NULL when not
 --       observed.
 --   self_harm_during: Episodes of self-harm from first to last treatment contact; NULL when not observed.
@@ -123,4 +126,5 @@ LEFT JOIN core.service_use_window AS a
 --   violence_before: Incidents of violence in the 180 days before the first treatment contact; NULL when not
 --       observed.
 --   violence_during: Incidents of violence from first to last treatment contact; NULL when not observed.
---   violence_after: Incidents of violence in the 180 days after the last treatment contact; NULL when not observed.
+--   violence_after: Incidents of violence in the 180 days after the last treatment contact; NULL when not
+--       observed.

@@ -1,6 +1,6 @@
 -- core.pathway_group
 -- Grain: one row per provider and service request, as core.pathway: the groups a pathway counts in.
--- Every column of groups parts the pathways: each is in exactly one group, "not known" included.
+-- In every column each pathway is in exactly one group, "not known" included.
 CREATE TABLE core.pathway_group AS
 WITH supported AS (
     SELECT referral_number, min(contact_on) AS first_employment_support_on,

@@ -24,11 +24,11 @@ INNER JOIN latest AS l
 
 -- Columns of core.person: One row per provider and person (IDS001), as the latest month describes them.
 --   provider, key: ODS code of the provider.
---   person_id, key: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
---       provider.
+--   person_id, key: Pseudonym of the person: the same at every provider if the NHS number is verified, else only
+--       at this provider.
 --   first_month [month]: First day of the first month that carries it.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   is_nationally_linked: Whether a verified NHS number made the pseudonym.
 --   age_at_period_end [years]: Age on the last day of the latest month.
 --   gender: Gender identity code where stated, else gender code.

@@ -13,4 +13,4 @@ GROUP BY s.provider, coalesce(o.name, s.provider)
 --   provider_name: Name of the provider; its code where no name is known.
 --   first_month [month]: First day of the first month with a current submission.
 --   last_month [month]: First day of the last month with a current submission.
---   submissions: Winning submissions.
+--   submissions: Number of current submissions.

@@ -21,10 +21,10 @@ LEFT JOIN work.patient AS p
 --     submitted.
 --   provider, key: ODS code of the provider.
 --   service_use_id, key: Pseudonym of the provider's service use id.
---   person_id: Pseudonym of the person: the same wherever a verified NHS number says so, else only at this
---       provider.
+--   person_id: Pseudonym of the person: the same at every provider if the NHS number is verified, else only at
+--       this provider.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   service_use_type: Type of service use (ref.code service_use_type).
 --   started_on [date]: First day.
 --   ended_on [date]: Last day; NULL while it lasts.

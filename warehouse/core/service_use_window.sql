@@ -1,11 +1,11 @@
 -- core.service_use_window
 -- Grain: one row per provider, service request and window (before, during, after therapy) that is observed.
--- Before and after are 180 days each, so that their counts compare: six months are long enough to see
--- admissions, and two follow-ups three months apart close them (IAPT-SMI schedule). During is from first to last
--- treatment contact. Observed: the referral lies in a run of months in which the provider sends service use. What
--- was used before is told at intake, so before reaches back beyond the run; after also needs the person to be
--- reported when it ends.
--- Days of a stay count on both ends and once, whatever spells overlap; a stay is an admission where it starts.
+-- Before and after are 180 days each, so that their counts are comparable. Six months are long enough to see
+-- admissions and include two follow-ups three months apart (IAPT-SMI schedule). During is from first to last
+-- treatment contact. Observed: the referral is in a run of months in which the provider sends service use.
+-- Earlier use is asked at intake, so «before» may start earlier than the run. «After» also needs the person to be
+-- reported when it ends. First and last day of a stay both count, and overlapping spells count once. An admission
+-- counts where a stay starts.
 CREATE TABLE core.service_use_window AS
 WITH treated AS (
     SELECT

@@ -22,6 +22,6 @@ WHERE recency = 1
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   therapy_type, key: Type of therapy planned.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   planned_sessions [sessions]: Sessions planned.
 --   planned_from [date]: First day of the plan.

@@ -25,4 +25,4 @@ GROUP BY provider, person_id, SocPerCircumstance, SocPerCircumstanceRecDate
 --   recorded_on [date], key: Day it was recorded.
 --   first_month [month]: First day of the earliest month that carries it.
 --   last_month [month]: First day of the latest month that carries it.
---   submitted_records [rows]: Submitted rows of all winning months behind this one row.
+--   submitted_records [rows]: Submitted rows of current submissions that this row combines.

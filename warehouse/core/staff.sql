@@ -9,7 +9,7 @@ WITH listed AS (
         row_number() OVER (PARTITION BY provider, CarePersLocalId ORDER BY month DESC, row_number DESC) AS recency
     FROM staged.SMI901
 ),
--- A qualification comes back month after month; the latest row of each says whether it is awarded.
+-- A qualification is submitted every month. Its latest row says whether it is awarded.
 qualified AS (
     SELECT
         provider, CarePersLocalId AS staff_id, month, QualAttainLevelIAPT, QualAwardedDate,

@@ -1,6 +1,6 @@
 -- core.submission
 -- Grain: one row per current submission: one provider, one month. records counts its rows in all tables.
--- In time until the end of the deadline's day. A correction after it replaces what was in time, and is late.
+-- On time until the end of the deadline day. A later correction replaces the earlier submission and is late.
 CREATE TABLE core.submission AS
 SELECT
     w.submission_id, w.provider, w.month, CAST(coalesce(sum(c.records), 0) AS BIGINT) AS records,

@@ -1,7 +1,7 @@
 -- mart.experience
 -- Grain: one row per period, pathway, engagement ('all', engaged, not engaged) and question: England, and range.
--- The range is over services with 10 answers or more: below that one answer moves a share by more than 10 points.
--- It is NULL with fewer than three such services, and names none: how far apart services are, not which.
+-- The range covers services with 10 answers or more: below that, one answer moves a share by more than 10 points.
+-- It is NULL with fewer than three such services. It shows how much services differ, and names none.
 CREATE TABLE mart.experience AS
 WITH counted AS (
     SELECT
@@ -69,7 +69,7 @@ WHERE c.organisation = 'ENG'
 --   highest: Answers at the top of the scale.
 --   lowest: Answers at the bottom of the scale.
 --   services: Services with an answer.
---   services_in_range: Services with 10 answers or more, which the range is over.
+--   services_in_range: Services with 10 answers or more, which the range covers.
 --   positive_share_least [share]: Lowest share of positive answers among services with 10 answers or more; NULL
 --       with fewer than three of them.
 --   positive_share_most [share]: Highest share of positive answers among services with 10 answers or more; NULL
@@ -82,7 +82,7 @@ WHERE c.organisation = 'ENG'
 --       with fewer than three of them.
 --   highest_share_most [share]: Highest share of answers at the top among services with 10 answers or more; NULL
 --       with fewer than three of them.
---   lowest_share_least [share]: Lowest share of answers at the bottom among services with 10 answers or more; NULL
---       with fewer than three of them.
---   lowest_share_most [share]: Highest share of answers at the bottom among services with 10 answers or more; NULL
---       with fewer than three of them.
+--   lowest_share_least [share]: Lowest share of answers at the bottom among services with 10 answers or more;
+--       NULL with fewer than three of them.
+--   lowest_share_most [share]: Highest share of answers at the bottom among services with 10 answers or more;
+--       NULL with fewer than three of them.

@@ -20,7 +20,8 @@ INNER JOIN mart.service_comparison AS c ON c.measure = i.measure AND c.source = 
 LEFT JOIN spread AS s
     ON s.measure = i.measure AND s.period_type = c.period_type AND s.period_start = c.period_start
 
--- Columns of mart.field_quality: Data quality of services compared: mart.service_comparison of every item, with the
+-- Columns of mart.field_quality: Data quality of services compared: mart.service_comparison of every item, with
+-- the
 --     element it is about.
 --   table_id, key: Table of the dataset, or submission for submissions as a whole.
 --   element, key: Element of the table.
@@ -44,7 +45,7 @@ LEFT JOIN spread AS s
 --   services: Services compared.
 --   lower_quartile [share]: A quarter of services have this share or less.
 --   upper_quartile [share]: A quarter of services have this share or more.
---   funnel_position: Place among the funnel's limits; NULL where too few services or records can be compared.
+--   funnel_position: Position against the funnel limits; NULL where too few services or records can be compared.
 --   z_adjusted: Standard errors from England's share, spread between services allowed for.
 --   comparison: full, with caution, or descriptive (mart.service_comparison).
---   why_not: Why the comparison is not a full one.
+--   why_not: Why the comparison is not full.

@@ -1,8 +1,8 @@
 -- mart.instrument_change
 -- Grain: one row per level, organisation, period, pathway and instrument with paired scores of closed referrals.
--- Closed with two attended contacts or more, as in the national metric of community services.
+-- Only referrals closed with two or more attended contacts, as in the national metric of community services.
 -- effect_size is the mean gain in SDs of England's first scores in the same period (Cohen's d against baseline):
--- one yardstick for all services, so that a service with a narrow intake does not look better. Positive is better.
+-- one scale for all services, so that a service with similar patients does not look better. Positive is better.
 CREATE TABLE mart.instrument_change AS
 WITH monthly AS (
     SELECT

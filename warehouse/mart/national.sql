@@ -1,7 +1,7 @@
 -- mart.national
 -- Grain: one row per source, period, pathway and measure: England.
--- providers_counted says how many services stand behind a figure; a month in which not all have reported yet
--- is not comparable with one in which they have.
+-- providers_counted is the number of services in a figure. A month in which some have not reported yet is not
+-- comparable with a complete one.
 CREATE TABLE mart.national AS
 WITH counted AS (
     SELECT source, period_type, period_start, pathway, measure, numerator, denominator, state,
@@ -48,8 +48,9 @@ LEFT JOIN behind AS b
 --   numerator: Count of a count or share; sum of a mean; the value itself of a median or p90.
 --   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
---   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
---   providers_counted: Providers whose counts stand behind the figure.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
+--       distinct.
+--   providers_counted: Number of providers in the figure.
 --   value [unit of the measure]: numerator / denominator of a share or mean, else numerator.
 --   lower_95 [share]: Lower 95 % Wilson limit of a share.
 --   upper_95 [share]: Upper 95 % Wilson limit of a share.

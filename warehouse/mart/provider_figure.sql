@@ -50,5 +50,6 @@ LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 
 --   numerator: Count; sum of a mean; value of a median.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
 --   value: numerator / denominator of a share or mean, else the numerator.
---   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
+--       distinct.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

@@ -70,7 +70,8 @@ LEFT JOIN sent AS s
     ON s.organisation = o.organisation AND s.period_type = e.period_type AND s.period_start = e.period_start
 WHERE e.organisation = 'ENG' AND e.denominator > 0
 
--- Columns of mart.quality_count: Counts behind every item of data quality, for England and every provider, by month
+-- Columns of mart.quality_count: Counts behind every item of data quality, for England and every provider, by
+-- month
 --     and over rolling 12 months.
 --   level, key: England or provider.
 --   organisation, key: ODS code of the provider as it is today; ENG: England.
@@ -81,4 +82,4 @@ WHERE e.organisation = 'ENG' AND e.denominator > 0
 --       submitted.
 --   denominator [rows]: Records it is counted of; months expected or submitted. NULL where not submitted.
 --   months_submitted [months]: Months of the period with a current submission.
---   state: value; no denominator (nothing to count); not submitted: never one for the other.
+--   state: value; no denominator (nothing to count); not submitted; these are always distinct.

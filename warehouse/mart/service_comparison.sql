@@ -1,8 +1,8 @@
 -- mart.service_comparison
--- Grain: one row per source, provider, period, pathway and measure, beside England. Never ranked.
--- The funnel stands around the value of all services, this one included, so that one picture holds them all; limits
--- are strict (on the limit is within). With few services a total that contains oneself says too little: there
--- national_value_without and the exact test against the rest count. Published provider counts are rounded to 5 and
+-- Grain: one row per source, provider, period, pathway and measure, beside England. No ranks.
+-- The funnel is centred on the value of all services, this one included, so that one chart shows them all. Limits
+-- are strict (on the limit is within). With few services, the total depends too much on the service itself: use
+-- national_value_without and the exact test against the rest. Published provider counts are rounded to 5 and
 -- England's are not, so there both are approximations.
 CREATE VIEW mart.service_comparison AS
 WITH placed AS (
@@ -63,7 +63,7 @@ SELECT
 FROM limited
 
 -- Columns of mart.service_comparison: One row per source, service, period, pathway and measure: its figure, its
---     interval, England beside it, and whether the difference is one. No ranks.
+--     interval, the value of England, and whether they differ. No ranks.
 --   source, key: submitted (our own count) or published (NHS England's statistics).
 --   provider, key: ODS code of the provider.
 --   provider_name: Name of the provider; its code where no name is known.
@@ -74,7 +74,8 @@ FROM limited
 --   kind: count, share, mean, median or p90.
 --   numerator: Count; sum of a mean; value of a median.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
---   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
+--       distinct.
 --   value: numerator / denominator of a share or mean, else the numerator.
 --   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, else Byar. NULL for means
 --       and medians, whose spread is not known.
@@ -94,8 +95,8 @@ FROM limited
 --   funnel_upper_998 [share]: Upper 99.8 % funnel limit.
 --   funnel_position: below 99.8, below 95, within, above 95 or above 99.8; on a limit is within.
 --   z [standard errors]: Distance from national_value in standard errors of the funnel.
---   z_adjusted [standard errors]: The same with the spread between services (tau) added: a service that stands out
---       from others, not from chance alone.
+--   z_adjusted [standard errors]: The same with the spread between services (tau) added: a service that differs
+--       from other services, not only from chance.
 --   phi: Overdispersion of the funnel (mart.funnel).
 --   tau [share]: Spread between services beyond chance (mart.funnel).
 --   p_against_rest [probability]: With fewer than 10 services: exact two-sided p that this service and the rest

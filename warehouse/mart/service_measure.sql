@@ -55,7 +55,8 @@ INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organi
 LEFT JOIN work.measure_count AS c
     ON c.org = s.org AND c.period = r.period AND c.pathway = s.pathway AND c.measure = s.measure
 
--- Columns of mart.service_measure: One row per organisation, period, pathway and measure; every organisation keeps
+-- Columns of mart.service_measure: One row per organisation, period, pathway and measure; every organisation
+-- keeps
 --     its row in every period.
 --   source, key: submitted: our own count.
 --   level, key: England, region, ICB, sub-ICB (by commissioner), provider, provider in sub-ICB, site.
@@ -68,5 +69,5 @@ LEFT JOIN work.measure_count AS c
 --   numerator: Count of a count or share; sum of a mean; the value itself of a median or p90.
 --   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
---   months_submitted [months]: Months of the period for which a provider behind the organisation submitted.
---   state: value; no denominator (0 people); not submitted; not applicable: never one for the other.
+--   months_submitted [months]: Months of the period for which a provider of the organisation submitted.
+--   state: value; no denominator (0 people); not submitted; not applicable; these are always distinct.

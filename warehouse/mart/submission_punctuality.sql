@@ -47,7 +47,7 @@ WINDOW five AS (
     PARTITION BY provider ORDER BY month RANGE BETWEEN INTERVAL 4 MONTH PRECEDING AND CURRENT ROW
 )
 
--- Columns of mart.submission_punctuality: Who submitted which month, and when: one row per provider, as submitted,
+-- Columns of mart.submission_punctuality: Submissions by month, with dates: one row per provider, as submitted,
 --     and month from its first submission to the last month of the data, but none after it has closed.
 --   provider, key: ODS code of the provider.
 --   month [month], key: First day of the month.

@@ -38,7 +38,7 @@ _KEY_MEANING = {
     "organisation": "Code of the organisation.",
     "period_type": "Kind of period.",
     "period_start": "First day of the period.",
-    "months_submitted": "Months of the period for which a provider behind the organisation submitted.",
+    "months_submitted": "Months of the period for which a provider of the organisation submitted.",
     "measure": "Measure (mart.measure).",
     "value": "The value.",
     "records": "Rows with this value.",

@@ -35,8 +35,8 @@ Columns of mart.breakdown_measure: One row per organisation, period, pathway, gr
   numerator: Count of a count or share; sum of a mean.
   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a value;
       NULL for a count and where there is no value.
-  months_submitted [months]: Months of the period for which a provider behind the organisation submitted.
-  state: value; no denominator (0 people); not submitted; not applicable: never one for the other.
+  months_submitted [months]: Months of the period for which a provider of the organisation submitted.
+  state: value; no denominator (0 people); not submitted; not applicable; these are always distinct.
 
 Columns of monthly_count.place: One row per provider, commissioner and site that occur together, and level: the
     organisation whose figures their monthly counts count in.

@@ -1,9 +1,9 @@
 -- monthly_count.case_mix
 -- Grain: one row per provider, month of discharge, outcome, pathway and group of alike courses.
--- What people bring when they come, never what a service does with them (waits, sessions, therapy): adjusting for
--- that would excuse it. Outcomes have the predicates of the measures of the same id. Severity: first score of the
--- pathway's severity measure, in that measure's bands. Diagnosis: problem descriptor in Talking Therapies, else the
--- pathway.
+-- Only characteristics of people at the start, never what a service does (waits, sessions, therapy): adjusting
+-- for that would hide its effect. Outcomes have the predicates of the measures of the same id. Severity: first
+-- score of the pathway's severity measure, in that measure's bands. Diagnosis: problem descriptor in Talking
+-- Therapies, else the pathway.
 CREATE TABLE monthly_count.case_mix AS
 WITH course AS (
     SELECT

@@ -1,7 +1,8 @@
 -- public.breakdown_measure
 -- Grain: one row per level, organisation, period, pathway, breakdown, group and measure.
--- For the organisations of public.service_measure, where anything was submitted; all pathways together, and over a
--- year: in a quarter or one pathway nearly every group of a service is suppressed, and there would be 7 times more.
+-- For the organisations of public.service_measure, where anything was submitted; all pathways together, and over
+-- a year: in a quarter or one pathway nearly every group of a service is suppressed, and there would be 7 times
+-- more.
 CREATE TABLE public.breakdown_measure AS
 WITH listed AS (
     SELECT DISTINCT level, organisation, pathway
@@ -44,6 +45,6 @@ FROM protected
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
 --       denominator shown is under {decimal_shown}, else means to one decimal.
---   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
+--   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would give such a count away); not submitted; not applicable.
+--       too, or one that would reveal such a count); not submitted; not applicable.

@@ -22,7 +22,8 @@ SELECT
     average
 FROM counted
 
--- Columns of public.national: England: one row per source, period, pathway and measure, from protected counts like
+-- Columns of public.national: England: one row per source, period, pathway and measure, from protected counts
+-- like
 --     any other row.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.
@@ -33,7 +34,7 @@ FROM counted
 --   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
 --       counts.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would give such a count away); not submitted; not applicable.
+--       too, or one that would reveal such a count); not submitted; not applicable.
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.

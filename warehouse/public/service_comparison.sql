@@ -41,7 +41,8 @@ SELECT
     END AS funnel_position
 FROM beside
 
--- Columns of public.service_comparison: Services beside England: one row per source, provider, period, pathway and
+-- Columns of public.service_comparison: Services beside England: one row per source, provider, period, pathway
+-- and
 --     measure that is a share, from protected counts only.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   provider, key: ODS code of the provider.
@@ -54,12 +55,12 @@ FROM beside
 --   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
 --       counts.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would give such a count away); not submitted; not applicable.
+--       too, or one that would reveal such a count); not submitted; not applicable.
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
 --   national_numerator: Count for England to the nearest {base}.
 --   national_denominator: Count England's share is of, to the nearest {base}.
 --   national_rate [share]: national_numerator / national_denominator as shown.
---   funnel_position: Where rate lies in the funnel around national_rate: within; above or below 95; above or below
---       99.8. NULL without a rate.
+--   funnel_position: Where rate lies in the funnel around national_rate: within; above or below 95; above or
+--       below 99.8. NULL without a rate.

@@ -1,7 +1,8 @@
 -- public.service_measure
 -- Grain: one row per level, organisation, period, pathway and measure.
--- The sum behind a mean is not published. Even the existence of a pathway at an organisation can reveal one person:
--- unless it is a provider's 'all', it is listed only where some figure of it is shown. Sites are not published.
+-- The sum behind a mean is not published. Even the existence of a pathway at an organisation can reveal one
+-- person: unless it is a provider's 'all', it is listed only where some figure of it is shown. Sites are not
+-- published.
 CREATE TABLE public.service_measure AS
 WITH protected AS (
     SELECT
@@ -41,6 +42,6 @@ INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation 
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
 --       denominator shown is under {decimal_shown}, else means to one decimal.
---   months_submitted [months]: Months of the period in which a provider behind the figure has submitted.
+--   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would give such a count away); not submitted; not applicable.
+--       too, or one that would reveal such a count); not submitted; not applicable.

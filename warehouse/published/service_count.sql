@@ -1,7 +1,8 @@
 -- published.service_count
 -- Grain: one row per provider (ENG: England), financial year and measure, from the annual totals.
 -- A count that is suppressed or not applicable stays NULL and says so in state; it is never 0. Provider counts
--- are rounded to 5, so published_rate (from exact counts, as published) is shown next to the rate from the counts.
+-- are rounded to 5, so published_rate (from exact counts, as published) is shown next to the rate from the
+-- counts.
 INSERT INTO published.service_count
 WITH total AS (
     SELECT
@@ -63,5 +64,6 @@ LEFT JOIN provider_name AS n ON n.provider = a.provider
 --   measure, key: Id of the measure (mart.measure).
 --   numerator: Count.
 --   denominator: Count the share is of; NULL for a plain count and where there is no value.
---   state: value; no denominator (0 people); not submitted; suppressed; not applicable: never one for the other.
+--   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
+--       distinct.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

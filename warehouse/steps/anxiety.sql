@@ -1,7 +1,7 @@
 -- work.anxiety
--- Grain: one row per referral with an anxiety score: the measure that speaks for anxiety.
--- The measure of the problem descriptor when it is paired, else GAD-7 (Clark 2018, table T2); only where there
--- is no GAD-7 score at all does an unpaired measure of the descriptor stand.
+-- Grain: one row per referral with an anxiety score: the measure used for anxiety.
+-- The measure of the problem descriptor when it is paired, else GAD-7 (Clark 2018, table T2); an
+-- unpaired measure of the descriptor is used only without any GAD-7 score.
 CREATE TABLE work.anxiety AS
 WITH candidate AS (
     SELECT o.referral_number, o.instrument, o.position,

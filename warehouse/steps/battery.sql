@@ -1,7 +1,7 @@
 -- work.battery
 -- Grain: one row per referral with a score: change over all measures of its pathway.
 -- NHS England's rule for several measures (menh_bbrb cyp_outcomes): any deterioration is deterioration; else
--- any improvement is improvement; else no change. Only paired measures with a reliable-change threshold speak.
+-- any improvement is improvement; else no change. Only paired measures with a reliable-change threshold count.
 CREATE TABLE work.battery AS
 SELECT
     referral_number,

@@ -1,6 +1,6 @@
 -- work.care_period
--- Grain: one row per period and month in it: years (ref.period_month), and all months together, since instruments
--- that few people answer say little in one year.
+-- Grain: one row per period and month in it: years (ref.period_month), and all months together, because some
+-- instruments have few answers in one year.
 CREATE TABLE work.care_period AS
 SELECT period_type, period_start, month
 FROM ref.period_month

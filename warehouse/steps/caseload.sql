@@ -1,6 +1,6 @@
 -- work.caseload
 -- Grain: one row per pathway and month end at which it is open: received, not discharged, still submitted.
--- Treatment is as known at that month end: what came later does not change an earlier month.
+-- Treatment is as known at that month end: later data do not change an earlier month.
 CREATE TABLE work.caseload AS
 WITH event AS (
     SELECT

@@ -1,7 +1,8 @@
 -- work.circumstance
 -- Grain: one row per referral whose person has a social or personal circumstance recorded by
--- the day of discharge: what is learnt later does not change a pathway that has ended. No order of gravity is
--- published, so several circumstances are "more than one"; religion and sexual orientation are no such need.
+-- the day of discharge: later records do not change a pathway that has ended. No order of importance is
+-- published, so several circumstances are "more than one". Religion and sexual orientation are not counted as
+-- such.
 CREATE TABLE work.circumstance AS
 WITH grouped AS (
     SELECT s.provider, s.person_id, coalesce(s.recorded_on, s.first_month) AS known_since,

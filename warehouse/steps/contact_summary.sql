@@ -1,8 +1,8 @@
 -- work.contact_summary
 -- Grain: one row per referral with a contact: how its treatment contacts took place.
 -- The site is that of the first treatment contact; of several that day the first in the alphabet.
--- The main medium and mode have most treatment contacts; of equals the one named first here. A pathway is in the
--- preferred language when more of its treatment contacts were in it than in another.
+-- The main medium and mode have most treatment contacts; ties go to the one listed first here. A pathway is in
+-- the preferred language when more of its treatment contacts were in it than in another.
 CREATE TABLE work.contact_summary AS
 WITH counted AS (
     SELECT

@@ -1,6 +1,6 @@
 -- work.patient
 -- Grain: one row per submission and local patient id. Says which person a submission's records are about.
--- A repeated local id is rejected before it gets here; should one arrive, the last row speaks.
+-- A repeated local id is rejected earlier; if one arrives, the last row counts.
 CREATE TABLE work.patient AS
 SELECT
     submission_id,

@@ -1,7 +1,7 @@
 -- work.smi_outcome
 -- Grain: one row per referral for severe mental illness with a score: the scores of its other measures.
--- Depression, anxiety and trauma are the problem itself in Talking Therapies, so nothing co-occurs there.
--- Not measured is NULL, not «no case». PCL-5 speaks before IES-R, as in the catalogue.
+-- In Talking Therapies depression, anxiety and trauma are the problem itself, so they do not co-occur.
+-- Not measured is NULL, not «no case». PCL-5 takes precedence over IES-R, as in the catalogue.
 CREATE TABLE work.smi_outcome AS
 SELECT
     o.referral_number,
