@@ -40,8 +40,7 @@ LEFT JOIN adsm AS a ON a.provider = r.provider AND a.service_request_id = r.serv
 WHERE r.rank = 1
 
 -- Columns of core.complaint: One row per service request with a presenting complaint (IDS603): the one that
--- counts,
---     chosen as in M204/M205.
+--     counts, chosen as in M204/M205.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   submitted_records [rows]: Submitted rows of current submissions that this row combines.

@@ -53,8 +53,7 @@ LEFT JOIN core.service_use_window AS a
     ON a.referral_number = p.referral_number AND a.window_name = 'after'
 
 -- Columns of core.pathway_care: One row per provider and service request, 1:1 with core.pathway: therapies,
--- ending,
---     waits, what co-occurs, and service use.
+--     ending, waits, what co-occurs, and service use.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   therapies: Types of psychological therapy given, by code.

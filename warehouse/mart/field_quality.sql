@@ -21,8 +21,7 @@ LEFT JOIN spread AS s
     ON s.measure = i.measure AND s.period_type = c.period_type AND s.period_start = c.period_start
 
 -- Columns of mart.field_quality: Data quality of services compared: mart.service_comparison of every item, with
--- the
---     element it is about.
+--     the element it is about.
 --   table_id, key: Table of the dataset, or submission for submissions as a whole.
 --   element, key: Element of the table.
 --   aspect, key: complete, known, valid or in time.

@@ -71,8 +71,7 @@ LEFT JOIN sent AS s
 WHERE e.organisation = 'ENG' AND e.denominator > 0
 
 -- Columns of mart.quality_count: Counts behind every item of data quality, for England and every provider, by
--- month
---     and over rolling 12 months.
+--     month and over rolling 12 months.
 --   level, key: England or provider.
 --   organisation, key: ODS code of the provider as it is today; ENG: England.
 --   period_type, key: month or rolling 12 months.

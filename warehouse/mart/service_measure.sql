@@ -55,8 +55,7 @@ INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organi
 LEFT JOIN work.measure_count AS c
     ON c.org = s.org AND c.period = r.period AND c.pathway = s.pathway AND c.measure = s.measure
 
--- Columns of mart.service_measure: One row per organisation, period, pathway and measure; every organisation
--- keeps
+-- Columns of mart.service_measure: One row per organisation, period, pathway and measure; every organisation keeps
 --     its row in every period.
 --   source, key: submitted: our own count.
 --   level, key: England, region, ICB, sub-ICB (by commissioner), provider, provider in sub-ICB, site.

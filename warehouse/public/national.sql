@@ -22,8 +22,7 @@ SELECT
     average
 FROM counted
 
--- Columns of public.national: England: one row per source, period, pathway and measure, from protected counts
--- like
+-- Columns of public.national: England: one row per source, period, pathway and measure, from protected counts like
 --     any other row.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   period_type, key: month, quarter (of the financial year), rolling 12 months, or financial year.

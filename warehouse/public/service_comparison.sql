@@ -41,8 +41,7 @@ SELECT
     END AS funnel_position
 FROM beside
 
--- Columns of public.service_comparison: Services beside England: one row per source, provider, period, pathway
--- and
+-- Columns of public.service_comparison: Services beside England: one row per source, provider, period, pathway and
 --     measure that is a share, from protected counts only.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   provider, key: ODS code of the provider.
