@@ -74,10 +74,10 @@ def grain_keys() -> dict[str, tuple[str, ...]]:
 
 
 def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described] = ()) -> None:
-    """Write ``meta.columns`` and a comment on every table and column of our schemas.
+    """Write ``meta.columns``, a comment on every table and column of our schemas, and declare keys.
 
     ``generated`` describes what follows from other declarations: the monthly counts of the measures. Raises
-    ContractError when something has no description, or a description has nothing to describe.
+    ContractError when something has no description, a description has nothing to describe, or a key has no value.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
     con.execute(
@@ -116,6 +116,7 @@ def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described
     views = con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     # One transaction: 419 comments committed one by one take 2 s.
     con.execute("BEGIN")
+    _declare_keys(con, lines)
     for line in lines:
         text = quoted(line.description + (f" [{line.unit}]" if line.column and line.unit else ""))
         name = f'{line.schema}."{line.table}"'
@@ -125,6 +126,25 @@ def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described
             kind = "VIEW" if (line.schema, line.table) in views else "TABLE"
             con.execute(f"COMMENT ON {kind} {name} IS {text}")
     con.execute("COMMIT")
+
+
+def _declare_keys(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) -> None:
+    """Declare the keys of every table NOT NULL. Not PRIMARY KEY: its index is three times the data (decision 0019).
+
+    Raises ContractError when a key has no value in some row.
+    """
+    keys = [line for line in lines if line.is_key and not line.may_be_null]
+    undeclared = con.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() INNER JOIN duckdb_tables() "
+        "USING (database_name, schema_name, table_name) WHERE database_name = current_database() AND is_nullable"
+    ).fetchall()
+    wanted = {(line.schema, line.table, line.column) for line in keys}.intersection(undeclared)
+    for schema, table, column in sorted(wanted):
+        try:
+            con.execute(f'ALTER TABLE {schema}."{table}" ALTER "{column}" SET NOT NULL')
+        except duckdb.ConstraintException:
+            con.execute("ROLLBACK")
+            raise ContractError(f"{schema}.{table}: the key {column} has no value in some rows") from None
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) -> list[str]:

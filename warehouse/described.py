@@ -11,21 +11,24 @@ module (decision 0017)::
       weekly_hours [hours]: Contracted hours, where the provider
           says them.
 
-``key`` marks the columns that tell two rows apart, the brackets hold the unit. A line indented further goes on
-with the one before it.
+``key`` marks the columns that tell two rows apart, ``key or NULL`` one that may be empty; the brackets hold the
+unit. A line indented further goes on with the one before it.
 """
 
 import re
 from dataclasses import dataclass
 
 _TABLE = re.compile(r"Columns of (?P<schema>\w+)\.(?P<table>\w+): (?P<text>.+)")
-_COLUMN = re.compile(r"  (?P<column>\w+)(?: \[(?P<unit>[^]]+)\])?(?P<key>, key)?: (?P<text>.+)")
+_COLUMN = re.compile(r"  (?P<column>\w+)(?: \[(?P<unit>[^]]+)\])?(?P<key>, key(?: or NULL)?)?: (?P<text>.+)")
 _MORE = re.compile(r" {4,}(?P<text>\S.*)")
 
 
 @dataclass(frozen=True)
 class Described:
-    """A table or a column; an empty ``column`` describes the table. ``is_key``: part of the grain."""
+    """A table or a column; an empty ``column`` describes the table. ``is_key``: part of the grain.
+
+    ``may_be_null`` is said of keys only: of the others nothing is declared.
+    """
 
     schema: str
     table: str
@@ -33,6 +36,7 @@ class Described:
     is_key: bool
     unit: str
     description: str
+    may_be_null: bool = False
 
 
 def described_in(text: str) -> list[Described]:
@@ -54,4 +58,7 @@ def described_in(text: str) -> list[Described]:
             found[-1][-1] += f" {match['text']}"
         else:
             raise ValueError(f"the description of {schema}.{table} has a line that is no column: {line.strip()}")
-    return [Described(s, t, column, bool(key), unit, said) for s, t, column, key, unit, said in found]
+    return [
+        Described(s, t, column, bool(key), unit, said, key.endswith("NULL"))
+        for s, t, column, key, unit, said in found
+    ]

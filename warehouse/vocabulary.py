@@ -92,7 +92,7 @@ Columns of ref.severity_band: One row per severity band of an instrument.
 Columns of ref.instrument_cut_off: One row per instrument and period in which its cut-offs hold.
   instrument, key: Short id of the instrument.
   position: Place in the catalogue.
-  valid_from [date], key: First day on which they hold; NULL is always.
+  valid_from [date], key or NULL: First day on which they hold; NULL is always.
   valid_to [date]: Last day on which they hold; NULL is for ever.
   caseness [points]: Cut-off; NULL when there is none.
   caseness_test: How a score relates to the cut-off when it is a case: >=, > or <.

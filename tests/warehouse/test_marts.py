@@ -1,10 +1,13 @@
 """Measures and marts: what is counted, for whom, and what an absent number means."""
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.fixtures.warehouse import (
@@ -292,3 +295,35 @@ def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tm
         con.execute("CREATE TABLE core.stray (nameless INTEGER)")
         with pytest.raises(ContractError, match=r"no description of core.stray; .* core.stray.nameless"):
             apply_contract(con)
+
+
+def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_path: Path) -> None:
+    """Every key but those of which NULL is a value is NOT NULL; a row without one is refused, by insert and build."""
+    complete(draft)
+    lines = [line for line in (*contract(), *described(catalogue())) if line.is_key]
+    stored = dict(
+        ask(
+            draft,
+            "SELECT schema_name || '.' || table_name || '.' || column_name, is_nullable FROM duckdb_columns() "
+            "INNER JOIN duckdb_tables() USING (database_name, schema_name, table_name)",
+        )
+    )
+    kept = [line for line in lines if f"{line.schema}.{line.table}.{line.column}" in stored]
+    assert len({(line.schema, line.table) for line in kept}) > 70
+    for line in kept:
+        assert stored[f"{line.schema}.{line.table}.{line.column}"] == line.may_be_null, line
+    assert [line.table for line in kept if line.may_be_null] == ["instrument_cut_off"]
+    for name, group in groupby(lines, key=lambda line: f'{line.schema}."{line.table}"'):
+        columns = ", ".join(f'"{line.column}"' for line in group)
+        repeated = ask(draft, f"SELECT count(*) FROM {name} GROUP BY {columns} HAVING count(*) > 1")
+        assert repeated == [], name
+    copy = tmp_path / "copy.duckdb"
+    shutil.copyfile(draft, copy)
+    with open_draft(copy) as con:
+        with pytest.raises(duckdb.ConstraintException):
+            con.execute("INSERT INTO ref.month (last_day) VALUES (NULL)")
+        con.execute(
+            "ALTER TABLE ref.month ALTER month DROP NOT NULL; INSERT INTO ref.month (last_day) VALUES (NULL)"
+        )
+        with pytest.raises(ContractError, match=r"ref\.month: the key month has no value in some rows"):
+            apply_contract(con, described(catalogue()))

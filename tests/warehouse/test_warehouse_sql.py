@@ -58,6 +58,7 @@ DESCRIPTION = """SELECT 1
 --   staff_id, key: Pseudonym: never the id.
 --   weekly_hours [hours]: Contracted hours.
 --   joined_on [date], key: Day.
+--   left_on [date], key or NULL: Day; NULL while there.
 
 -- Not of it.
 """
@@ -69,6 +70,7 @@ def test_a_description_is_read_from_its_block() -> None:
         Described("core", "staff", "staff_id", True, "", "Pseudonym: never the id."),
         Described("core", "staff", "weekly_hours", False, "hours", "Contracted hours."),
         Described("core", "staff", "joined_on", True, "date", "Day."),
+        Described("core", "staff", "left_on", True, "date", "Day; NULL while there.", may_be_null=True),
     ]
     assert described_in("Columns of ref.month: One row per month.\n") == [
         Described("ref", "month", "", False, "", "One row per month.")
