@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import store
+from pipelines.code_version import rows_version
 from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
@@ -90,7 +91,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
     with TemporaryDirectory(dir=zones.builds) as workspace, store.draft(submission_id, zones) as draft:
         staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
         checked = _check(source, Path(workspace), receipt.at, staging)
-        verdict = Verdict.of(checked, fingerprint(key))
+        verdict = Verdict.of(checked, fingerprint(key), rows_version())
         if verdict.state.is_accepted:
             store.complete(draft, checked)
         checked.findings.write_parquet(folder / _FINDINGS)

@@ -4,17 +4,14 @@ Belongs here: which submissions a build takes, what names a release, and the ste
 here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from pipelines.ask import ask
+from pipelines.code_version import figures_version, release_version
 from pipelines.ledger import Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
@@ -60,6 +57,7 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
             outcome.provider_month,
             zones.pseudonymised / outcome.receipt.submission_id,
             _day(outcome.receipt.received_at),
+            outcome.detail.get("made_with", ""),
         )
         for outcome in outcomes
         if outcome.provider_month
@@ -73,7 +71,7 @@ def _day(received_at: str) -> date:
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
     """The name of the release that these current submissions and this code make: same inputs, same name."""
-    return release.release_id(staged, code_version(), zones.published, zones.reference)
+    return release.release_id(staged, release_version(), zones.published, zones.reference)
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
@@ -89,7 +87,7 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
         staged,
         memory_limit=MEMORY_LIMIT,
         reference=zones.reference,
-        built_with=f"{code_version()} {reference_digest(zones.reference)}",
+        built_with=f"{figures_version()} {reference_digest(zones.reference)}",
     )
 
 
@@ -109,7 +107,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
     name = planned_release(zones, staged)
     is_new = not (zones.releases / name).exists()
     manifest = {
-        "code_version": code_version(),
+        "code_version": release_version(),
         "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference),
         "submissions": [one.submission_id for one in staged],
     }
@@ -138,26 +136,6 @@ def _current_name(zones: Zones) -> str:
 def has_published(zones: Zones) -> bool:
     """Whether NHS England's published statistics were imported."""
     return any(zones.published.glob("*.parquet"))
-
-
-@cache
-def code_version() -> str:
-    """Hash over the text of everything that decides what a release says."""
-    digest = hashlib.sha256()
-    for package in ("schemas", "transforms", "warehouse"):
-        for name, content in sorted(_sources(files(package), package)):
-            digest.update(f"{name}\0".encode() + content)
-    return digest.hexdigest()[:12]
-
-
-def _sources(folder: Traversable, name: str) -> list[tuple[str, bytes]]:
-    found = []
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found += _sources(entry, f"{name}/{entry.name}")
-        elif entry.name.endswith((".py", ".sql", ".csv")):
-            found.append((f"{name}/{entry.name}", entry.read_bytes()))
-    return found
 
 
 def _release(zones: Zones, name: str, is_new: bool, submissions: int) -> Release:

@@ -18,7 +18,7 @@ from schemas.versions import Version
 from transforms.findings import REJECTIONS
 from transforms.submission import Header, SubmissionChecked
 
-_OWN = ("state", "counts", "found", "rules", "key")
+_OWN = ("state", "counts", "found", "rules", "key", "made_with")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Verdict:
 
     ``header`` has the values of its header. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per
     table id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id. ``key`` is
-    the fingerprint of the key of its pseudonymised rows; empty if there are none.
+    the fingerprint of the key of its pseudonymised rows, ``made_with`` the version of the code that made them; both
+    are empty if there are none.
     """
 
     state: State
@@ -36,14 +37,15 @@ class Verdict:
     found: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, int]
     key: str = ""
+    made_with: str = ""
 
     @classmethod
-    def of(cls, checked: SubmissionChecked, key: str = "") -> Self:
+    def of(cls, checked: SubmissionChecked, key: str = "", made_with: str = "") -> Self:
         """The verdict of a check."""
         state, findings = state_of(checked), checked.findings
         rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
-        key = key if state.is_accepted else ""
-        return cls(state, checked.header, checked.counts(), _found(findings), rules, key)
+        by = (key, made_with) if state.is_accepted else ("", "")
+        return cls(state, checked.header, checked.counts(), _found(findings), rules, *by)
 
     def to_json(self) -> str:
         """The verdict as text, for ``from_json``."""
@@ -56,12 +58,13 @@ class Verdict:
         said: dict[str, Any] = json.loads(text)
         start, end = (date.fromisoformat(day) if (day := said[name]) else None for name in ("start", "end"))
         header = Header(said["provider"], start, end, Version(said["version"]) if said["version"] else None)
-        return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], said.get("key", ""))
+        by = (said.get("key", ""), said.get("made_with", ""))
+        return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], *by)
 
     def detail(self) -> dict[str, Any]:
-        """The part that the ledger keeps: version, counts and rules, and the key if rows were pseudonymised."""
+        """The part that the ledger keeps: version, counts and rules, and by what any rows were made."""
         version = self.header.version.value if self.header.version else None
-        key = {"key": self.key} if self.key else {}
+        key = {"key": self.key, "made_with": self.made_with} if self.key else {}
         return {"version": version, "counts": self.counts, "rules": self.rules} | key
 
 

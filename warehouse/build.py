@@ -194,11 +194,11 @@ def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_wit
         with duckdb.connect(str(draft), read_only=True) as con:
             if con.execute("SELECT built_with FROM meta.build").fetchall() != [(built_with,)]:
                 return None
-            found = con.execute("SELECT provider, month, submission_id FROM core.submission").fetchall()
+            found = con.execute("SELECT provider, month, submission_id, made_with FROM core.submission").fetchall()
     except duckdb.Error:  # cut off half-way: meta.build goes first and comes last
         return None
-    wanted = {(submission.provider, submission.month, submission.submission_id) for submission in current}
-    return {provider for provider, _, _ in wanted.symmetric_difference(found)}
+    wanted = {(one.provider, one.month, one.submission_id, one.made_with or None) for one in current}
+    return {provider for provider, *_ in wanted.symmetric_difference(found)}
 
 
 def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:

@@ -65,7 +65,7 @@ def inputs_hash(
     current: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
 ) -> str:
     """SHA-256 over what goes in: every submission, published statistics and reference files."""
-    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on}" for w in current)
+    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on} {w.made_with}" for w in current)
     if published is not None and (published / SOURCE_FILE).is_file():
         lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
     if digest := reference_digest(reference):

@@ -47,13 +47,14 @@ class StagedSubmission:
     """One current submission: what the ledger says of it and the folder of its pseudonymised Parquet.
 
     ``received_on`` is the day in England on which this submission, the one that counts, was received, where that
-    is known.
+    is known; ``made_with`` names the version of the code that made its rows, where that is known.
     """
 
     submission_id: str
     provider_month: ProviderMonth
     folder: Path
     received_on: date | None = None
+    made_with: str = ""
 
     @property
     def provider(self) -> str:
@@ -91,7 +92,7 @@ def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -
     """
     con.execute(
         "CREATE TABLE staged.current_submission "
-        "(submission_id VARCHAR, provider VARCHAR, month DATE, received_on DATE, deadline DATE)"
+        "(submission_id VARCHAR, provider VARCHAR, month DATE, received_on DATE, deadline DATE, made_with VARCHAR)"
     )
     con.execute("CREATE TABLE staged.file (table_id VARCHAR, path VARCHAR)")
     con.execute(
@@ -102,7 +103,10 @@ def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -
     insert_rows(
         con,
         "staged.current_submission",
-        [[w.submission_id, w.provider, w.month, w.received_on, closes(w.month).closes] for w in ordered],
+        [
+            [w.submission_id, w.provider, w.month, w.received_on, closes(w.month).closes, w.made_with or None]
+            for w in ordered
+        ],
     )
     names = {
         submission.folder: sorted(path.name for path in submission.folder.glob("*.parquet"))

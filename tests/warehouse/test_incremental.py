@@ -132,6 +132,20 @@ def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
     assert everything(draft) == everything(whole)
 
 
+def test_rows_that_were_made_again_by_other_code_are_built_again(
+    tmp_path: Path, won: list[StagedSubmission]
+) -> None:
+    draft = tmp_path / "d.duckdb"
+    build_core(draft, won, built_with="v1", measures=COUNTED)
+    with duckdb.connect(str(draft)) as con:
+        con.execute("UPDATE core.pathway SET end_code = 'kept'")
+    again = [replace(one, made_with="other") if one.provider == "RXX" else one for one in won]
+    build_core(draft, again, built_with="v1", measures=COUNTED)
+    kept = ask(draft, "SELECT DISTINCT provider FROM core.pathway WHERE end_code = 'kept' ORDER BY ALL")
+    assert kept == [("RYY",)]
+    assert ask(draft, "SELECT DISTINCT made_with FROM core.submission ORDER BY ALL") == [("other",), (None,)]
+
+
 @pytest.mark.parametrize("broken", ["other code", "cut off", "no name", "no file"])
 def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
     tmp_path: Path, won: list[StagedSubmission], broken: str

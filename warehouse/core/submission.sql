@@ -4,10 +4,10 @@
 CREATE TABLE core.submission AS
 SELECT
     w.submission_id, w.provider, w.month, CAST(coalesce(sum(c.records), 0) AS BIGINT) AS records,
-    w.received_on, w.deadline, w.received_on > w.deadline AS is_late
+    w.received_on, w.deadline, w.received_on > w.deadline AS is_late, w.made_with
 FROM staged.current_submission AS w
 LEFT JOIN staged.row_count AS c ON c.submission_id = w.submission_id
-GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline
+GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline, w.made_with
 
 -- Columns of core.submission: One row per current submission: one provider, one month.
 --   submission_id, key: Id of the current submission in the ledger.
@@ -18,3 +18,4 @@ GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline
 --   deadline [date]: Last day on which the month could be submitted in time.
 --   is_late: Whether the submission that counts came after the deadline; an earlier one that it replaced may have
 --       been in time. NULL where the day is not known.
+--   made_with: Version of the code that checked the submission and made its rows; NULL where not known.

@@ -1,0 +1,124 @@
+"""Versions of the code: what decides whether rows, a draft or a release can be kept.
+
+Belongs here: which code and data a figure depends on, and a hash of what they mean. Does not belong here: what is
+done where a version changed (``pipelines.publish``).
+
+Comments, docstrings and layout mean nothing here. Descriptions of columns decide what a release says but no figure:
+they count for its name and keep the draft (decision 0020).
+"""
+
+import ast
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pipelines.zones import PROJECT
+
+# The constant in which a Python module describes its tables (warehouse.described).
+_DESCRIPTIONS = "COLUMNS"
+# Text and quoted names are kept as they are; comments and space between are not.
+_SQL = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\")|(?:--[^\n]*|/\*.*?\*/|\s)+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of ours without some of its files and folders, named from the package on."""
+
+    name: str
+    without: tuple[str, ...] = ()
+
+    def files(self, root: Path) -> Iterator[tuple[str, Path]]:
+        """Every file of code or data that counts, with its name from ``root`` on, in order of names."""
+        for path in sorted((root / self.name).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            inside = name.removeprefix(f"{self.name}/")
+            left_out = any(inside == each or inside.startswith(f"{each}/") for each in self.without)
+            if path.suffix in (".py", ".sql", ".csv") and not left_out:
+                yield name, path
+
+
+_EXAMPLE = ("example", "example.py")
+# What decides which rows are accepted, and what stands in them: known of a submission when its rows are written.
+ROWS = (Package("schemas", _EXAMPLE), Package("transforms"))
+# What decides the figures made of these rows. A rule of the dataset decides rows only.
+FIGURES = (
+    Package(
+        "schemas",
+        (*_EXAMPLE, "rules", "rule.py", "ruleset.py", "generated.py", "gate.py", "contract.py", "terms.py"),
+    ),
+    Package("warehouse"),
+)
+
+
+def rows_version(root: Path = PROJECT) -> str:
+    """Hash of the code and data that decide the rows of a submission: 12 hex digits."""
+    return _version(ROWS, root)
+
+
+def figures_version(root: Path = PROJECT) -> str:
+    """Hash of the code and data that decide the figures made of given rows. A draft of another one is not kept."""
+    return _version(FIGURES, root)
+
+
+@cache
+def release_version(root: Path = PROJECT) -> str:
+    """Hash of what decides what a release says: the figures, and the descriptions of its tables and columns."""
+    digest = hashlib.sha256(figures_version(root).encode())
+    for name, path in Package("warehouse").files(root):
+        text = path.read_text(encoding="utf-8")
+        for said in _described(text, path.suffix):
+            digest.update(f"\0{name}\0{' '.join(said.split())}".encode())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _version(packages: tuple[Package, ...], root: Path) -> str:
+    digest = hashlib.sha256()
+    for package in packages:
+        for name, path in package.files(root):
+            digest.update(f"{name}\0".encode() + meaning(path.read_text(encoding="utf-8"), path.suffix) + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def meaning(text: str, suffix: str) -> bytes:
+    """What a file says to whoever runs or reads it: the same for two texts that differ in comments and layout.
+
+    ``suffix`` is .py, .sql or .csv. Docstrings and descriptions of columns mean nothing here.
+    """
+    if suffix == ".py":
+        return _python(text)
+    if suffix == ".sql":
+        return _SQL.sub(lambda match: match[1] or " ", text).strip().encode()
+    return json.dumps(list(csv.reader(text.splitlines(keepends=True)))).encode()
+
+
+def _python(text: str) -> bytes:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [each for each in node.body if not _is_text(each) and _described_by(each) is None]
+    return ast.dump(tree).encode()
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _described_by(node: ast.stmt) -> str | None:
+    """The descriptions of columns that a statement is; ``None`` for any other."""
+    is_named = isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == [_DESCRIPTIONS]
+    if is_named and isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+        return str(node.value.value)
+    return None
+
+
+def _described(text: str, suffix: str) -> Iterator[str]:
+    if suffix == ".sql":
+        yield from re.findall(r"^-- Columns of .*(?:\n--.*)*", text, re.MULTILINE)
+    elif suffix == ".py" and f"\n{_DESCRIPTIONS} = " in text:
+        yield from (said for node in ast.parse(text).body if (said := _described_by(node)) is not None)
