@@ -86,7 +86,7 @@ def _version(packages: tuple[Package, ...], root: Path) -> str:
 
 
 def meaning(text: str, suffix: str) -> bytes:
-    """What a file says to whoever runs or reads it: the same for two texts that differ in comments and layout.
+    """The meaning of a file, without comments and layout: equal for two texts that differ only in those.
 
     ``suffix`` is .py, .sql or .csv. Docstrings and descriptions of columns mean nothing here.
     """
