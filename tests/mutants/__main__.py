@@ -31,7 +31,9 @@ PATIENCE = 900
 # Module → tests that should notice, the fastest first; a mutant that passes them is then asked by the corpus.
 GATE = {
     "schemas/gate.py": ["tests/transforms", "tests/schemas/test_versions.py", "tests/reports"],
-    "transforms/receive.py": ["tests/transforms/test_gate.py", "tests/transforms"],
+    "transforms/receive/csv_file.py": ["tests/transforms/test_gate.py", "tests/transforms"],
+    "transforms/receive/parquet_file.py": ["tests/transforms/test_gate.py", "tests/transforms"],
+    "transforms/receive/table.py": ["tests/transforms/test_gate.py", "tests/transforms"],
     "transforms/survey.py": ["tests/transforms/test_gate.py", "tests/transforms"],
     "transforms/validate.py": ["tests/transforms/test_submission.py", "tests/transforms", "tests/schemas/test_contract.py"],
     "transforms/cascade.py": ["tests/transforms/test_cascade.py", "tests/transforms"],
