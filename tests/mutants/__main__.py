@@ -35,8 +35,9 @@ GATE = {
     "transforms/receive/parquet_file.py": ["tests/transforms/test_gate.py", "tests/transforms"],
     "transforms/receive/table.py": ["tests/transforms/test_gate.py", "tests/transforms"],
     "transforms/survey.py": ["tests/transforms/test_gate.py", "tests/transforms"],
-    "transforms/validate.py": ["tests/transforms/test_submission.py", "tests/transforms", "tests/schemas/test_contract.py"],
-    "transforms/cascade.py": ["tests/transforms/test_cascade.py", "tests/transforms"],
+    "transforms/validate.py": ["tests/transforms/test_submission.py", "tests/transforms", "tests/schemas/test_contract.py",
+                               "tests/pipelines/test_store.py"],
+    "transforms/cascade.py": ["tests/transforms/test_cascade.py", "tests/transforms", "tests/pipelines/test_store.py"],
     "pipelines/inbox.py": ["tests/pipelines/test_inbox.py", "tests/pipelines/test_dagster.py"],
 }  # fmt: skip
 CORPUS = ["tests/journeys"]

@@ -1,5 +1,6 @@
 """Finding and opening submissions: what a path may be, and what a hostile one cannot do."""
 
+import json
 import os
 import zipfile
 from datetime import date
@@ -7,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.inbox import NotASubmission, Source, find_submissions, named_in, open_source
+from pipelines.inbox import (
+    NotASubmission,
+    Source,
+    _why_not_unpacked,
+    as_record,
+    find_submissions,
+    from_record,
+    named_in,
+    open_source,
+)
 from schemas.month import ProviderMonth
 from tests.fixtures.submission import RIGHT, submission, write, zipped
 
@@ -44,6 +54,12 @@ def test_a_submission_itself_is_found(tmp_path: Path) -> None:
     assert find_submissions(zipped(folder)) == [tmp_path / "RW5_2025-04.zip"]
 
 
+def test_a_folder_with_tables_is_one_submission_whatever_folders_lie_in_it(tmp_path: Path) -> None:
+    folder = submission(tmp_path)
+    submission(folder, month="2025-05")
+    assert find_submissions(folder) == [folder]
+
+
 def test_a_path_that_leads_nowhere_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NotASubmission, match="no file or folder"):
         find_submissions(tmp_path / "missing")
@@ -74,6 +90,45 @@ def test_the_same_tables_are_the_same_content_in_a_folder_or_a_zip_under_any_nam
     assert opened(other, tmp_path).content_sha256 != opened(folder, tmp_path).content_sha256
 
 
+@pytest.mark.parametrize("name", ["RW5_2025-04", "April extract"])
+def test_a_kept_submission_is_read_again_as_it_was_opened(tmp_path: Path, name: str) -> None:
+    source = opened(submission(tmp_path / "in").rename(tmp_path / name), tmp_path, keep=True)
+    kept = json.loads(json.dumps(as_record(source)))
+    assert from_record(kept, tmp_path / "workspace", source.findings) == source
+    assert (source.named is None) == (name == "April extract")
+
+
+def told(count: int, unpacked: int, packed: int) -> list[zipfile.ZipInfo]:
+    """Members of a zip as its directory tells of them: the first has all the bytes."""
+    members = [zipfile.ZipInfo(f"{number}.csv") for number in range(count)]
+    members[0].file_size, members[0].compress_size = unpacked, packed
+    return members
+
+
+GB, MB = 1 << 30, 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("count", "unpacked", "packed", "refused"),
+    [
+        (64, 1, 1, None),
+        (65, 1, 1, "65 files"),
+        (1, 32 * GB, GB, None),
+        (1, 32 * GB + 1, GB, "unpacks to more"),
+        (1, 200 * MB, MB, None),  # 200 times: our own extracts reach 30
+        (1, 200 * MB + 1, MB, "unpacks to more"),
+        (1, 64 * MB, 1, None),  # small: whatever it was packed to
+        (1, 64 * MB + 1, 1, "unpacks to more"),
+        (1, 0, 0, None),
+    ],
+)
+def test_a_zip_is_unpacked_up_to_its_limits_and_not_beyond(
+    count: int, unpacked: int, packed: int, refused: str | None
+) -> None:
+    why = _why_not_unpacked(told(count, unpacked, packed))
+    assert why is None if refused is None else refused in str(why)
+
+
 def test_tables_are_recognised_by_id_or_name_in_any_case(tmp_path: Path) -> None:
     folder = write(tmp_path / "x", {"ids000": "a\n", "IDS101referral": "a\n", "Ids001Mpi": "a\n"})
     assert set(opened(folder, tmp_path).files) == {"IDS000", "IDS101", "IDS001"}
@@ -83,6 +138,16 @@ def test_other_files_and_doubles_are_refused_and_debris_of_file_managers_is_not(
     folder = submission(tmp_path, notes="x", IDS101="again")
     (folder / ".DS_Store").write_text("x")
     assert rules(opened(folder, tmp_path)) == ["GATE-TABLE-TWICE", "GATE-TABLE-UNKNOWN"]
+
+
+def test_folders_and_debris_of_file_managers_in_a_zip_are_no_tables(tmp_path: Path) -> None:
+    path = zipped(submission(tmp_path), inner="RW5_2025-04/")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("RW5_2025-04/", "")
+        archive.writestr("RW5_2025-04/.DS_Store", "x")
+        archive.writestr("__MACOSX/RW5_2025-04/._IDS101Referral.csv", "x")
+    source = opened(path, tmp_path)
+    assert (rules(source), set(source.files)) == ([], {"IDS000", "IDS001", "IDS002", "IDS101"})
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ def test_a_patient_takes_referral_contact_activity_and_score_along(tmp_path: Pat
     assert set(found["cause_table"]) == {"IDS001"}
     assert set(found["cause_row"]) == {2}
     assert found["found"].null_count() == found.height
+    # The element that names the parent is where the finding points.
+    named = {
+        table: field
+        for table, field in found.select("table", "field").rows()
+        if table in ("IDS101", "IDS201", "IDS202")
+    }
+    assert named == {"IDS101": "LocalPatientId", "IDS201": "ServiceRequestId", "IDS202": "CareContactId"}
     others = checked.findings.filter(pl.col("cause_row").is_null())
     assert others["rule_id"].to_list() == ["IDS001-PersonBirthDate-FORMAT"]
 
@@ -73,7 +80,9 @@ def test_a_warning_takes_nothing_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table_id", [table for table, *_ in CHAIN])
 def test_rows_in_are_accepted_plus_rejected(tmp_path: Path, table_id: str) -> None:
     changes = {field.name: None for field in TABLES[table_id].fields}
-    for counts in check_path(example(tmp_path, (table_id, 0, changes))).counts().values():
+    counted = check_path(example(tmp_path, (table_id, 0, changes))).counts()
+    assert counted[table_id]["rejected"] >= 1
+    for counts in counted.values():
         assert counts["rows_in"] == counts["accepted"] + counts["rejected"]
 
 
