@@ -1,5 +1,5 @@
 """What people read: pages and files for sites, services and the public.
 
-Belongs here: turning findings and figures into something a person can act on. Does not belong here:
-computing them, knowing when they are made.
+Belongs here: presenting findings and figures so that people can act on them. Does not belong here: computing them,
+or when they are made.
 """

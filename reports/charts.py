@@ -1,7 +1,6 @@
-"""Pictures as SVG text: a funnel plot and a panel of control charts.
+"""Charts as SVG text: a funnel plot and a panel of control charts.
 
-Belongs here: from figures to marks on paper. Does not belong here: limits and positions (``warehouse``), words
-around a picture.
+Belongs here: drawing figures. Does not belong here: limits and positions (``warehouse``), the text around a chart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,8 +81,8 @@ def funnel_plot(points: Sequence[FunnelPoint], centre: float, title: str, subtit
 def control_panel(charts: Sequence[ControlChart], title: str, subtitle: str, columns: int = 4) -> str:
     """A grid of small control charts, special-cause points as diamonds.
 
-    Every chart spans 20 points around its mean, more where its points or limits need it: what is noise in one
-    does not look like news in another.
+    Every chart spans 20 points around its mean, or more if its points or limits need it. So variation looks
+    equally large in all charts.
     """
     wide, tall, top = 210, 140, 66
     parts = [_text(16, 24, title, 17, weight="bold"), _text(16, 46, subtitle, 13, GREY)]

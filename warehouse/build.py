@@ -146,9 +146,9 @@ def complete(
     threads: int | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Add what people outside and other people's SQL need: the public and the national schemas, and comments.
+    """Add the schemas for other readers: the public and the national schemas, and comments.
 
-    Comments go in last and are complete. Returns the rows of every public table. Raises ContractError when a
+    Comments are written last and are complete. Returns the rows of every public table. Raises ContractError when a
     table or column has no description or a description has no column.
     """
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
@@ -187,7 +187,7 @@ def _config(memory_limit: str | None, threads: int | None) -> Config:
 
 
 def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_with: str | None) -> set[str] | None:
-    """Providers whose current submissions are not those of the draft; None when the draft cannot be built upon."""
+    """Providers whose current submissions differ from those of the draft; None if the draft cannot be used."""
     if built_with is None or not draft.exists():
         return None
     try:
@@ -195,7 +195,7 @@ def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_wit
             if con.execute("SELECT built_with FROM meta.build").fetchall() != [(built_with,)]:
                 return None
             found = con.execute("SELECT provider, month, submission_id, made_with FROM core.submission").fetchall()
-    except duckdb.Error:  # cut off half-way: meta.build goes first and comes last
+    except duckdb.Error:  # interrupted build: meta.build is deleted first and written last
         return None
     wanted = {(one.provider, one.month, one.submission_id, one.made_with or None) for one in current}
     return {provider for provider, *_ in wanted.symmetric_difference(found)}
@@ -218,7 +218,7 @@ def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
 
 
 def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what is in schema ``mart`` except the counts that ``roll_up`` adds to."""
+    """Drop everything in schema ``mart`` except the counts that ``roll_up`` adds to."""
     con.execute("CREATE SCHEMA IF NOT EXISTS mart")
     found = con.execute(
         "SELECT 'VIEW', view_name FROM duckdb_views() WHERE schema_name = 'mart' "
@@ -251,7 +251,8 @@ def _build_batch(
 ) -> None:
     """Core and monthly counts of some providers, made in memory and appended to the draft.
 
-    Appending keeps little more than one core busy, so it runs beside the models: a batch took 43 s instead of 48.
+    Appending uses little more than one core, so it runs in parallel with the models: a batch took 43 s instead of
+    48.
     """
     spill = draft.with_name(draft.name + ".tmp")
     with duckdb.connect(":memory:", config=config | {"temp_directory": str(spill)}) as con:
@@ -280,7 +281,9 @@ def _build_batch(
 
 
 def _append(batch: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Append a table of the batch to that of the draft, without the batch's own ``referral_number``."""
+    """Append a table of the batch to that of the draft, without ``referral_number``, which is valid only in the
+    batch.
+    """
     kept = f"SELECT COLUMNS(lambda name: name <> 'referral_number') FROM {table}"
     with batch.cursor() as con:
         con.execute(f"CREATE TABLE IF NOT EXISTS draft.{table} AS {kept} WHERE false")

@@ -1,7 +1,7 @@
-"""What guidance says, in schema ``ref``: recommended therapies and doses, survey answers.
+"""Clinical guidance, in schema ``ref``: recommended therapies and doses, survey answers.
 
-Belongs here: loading ``clinical/*.csv`` and the questions of ``schemas`` for the models that judge care by them.
-Does not belong here: the judging (``core/therapy_course.sql``, ``core/experience.sql``).
+Belongs here: loading ``clinical/*.csv`` and the questions of ``schemas`` for the models that use them. Does not
+belong here: those models (``core/therapy_course.sql``, ``core/experience.sql``).
 """
 
 import csv
@@ -52,7 +52,7 @@ Columns of ref.survey_answer: One row per question about care and answer that co
   is_highest: Whether it is the top of the scale.
   is_lowest: Whether it is the bottom of the scale.
 """
-# Of a scale from 0 to 4 the two ends on each side, as the McPin evaluation groups its five answers.
+# On a scale from 0 to 4, the two values at each end, as the McPin evaluation groups its five answers.
 _POSITIVE, _NEGATIVE, _HIGHEST, _LOWEST = ("3", "4", "Y"), ("0", "1", "N"), ("4", "Y"), ("0", "N")
 
 
@@ -95,7 +95,7 @@ def load_clinical(con: duckdb.DuckDBPyConnection) -> None:
         con,
         "ref.survey_answer",
         [
-            # A reason for stopping is neither praise nor blame: it is named or it is not.
+            # A reason for stopping is not positive or negative: it is named or not.
             (each.code, answer, answer in _POSITIVE and not each.is_reason,
              answer in _NEGATIVE and not each.is_reason, answer in _HIGHEST, answer in _LOWEST)
             for each in questions()

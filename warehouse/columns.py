@@ -1,8 +1,8 @@
-"""What every table and column of the warehouse means: the analyst's contract.
+"""The meaning of every table and column of the warehouse: the contract with analysts.
 
 Belongs here: collecting the descriptions, writing them into the file as comments and as ``meta.columns``, and
-checking that they are complete. Does not belong here: the descriptions themselves, which are next to what makes a
-table (``described``), and the dataset's own dictionary (``reports.dataset``).
+checking that they are complete. Does not belong here: the descriptions, which are next to what makes a table
+(``described``), and the dataset's own dictionary (``reports.dataset``).
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ _MADE_IN_PYTHON = (
 
 
 class ContractError(ForThePerson):
-    """A table or column without a description, or a description of nothing."""
+    """A table or column has no description, or a description has no table or column."""
 
 
 @cache
@@ -148,7 +148,7 @@ def _declare_keys(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) ->
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) -> list[str]:
-    """Tables and columns without a description, and descriptions of nothing."""
+    """Tables and columns without a description, and descriptions without a table or column."""
     present = {
         (schema, table, column)
         for schema, table, column in con.execute(

@@ -1,7 +1,7 @@
-"""The names analysts' existing SQL expects: views over core and ref in the national schemas, and a few macros.
+"""The national names for existing SQL: views over core and ref in the national schemas, and a few macros.
 
-Belongs here: which schemas they are. Does not belong here: what a view says (``compat/``)
-and any figure (``warehouse/mart``): a view renames and repeats by month, it decides nothing.
+Belongs here: which views there are. Does not belong here: the views (``compat/``) and any figure
+(``warehouse/mart``): a view renames columns and repeats rows by month, and decides nothing.
 """
 
 import duckdb

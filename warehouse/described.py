@@ -11,8 +11,8 @@ module (decision 0017)::
       weekly_hours [hours]: Contracted hours, where the provider
           says them.
 
-``key`` marks the columns that tell two rows apart, ``key or NULL`` one that may be empty; the brackets hold the
-unit. A line indented further goes on with the one before it.
+``key`` marks the columns that identify a row, ``key or NULL`` one that may be empty. The brackets have the unit. A
+line indented further continues the line before it.
 """
 
 import re

@@ -1,12 +1,12 @@
-"""Data quality of every element: what is counted of it, generated from the dataset's declarations.
+"""Data quality of every element: its counts, generated from the dataset's declarations.
 
-Belongs here: of which records an element is expected, which of its values are valid or say «not known», the
-counting pass over the staged rows, and ``mart.quality_item``. Does not belong here: the rules that reject and
-warn (``schemas``, ``transforms``), periods and comparison (``warehouse/mart``).
+Belongs here: which records should have an element, which of its values are valid or mean «not known», the counting
+pass over the staged rows, and ``mart.quality_item``. Does not belong here: the rules that reject and warn
+(``schemas``, ``transforms``), periods and comparison (``warehouse/mart``).
 
-One pass per table. A code list is a string that is searched for the value between two separators: DuckDB does that
-once per dictionary entry. Twelve coded columns of 1.2 M rows take 0.14 s so, of which 0.11 s go into counting rows;
-``IN`` takes 2.9 s.
+There is one pass per table. A code list is one string that is searched for the value between two separators:
+DuckDB does that once per dictionary entry. Twelve coded columns of 1.2 M rows take 0.14 s, of which 0.11 s count
+rows; ``IN`` takes 2.9 s.
 """
 
 import re
@@ -30,7 +30,7 @@ SUBMISSION = "submission"
 _PARTED = "\x1f"
 _NOT_KNOWN = re.compile(r"\b(not (known|stated|recorded)|unknown)\b", re.IGNORECASE)
 _SEEN = "AttendOrDNACode IN ('5', '6')"
-# Elements whose blank is only wrong of some records. Everything else that is required is expected of every record.
+# Elements that only some records should have. All other required elements are expected in every record.
 _EXPECTED_OF = {
     "IDS004.WeekHoursWorked": "EmployStatus = '01'",
     "IDS004.EmpSupportReferral": "EmpSupportInd = 'Y'",
@@ -46,14 +46,14 @@ _EXPECTED_OF = {
     "IDS201.InterpreterPresentInd": _SEEN,
     "IDS201.NumGroupTherParticipants": f"{_SEEN} AND CareContPatientTherMode = '3'",
     "IDS201.NumGroupTherFacilitators": f"{_SEEN} AND CareContPatientTherMode = '3'",
-    # An activity is a procedure, a finding or an observation.
+    # An activity has a procedure, a finding or an observation.
     "IDS202.CodeProcAndProcStatus": "CodeFind IS NULL AND CodeObs IS NULL",
     "IDS202.FindSchemeInUse": "CodeFind IS NOT NULL",
     "IDS202.ObsValue": "CodeObs IS NOT NULL",
     "IDS803.EndTimeCareClust": "EndDateCareClust IS NOT NULL",
     "IDS902.QualAwardedDate": "QualPlannedCompletionDate IS NULL",
 }
-# Elements whose blank says that something has not happened, or is one of several ways to say a thing.
+# Elements whose blank means that something has not happened, or that another element says it.
 _NEVER_EXPECTED = frozenset(
     {
         "IDS002.EndDateGMPRegistration", "IDS003.AccommodationTypeEndDate", "IDS004.EmpSupportDischargeDate",
@@ -303,5 +303,5 @@ def _counts(element: Element, condition: str | None) -> dict[str, str]:
 
 
 def _count_if(predicate: str) -> str:
-    """A count that is 0, not NULL, where the predicate is NULL of every row."""
+    """A count that is 0, not NULL, if the predicate is NULL for every row."""
     return f"coalesce(count_if({predicate}), 0)"

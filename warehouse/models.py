@@ -1,6 +1,6 @@
-"""The models' texts: SQL files of this package, one a table or view, the folder named after its schema.
+"""The texts of the models: SQL files of this package, one per table or view, in a folder named after its schema.
 
-Belongs here: where models lie and reading them. Does not belong here: their order (``order``).
+Belongs here: where models are, and reading them. Does not belong here: their order (``order``).
 """
 
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-# Schemas whose folder has another name. ``work`` is thrown away after a build: its models are steps on the way.
+# Schemas whose folder has another name. ``work`` is deleted after a build: its models are intermediate steps.
 _FOLDERS = {"work": "steps"}
 _SCHEMAS = {folder: schema for schema, folder in _FOLDERS.items()}
 
 
 def read_sql(name: str) -> str:
-    """The text of one model, such as ``core.pathway``; one of ``work`` lies in ``steps``."""
+    """The text of one model, such as ``core.pathway``; models of ``work`` are in ``steps``."""
     schema, table = name.split(".")
     return (_folder(schema) / f"{table}.sql").read_text(encoding="utf-8")
 

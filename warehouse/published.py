@@ -1,12 +1,11 @@
-"""NHS England's published annual statistics: read, made tidy, laid beside our own figures.
+"""NHS England's published annual statistics: read, normalised, and compared with our own figures.
 
 Belongs here: the layout of the published files, the three meanings of their value column, and the counts that
 enter the comparison. Does not belong here: downloading them, and the comparison itself
 (``mart/service_comparison.sql``).
 
-The files are tidy Parquet of "NHS Talking Therapies, for anxiety and depression, annual reports" (Open
-Government Licence v3.0). ``*`` is a suppressed count (below 5), NULL a value that does not apply; neither is
-zero.
+The files are Parquet of "NHS Talking Therapies, for anxiety and depression, annual reports" (Open Government
+Licence v3.0). ``*`` is a suppressed count (below 5), NULL a value that does not apply. Neither is zero.
 """
 
 import json
@@ -277,7 +276,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
 
 
 def _refuse_contradictions(con: duckdb.DuckDBPyConnection) -> None:
-    # TAF90 in 2023-24 comes twice, under two names with the same figures: that is no contradiction.
+    # TAF90 in 2023-24 occurs twice, under two names with the same figures: that is not a contradiction.
     found = con.execute(
         """
         SELECT org_code, financial_year, measure_name

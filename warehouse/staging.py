@@ -44,10 +44,9 @@ class StagingError(ForThePerson):
 
 @dataclass(frozen=True)
 class StagedSubmission:
-    """One current submission: what the ledger says of it and the folder of its pseudonymised Parquet.
+    """One current submission: its ledger entry and the folder of its pseudonymised Parquet.
 
-    ``received_on`` is the day in England on which this submission, the one that counts, was received, where that
-    is known; ``made_with`` names the version of the code that made its rows, where that is known.
+    ``received_on`` is the day in England on which this submission was received, if known.
     """
 
     submission_id: str

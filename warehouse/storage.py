@@ -1,7 +1,7 @@
-"""How the warehouse's files are written and known again.
+"""How the files of the warehouse are written and identified.
 
-Belongs here: the storage version and the connection settings every writer shares, the hash of a file. Does not
-belong here: what is written.
+Belongs here: the storage version and the connection settings of every writer, the hash of a file. Does not belong
+here: what is written.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ STORAGE_VERSION = "v1.3.0"
 
 
 def writing(**settings: str | bool | int | float | list[str]) -> Config:
-    """Connection settings of a writer: the storage version and whatever it asks for beyond."""
+    """Connection settings of a writer: the storage version and the settings it requires."""
     return {"storage_compatibility_version": STORAGE_VERSION, **settings}
 
 

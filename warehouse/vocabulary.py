@@ -1,7 +1,7 @@
-"""Pathways and instruments in schema ``ref``: what core joins to assign referrals and to judge scores.
+"""Pathways and instruments in schema ``ref``, for assigning referrals and judging scores.
 
-Belongs here: loading the tables of pathways and instruments that ``schemas`` declares. Does not belong here: what
-they say (``schemas.pathway``, ``schemas.instruments``), judging (``core/*.sql``), code lists
+Belongs here: loading the tables of pathways and instruments that ``schemas`` declares. Does not belong here: their
+content (``schemas.pathway``, ``schemas.instruments``), judging (``core/*.sql``), code lists
 (``warehouse.lookups``).
 """
 

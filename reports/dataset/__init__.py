@@ -1,5 +1,6 @@
-"""What a submission is, for people: the dataset's documentation.
+"""The documentation of the dataset, for people.
 
-Belongs here: pages and files made from the declarations: rules, dictionary, code lists, instruments, templates, and
-``parity explain``. Does not belong here: the declarations (``schemas``), writing files to disk (``pipelines``).
+Belongs here: pages and files made from the declarations: rules, dictionary, code lists, instruments, templates,
+and ``parity explain``. Does not belong here: the declarations (``schemas``), writing files to disk
+(``pipelines``).
 """

@@ -1,7 +1,7 @@
-"""What one rule or one element says, for a person at a terminal: `parity explain`.
+"""The explanation of one rule or one element at a terminal: `parity explain`.
 
-Belongs here: finding it by id or name, and putting it into words. Does not belong here: printing
-(``pipelines.cli``), the same as pages (``reports.dataset.rule_pages``, ``reports.dataset.dictionary``).
+Belongs here: finding it by id or name, and describing it. Does not belong here: printing (``pipelines.cli``), the
+same as pages (``reports.dataset.rule_pages``, ``reports.dataset.dictionary``).
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def as_text(found: Rule | tuple[Entry, ...]) -> str:
 
 
 def _nearest(wanted: str, known: dict[str, str]) -> list[str]:
-    """What holds the words asked for, shortest first, then what is spelt most alike."""
+    """Names that contain the words asked for, shortest first, then names with a similar spelling."""
     holding = sorted((name for name in known if wanted and wanted in name), key=lambda name: (len(name), name))
     alike = get_close_matches(wanted, sorted(known), _NEAREST, 0.6)
     return [known[name] for name in dict.fromkeys([*holding, *alike])][:_NEAREST]

@@ -20,7 +20,7 @@ def text(plain: str) -> str:
 
 
 def code(plain: str) -> str:
-    """Inline code, whatever it holds."""
+    """Inline code with any content."""
     longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
     fence, gap = "`" * (longest + 1), " " if "`" in plain else ""
     return f"{fence}{gap}{plain}{gap}{fence}"
@@ -43,7 +43,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def facts_list(facts: Iterable[tuple[str, str]]) -> str:
-    """What is known of a thing, one fact a line; those that say nothing are left out."""
+    """Known facts, one per line; empty ones are left out."""
     return "\n".join(f"- **{name}**: {fact}" for name, fact in facts if fact)
 
 

@@ -79,7 +79,7 @@ def without_values(message: str) -> str:
 
 
 def facts(rule: Rule) -> dict[str, Any]:
-    """All that is known of a rule, for a program."""
+    """All facts of a rule, for programs."""
     return {
         "id": rule.id,
         "table": rule.table,
@@ -202,7 +202,7 @@ def _parts(rule: Rule) -> Iterator[str]:
 
 
 def _overview(rules: list[Rule]) -> str:
-    """The rules that are not generated, in a line each; of the others the id says it."""
+    """The rules that are not generated, one line each; generated ones are clear from their id."""
     rows = [
         (link(rule.id, f"#{rule.id.lower()}"), rule.effect.value, text(without_values(rule.message)))
         for rule in rules

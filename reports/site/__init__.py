@@ -1,5 +1,5 @@
-"""What a site gets back for a submission: its verdict as data, page, workbook and CSV.
+"""The report to a site on a submission: its verdict as data, page, workbook and CSV.
 
-Belongs here: turning findings into something that the person who prepares the extract can act on. Does not belong
+Belongs here: presenting findings so that the person who prepares the extract can act on them. Does not belong
 here: deciding what is wrong (``transforms``).
 """

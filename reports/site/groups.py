@@ -1,10 +1,10 @@
-"""Findings by rule and table: how many, where, what was found, what cascaded with them.
+"""Findings by rule and table: how many, where, the values found, and the rows rejected by cascade.
 
-Belongs here: the arithmetic over the findings frame, which may have millions of rows. Does not belong here: wording
-(``reports.site.report``).
+Belongs here: the arithmetic over the findings frame, which may have millions of rows. Does not belong here:
+wording (``reports.site.report``).
 
-A root is a record that breaks a rejecting rule itself. A row rejected only
-because of it (by cascade) is counted at the root and is no group of its own.
+A root is a record that breaks a rejecting rule itself. A row rejected only because of it (by cascade) is counted
+at the root and does not make a group of its own.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
-"""What has changed since the report before: new, still there, resolved, not checked.
+"""Changes since the previous report: new, still there, resolved, not checked.
 
 Belongs here: reading an earlier report and comparing with it. Does not belong here: findings (``groups``).
 
-Rules are compared, not rows: an extract made anew numbers its rows anew, and the ids that would tell a row apart
-identify people.
+Rules are compared, not rows: a new extract has new row numbers, and the ids that identify a row also identify
+people.
 """
 
 import json

@@ -71,7 +71,7 @@ def worded(findings: pl.DataFrame, checked: SubmissionChecked, verdict: Mapping[
         pl.col(column).cast(pl.String).replace_strict(table_name, return_dtype=pl.String)
         for column in ("table", "cause_table")
     )
-    # Characters that do not print are none of a workbook's, and hide what is beside them.
+    # Non-printing characters are not allowed in a workbook, and hide what is next to them.
     found = pl.col("found").str.replace_all(r"\p{C}", "·")
     return with_words.select(
         pl.col("effect").cast(pl.String),

@@ -19,13 +19,13 @@ from reports.site.wording import STATUS, counted, deadline, month_name, sentence
 from schemas.rule import Effect
 from transforms.submission import SubmissionChecked
 
-# What a page may weigh: it is read on a phone and sent by mail.
+# Size limit of a page: it is read on a phone and sent by mail.
 MOST_BYTES = 400_000
 # The most serious rules. After correcting them a site makes a new report, and the workbook has all rules.
 RULES_SHOWN = 120
 # In «What to fix first» and in each list of what has changed.
 LISTED = 10
-# Details that stand open at first; the others open at a touch.
+# Details that are open at first; the others open on a click.
 OPEN = 3
 # Ranges of rows beside a rule's message; the detail has more.
 _BESIDE = 4

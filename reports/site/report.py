@@ -80,7 +80,7 @@ def write_report(
     verdict = as_json(checked, state, before) | receipt
     for write in _writers():
         write(folder, checked, verdict)
-    # Last: a run that breaks off leaves the report before, and the next one compares with that.
+    # Last: if a run fails, the earlier report stays, and the next run compares with that.
     (folder / "report.json").write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
     return verdict
 

@@ -1,9 +1,9 @@
-"""Case-mix: what outcome a service's people would have had at the average service, by a national logistic model.
+"""Case-mix: the outcome expected for a service's patients at the average service, by a national logistic model.
 
 Belongs here: fitting the model on ``monthly_count.case_mix``, its coefficients, its calibration and the adjusted
-values. Does not belong here: which courses count and how people are grouped (``monthly_count/case_mix.sql``).
-Adjusted is only for what people bring; never for what a service controls (waits, sessions), which is what makes
-services differ (Clark 2018).
+values. Does not belong here: which courses count and how people are grouped (``monthly_count/case_mix.sql``). The
+model adjusts only for characteristics of patients at the start. It never adjusts for what a service controls
+(waits, sessions), because that makes services differ (Clark 2018).
 """
 
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def fit(levels: Sequence[Sequence[str]], courses: Numbers, events: Numbers) -> M
         for _ in range(30):
             tried = beta + step
             value = _likelihood(design @ tried, courses, events) - tried @ penalty @ tried / 2
-            # At the top, rounding alone makes it fall by the sixteenth digit.
+            # At the maximum, rounding alone makes it fall by the sixteenth digit.
             if value >= reached - 1e-12 * abs(reached):
                 break
             step /= 2
@@ -210,7 +210,7 @@ def _position(ratio: float, limits: Sequence[float]) -> str:
     return "within"
 
 
-# Nine decimals: how many threads multiply the matrices shows in the sixteenth.
+# Nine decimals: the number of threads changes the sixteenth digit of matrix products.
 _N = "DECIMAL(18, 9)"
 _KEYS = "period_start DATE, last_month DATE, outcome VARCHAR"
 _DDL = f"""

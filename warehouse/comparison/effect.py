@@ -1,4 +1,4 @@
-"""How far scores spread: the standard deviation an effect size is measured in, as a macro that travels in the file.
+"""The spread of scores: the standard deviation used for effect sizes, as a macro in the file.
 
 Belongs here: the formula. Does not belong here: whose scores (``mart/instrument_change.sql``).
 """

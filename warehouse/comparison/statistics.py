@@ -1,4 +1,4 @@
-"""The statistics a comparison needs, as Python functions and as macros that travel inside the file.
+"""The statistics of a comparison, as Python functions and as macros in the file.
 
 Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest. Does not
 belong here: which figures are compared (``warehouse/mart``), the case-mix model (``comparison.case_mix``).
@@ -67,7 +67,7 @@ def _gamma_share(shape: float, x: float) -> float:
 
 
 def _where(reached: Callable[[float], bool], start: float) -> float:
-    """The positive number from which on ``reached`` is true, to the last digit, by bisection."""
+    """The smallest positive number for which ``reached`` is true, to the last digit, by bisection."""
     low, high = 0.0, start
     while not reached(high):
         high *= 2

@@ -1,8 +1,8 @@
-"""The measure catalogue: what a measure and a breakdown are, read from text files and checked.
+"""The measure catalogue: measures and breakdowns, read from text files and checked.
 
-Belongs here: the columns of ``*.csv`` beside this file and the checks on them. Does not belong here: counting
-(``counting``), adding up (``rollup``), rates and intervals (``warehouse/mart``). Predicates come from our own
-files only.
+Belongs here: the columns of the ``*.csv`` files in this folder and their checks. Does not belong here: counting
+(``counting``), adding up (``rollup``), rates and intervals (``warehouse/mart``). Predicates come only from our own
+files.
 """
 
 import csv
@@ -57,7 +57,7 @@ GRAINS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One way of parting the rows of a grain: ``column`` holds the code of a row's group.
+    """One division of the rows of a grain into groups: ``column`` has the code of a row's group.
 
     ``sets`` are the names under which measures ask for several breakdowns at once.
     """

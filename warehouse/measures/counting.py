@@ -68,7 +68,7 @@ class Pass:
 
     @property
     def grouped(self) -> list[Measure]:
-        """The measures that some breakdown parts."""
+        """The measures that have a breakdown."""
         return [measure for measure in self.additive if measure.breakdowns]
 
     @property
@@ -79,16 +79,18 @@ class Pass:
 
     @property
     def own(self) -> list[Breakdown]:
-        """The breakdowns that part the rows themselves."""
+        """The breakdowns of the rows themselves."""
         return [each for each in self.breakdowns if each.grain != "pathway"]
 
     @property
     def inherited(self) -> list[Breakdown]:
-        """The breakdowns that part the referrals the rows belong to."""
+        """The breakdowns of the referrals that the rows belong to."""
         return [each for each in self.breakdowns if each.grain == "pathway"]
 
     def alike(self) -> list[tuple[list[Breakdown], list[Measure]]]:
-        """Breakdowns that part the same measures, together with these; those of rows and of referrals apart."""
+        """Breakdowns of the same measures, together with these measures; those of rows and of referrals
+        separately.
+        """
         found: dict[tuple[str, ...], list[Breakdown]] = {}
         for each in self.breakdowns:
             ids = tuple(m.id for m in self.grouped if each.id in m.breakdowns)
@@ -97,7 +99,7 @@ class Pass:
 
 
 def passes(catalogue: Sequence[Measure]) -> list[Pass]:
-    """The catalogue parted into passes, ordered by grain and date column."""
+    """The catalogue divided into passes, ordered by grain and date column."""
     ordered = sorted(catalogue, key=lambda measure: (measure.grain, measure.date_column))
     return [
         Pass(grain, date_column, tuple(group))

@@ -190,7 +190,7 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
 
 
 def _parts(groups_of: str) -> str:
-    """The groups that a pass is parted into: those declared, and those found where none are."""
+    """The groups of a pass: those declared, and those found if none are declared."""
     return (
         "SELECT breakdown, breakdown_group FROM mart.breakdown_group "
         f"WHERE breakdown IN (SELECT breakdown FROM {groups_of}) "

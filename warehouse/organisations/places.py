@@ -1,11 +1,11 @@
-"""Place and time: what level, organisation and period a figure counts in.
+"""Place and time: the level, organisation and period in which a figure counts.
 
-Belongs here: organisations, successions, places, deprivation and periods in schema ``ref``. Does not belong
-here: reading the files they come from (``importing``), adding figures up (``warehouse.measures``).
+Belongs here: organisations, successions, places, deprivation and periods in schema ``ref``. Does not belong here:
+reading their files (``importing``), adding figures up (``warehouse.measures``).
 
-Successors are followed as of the end of the last reported month, forward in time only: from A to B on the day A
-ended, from B only by what happened to B on or after that day. Every code present has exactly one row, so a join
-cannot change how many rows there are.
+Successors are followed as of the end of the last reported month, and only forward in time. From A the next step is
+B on the day A ended. From B only events on or after that day count. Every code in the data has exactly one row, so
+a join cannot change the number of rows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -151,7 +151,7 @@ def load_places(con: duckdb.DuckDBPyConnection) -> None:
 
 @dataclass(frozen=True)
 class Placed:
-    """What is known of an organisation; None where the files say nothing."""
+    """The known facts of an organisation; None if the files have none."""
 
     name: str
     kind: str
