@@ -17,7 +17,7 @@ from schemas.field import Field, Identity, Mandation
 from schemas.links import TOOL_FIELD
 from schemas.rule import Rule
 from schemas.table import Table
-from schemas.versions import DELTAS, Version, What, tables_of
+from schemas.versions import Version, What, tables_of
 
 MANDATION = {
     Mandation.MANDATORY: "mandatory",
@@ -172,9 +172,10 @@ def versions_page() -> str:
         dates += [f"valid to {known.valid_to}"] if known.valid_to else []
         about = "; ".join([f"{text(known.meaning)}: {counted}", *dates, f"source: {text(known.source)}"])
         parts += [f"## Version {version}", about + "."]
-        if not DELTAS[version]:
+        if len(version.line) == 1:
             parts.append("The base version.")
             continue
+        parts.append(f"Builds on version {version.line[1]}.")
         rows = [
             (
                 link(TABLES[each.table].name, f"data-dictionary.md#{TABLES[each.table].name.lower()}"),
@@ -185,7 +186,7 @@ def versions_page() -> str:
                 _WHAT[each.what],
                 text(each.reason),
             )
-            for each in DELTAS[version]
+            for each in version.differences
         ]
         parts.append(table(("table", "elements", "what", "why"), rows))
     return page(*parts)
@@ -248,8 +249,8 @@ def _target(named: tuple[str, str, str]) -> str:
 
 
 def _replacement(table_id: str, name: str) -> tuple[Version, str] | None:
-    for version, differences in DELTAS.items():
-        for each in differences:
+    for version in Version:
+        for each in version.differences:
             if each.what is What.REPLACED and each.table == table_id and name in each.fields:
                 return version, each.reason
     return None

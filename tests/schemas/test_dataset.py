@@ -10,7 +10,7 @@ from schemas.dataset import TABLES, find_table
 from schemas.field import Field, Identity
 from schemas.staged import staged_schema
 from schemas.table import Table
-from schemas.versions import DELTAS, Version, What
+from schemas.versions import Version, What
 
 FIELDS = [(table, field) for table in TABLES.values() for field in table.fields]
 FIELD_IDS = [f"{table.id}-{field.name}" for table, field in FIELDS]
@@ -77,7 +77,7 @@ def test_a_field_of_several_tables_is_the_same_everywhere() -> None:
 
 
 def test_an_iapt_extract_needs_nothing_that_only_iapt_smi_asks_for() -> None:
-    of_smi = [d for d in DELTAS[Version.SMI_1_0] if d.what is What.ADDED and d.table.startswith("IDS")]
+    of_smi = [d for d in Version.SMI_1_0.differences if d.what is What.ADDED and d.table.startswith("IDS")]
     added = [field(d.table, name) for d in of_smi for name in d.fields]
     assert {f.name for f in added} >= {"Pathway", "Timepoint"}
     assert not [f.name for f in added if f.mandation == "M"]

@@ -1,12 +1,19 @@
 """The dataset's versions: what each has, and what it makes of a file that follows another."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.load import check_path
+from pipelines.zones import PROJECT
 from schemas.dataset import TABLES
-from schemas.versions import DELTAS, Version, What, as_checked, came_later, tables_of
+from schemas.versions import Version, What, as_checked, came_later, tables_of
 from tests.fixtures.example import example
 from tests.fixtures.submission import submission
 
@@ -15,12 +22,12 @@ def names(version: Version, table_id: str) -> set[str]:
     return {field.name for field in tables_of(version)[table_id].fields}
 
 
-def test_each_version_builds_on_the_one_before() -> None:
-    older: set[str] = set()
+def test_each_version_builds_on_its_base() -> None:
     for version in Version:
-        assert older <= set(tables_of(version)), version
-        older = set(tables_of(version))
-    assert older == set(TABLES)
+        for base in version.line[1:2]:
+            assert set(tables_of(base)) <= set(tables_of(version)), version
+    assert Version.SMI_1_0.line == (Version.SMI_1_0, Version.IAPT_2_1, Version.IAPT_2_0)
+    assert {table_id for version in Version for table_id in tables_of(version)} == set(TABLES)
     assert "IDS003" not in tables_of(Version.IAPT_2_0)
     assert "SMI501" not in tables_of(Version.IAPT_2_1)
 
@@ -37,8 +44,59 @@ def test_the_date_of_birth_became_mandatory_with_2_1() -> None:
     assert mandation == {Version.IAPT_2_0: "R", Version.IAPT_2_1: "M", Version.SMI_1_0: "M"}
 
 
+CODE = """
+import json
+from schemas.versions import Version, came_later, tables_of
+print(json.dumps({v: {t.id: {f.name: str(f.mandation) for f in t.fields} for t in tables_of(v).values()} for v in Version}))
+print(json.dumps({v: sorted(came_later(v, "IDS004")) for v in Version}))
+"""
+ADDED = """    IAPT_2_2 = "2.2", "2.1", (
+        Difference(What.ADDED, "IDS004", ("JobsHeld",), "Two jobs are not one."),
+        Difference(What.MANDATED, "IDS101", ("SourceOfReferralIAPT",), "It is always known."),
+    )
+"""
+
+
+@pytest.mark.parametrize("before", ["    SMI_1_0 = ", "    @property\n    def line"])
+def test_a_version_2_2_asks_for_what_2_1_and_its_own_line_ask_for_wherever_it_stands(
+    before: str, tmp_path: Path
+) -> None:
+    def said() -> tuple[Any, ...]:
+        done = subprocess.run(
+            [sys.executable, "-c", CODE], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return tuple(json.loads(line) for line in done.stdout.splitlines())
+
+    def replaced(file: str, old: str, new: str) -> None:
+        text = (tmp_path / "schemas" / file).read_text()
+        assert text.count(old) == 1
+        (tmp_path / "schemas" / file).write_text(text.replace(old, new))
+
+    shutil.copytree(PROJECT / "schemas", tmp_path / "schemas", ignore=shutil.ignore_patterns("__pycache__"))
+    without, _ = said()
+    replaced("versions.py", before, ADDED + before)
+    replaced(
+        "tables/circumstances.py",
+        '        Field(\n            "SelfEmployInd",',
+        '        Field("JobsHeld", "max n2", "O", "Jobs held.", title="JOBS HELD"),\n        Field(\n            "SelfEmployInd",',
+    )
+    tables, came_later = said()
+    assert "JobsHeld" in tables["2.2"]["IDS004"]
+    assert not any("JobsHeld" in tables[version]["IDS004"] for version in ("2.0", "2.1", "1.0"))
+    assert set(tables["2.2"]) == set(tables["2.1"])  # and no table of SMI
+    assert not {"Pathway", "OfferAccepted"} & set(tables["2.2"]["IDS101"])
+    assert "JobsHeld" in came_later["2.1"] and "JobsHeld" in came_later["1.0"] and came_later["2.2"] == []
+    # SMI 1.0, 2.1 and 2.0 are what they were; what 2.2 alone makes mandatory is required of them.
+    asked = tables["2.2"]["IDS101"].pop("SourceOfReferralIAPT")
+    for version, table in without.items():
+        mandation = table["IDS101"].pop("SourceOfReferralIAPT", None)
+        assert tables[version]["IDS101"].pop("SourceOfReferralIAPT", None) in (mandation, "R"), (version, asked)
+        assert tables[version] == table, version
+
+
 @pytest.mark.parametrize(
-    "difference", [each for deltas in DELTAS.values() for each in deltas], ids=lambda d: str(d.fields)
+    "difference", [each for version in Version for each in version.differences], ids=lambda d: str(d.fields)
 )
 def test_a_difference_names_what_is_declared_and_has_a_reason(difference: object) -> None:
     table = TABLES[difference.table]  # type: ignore[attr-defined]
