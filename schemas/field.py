@@ -121,6 +121,11 @@ class Field:
             return f"{size['low']} to {size['high']} {what}"
         return f"at most {size['high']} {what}" if size["most"] else f"exactly {size['high']} {what}"
 
+    @property
+    def is_sized(self) -> bool:
+        """Whether the format requires a number of characters or digits, and nothing else."""
+        return not self.pattern_says and self.format not in _NOTATION
+
     @cached_property
     def lengths(self) -> tuple[int, int] | None:
         """Minimum and maximum number of characters, if the format requires nothing else. ``None`` otherwise."""

@@ -101,18 +101,19 @@ def _wrong_code(field: Field, codes: Sequence[str]) -> _Broken:
         Kind.CODE,
         Effect.REJECT_RECORD if rejects else Effect.WARNING,
         f"{field.name}_text NOT IN ({', '.join(quoted(code) for code in codes)})",
-        f"{field.name} {{{field.name}}} is not a valid code of this list for this period.",
+        f"{field.name} {{{field.name}}} is not a valid code for this period.",
         f"Use one of {_some(codes)}{zeros}",
         _NO_CODE,
     )
 
 
 def _wrong_form(field: Field) -> _Broken:
+    verb = "must have" if field.is_sized else "is not"  # characters or digits: a value has them
     return _Broken(
         Kind.FORMAT,
         Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
         _malformed(field),
-        f"{field.name} {{{field.name}}} is not {field.expected}.",
+        f"{field.name} {{{field.name}}} {verb} {field.expected}.",
         f"Enter {field.expected}.",
         next(text for text in _MALFORMED if not re.match(field.lexical, text)),
     )
