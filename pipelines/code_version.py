@@ -1,10 +1,10 @@
-"""Versions of the code: what decides whether rows, a draft or a release can be kept.
+"""Versions of the code: they decide whether rows, a draft or a release can be kept.
 
-Belongs here: which code and data a figure depends on, and a hash of what they mean. Does not belong here: what is
-done where a version changed (``pipelines.publish``).
+Belongs here: which code and data a figure depends on, and a hash of their meaning. Does not belong here: the steps
+after a version changed (``pipelines.publish``).
 
-Comments, docstrings and layout mean nothing here. Descriptions of columns decide what a release says but no figure:
-they count for its name and keep the draft (decision 0020).
+Comments, docstrings and layout do not count. Descriptions of columns change what a release says but no figure:
+they change its name and keep the draft (decision 0020).
 """
 
 import ast
@@ -43,9 +43,9 @@ class Package:
 
 
 _EXAMPLE = ("example", "example.py")
-# What decides which rows are accepted, and what stands in them: known of a submission when its rows are written.
+# What decides which rows are accepted and their values: known when the rows of a submission are written.
 ROWS = (Package("schemas", _EXAMPLE), Package("transforms"))
-# What decides the figures made of these rows. A rule of the dataset decides rows only.
+# What decides the figures made of these rows. A rule of the dataset decides only rows.
 FIGURES = (
     Package(
         "schemas",
@@ -61,7 +61,9 @@ def rows_version(root: Path = PROJECT) -> str:
 
 
 def figures_version(root: Path = PROJECT) -> str:
-    """Hash of the code and data that decide the figures made of given rows. A draft of another one is not kept."""
+    """Hash of the code and data that decide the figures made of given rows. A draft with another hash is not
+    kept.
+    """
     return _version(FIGURES, root)
 
 

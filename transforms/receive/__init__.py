@@ -1,8 +1,9 @@
-"""The gate for one table: a file as submitted to rows of text with their row numbers, or the reason why not.
+"""The gate for one table: from a submitted file to rows of text with row numbers, or to the reason for a
+rejection.
 
-Belongs here: a module per file format, each with a ``FORMAT``; a format is added by adding its module. They offer
-rows lazily, all text, trimmed, blank as null, and are the only modules of this room that open a file. Does not
-belong here: which files make a submission (``pipelines.inbox``).
+Belongs here: one module per file format, each with a ``FORMAT``. To add a format, add its module. They offer rows
+lazily, all text, trimmed, blank as null, and are the only modules of this room that open a file. Does not belong
+here: which files make a submission (``pipelines.inbox``).
 """
 
 from functools import cache
@@ -21,5 +22,5 @@ def formats() -> dict[str, Format]:
 
 
 def format_of(path: Path) -> Format:
-    """The format of a file by its name's ending. Raises KeyError for one that is not read."""
+    """The format of a file by the ending of its name. Raises KeyError for a format that is not read."""
     return formats()[path.suffix.lower()]

@@ -1,12 +1,12 @@
-"""CSV at the gate: bytes as submitted to rows of text with their row numbers, or the reason why not.
+"""CSV at the gate: from submitted bytes to rows of text with row numbers, or to the reason for a rejection.
 
-Belongs here: reading CSV. It is given the path (an opaque name, or the site's own folder for a dry run) and writes
-only where it is told. Does not belong here: matching columns (``transforms.receive.table``), bytes
+Belongs here: reading CSV. The module gets the path (an opaque name, or the site's own folder for a check) and
+writes only to the given workspace. Does not belong here: matching columns (``transforms.receive.table``), bytes
 (``transforms.survey``).
 
-Every row is counted twice, by the byte survey and by Polars, because Polars pads a short row with nulls
-and says nothing. Where the two disagree, or Polars refuses the file, the Python csv reader goes through
-it record by record, slow but exact, and names every row that is not one.
+Every row is counted twice, by the byte survey and by Polars, because Polars pads a short row with nulls without
+notice. If the two disagree, or Polars rejects the file, the Python csv reader reads it record by record. It is
+slow but exact, and reports every row that is not a record.
 """
 
 import csv
@@ -23,19 +23,19 @@ from transforms.findings import file_finding
 from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
 from transforms.survey import Survey
 
-# A file up to this many bytes is parsed once and kept: of a monthly extract's 23 tables all but a few, and each
-# pass over a file costs 2 ms before the first byte.
+# A file up to this size is parsed once and kept: almost all of the 23 tables of a monthly extract. Each pass over
+# a file costs 2 ms before the first byte.
 IN_MEMORY = 16 << 20
-# A row longer than this is no record of ours: the widest table is 23 fields of at most 56 characters.
+# No valid record is longer than this: the widest table has 23 fields of at most 56 characters.
 _FIELD_LIMIT = 1 << 17
 
 
 def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path) -> Received:
     """The rows of a CSV file, or the findings that reject it.
 
-    ``seen`` is the file's survey; without a ``version`` only what all versions have is asked for. Where rows are
-    not records, the good ones are rewritten to a file in ``workspace`` with their own row numbers. Never raises
-    for what is in the file.
+    ``seen`` is the survey of the file. Without a ``version`` only elements of all versions are expected. If some
+    rows are not records, the good ones are rewritten to a file in ``workspace`` with their own row numbers. The
+    content of a file never raises an exception.
     """
     if seen.bad_bytes:
         return Received(table, None, 0, [file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)])
@@ -68,14 +68,14 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
 
 
 def _header_names(path: Path) -> list[str] | None:
-    """The names in the first row; ``None`` where a quotation mark in it is never closed."""
+    """The names in the first row; ``None`` if a quotation mark in it is never closed."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         _, names = next(_records(file), (1, []))
     return None if names is None else [name.strip() for name in names]
 
 
 def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
-    """All text, columns named by position: a file's own names never reach an expression."""
+    """All text, with columns named by position: the names in a file never reach an expression."""
     return pl.scan_csv(
         path,
         has_header=False,
@@ -86,7 +86,7 @@ def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
 
 
 def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
-    """The rows in memory; ``None`` where Polars refuses the file."""
+    """The rows in memory; ``None`` if Polars rejects the file."""
     try:
         return scan.collect()
     except pl.exceptions.PolarsError:
@@ -94,7 +94,7 @@ def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
 
 
 def _records(file: io.TextIOBase) -> Iterator[tuple[int, list[str] | None]]:
-    """Row number and values of every record; ``None`` where the csv reader refuses the row."""
+    """Row number and values of every record; ``None`` if the csv reader rejects the row."""
     csv.field_size_limit(_FIELD_LIMIT)
     reader = csv.reader(file, strict=True)
     number = 0
@@ -128,7 +128,7 @@ def _receive_irregular(
         next(records, None)
         for number, values in records:
             last = number
-            if values == []:  # a blank line is no record; its number is used up, as in a spreadsheet
+            if values == []:  # a blank line is not a record, but uses up a number, as in a spreadsheet
                 continue
             rows_in += 1
             if values is None:

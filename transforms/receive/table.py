@@ -1,6 +1,6 @@
-"""One table at the gate: what every format gives, and matching a file's columns to the declaration.
+"""One table at the gate: the common result of all formats, and matching a file's columns to the declaration.
 
-Belongs here: what the formats share. Does not belong here: reading one of them (a module each beside this one),
+Belongs here: what the formats share. Does not belong here: reading a format (one module each, next to this one),
 rules (``transforms.validate``).
 """
 
@@ -24,12 +24,12 @@ ROW = "row_number"
 class Received:
     """One table at the gate.
 
-    ``rows`` is lazy: ``row_number`` (Int64; as submitted, header row = 1) and one String column per
-    declared field, columns absent from the file included as null. ``None`` if the file is rejected.
-    ``rows_in`` counts the data records as submitted, ``findings`` holds the gate's own. A large file is not
-    read before the rules are: ``otherwise`` says what to make of it should Polars then refuse it or read another
-    number of rows than were counted. ``columns`` gives each field's place in the file, 0 the first; fields that the
-    file does not have are not in it.
+    ``rows`` is lazy: ``row_number`` (Int64; as submitted, header row = 1) and one String column per declared
+    field. Columns absent from the file are null. ``None`` if the file is rejected. ``rows_in`` is the number of
+    submitted data records. ``findings`` has the gate's own findings. A large file is read only together with the
+    rules: ``otherwise`` handles the case that Polars then rejects it or reads another number of rows than were
+    counted. ``columns`` gives each field's position in the file, 0 the first, without fields that the file does
+    not have.
     """
 
     table: Table
@@ -42,11 +42,11 @@ class Received:
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: the ending of its files' names, and how their rows are read.
+    """A file format: the ending of its file names, and how its rows are read.
 
-    ``is_text``: the survey of a file's bytes holds for it (encoding, records, quotation marks), and is handed to
-    ``receive``, which gets the path, the table, that survey or ``None``, the dataset version and a folder that
-    it may write to. ``receive`` never raises for what is in the file: that becomes findings.
+    ``is_text``: the survey of the bytes applies to this format (encoding, records, quotation marks) and is passed
+    to ``receive``. ``receive`` gets the path, the table, that survey or ``None``, the dataset version and a folder
+    for its own files. It never raises for the content of a file: problems become findings.
     """
 
     ending: str
@@ -85,7 +85,7 @@ def _of_another_version(mapping: Mapping[str, str], table: Table, version: Versi
 
 
 def places_of(mapping: Mapping[str, str]) -> dict[str, int]:
-    """Each field's place in the file, 0 the first, from ``match_columns``."""
+    """Each field's position in the file, 0 the first, from ``match_columns``."""
     return {name: int(index) for index, name in mapping.items()}
 
 

@@ -1,7 +1,7 @@
-"""The search for suppressed figures that others give away by subtraction.
+"""The search for suppressed figures that others reveal by subtraction.
 
-Belongs here: which rows of the public tables add up to which, what such a sum tells of a suppressed part, and
-taking figures back until no sum tells anything. Does not belong here: the rule for one figure (``suppression``).
+Belongs here: which rows of the public tables add up to which, what such a sum reveals of a suppressed part, and
+hiding further figures until no sum reveals one. Does not belong here: the rule for one figure (``suppression``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,8 @@ from warehouse.disclosure.suppression import ABSENT, Suppression
 class Sum:
     """Rows of a public table that add up to another row: which rows, and how the key of their total differs.
 
-    ``total`` is the table of the total, if it is another one; ``each`` parts one total in several ways: the groups
-    of every breakdown add up to it for themselves.
+    ``total`` is the table of the total, if it is another one. ``each`` divides one total in several ways: the
+    groups of every breakdown add up to it separately.
     """
 
     table: str
@@ -61,13 +61,13 @@ def sums() -> Iterator[Sum]:
 
 
 def withhold(con: duckdb.DuckDBPyConnection, suppression: Suppression) -> None:
-    """Take back figures until no sum gives away a suppressed part to within one.
+    """Hide figures until no sum reveals a suppressed part to within one.
 
-    A sum gives a part away when its total is as high, or as low, as the parts allow: two suppressed parts of a
-    total of 10 (8 to 12) are 4 and 4, where counts under 5 are suppressed. Then the smallest part shown is taken
-    back (all that tie: which one was chosen would tell), and the total only where no part is shown. A figure taken
-    back is 0 until the end: unlike a suppressed one it may be anything. No sum crosses measures, so a round looks
-    only at those that the round before has changed.
+    A sum reveals a part if its total is as high, or as low, as the parts allow: two suppressed parts of a total of
+    10 (8 to 12) are 4 and 4, if counts under 5 are suppressed. Then the smallest part shown is hidden too. Of
+    equal parts all are hidden, because a choice would reveal something. The total is hidden only if no part is
+    shown. A hidden figure is 0 until the end: unlike a suppressed one it may have any value. No sum crosses
+    measures, so a round looks only at those that the round before changed.
     """
     con.execute("CREATE OR REPLACE TABLE work.unsettled AS SELECT measure FROM public.measure")
     while con.execute("SELECT count(*) FROM work.unsettled").fetchone() != (0,):

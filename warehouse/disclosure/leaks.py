@@ -1,7 +1,7 @@
 """The check that nothing exact is in schema ``public``.
 
-Belongs here: what a public table may hold, proved against the exact figures. Does not belong here: subtraction,
-which ``differencing`` closes when the schema is built.
+Belongs here: what a public table may have, proved against the exact figures. Does not belong here: subtraction,
+which ``differencing`` prevents when the schema is built.
 """
 
 import duckdb
@@ -11,7 +11,7 @@ from warehouse.disclosure.public import TABLES
 from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 
 _COUNTS = ("numerator", "denominator", "national_numerator", "national_denominator")
-# Numbers in schema public that are no counts of people, or follow from protected counts of their own row.
+# Numbers in schema public that are not counts of people, or follow from protected counts of their own row.
 _HARMLESS = (
     "position", "standard", "months_submitted", "rate", "national_rate", "average",
     "lower_95", "upper_95", "lower_998", "upper_998",
@@ -19,10 +19,10 @@ _HARMLESS = (
 
 
 def leaks(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION) -> list[str]:
-    """What in schema ``public`` is not protected, in words; empty when there is nothing.
+    """What is not protected in schema ``public``, in words; empty if everything is.
 
-    Proved against the exact figures in ``mart``: every count is missing or what the rule gives for its exact count,
-    every rate is its own row's, and no other column can hold a figure.
+    Proved against the exact figures in ``mart``: every count is missing or is what the rule gives for its exact
+    count, every rate is its own row's, and no other column can have a figure.
     """
     columns = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "

@@ -1,7 +1,7 @@
-"""Schema ``public``: what may be published, and the file that holds it alone.
+"""Schema ``public``: the figures that may be published, and their separate file.
 
 Belongs here: building the schema from ``mart`` and ``published``, writing it into a file of its own. Does not
-belong here: the rule (``suppression``), what is taken back (``differencing``).
+belong here: the rule (``suppression``), which further figures are hidden (``differencing``).
 """
 
 from pathlib import Path
@@ -42,7 +42,7 @@ def build_public(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPP
 def write_public(database: Path, target: Path) -> None:
     """Write schema ``public``, its lines of ``meta.columns`` and its comments into a file of their own.
 
-    This is the file for readers who may see nothing exact. ``target`` must not exist.
+    This file is for readers who may not see exact figures. ``target`` must not exist.
     """
     with duckdb.connect(str(target), config=writing(threads=1)) as con:
         con.execute(f"ATTACH {quoted(str(database))} AS release (READ_ONLY)")

@@ -1,8 +1,8 @@
-"""The rule for small counts, said once.
+"""The rule for small counts, in one place.
 
-Belongs here: from which count on a figure is shown, to which base it is rounded, from which denominator on there is
-a rate, and what follows from that: the macros of schema ``public``, what a figure shown may stand for, the
-sentences that say the rule. Does not belong here: subtraction (``differencing``).
+Belongs here: the smallest count that is shown, the base of rounding, the smallest denominator of a rate, and what
+follows from them: the macros of schema ``public``, the exact counts that a shown figure can have, the sentences
+that explain the rule. Does not belong here: subtraction (``differencing``).
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Suppression:
 
     @property
     def below(self) -> int:
-        """By how much a count may be smaller than the figure shown; ``first`` stands for ``smallest`` and more."""
+        """By how much a count may be smaller than the figure shown; ``first`` includes ``smallest`` and more."""
         return self.base // 2
 
     @property
@@ -46,10 +46,10 @@ class Suppression:
 
     @property
     def decimal_from(self) -> int:
-        """The exact count from which on a mean has one decimal.
+        """The exact count from which a mean has one decimal.
 
-        Below, one decimal would tell apart some of the counts that the one shown may stand for; a whole number does
-        not.
+        Below it, one decimal would tell apart some of the exact counts that the shown one can have. A whole number
+        does not.
         """
         if self.smallest >= _DECIMAL:
             return self.smallest
@@ -67,18 +67,18 @@ class Suppression:
         return f"CASE WHEN {count} >= {self.smallest} THEN greatest({nearest}, {self.first}) END"
 
     def least(self, figure: str) -> str:
-        """SQL: the smallest count that a figure shown may stand for; 0 for a figure that is 0 or NULL."""
+        """SQL: the smallest count that a shown figure can have; 0 for a figure that is 0 or NULL."""
         return (
             f"CASE WHEN {figure} > {self.first} THEN {figure} - {self.below} "
             f"WHEN {figure} > 0 THEN {self.smallest} ELSE 0 END"
         )
 
     def most(self, figure: str) -> str:
-        """SQL: the largest count that a figure shown may stand for."""
+        """SQL: the largest count that a shown figure can have."""
         return f"({figure} + {self.above})"
 
     def is_wrong(self, figure: str) -> str:
-        """SQL: whether a figure is none that the rule gives."""
+        """SQL: whether the rule never gives this figure."""
         return f"{figure} < {self.first} OR {figure} % {self.base} <> 0"
 
     def worded(self, text: str) -> str:
@@ -151,7 +151,7 @@ END;
 """
 
 
-# States of rows that no count stands behind.
+# States of rows without a count.
 ABSENT = "('not submitted', 'not applicable')"
 # NHS England's count_suppression: under 5 is '*', any other to the nearest 5 (mental-health monthly statistics).
 # A rate of protected counts is off by up to 13 points at 30 and by up to 4 at 100; below 30 it says too little.
