@@ -4,7 +4,8 @@ Belongs here: one view per table of the dataset over exactly the current submiss
 submission brought. Does not belong here: what the rows mean (``warehouse/core``).
 
 Every view has a column of its own, ``recency``: a number that grows with the month and, within it, with the row. No
-two records that a provider sent in one table share it, so that the latest is found by a maximum and a join.
+two records that a provider sent in one table share it, so that the latest is found by a maximum and a join:
+``staged.<table>_latest`` has it for every record of a table that declares a key.
 
 Views, not copies: the models read each file once or twice and only the columns they need, so copying
 everything first would cost more than it saves. Paths reach DuckDB as bound values, never as SQL text.
@@ -36,6 +37,9 @@ _SQL_TYPES: dict[type[pl.DataType], str] = {
 
 # Rows of a file are numbered below 10^10, days since 1900 up to 10^5: together they fit a BIGINT.
 _RECENCY = "CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number"
+
+# A patient's row is that of a person, who may have several local ids in several months.
+_ACROSS_MONTHS = {"IDS001": ("person_id",)}
 
 
 class StagingError(ForThePerson):
@@ -84,7 +88,9 @@ def check_current(current: Sequence[StagedSubmission]) -> None:
 
 
 def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -> None:
-    """Create ``staged.<table id>`` for every table, and ``staged.current_submission`` and ``staged.row_count``.
+    """Create ``staged.<table id>`` for every table, ``staged.current_submission`` and ``staged.row_count``.
+
+    Of a table that declares a key, ``staged.<table id>_latest`` says which row of a record is the latest.
 
     ``con`` must have a catalog attached as ``staged``. A table nobody sent gets its typed columns and no
     rows. Raises StagingError when a file holds rows of another submission than its folder says.
@@ -121,6 +127,8 @@ def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -
     present = {table_id for table_id, _ in files}
     for table_id, table in TABLES.items():
         _stage_table(con, table_id, staged_schema(table), is_present=table_id in present)
+        if table.key:
+            _stage_latest(con, table_id, table.key)
     _check_provenance(con)
 
 
@@ -155,6 +163,15 @@ def _stage_table(
         con.execute(
             f"CREATE VIEW staged.{table_id} AS SELECT {columns}, CAST(NULL AS BIGINT) AS recency WHERE false"
         )
+
+
+def _stage_latest(con: duckdb.DuckDBPyConnection, table_id: str, key: Sequence[str]) -> None:
+    """``staged.<table>_latest``: by declared key, the latest ``recency``, the first month and how many rows."""
+    columns = ", ".join(f'"{name}"' for name in ("provider", *_ACROSS_MONTHS.get(table_id, key)))
+    con.execute(
+        f"CREATE VIEW staged.{table_id}_latest AS SELECT {columns}, max(recency) AS recency, "
+        f"min(month) AS first_month, count(*) AS submitted_records FROM staged.{table_id} GROUP BY {columns}"
+    )
 
 
 def _sql_type(dtype: pl.DataType) -> str:

@@ -21,7 +21,7 @@ from tests.fixtures.warehouse import (
 )
 from tests.references.pathways import random_tables
 from warehouse.build import StagedSubmission, build_core, count_rows, open_draft
-from warehouse.staging import StagingError
+from warehouse.staging import StagingError, stage
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 
@@ -273,3 +273,30 @@ def test_a_draft_is_replaced_and_leaves_no_staging_behind(tmp_path: Path) -> Non
     with open_draft(tmp_path / "draft.duckdb") as con:
         assert count_rows(con, "main") == {}
         assert count_rows(con, "core") == first
+
+
+def test_the_latest_row_of_a_record_is_found_by_the_declared_key(tmp_path: Path) -> None:
+    """Within a provider; the later month first, then the later row; a person's row by person, not by local id."""
+    people = [{"LocalPatientId": "a", "person_id": "p"}, {"LocalPatientId": "b", "person_id": "p"}]
+    current = [
+        write_submission(tmp_path, "RXX", APRIL, {"IDS001": people, "IDS101": [{"ServiceRequestId": "r"}]}),
+        write_submission(tmp_path, "RXX", MAY, {"IDS101": [{"ServiceRequestId": "r"}, {"ServiceRequestId": "s"}]}),
+        write_submission(tmp_path, "RYY", APRIL, {"IDS101": [{"ServiceRequestId": "r"}]}),
+    ]
+    query = """
+        SELECT {}, x.month, x.row_number, l.first_month, l.submitted_records
+        FROM staged.{}_latest AS l
+        INNER JOIN staged.{} AS x ON x.provider = l.provider AND x.recency = l.recency ORDER BY ALL
+    """
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS staged")
+        stage(con, current)
+        referrals = con.execute(query.format("l.provider, l.ServiceRequestId", "IDS101", "IDS101")).fetchall()
+        persons = con.execute(query.format("l.person_id", "IDS001", "IDS001")).fetchall()
+        keyless = con.execute("SELECT view_name FROM duckdb_views() WHERE view_name = 'IDS205_latest'").fetchall()
+        assert con.execute("SELECT count(*) FROM staged.IDS201_latest").fetchall() == [(0,)]  # nobody sent one
+    assert referrals == [
+        ("RXX", "r", MAY, 2, APRIL, 2), ("RXX", "s", MAY, 3, MAY, 1), ("RYY", "r", APRIL, 2, APRIL, 1)
+    ]  # fmt: skip
+    assert persons == [("p", APRIL, 3, APRIL, 2)]
+    assert keyless == []

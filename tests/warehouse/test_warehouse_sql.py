@@ -84,3 +84,10 @@ def test_a_description_is_read_from_its_block() -> None:
 def test_a_line_that_is_no_column_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"core\.staff has a line that is no column"):
         described_in(f"Columns of core.staff: One row per member of staff.\n{line}\n")
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_recency_is_larger_for_later_rows_and_only_staging_makes_it(path: Path) -> None:
+    """A place in an order is a rank, of which 1 is the first."""
+    code = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+    assert re.findall(r"(?<!max\(recency\)) AS recency\b|recency = 1\b|month DESC, row_number DESC", code) == []

@@ -3,14 +3,7 @@
 -- CodeProcAndProcStatus is a SNOMED expression: procedure, and after a colon its status (443390004: refused).
 -- is_first_of_therapy: several activities of one therapy in one contact are one session of it; refused is none.
 CREATE TABLE core.activity AS
-WITH repeated AS (
-    SELECT
-        provider, CareActId, count(*) AS submitted_records, max(recency) AS recency
-    FROM staged.IDS202
-    GROUP BY provider, CareActId
-    HAVING count(*) > 1
-),
-dated AS (
+WITH dated AS (
     SELECT
         c.referral_number, a.provider, a.CareActId, a.CareContactId, c.service_request_id, a.month,
         coalesce(d.submitted_records, 1) AS submitted_records, c.contact_on, c.contact_time, c.appointment_type,
@@ -18,7 +11,8 @@ dated AS (
         split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
         coalesce(contains(a.CodeProcAndProcStatus, '443390004'), false) AS is_refused
     FROM staged.IDS202 AS a
-    LEFT JOIN repeated AS d ON d.provider = a.provider AND d.CareActId = a.CareActId
+    LEFT JOIN staged.IDS202_latest AS d
+        ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.submitted_records > 1
     LEFT JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
     WHERE d.recency IS NULL OR d.recency = a.recency
 ),

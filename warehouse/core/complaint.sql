@@ -13,7 +13,7 @@ WITH ranked AS (
             ORDER BY
                 CASE WHEN PresComp IS NULL THEN 1 ELSE 0 END,
                 CASE PresCompCodSig WHEN '1' THEN 1 WHEN '2' THEN 2 ELSE 3 END,
-                PresCompDate DESC NULLS LAST, month DESC, row_number DESC
+                PresCompDate DESC NULLS LAST, recency DESC
         ) AS rank,
         count(*) OVER (PARTITION BY provider, ServiceRequestId) AS submitted_records
     FROM staged.IDS603

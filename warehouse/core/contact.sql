@@ -4,14 +4,7 @@
 -- from referral to discharge. Follow-up (06) is none. 3 is "did not attend" and never attendance.
 -- A contact is dated in the month it is submitted for, so few come twice: only those are ranked.
 CREATE TABLE core.contact AS
-WITH repeated AS (
-    SELECT
-        provider, CareContactId, count(*) AS submitted_records, max(recency) AS recency
-    FROM staged.IDS201
-    GROUP BY provider, CareContactId
-    HAVING count(*) > 1
-),
-judged AS (
+WITH judged AS (
     SELECT
         c.*, r.referral_number, r.pathway, coalesce(d.submitted_records, 1) AS submitted_records,
         coalesce(c.AttendOrDNACode IN ('5', '6'), false) AS is_attended,
@@ -19,7 +12,8 @@ judged AS (
             AND c.CareContDate >= r.received_on
             AND (r.discharged_on IS NULL OR c.CareContDate <= r.discharged_on) AS is_seen_in_episode
     FROM staged.IDS201 AS c
-    LEFT JOIN repeated AS d ON d.provider = c.provider AND d.CareContactId = c.CareContactId
+    LEFT JOIN staged.IDS201_latest AS d
+        ON d.provider = c.provider AND d.CareContactId = c.CareContactId AND d.submitted_records > 1
     LEFT JOIN work.referral AS r
         ON r.provider = c.provider AND r.service_request_id = c.ServiceRequestId
     WHERE d.recency IS NULL OR d.recency = c.recency

@@ -5,7 +5,7 @@ CREATE TABLE core.employment AS
 WITH ranked AS (
     SELECT
         e.*,
-        row_number() OVER (PARTITION BY provider, person_id ORDER BY recorded_on DESC NULLS LAST) AS recency,
+        row_number() OVER (PARTITION BY provider, person_id ORDER BY recorded_on DESC NULLS LAST) AS rank,
         sum(submitted_records) OVER (PARTITION BY provider, person_id) AS person_records
     FROM work.employment_day AS e
 )
@@ -14,7 +14,7 @@ SELECT
     employment_status, weekly_hours, sickness_absence, statutory_sick_pay, receives_benefit,
     employment_support_referred_on
 FROM ranked
-WHERE recency = 1
+WHERE rank = 1
 
 -- Columns of core.employment: One row per provider and person: the latest recorded employment status (IDS004).
 --   provider, key: ODS code of the provider.

@@ -21,7 +21,7 @@ ranked AS (
         row_number() OVER (
             PARTITION BY provider, service_request_id, question, answered_on
             ORDER BY month DESC, preference, row_number DESC
-        ) AS recency,
+        ) AS rank,
         count(*) OVER (PARTITION BY provider, service_request_id, question, answered_on) AS submitted_records
     FROM submitted AS s
 )
@@ -37,7 +37,7 @@ FROM ranked AS r
 LEFT JOIN core.pathway AS p ON p.provider = r.provider AND p.service_request_id = r.service_request_id
 LEFT JOIN ref.survey_question AS q ON q.question = r.question
 LEFT JOIN ref.survey_answer AS a ON a.question = r.question AND a.answer = r.answer
-WHERE r.recency = 1
+WHERE r.rank = 1
 
 -- Columns of core.experience: One row per service request, question and day: an answer about care (SMI608, IDS606
 --     or IDS607), as last submitted.

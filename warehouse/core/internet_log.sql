@@ -10,8 +10,8 @@ WITH ranked AS (
         row_number() OVER (
             PARTITION BY provider, ServiceRequestId, coalesce(IntEnabledTherProg, 'not known'),
                 StartDateIntEnabledTherLog, EndDateIntEnabledTherLog
-            ORDER BY month DESC, row_number DESC
-        ) AS recency,
+            ORDER BY recency DESC
+        ) AS rank,
         count(*) OVER (
             PARTITION BY provider, ServiceRequestId, coalesce(IntEnabledTherProg, 'not known'),
                 StartDateIntEnabledTherLog, EndDateIntEnabledTherLog
@@ -26,7 +26,7 @@ SELECT
 FROM ranked AS i
 LEFT JOIN work.referral AS r
     ON r.provider = i.provider AND r.service_request_id = i.ServiceRequestId
-WHERE i.recency = 1
+WHERE i.rank = 1
 
 -- Columns of core.internet_log: One row per provider, service request, programme and period of internet-enabled
 --     therapy (IDS205).

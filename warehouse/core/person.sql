@@ -1,12 +1,6 @@
 -- core.person
 -- Grain: one row per provider and person, as the latest month describes them.
 CREATE TABLE core.person AS
-WITH latest AS (
-    SELECT
-        provider, min(month) AS first_month, count(*) AS submitted_records, max(recency) AS recency
-    FROM staged.IDS001
-    GROUP BY provider, person_id
-)
 SELECT
     p.provider, p.person_id, l.first_month, p.month AS last_month, l.submitted_records, p.is_nationally_linked,
     p.age_at_period_end,
@@ -19,7 +13,7 @@ SELECT
     p.EthnicCategory2021 AS ethnic_category_2021, p.LanguageCodePreferred AS preferred_language,
     p.ExBAFIndicator AS ex_armed_forces, p.postcode_district, p.OrgIDResidenceResp AS residence_commissioner
 FROM staged.IDS001 AS p
-INNER JOIN latest AS l
+INNER JOIN staged.IDS001_latest AS l
     ON l.provider = p.provider AND l.recency = p.recency
 
 -- Columns of core.person: One row per provider and person (IDS001), as the latest month describes them.

@@ -6,8 +6,8 @@ WITH ranked AS (
         provider, ServiceRequestId, TherapyType, month, PlannedSessions, PlanStartDate,
         row_number() OVER (
             PARTITION BY provider, ServiceRequestId, TherapyType
-            ORDER BY PlanStartDate DESC NULLS LAST, month DESC, row_number DESC
-        ) AS recency,
+            ORDER BY PlanStartDate DESC NULLS LAST, recency DESC
+        ) AS rank,
         count(*) OVER (PARTITION BY provider, ServiceRequestId, TherapyType) AS submitted_records
     FROM staged.SMI203
 )
@@ -15,7 +15,7 @@ SELECT
     provider, ServiceRequestId AS service_request_id, TherapyType AS therapy_type, month AS last_month,
     submitted_records, PlannedSessions AS planned_sessions, PlanStartDate AS planned_from
 FROM ranked
-WHERE recency = 1
+WHERE rank = 1
 
 -- Columns of core.session_plan: One row per service request and therapy type (SMI203): the latest plan.
 --   provider, key: ODS code of the provider.

@@ -4,18 +4,17 @@
 -- codes for training in therapies for severe mental illness, and does not say who is supervised.
 CREATE TABLE core.staff AS
 WITH listed AS (
-    SELECT
-        provider, CarePersLocalId AS staff_id, month, StaffGroup, Band,
-        row_number() OVER (PARTITION BY provider, CarePersLocalId ORDER BY month DESC, row_number DESC) AS recency
-    FROM staged.SMI901
+    SELECT s.provider, s.CarePersLocalId AS staff_id, s.month, s.StaffGroup, s.Band
+    FROM staged.SMI901 AS s
+    INNER JOIN staged.SMI901_latest AS l ON l.provider = s.provider AND l.recency = s.recency
 ),
 -- A qualification is submitted every month. Its latest row says whether it is awarded.
 qualified AS (
     SELECT
         provider, CarePersLocalId AS staff_id, month, QualAttainLevelIAPT, QualAwardedDate,
         row_number() OVER (
-            PARTITION BY provider, CarePersLocalId, QualAttainLevelIAPT ORDER BY month DESC, row_number DESC
-        ) AS recency
+            PARTITION BY provider, CarePersLocalId, QualAttainLevelIAPT ORDER BY recency DESC
+        ) AS rank
     FROM staged.IDS902
 ),
 counted AS (
@@ -23,7 +22,7 @@ counted AS (
         provider, staff_id, max(month) AS month, count(QualAwardedDate) AS qualifications,
         count(*) - count(QualAwardedDate) AS trainings, min(QualAwardedDate) AS qualified_on
     FROM qualified
-    WHERE recency = 1
+    WHERE rank = 1
     GROUP BY provider, staff_id
 )
 SELECT
@@ -31,7 +30,7 @@ SELECT
     greatest(coalesce(s.month, q.month), coalesce(q.month, s.month)) AS last_month,
     s.StaffGroup AS staff_group, s.Band AS pay_band, coalesce(q.qualifications, 0) AS qualifications,
     coalesce(q.trainings, 0) AS trainings, q.qualified_on
-FROM (SELECT provider, staff_id, month, StaffGroup, Band FROM listed WHERE recency = 1) AS s
+FROM listed AS s
 FULL JOIN counted AS q ON q.provider = s.provider AND q.staff_id = s.staff_id
 
 -- Columns of core.staff: One row per provider and member of staff (SMI901, IDS902), as last submitted.

@@ -9,7 +9,7 @@ WITH superseded AS (
             s.score_number, row_number() OVER (
                 PARTITION BY s.referral_number, s.position, s.scored_on
                 ORDER BY s.scored_at DESC NULLS LAST, s.source, s.month DESC, s.row_number DESC
-            ) AS recency_in_day
+            ) AS rank_in_day
         FROM work.judged_score AS s
         INNER JOIN (
             SELECT referral_number, position, scored_on
@@ -22,7 +22,7 @@ WITH superseded AS (
             AND twice.scored_on = s.scored_on
         WHERE s.can_count
     ) AS ranked
-    WHERE recency_in_day > 1
+    WHERE rank_in_day > 1
 )
 SELECT
     j.score_number, j.referral_number, j.position, j.score, j.scored_on,
