@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.code_version import rows_version
 from pipelines.keys import fingerprint, spine_key
 from pipelines.ledger import Ledger, State
 from pipelines.load import check_path, load
@@ -144,7 +145,7 @@ def test_check_and_load_give_one_verdict(tmp_path: Path, home: Path, changed: di
     checked = check_path(folder)
     found_zones = zones()
     loaded = load(folder, found_zones, Ledger(found_zones.ledger), spine_key())
-    assert loaded.verdict == Verdict.of(checked, fingerprint(spine_key()))
+    assert loaded.verdict == Verdict.of(checked, fingerprint(spine_key()), rows_version())
     assert loaded.verdict.counts == checked.counts()
     assert load(folder, found_zones, Ledger(found_zones.ledger), spine_key()) == replace(
         loaded, receipt=replace(loaded.receipt, is_new=False, is_concluded=True), is_repeat=True
