@@ -115,7 +115,7 @@ def test_what_is_unused_is_named(tmp_path: Path, code: str, found: list[str]) ->
     assert unused([tmp_path / "room"]) == found
 
 
-def test_a_column_that_nobody_reads_is_named(tmp_path: Path) -> None:
+def test_an_unread_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "m.py").write_text("print(row['kept'])", encoding="utf-8")
     (tmp_path / "room" / "t.csv").write_text("kept,gone\n1,2\n", encoding="utf-8")

@@ -149,7 +149,7 @@ def test_a_submission_knows_nothing_of_later_months(clean: Path) -> None:
                     assert latest is None or str(latest) < str(after), (provider, month, id_, field.name)
 
 
-def test_contacts_and_scores_stand_in_the_month_they_happen(clean: Path) -> None:
+def test_contacts_and_scores_are_in_the_month_they_happen(clean: Path) -> None:
     for _, month, tables in submissions(clean):
         for id_, name in (
             ("IDS201", "CareContDate"),
@@ -210,7 +210,7 @@ def test_planted_faults_are_exactly_what_checking_finds(tmp_path: Path, *, as_zi
     assert kinds == {"BLANK", "FORMAT", "CODE", "RANGE"}
 
 
-def test_faults_spare_the_header_and_whatever_joins_tables() -> None:
+def test_faults_spare_the_header_and_the_keys_that_join_tables() -> None:
     for table in TABLES.values():
         fields = {fault.field for fault in possible_faults(table, START, date(2025, 4, 30))}
         assert not fields & {*table.key, *(table.parent or ())[:1]}

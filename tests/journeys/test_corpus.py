@@ -33,7 +33,7 @@ IN_FORCE = ruleset(Version.SMI_1_0, *APRIL)
 
 
 @pytest.mark.parametrize("case", SAMPLED, ids=lambda case: case.name)
-def test_a_broken_submission_comes_to_what_is_expected(tmp_path: Path, case: Case) -> None:
+def test_a_broken_submission_has_the_expected_findings(tmp_path: Path, case: Case) -> None:
     checked = check_path(case.write(tmp_path))
     assert came_to(case, checked, state_of(checked).value) == EXPECTED[case.name]
     for table, counts in checked.counts().items():

@@ -40,7 +40,7 @@ Captured = pytest.CaptureFixture[str]
         ({"holiday photos": "x"}, [], FILE_REJECTED),
     ],
 )
-def test_the_exit_status_says_what_came_of_it(
+def test_the_exit_status_gives_the_outcome(
     tmp_path: Path, home: Path, changed: dict[str, str | None], options: list[str], status: int
 ) -> None:
     assert _run(["check", str(submission(tmp_path, **changed)), *options]) == status
@@ -179,7 +179,7 @@ HOSTILE = [
 ]
 
 
-def test_a_question_can_only_read_the_release(tmp_path: Path, home: Path) -> None:
+def test_a_query_can_only_read_the_release(tmp_path: Path, home: Path) -> None:
     found = loaded_and_published(tmp_path)
     before = found.warehouse.read_bytes()
     for statement in HOSTILE:
@@ -216,7 +216,7 @@ def parity(*arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def test_the_whole_way_through_dagster_killed_half_way_and_taken_up_again(tmp_path: Path, home: Path) -> None:
+def test_every_step_through_dagster_interrupted_half_way_and_continued(tmp_path: Path, home: Path) -> None:
     for provider in ("RW5", "RV5", "RXT", "RH5", "RRP", "RAT"):
         for month in ("2025-04", "2025-05", "2025-06"):
             submission(tmp_path / "in", provider, month)

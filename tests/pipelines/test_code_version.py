@@ -88,7 +88,7 @@ def test_what_no_figure_depends_on_keeps_name_and_draft(what: str, before: Path,
 
 
 @pytest.mark.parametrize("what", FIGURE)
-def test_what_a_figure_depends_on_renames_and_builds_anew(what: str, before: Path, tmp_path: Path) -> None:
+def test_a_change_that_a_figure_depends_on_renames_and_rebuilds(what: str, before: Path, tmp_path: Path) -> None:
     after = tree(tmp_path, FIGURE[what])
     for version in (figures_version, release_version):
         assert version(after) != version(before), version

@@ -40,7 +40,7 @@ def test_a_folder_of_submissions_is_found_in_name_order(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_folder_beside_submissions_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+def test_a_folder_next_to_submissions_is_not_ignored(tmp_path: Path) -> None:
     submission(tmp_path, "RW5")
     (tmp_path / "April").mkdir()
     (tmp_path / "April" / "referrals.csv").write_text("x")
@@ -54,7 +54,7 @@ def test_a_submission_itself_is_found(tmp_path: Path) -> None:
     assert find_submissions(zipped(folder)) == [tmp_path / "RW5_2025-04.zip"]
 
 
-def test_a_folder_with_tables_is_one_submission_whatever_folders_lie_in_it(tmp_path: Path) -> None:
+def test_a_folder_with_tables_is_one_submission_with_any_folders_in_it(tmp_path: Path) -> None:
     folder = submission(tmp_path)
     submission(folder, month="2025-05")
     assert find_submissions(folder) == [folder]

@@ -33,7 +33,7 @@ def counting(ledger: Ledger) -> list[str]:
     return [outcome.receipt.submission_id for outcome in ledger.current_submissions()]
 
 
-def test_a_receipt_stands_before_any_work(ledger: Ledger) -> None:
+def test_a_receipt_is_written_before_any_work(ledger: Ledger) -> None:
     receipt = ledger.receive("a" * 64, 10, None)
     assert receipt.is_new
     assert ledger.outcome(receipt.submission_id).state is State.RECEIVED
@@ -61,7 +61,7 @@ def test_a_rejected_resubmission_never_displaces_a_good_file(ledger: Ledger) -> 
     assert counting(ledger) == [good]
 
 
-def test_last_accepted_wins_per_provider_and_month(ledger: Ledger) -> None:
+def test_the_last_accepted_submission_is_current_per_provider_and_month(ledger: Ledger) -> None:
     submit(ledger, "a", State.ACCEPTED)
     later = submit(ledger, "b", State.ACCEPTED_WITH_REJECTIONS)
     elsewhere = submit(ledger, "c", State.ACCEPTED, ProviderMonth("RV5", APRIL))

@@ -45,7 +45,7 @@ def test_the_rows_written_are_all_but_the_rejected_in_order(tmp_path: Path, home
         assert staged_rows(found.pseudonymised / loaded.receipt.submission_id) == dict(sorted(expected.items()))
 
 
-def test_rows_that_fall_at_the_end_are_taken_out(tmp_path: Path, home: Path) -> None:
+def test_rows_rejected_by_cascade_at_the_end_are_removed(tmp_path: Path, home: Path) -> None:
     found = zones()
     loaded = load(submission(tmp_path, IDS101Referral=TWICE), found, Ledger(found.ledger), spine_key())
     rows = staged_rows(found.pseudonymised / loaded.receipt.submission_id)

@@ -273,7 +273,7 @@ def test_what_a_rule_looks_at_beyond_elements_is_said() -> None:
     assert "the reference set of assessment tools" in page.split(f"\n### {score.id}\n")[1].split("\n### ")[0]
 
 
-def test_records_of_an_example_that_belong_together_stand_beside_each_other() -> None:
+def test_records_of_a_group_are_shown_together_in_an_example() -> None:
     record = {"CareContactId": "X9", "AppType": None}
     alone = Rule("X", "IDS201", Effect.WARNING, ("AppType",), "TRUE", "", "", bad=(record, {}))
     among = replace(alone, group_by=("CareContactId",))
@@ -326,7 +326,7 @@ def test_no_page_is_too_large_to_be_shown() -> None:
     assert max(len(page.encode()) for page in PAGES.values()) < 512 * 1024
 
 
-def test_what_markdown_would_read_as_its_own_stands_as_it_is() -> None:
+def test_signs_of_markdown_in_a_text_are_shown_unchanged() -> None:
     plain = "a|b *c* <d> [e](f) `g` ~h~ \\ i_j"
     (block,) = [token for token in MARKDOWN.parse(text(plain)) if token.type == "inline"]
     assert "".join(token.content for token in block.children or ()) == plain
@@ -462,7 +462,7 @@ def test_json_has_the_same_for_a_program(capfd: Captured) -> None:
         ("", "docs/dataset/rules.md"),
     ],
 )
-def test_what_is_not_there_is_answered_with_the_nearest(capfd: Captured, asked: str, nearest: str) -> None:
+def test_an_unknown_name_is_answered_with_similar_names(capfd: Captured, asked: str, nearest: str) -> None:
     assert _run(["explain", asked]) == USAGE
     said = capfd.readouterr()
     assert said.out == ""

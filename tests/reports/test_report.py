@@ -149,7 +149,7 @@ def test_a_finding_names_its_rows_and_cells_as_in_the_file() -> None:
     )
 
 
-def test_a_column_that_the_file_has_not_has_no_cells() -> None:
+def test_a_column_missing_from_the_file_has_no_cells() -> None:
     found = many_rejections()
     found.received["IDS101"].columns.clear()  # type: ignore[attr-defined]
     assert rules(found)[BAD_DATE]["cells"] == ""
@@ -462,9 +462,7 @@ def test_columns_are_as_wide_as_what_is_in_them_within_reason(tmp_path: Path) ->
     assert book(tmp_path, many_rejections())["Record rejected"]["H2"].alignment.wrap_text
 
 
-def test_a_sheet_that_is_full_says_how_many_lines_are_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_sheet_says_how_many_lines_are_in_the_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "LINES_SHOWN", 10)
     found = book(tmp_path, many_rejections())
     rows = list(found["Record rejected"].iter_rows(values_only=True))
@@ -484,7 +482,7 @@ def test_how_to_fix_has_a_line_per_rule(tmp_path: Path) -> None:
     assert (lines[0]["How to fix it"], lines[0]["Why it matters"]) == (RULES[BAD_DATE].fix, RULES[BAD_DATE].why)
 
 
-def test_the_summary_and_the_receipt_say_what_came_of_it(tmp_path: Path) -> None:
+def test_the_summary_and_the_receipt_give_the_outcome(tmp_path: Path) -> None:
     write_report(tmp_path, many_rejections(), REJECTED, "2026-05-06-abc", content_sha256="f" * 64)
     found = load_workbook(tmp_path / "findings.xlsx")
     summary = list(found["Summary"].iter_rows(values_only=True))

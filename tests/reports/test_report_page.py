@@ -160,7 +160,7 @@ def hostile() -> SubmissionChecked:
     return checked(*files, *told, rows_in=dict.fromkeys(TABLES, 300))
 
 
-def test_the_page_stays_small_whatever_was_wrong_and_says_what_it_leaves_out() -> None:
+def test_the_page_stays_small_with_any_findings_and_says_what_it_leaves_out() -> None:
     html = shown(hostile(), "file rejected", before=many_rejections())
     assert len(html.encode()) <= MOST_BYTES
     said = words(html)

@@ -153,7 +153,7 @@ def test_snomed_codes_carry_a_right_check_digit() -> None:
 
 
 @pytest.mark.parametrize("group", [*"ABCDEFGHJKLMNPRSZ", "99"])
-def test_no_ethnic_group_falls_out_of_the_list(group: str) -> None:
+def test_no_ethnic_group_is_missing_from_the_list(group: str) -> None:
     """A doubled quote once made one group «L'M» of two, which left both out."""
     assert re.search(TABLES["IDS001"].by_name["EthnicCategory"].lexical, group)
     assert group in ETHNICITY

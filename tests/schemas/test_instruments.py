@@ -123,7 +123,7 @@ def test_every_row_of_the_file_is_an_instrument_of_its_own() -> None:
         ("GAD7", {"also": "506701000000100"}, "code 506701000000100 is already used by PHQ9 in row 2"),
     ],
 )
-def test_a_wrong_cell_is_refused_in_words(
+def test_a_wrong_cell_is_refused_with_a_message(
     tmp_path: Path, instrument: str, cells: dict[str, str], says: str
 ) -> None:
     row = 2 + [each["instrument"] for each in ROWS].index(instrument)
@@ -145,7 +145,7 @@ def test_recovery_needs_one_measure_of_depression_and_one_of_anxiety(tmp_path: P
     assert "exactly one instrument must have the role depression; none has it" in line
 
 
-def test_a_column_too_few_and_a_cell_too_many_are_said(tmp_path: Path) -> None:
+def test_a_missing_column_and_a_surplus_cell_are_reported(tmp_path: Path) -> None:
     path = write(tmp_path, ROWS)
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(",domain,", ",about,", 1), encoding="utf-8")
@@ -297,7 +297,7 @@ def test_a_complaint_calls_for_its_own_anxiety_measure(complaint: str, measure: 
 
 
 @pytest.mark.parametrize("complaint", ["F411", "F412", "F320", "F500"])
-def test_other_complaints_call_for_none_and_fall_back_on_gad_7(complaint: str) -> None:
+def test_other_complaints_have_no_measure_of_their_own_and_use_gad_7(complaint: str) -> None:
     assert called_for(complaint) == []
 
 

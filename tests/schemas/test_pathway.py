@@ -49,7 +49,7 @@ def test_every_pathway_is_a_code_of_the_list_and_one_is_the_default() -> None:
     assert codes_of([TALKING_THERAPIES]) == ("05",)
 
 
-def test_a_range_stands_for_its_categories(tmp_path: Path) -> None:
+def test_a_range_means_all_its_categories(tmp_path: Path) -> None:
     assert BY_CODE["02"].icd10 == ("F30", "F31")
     assert (len(BY_CODE["01"].icd10), BY_CODE["01"].icd10_pattern) == (10, "(F2[0-9])")
     assert BY_CODE["05"].icd10_pattern == "(F3[2-9]|F4[0-5])"
@@ -89,7 +89,7 @@ def test_pathways_are_named_by_code_or_measure_set_in_the_order_of_the_table() -
         ({"severity_measure": ""}, "severity_measure '' must be an instrument of schemas/instruments.csv"),
     ],
 )
-def test_a_wrong_cell_is_refused_in_words(tmp_path: Path, cells: dict[str, str], says: str) -> None:
+def test_a_wrong_cell_is_refused_with_a_message(tmp_path: Path, cells: dict[str, str], says: str) -> None:
     assert f"row 7: {says}" in refused(tmp_path, [*ROWS, PERINATAL | cells])
 
 

@@ -105,7 +105,7 @@ def test_both_engines_fail_the_same_records(table: Table, data: st.DataObject) -
 # ---- what a rule says -------------------------------------------------------------------------------------
 
 
-def test_there_are_at_least_150_rules_in_force_besides_those_generated() -> None:
+def test_there_are_at_least_150_written_rules_in_force() -> None:
     assert len(WRITTEN) >= 150
     assert len(IN_FORCE) >= 450
 
@@ -119,7 +119,7 @@ def test_ids_are_unique_and_none_is_used_again() -> None:
         assert re.fullmatch(rf"{rule.table}-[1-9][0-9]{{2}}", rule.id)
 
 
-def test_a_rule_says_what_is_wrong_how_to_put_it_right_and_what_it_costs() -> None:
+def test_a_rule_has_a_message_a_correction_and_a_cost() -> None:
     for rule in ASKED.values():
         for text in (rule.message, rule.fix, rule.why):
             assert text[0].isupper() or text.startswith("{"), rule.id

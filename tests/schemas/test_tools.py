@@ -133,7 +133,7 @@ def test_a_code_entered_in_the_file_is_a_tool(tmp_path: Path) -> None:
     assert (tool.code, tool.name, tool.low, tool.high, tool.decimals) == ("999000001", "A new score", 0, 12.5, 1)
 
 
-def test_a_code_stands_once_in_the_file_or_in_the_catalogue(tmp_path: Path) -> None:
+def test_a_code_is_once_in_the_file_or_in_the_catalogue(tmp_path: Path) -> None:
     rows = (
         "720433000,PHQ-9,,,here,F,,,\n999000001,A,,,here,F,0,1,0\n999000001,A,,,here,F,0,1,0\nBRQ,B,,,here,R,,,\n"
     )

@@ -58,9 +58,7 @@ ADDED = """    IAPT_2_2 = "2.2", "2.1", (
 
 
 @pytest.mark.parametrize("before", ["    SMI_1_0 = ", "    @property\n    def line"])
-def test_a_version_2_2_asks_for_what_2_1_and_its_own_line_ask_for_wherever_it_stands(
-    before: str, tmp_path: Path
-) -> None:
+def test_a_version_2_2_expects_the_elements_of_2_1_and_its_own_at_any_position(before: str, tmp_path: Path) -> None:
     def said() -> tuple[Any, ...]:
         done = subprocess.run(
             [sys.executable, "-c", CODE], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -111,7 +109,7 @@ def test_every_element_is_read_in_every_version() -> None:
             assert list(as_checked(table.id, version).by_name) == list(table.by_name)
 
 
-def test_a_patient_without_date_of_birth_is_taken_in_version_2_0(tmp_path: Path) -> None:
+def test_a_patient_without_date_of_birth_is_accepted_in_version_2_0(tmp_path: Path) -> None:
     text = (submission(tmp_path) / "IDS001MPI.csv").read_text().replace("1980-06-15", "")
     checked = check_path(submission(tmp_path, IDS001MPI=text))
     assert "IDS001-PersonBirthDate-BLANK" not in checked.findings["rule_id"]

@@ -54,7 +54,7 @@ def test_a_patient_takes_referral_contact_activity_and_score_along(tmp_path: Pat
     assert others["rule_id"].to_list() == ["IDS001-PersonBirthDate-FORMAT"]
 
 
-def test_what_breaks_a_rule_itself_falls_with_nobody(tmp_path: Path) -> None:
+def test_a_row_that_breaks_a_rule_itself_is_not_rejected_by_cascade(tmp_path: Path) -> None:
     wrong = example(tmp_path, ("IDS101", 0, {"OrgIDComm": "?"}), ("IDS001", 0, {"PersonBirthDate": "not known"}))
     checked = check_path(wrong)
     of_referral = checked.findings.filter((pl.col("table") == "IDS101") & (pl.col("row_number") == 2))
@@ -64,7 +64,7 @@ def test_what_breaks_a_rule_itself_falls_with_nobody(tmp_path: Path) -> None:
     assert set(of_contacts["cause_table"]) == {"IDS101"}
 
 
-def test_a_record_whose_parent_never_came_is_an_orphan_and_not_fallen(tmp_path: Path) -> None:
+def test_a_record_without_a_parent_is_an_orphan_and_not_rejected_by_cascade(tmp_path: Path) -> None:
     checked = check_path(example(tmp_path, ("IDS101", 0, {"LocalPatientId": "NOBODY"})))
     of_referral = checked.findings.filter((pl.col("table") == "IDS101") & (pl.col("row_number") == 2))
     assert of_referral["cause_row"].null_count() == of_referral.height
@@ -105,7 +105,7 @@ def chains(draw: st.DrawFn) -> dict[str, list[dict[str, str | None]]]:
 
 @settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=chains())
-def test_rows_fall_as_a_slow_reading_of_the_files_says(
+def test_the_cascade_agrees_with_a_slow_reading_of_the_files(
     tmp_path_factory: pytest.TempPathFactory, rows: dict[str, list[dict[str, str | None]]]
 ) -> None:
     """Reference: record by record in plain Python, from the rows that break a rule themselves."""

@@ -115,7 +115,9 @@ def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
         (b"LocalPatientId\nP1\n", "GATE-COLUMN-MISSING"),
     ],
 )
-def test_a_file_that_cannot_be_read_whole_is_refused_whole(tmp_path: Path, content: bytes, rule: str) -> None:
+def test_a_file_that_cannot_be_read_completely_is_rejected_completely(
+    tmp_path: Path, content: bytes, rule: str
+) -> None:
     received = receive(tmp_path, content)
     assert received.rows is None
     assert rule in [rule_id for rule_id, _ in found(received)]

@@ -71,7 +71,7 @@ def test_the_token_of_nothing_is_nothing() -> None:
      ("999 000 0018", False), ("999000001X", False), ("٩٩٩٠٠٠٠٠١٨", False), ("", False), (None, False),
      *((sentinel, False) for sentinel in SENTINELS)],
 )  # fmt: skip
-def test_which_nhs_numbers_stand_for_somebody(number: str | None, is_real: bool) -> None:
+def test_which_nhs_numbers_belong_to_a_person(number: str | None, is_real: bool) -> None:
     assert pl.select(is_real_nhs_number(pl.lit(number, dtype=pl.String))).item() is is_real
 
 

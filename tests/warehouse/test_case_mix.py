@@ -122,7 +122,7 @@ def test_where_all_courses_end_alike_there_is_no_model_and_the_service_keeps_its
     assert con.execute("SELECT count(*) FROM mart.case_mix_coefficient").fetchall() == [(0,)]
 
 
-def test_nobody_is_no_error_and_few_are_not_placed() -> None:
+def test_no_patients_is_no_error_and_few_are_not_placed() -> None:
     assert compare(warehouse(), "SELECT count(*) FROM mart.case_mix_service") == [(0,)]
     con = filled([("A", "mild", "-", 100, 50), ("B", "mild", "-", 1, 1)])
     rows = compare(

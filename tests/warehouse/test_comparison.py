@@ -421,7 +421,7 @@ def test_a_signal_is_better_or_worse_by_the_direction_of_the_measure(measure: st
 # Rate ratios ----------------------------------------------------------------------------------------------------
 
 
-def test_rate_ratios_stand_against_the_group_that_is_largest_in_england() -> None:
+def test_rate_ratios_compare_with_the_largest_group_in_england() -> None:
     con = warehouse()
     groups = {
         ("England", "ENG"): {"a": (50, 100), "b": (40, 120), "c": (0, 10), "not known": (90, 300)},

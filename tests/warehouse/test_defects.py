@@ -156,7 +156,7 @@ def test_a_pathway_has_one_row_however_many_conditions_logs_and_records_hang_on_
     assert ask(draft, rows + "pathway_care") == pathways
 
 
-def test_every_ethnic_group_counts_and_nobody_unknown_is_other(draft: Path) -> None:
+def test_every_ethnic_group_counts_and_unknown_is_not_other(draft: Path) -> None:
     """KM-1, PC-10."""
     found = groups(draft, "(ethnic_minority, ethnic_group)")
     assert [found[who] for who in "lmzn"] == [

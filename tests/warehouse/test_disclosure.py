@@ -123,7 +123,7 @@ def test_a_draft_made_by_another_rule_is_no_safe_one() -> None:
 
 
 @pytest.mark.parametrize(("smallest", "base", "rate_from"), [(2, 5, 30), (5, 0, 30), (12, 10, 19)])
-def test_a_rule_that_protects_nobody_is_refused(smallest: int, base: int, rate_from: int) -> None:
+def test_a_rule_that_does_not_protect_is_refused(smallest: int, base: int, rate_from: int) -> None:
     with pytest.raises(ValueError, match="smallest is 3 or more"):
         Suppression(smallest, base, rate_from)
 
@@ -160,7 +160,7 @@ def test_what_one_row_shows(
 
 
 @each_rule
-def test_a_mean_fits_every_count_that_its_protected_count_may_stand_for(rule: Suppression) -> None:
+def test_a_mean_fits_every_exact_count_behind_its_protected_count(rule: Suppression) -> None:
     """Whatever the mean, each n that rounds to the count shown has a whole sum with that mean: nothing is learnt."""
     pairs = [(total, n) for n in range(rule.smallest, 60) for total in range(3 * n)]
     figures = {f"M{total} {n}": ("mean", {("provider", "RXX", None): (total, n)}) for total, n in pairs}

@@ -58,7 +58,7 @@ def test_engaged_is_who_had_therapy(tmp_path: Path, attendance: str, engagement:
     assert one(tmp_path, tables, "engagement", "core.experience") == [(engagement,)]
 
 
-def test_an_answer_without_its_referral_is_kept_and_belongs_to_nobody(tmp_path: Path) -> None:
+def test_an_answer_without_its_referral_is_kept_without_a_pathway(tmp_path: Path) -> None:
     stray = answer(HELPED, "4") | {"ServiceRequestId": "gone"}
     found = one(tmp_path, {"SMI608": [stray]}, "pathway, engagement, is_counted", "core.experience")
     assert found == [(None, None, True)]

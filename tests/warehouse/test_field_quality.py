@@ -70,7 +70,7 @@ def test_an_element_that_is_always_blank_counts_0_not_null(tmp_path: Path) -> No
     assert count(tmp_path, "IDS001", "Gender", people(None, None)) == (2, 2, 0, 0, 0, 0)
 
 
-def test_of_an_element_without_list_nobody_can_tell_whether_it_is_valid(tmp_path: Path) -> None:
+def test_validity_of_an_element_without_a_list_is_unknown(tmp_path: Path) -> None:
     rows = people("QWO", None, element="OrgIDResidenceResp")
     assert count(tmp_path, "IDS001", "OrgIDResidenceResp", rows) == (2, 2, 1, 1, None, None)
 
@@ -377,7 +377,7 @@ def two_services(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp, [replace(submission, received_on=received[submission.month]) for submission in current])
 
 
-def test_missing_zero_and_nobody_stay_three_things(two_services: Path) -> None:
+def test_missing_zero_and_no_denominator_stay_distinct(two_services: Path) -> None:
     assert figures(two_services, "IDS001.Gender.complete") == {
         ("ENG", APRIL): (3, 4, "value"),
         ("ENG", MAY): (1, 1, "value"),
@@ -402,7 +402,7 @@ def test_a_month_not_sent_counts_against_the_service(two_services: Path) -> None
     assert in_time["RYY", MAY] == (None, None, "not submitted")
 
 
-def test_an_item_nobody_has_has_no_rows(two_services: Path) -> None:
+def test_an_item_without_records_has_no_rows(two_services: Path) -> None:
     assert figures(two_services, "IDS201.AttendOrDNACode.complete") == {}
 
 

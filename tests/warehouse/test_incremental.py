@@ -162,7 +162,7 @@ def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
     assert ask(draft, "SELECT count(*) FROM core.pathway") == [(3,)]
 
 
-def test_a_draft_that_is_whole_is_left_as_it_is(tmp_path: Path, won: list[StagedSubmission]) -> None:
+def test_a_complete_draft_is_not_changed(tmp_path: Path, won: list[StagedSubmission]) -> None:
     draft = tmp_path / "d.duckdb"
     build_core(draft, won, built_with="v1", measures=COUNTED)
     with duckdb.connect(str(draft)) as con:

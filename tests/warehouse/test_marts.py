@@ -117,7 +117,7 @@ def test_what_april_counts(
     assert measured(draft, provider, measure) == expected
 
 
-def test_nobody_is_zero_and_not_submitted_is_nothing(draft: Path) -> None:
+def test_no_patients_is_zero_and_not_submitted_is_null(draft: Path) -> None:
     assert measured(draft, "RYY", "REFERRALS", JUNE) == (0, None, "value")
     assert measured(draft, "RYY", "ENGAGED_5", JUNE) == (0, 0, "no denominator")
     assert measured(draft, "RXX", "REFERRALS", JUNE) == (None, None, "not submitted")
@@ -235,7 +235,7 @@ def test_no_rate_without_a_denominator_and_none_beyond_0_and_1(draft: Path) -> N
     assert wrong == [(0,)]
 
 
-def test_england_says_how_many_services_stand_behind_it(draft: Path) -> None:
+def test_england_says_how_many_services_it_includes(draft: Path) -> None:
     rows = ask(
         draft,
         """SELECT period_start, providers_counted FROM mart.national

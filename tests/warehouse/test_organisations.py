@@ -311,7 +311,7 @@ def test_every_code_present_has_one_row_and_a_place(tmp_path: Path) -> None:
     ]
 
 
-def test_an_icb_lies_in_one_region_whatever_its_members_say(tmp_path: Path) -> None:
+def test_an_icb_is_in_one_region_even_if_its_members_disagree(tmp_path: Path) -> None:
     moved = ods("01A | NORTH SUB-ICB | Y56 | QAA")
     con = core([("RAA", "A")], ["01A", "QAA"], taken(tmp_path, eccg=moved, succ="QAA,QBB,R,20250401,\n"), [APRIL])
     assert con.execute("SELECT DISTINCT icb, region FROM ref.commissioner_place").fetchall() == [("QBB", "Y56")]

@@ -125,7 +125,7 @@ def test_improvement_and_deterioration_are_shares_of_all_finished_courses(tmp_pa
     assert compared(tmp_path / "b", facts, "RELIABLE_DETERIORATION")["RXX"][:3] == (11, 110, "value")
 
 
-def test_published_rows_stand_beside_submitted_ones_and_name_the_provider(tmp_path: Path) -> None:
+def test_published_rows_are_next_to_submitted_ones_and_name_the_provider(tmp_path: Path) -> None:
     normalise_published(folder_with(tmp_path, of("RXX", "50", "110", "10", "50")), tmp_path / "tidy")
     draft = tmp_path / "d.duckdb"
     build_core(draft, [write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a")]))])
@@ -147,7 +147,7 @@ def test_the_same_total_under_two_names_counts_once_and_two_totals_are_refused(t
         compared(tmp_path / "b", [*twice, ("Provider", "RXX", "recovery", "count", "60")], "RECOVERY")
 
 
-def test_what_cannot_be_read_is_said_in_words_and_changes_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_file_gives_a_message_and_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(PublishedError, match="is not a folder"):
         normalise_published(tmp_path / "nowhere", tmp_path / "tidy")
     (tmp_path / "empty").mkdir()
@@ -239,7 +239,7 @@ def test_real_suppressed_counts_stay_suppressed(real: Path) -> None:
     ) == [(0,)]
 
 
-def test_normalising_gives_the_same_bytes_whatever_the_threads(tmp_path: Path) -> None:
+def test_normalising_gives_the_same_bytes_with_any_number_of_threads(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, of("RXX", "50", "110", "10", "50") * 300)
     normalise_published(folder, tmp_path / "one")
     normalise_published(folder, tmp_path / "two")

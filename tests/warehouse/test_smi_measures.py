@@ -159,7 +159,7 @@ def test_waits_to_assessment_and_from_there_to_therapy(
     assert one(tmp_path, {"IDS101": [referral()], "IDS201": rows}, columns, "core.pathway_care") == [expected]
 
 
-def test_what_stands_beside_the_problem_at_the_start(tmp_path: Path) -> None:
+def test_other_problems_at_the_start(tmp_path: Path) -> None:
     cases = [
         Case("both", [(PHQ9, "10", "3"), ("445455005", "7", "7"), ("IESR", "40", "40")], pathway="01"),
         Case("pcl first", [("491581000000104", "20", "20"), ("IESR", "40", "40")], pathway="02"),
@@ -268,7 +268,7 @@ def test_a_window_without_data_is_unknown_and_not_zero(tmp_path: Path) -> None:
     assert observed(tmp_path / "open", WHOLE, discharged=None) == [(True, False, False, 1)]  # therapy goes on
 
 
-def test_a_service_that_never_sends_service_use_is_not_a_service_where_nobody_used_any(tmp_path: Path) -> None:
+def test_a_service_that_never_sends_service_use_is_not_a_service_without_service_use(tmp_path: Path) -> None:
     draft = built(tmp_path, [], WHOLE)
     assert ask(draft, "SELECT is_before_observed, bed_days_before FROM core.pathway_care") == [(False, None)]
 

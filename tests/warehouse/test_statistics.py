@@ -88,7 +88,7 @@ def test_no_share_has_no_interval(file_with_macros: Path, x: int | None, n: int 
 
 
 @pytest.mark.parametrize("n", [1, 3, 40, 12345])
-def test_the_interval_stays_between_0_and_1_and_nobody_is_an_answer(file_with_macros: Path, n: int) -> None:
+def test_the_interval_stays_between_0_and_1_and_allows_no_patients(file_with_macros: Path, n: int) -> None:
     low, high = macro(file_with_macros, 0, n)
     assert low == 0 and 0 < (high or 0) < 1
     low, high = macro(file_with_macros, n, n)
