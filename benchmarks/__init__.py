@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios measured side by side in one run. No test is timed; this is where speed lives."""
+"""Speed and memory, as ratios measured side by side in one run. No test is timed: speed is measured only here."""

@@ -19,7 +19,8 @@ from typing import Any
 SIZES = {"10k": 10_000, "1m": 1_000_000, "10m": 10_000_000}
 _REPEATS = {"10k": 5, "1m": 3, "10m": 1}
 _BATCH = 60
-# So many wrong contacts make two million rows that fail: their activities and scores fall with them.
+# This number of wrong contacts makes two million rejected rows: their activities and scores are rejected by
+# cascade.
 _SPOILT = 620_000
 
 

@@ -36,7 +36,9 @@ def limit(folder: Path) -> int:
 
 
 def spoil(folder: Path, contacts: int) -> int:
-    """A copy of the submission in which that many contacts are wrong; what belongs to them falls with them."""
+    """A copy of the submission in which that many contacts are wrong; the records below them are rejected by
+    cascade.
+    """
     out = folder.parent / "spoilt" / folder.name
     out.mkdir(parents=True)
     for file in folder.glob("*.csv"):

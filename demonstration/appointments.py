@@ -48,7 +48,7 @@ def appointments(
         }
         | {name: values.gather(rows.record) for name, values in columns.items()},
     )
-    # The therapist of a referral; from the step up on, another.
+    # The therapist of a referral; after the step up, another one.
     therapist = (rng.random((2, len(r.received))) * len(ids.staff)).astype(np.int64)
     of_contact = np.where((contacts.session >= r.stepped_at[of]), therapist[1][of], therapist[0][of])
     acts = rows.where(np.flatnonzero(attended[rows.record]))
@@ -86,7 +86,7 @@ def appointments(
 def _contacts(
     service: Service, history: History, therapy: Integers, minutes: Integers, rng: np.random.Generator
 ) -> dict[str, pl.Series]:
-    """What IDS201 says of each appointment of the history, kept or not."""
+    """IDS201 for each appointment of the history, attended or not."""
     r, contacts = history.referrals, history.contacts
     size, of, attended = len(contacts.day), contacts.referral, contacts.attended
     slots = [f"{hour:02d}:{minute:02d}:00" for hour in range(9, 18) for minute in (0, 15, 30, 45)]

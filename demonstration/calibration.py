@@ -1,13 +1,13 @@
-"""What the histories are calibrated on: the published figures, each with its source, and what follows.
+"""The calibration of the histories: published figures, each with its source.
 
-Belongs here: how people come, wait, are treated, change and use other services, per pathway. Does not
-belong here: how often each code occurs (``frequencies``), how the figures are turned into histories.
+Belongs here: how patients come, wait, are treated, change and use other services, per pathway. Does not belong
+here: how often each code occurs (``frequencies``), how the figures become histories.
 
-Sources: TT = NHS England, NHS Talking Therapies annual statistics 2023-24 and 2024-25 (England, OGL v3).
-JOHNS = Johns et al. 2019, Behaviour Research and Therapy, 10.1016/j.brat.2019.03.002 (South London and
-Maudsley). JONES = Mood on Track, Birmingham and Solihull with Lancaster University. PD = Stirzaker, NHS
-England, results of the three personality disorder demonstration sites (service use n=898). ASSUMED: no
-figure found; a plausible value of this project's own.
+Sources: TT = NHS England, NHS Talking Therapies annual statistics 2023-24 and 2024-25 (England, OGL v3). JOHNS =
+Johns et al. 2019, Behaviour Research and Therapy, 10.1016/j.brat.2019.03.002 (South London and Maudsley). JONES =
+Mood on Track, Birmingham and Solihull with Lancaster University. PD = Stirzaker, NHS England, results of the three
+personality disorder demonstration sites (service use n=898). ASSUMED: no figure found; a plausible value of this
+project's own.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,9 @@ PATHWAYS = ("01", "02", "03", "04", "05")  # psychosis, bipolar, personality, ea
 
 @dataclass(frozen=True)
 class Course:
-    """How referrals of one pathway run. Shares are of referrals unless said otherwise; times in days."""
+    """The course of referrals of one pathway. Shares are of referrals unless stated otherwise; times are in
+    days.
+    """
 
     not_seen: float  # ended with no contact kept
     not_treated: float  # assessed only

@@ -1,7 +1,7 @@
-"""The records of care: referrals, what was planned, found and scored, and other services used.
+"""The records of care: referrals, plans, findings, scores, and other services used.
 
-Belongs here: the columns of IDS101 to IDS108, IDS602 to IDS607 and the SMI tables below a referral. Does
-not belong here: the records of the person (``records``) and of appointments (``appointments``).
+Belongs here: the columns of IDS101 to IDS108, IDS602 to IDS607 and the SMI tables below a referral. Does not
+belong here: the records of the person (``records``) and of appointments (``appointments``).
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from demonstration.records import Ids, Open, Rows
 from demonstration.service_use import KINDS, Events
 from demonstration.sites import Service
 
-# Whom a service refers on to: another provider than itself.
+# The provider that a service refers on to: another provider than itself.
 _ELSEWHERE = ("RV5", "RW5")
 MAX_PAUSES = 20_000  # of one cohort: the identifier of a pause has five characters at most
 
@@ -70,7 +70,7 @@ def _smi_elements(
 
 
 def _month_or_never(days: Integers, calendar: Calendar) -> Integers:
-    """The month of each day; a month that never comes where there is no day."""
+    """The month of each day; a month beyond all data if there is no day."""
     return np.where(days == NO_DAY, 1_000_000, calendar.month_of(np.where(days == NO_DAY, 0, days)))
 
 
@@ -113,7 +113,7 @@ def around_referrals(
 
 
 def _pauses(history: History, calendar: Calendar, open_: Open, ids: Ids, rng: np.random.Generator) -> Rows:
-    """Waits that were stopped for a while because the patient was away."""
+    """Waits that were paused because the patient was not available."""
     r = history.referrals
     wait = np.where(r.first_contact == NO_DAY, 0, r.first_contact - r.received)
     paused = np.flatnonzero((wait > 21) & (rng.random(len(wait)) < 0.05))[:MAX_PAUSES]

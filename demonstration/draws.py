@@ -1,7 +1,7 @@
-"""How chance is drawn: weighted choice, order-free draws by key, scores with a given mean and spread.
+"""Random draws: weighted choice, draws by key that do not depend on order, scores with a given mean and spread.
 
-Belongs here: the few ways in which this package turns a seed into numbers. Does not belong here: what the
-numbers mean (``calibration``, ``frequencies``).
+Belongs here: the few ways in which this package turns a seed into numbers. Does not belong here: what the numbers
+mean (``calibration``, ``frequencies``).
 """
 
 from collections.abc import Mapping, Sequence

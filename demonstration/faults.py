@@ -1,7 +1,7 @@
-"""The faults: known errors planted in good submissions, and the key that says where.
+"""The faults: known errors planted in good submissions, and the answer key.
 
-Belongs here: choosing rows and rules, and the wrong values. Does not belong here: rules (``schemas.rule``) and
-the checking that must find them again (``validate``).
+Belongs here: choosing rows and rules, and the wrong values. Does not belong here: rules (``schemas.rule``) and the
+check that must find the errors (``validate``).
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Fault:
 def possible_faults(table: Table, start: date, end: date) -> tuple[Fault, ...]:
     """One fault per generated rule of ``table`` that one wrong value can break alone.
 
-    Keys and the fields that point at a parent are left out: a fault there would take other records with it.
+    Keys and the fields that name a parent are left out: a fault there would also reject other records.
     """
     return _faults_of(table.id, start, end)
 

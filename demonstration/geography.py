@@ -1,11 +1,11 @@
-"""Made-up geography of the demonstration: who commissions each service, and the reference files that say so.
+"""Synthetic geography of the demonstration: the commissioner of each service, and the reference files.
 
 Belongs here: two regions, three ICBs and six sub-ICBs, the last of which joins the fifth half-way through the
 first year, and writing them in ODS layout. Does not belong here: reading such files
 (``warehouse.organisations.ods``).
 
-Providers have their real codes and names as facts; everything above them, and every decile, is made up and says
-so in its name.
+Providers have their real codes and names. All organisations above them, and every decile, are synthetic, as their
+names say.
 """
 
 import csv

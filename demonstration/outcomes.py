@@ -1,7 +1,7 @@
-"""The scores: what people answer before, during, at the end of and after therapy.
+"""The scores: answers before, during, at the end of and after therapy.
 
 Belongs here: PHQ-9 and GAD-7 of Talking Therapies, the batteries of the SMI pathways, the experience questions.
-Does not belong here: caseness, recovery, change (``warehouse``): nothing here knows a cut-off.
+Does not belong here: caseness, recovery, change (``warehouse``). This module knows no cut-off.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
-"""The history of a service: referrals, and every appointment made for them, from first to last day.
+"""The history of a service: referrals and all their appointments, from the first to the last day.
 
-Belongs here: when people come, wait, attend, miss and leave. Does not belong here: scores (``outcomes``), other
-services used (``service_use``), what a monthly submission shows of it (``submissions``).
+Belongs here: when patients come, wait, attend, miss and leave. Does not belong here: scores (``outcomes``), other
+services used (``service_use``), what a monthly submission shows (``submissions``).
 
-Everything is drawn to its end and cut into months afterwards, so a month tells nothing of later ones.
+Everything is drawn to its end and divided into months afterwards, so a month reveals nothing of later ones.
 """
 
 from dataclasses import dataclass, field, fields

@@ -356,6 +356,6 @@ def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:
 
 
 def _file_findings_first(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings about files first; the rest is in the order of the dataset's tables, then of rows, already."""
+    """Findings about files first. The rest is already in the order of the dataset's tables, then of rows."""
     is_of_a_row = findings["row_number"].is_not_null()
     return pl.concat([findings.filter(~is_of_a_row), findings.filter(is_of_a_row)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 _CHUNK = 1 << 20
-# A tab is a blank, and every kind of line end ends a value as a comma does.
+# A tab is white space, and every kind of line end ends a value, as a comma does.
 _EDGES = bytes.maketrans(b"\t\n\r", b" ,,")
 # Every control character except tab and line ends; text has none of them.
 _CONTROLS = tuple(bytes([code]) for code in range(32) if code not in b"\t\n\r")

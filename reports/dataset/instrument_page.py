@@ -1,7 +1,7 @@
-"""The instrument catalogue as people look it up.
+"""The page of the instrument catalogue.
 
 Belongs here: the page ``instruments.md``. Does not belong here: the catalogue (``schemas.instruments``), the
-reference set of codes a score may carry (``schemas.tools``).
+reference set of codes that a score may have (``schemas.tools``).
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 _ACTIVE = re.compile(r"([\\`*<>|\[\]~])")
 _OPEN_PIPE = re.compile(r"(?<!\\)\|")
-# A string literal is one piece with what it touches: a line break inside it would be another literal.
+# A string literal and the text that touches it are one piece: a line break inside would change the literal.
 _SQL_PIECE = re.compile(r"(?:'[^']*'|[^'\s])+")
 _SQL_WIDTH = 100
 

@@ -8,8 +8,8 @@ from importlib.resources import files
 from schemas.dataset import TABLES
 from schemas.versions import Version, tables_of
 
-# Excel takes a CSV without this mark for cp1252 and saves it so; the gate refuses every byte that is not UTF-8. The
-# gate leaves the mark away when it reads.
+# Excel reads a CSV without this mark as cp1252 and saves it so. The gate rejects every byte that is not UTF-8. The
+# gate removes the mark when it reads.
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 EXAMPLE = "RW5_2026-04"
 

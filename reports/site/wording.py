@@ -26,16 +26,16 @@ _CODES_SAID = 12
 
 
 def clean(text: str) -> str:
-    """A value as submitted, fit to be shown: characters that print, and not endlessly many of them."""
+    """A submitted value, made fit to be shown: printing characters only, and limited in length."""
     printing = "".join(c if unicodedata.category(c)[0] != "C" else "·" for c in text[: _LENGTH + 1])
     return printing if len(printing) <= _LENGTH else printing[:_LENGTH] + "…"
 
 
 def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
-    """The rule's message about several records: with the values found, or without where there are none to show.
+    """The rule's message about several records, with the values found, or without if there are none to show.
 
-    Where they cannot all stand in one sentence «…» stands for them; a value that is the only one and follows its
-    field's name ("NHSNumber {NHSNumber} is …") is left out altogether.
+    If the values do not fit into one sentence, «…» replaces them. A single value that follows the name of its
+    field ("NHSNumber {NHSNumber} is …") is left out.
     """
     labels = _labels(rule)
     said: dict[str, str] = {}
@@ -52,7 +52,7 @@ def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
 
 
 def expected(rule: Rule, start: date, end: date) -> str:
-    """What would be accepted in a period, where a field's declaration says it: rules generated from one only."""
+    """The accepted values in a period, if the field's declaration gives them: only for generated rules."""
     if rule.id.rpartition("-")[2] not in list(Kind):
         return ""
     field = TABLES[rule.table].by_name[rule.fields[0]]

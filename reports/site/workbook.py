@@ -153,7 +153,7 @@ def _summary(verdict: Mapping[str, Any], lines: Mapping[str, int]) -> list[tuple
 
 
 def _changes(verdict: Mapping[str, Any]) -> list[tuple[str, Row]]:
-    """What has changed since the report before, in numbers of rules; nothing where there is none."""
+    """Changes since the previous report, in numbers of rules; nothing if there is no previous report."""
     if not verdict["compared"]:
         return []
     statuses = [rule["status"] for rule in verdict["rules"]]
