@@ -49,6 +49,17 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_decision_has_its_own_number_and_is_listed() -> None:
+    folder = PROJECT / "docs" / "decisions"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    titles = [re.match(r"# (\d{4}) (.+)", page.read_text()) for page in pages]
+    listed = [
+        f"| [{title[1]}]({page.name}) | {title[2]} |" for page, title in zip(pages, titles, strict=True) if title
+    ]
+    assert len(listed) == len(pages) == len({page.name[:4] for page in pages})
+    assert [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("| [")] == listed
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_every_command_named_exists(page: Path) -> None:
     named = set(
