@@ -12,7 +12,7 @@ import pytest
 
 from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, Row, ask, build, write_submission
 from tests.references.pathways import random_tables
-from warehouse.build import open_draft
+from warehouse.build import build_core, open_draft
 from warehouse.columns import contract
 from warehouse.compat import MACROS, SCHEMAS, create_compat
 from warehouse.models import models_of
@@ -63,10 +63,8 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def course_tables() -> dict[date, dict[str, str | list[Row]]]:
     """One Talking Therapies course from April to June with a bit of everything, and one of the psychosis pathway."""
-    tmp = tmp_path_factory.mktemp("course")
     patients = "LocalPatientId | Gender | EthnicCategory | postcode_district\n p | 2 | L | LA1\n q | 1 | M | LA2"
     referrals = """
         ServiceRequestId | LocalPatientId | OrgIDComm | ReferralRequestReceivedDate | SourceOfReferralMH | Pathway | ServDischDate | EndCode
@@ -133,8 +131,14 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
             r                | WSAS_WORK        | 2         | 2025-06-09
         """,
     }
-    sent = {APRIL: april, MAY: may, JUNE: june}
-    won = [write_submission(tmp, "RXX", month, tables) for month, tables in sent.items()]
+    return {APRIL: april, MAY: may, JUNE: june}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``course_tables`` sends, built."""
+    tmp = tmp_path_factory.mktemp("course")
+    won = [write_submission(tmp, "RXX", month, tables) for month, tables in course_tables().items()]
     draft = build(tmp, won, marts=False)
     with open_draft(draft) as con:
         load_places(con)
@@ -408,3 +412,37 @@ def test_a_macro_is_needed(signature: str) -> None:
     with duckdb.connect() as con:
         known = con.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = ?", [name]).fetchone()
     assert known == (0,)
+
+
+def test_two_builds_of_the_same_submissions_give_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In other batches, threads and order of writing: record numbers too, by which national scripts join."""
+    won = [
+        write_submission(tmp_path, p, month, tables)
+        for p in ("RXX", "RYY")
+        for month, tables in course_tables().items()
+    ]
+    won += [write_submission(tmp_path, p, APRIL, random_tables(n, 60)[0]) for n, p in enumerate(("RWW", "RZZ"))]
+
+    def rows(draft: Path) -> dict[str, list[tuple[object, ...]]]:
+        with open_draft(draft) as con:
+            load_places(con)
+            create_compat(con)
+            return {
+                f"{schema}.{name}": con.execute(f'SELECT * FROM "{schema}"."{name}" ORDER BY ALL').fetchall()
+                for schema, name in con.execute(
+                    "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() "
+                    "AND list_contains(?, schema_name) ORDER BY ALL",
+                    [SCHEMAS],
+                ).fetchall()
+            }
+
+    together, one_by_one = tmp_path / "together.duckdb", tmp_path / "one_by_one.duckdb"
+    build_core(together, won, threads=1, built_with="v1", measures=())
+    monkeypatch.setattr("warehouse.build.BATCH_BYTES", 0)
+    build_core(one_by_one, won[2:], threads=2, built_with="v1", measures=())
+    build_core(one_by_one, won, threads=2, built_with="v1", measures=())
+    first, second = rows(together), rows(one_by_one)
+    assert [name for name in first if name.startswith("mesh_IAPT.") and not first[name]] == []
+    assert [name for name in first if first[name] != second[name]] == []

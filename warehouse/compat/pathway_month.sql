@@ -1,18 +1,22 @@
 -- compat.pathway_month
 -- Grain: one row per pathway and reported month that carries it: from the month it was received in to that of its
 -- discharge, or while it is open to the last that sent it or saw its patient.
--- Numbers are positions in this file's tables: they hold within one release only.
+-- Numbers follow the order of the keys: the same in every build of the same inputs, but not in another release.
 CREATE OR REPLACE VIEW compat.pathway_month AS
+WITH numbered AS (
+    SELECT *, row_number() OVER (ORDER BY provider, service_request_id) AS number
+    FROM core.pathway
+)
 SELECT
     p.provider, p.service_request_id, p.provider || '-' || p.service_request_id AS pathway_id, p.pathway,
     p.person_id, s.month, s.month_end, s.month_id, s.submission_id, s.audit_id,
-    h.rowid * 10000 + s.month_id AS record_number, p.rowid * 10000 + s.month_id AS row_id,
+    h.person_number * 10000 + s.month_id AS record_number, p.number * 10000 + s.month_id AS row_id,
     coalesce(p.discharged_on <= s.month_end, false) AS is_ended
-FROM core.pathway AS p
+FROM numbered AS p
 INNER JOIN compat.submission AS s
     ON s.provider = p.provider AND s.month_end >= coalesce(p.received_on, p.first_month)
     AND s.month <= coalesce(p.discharged_on, greatest(p.last_month, p.first_assessment_on, p.last_treatment_on))
-LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
 
 -- Columns of compat.pathway_month: One row per pathway and reported month that carries it: from the month it was
 --     received in to that of its discharge, or while it is open to the last that sent it or saw its patient.

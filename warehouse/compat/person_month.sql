@@ -11,8 +11,8 @@ WITH carried AS (
 )
 SELECT
     h.provider, h.person_id, s.month, s.month_id, s.submission_id, s.audit_id,
-    h.rowid * 10000 + s.month_id AS record_number
-FROM core.person AS h
+    h.person_number * 10000 + s.month_id AS record_number
+FROM compat.person_number AS h
 LEFT JOIN carried AS c ON c.provider = h.provider AND c.person_id = h.person_id
 INNER JOIN compat.submission AS s
     ON s.provider = h.provider AND s.month_end >= least(h.first_month, coalesce(c.carried_from, h.first_month))

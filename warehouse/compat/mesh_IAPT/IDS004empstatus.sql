@@ -1,8 +1,12 @@
 -- mesh_IAPT.IDS004empstatus
 -- Grain: one row per provider, person, day of recording and reported month from the first to the last that sent it.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS004empstatus AS
+WITH numbered AS (
+    SELECT *, row_number() OVER (ORDER BY provider, person_id, recorded_on) AS number
+    FROM core.employment_record
+)
 SELECT
-    e.rowid * 10000 + m.month_id AS UniqueID_IDS004, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
+    e.number * 10000 + m.month_id AS UniqueID_IDS004, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
     m.person_id AS Person_ID, e.employment_status AS EmployStatus, e.recorded_on AS EmployStatusRecDate,
     e.weekly_hours AS WeekHoursWorked, e.self_employed AS SelfEmployInd, e.sickness_absence AS SickAbsenceInd,
@@ -11,7 +15,7 @@ SELECT
     e.personal_independence_payment AS PIPInd, e.other_benefit AS OtherBenefitInd,
     e.employment_support_suitable AS EmpSupportInd, e.employment_support_referred_on AS EmpSupportReferral,
     e.employment_support_discharged_on AS EmpSupportDischargeDate
-FROM core.employment_record AS e
+FROM numbered AS e
 INNER JOIN compat.person_month AS m
     ON m.provider = e.provider AND m.person_id = e.person_id AND m.month BETWEEN e.first_month AND e.last_month
 

@@ -2,11 +2,15 @@
 -- Grain: one row per provider, person, circumstance, day of recording and reported month from the first to the last
 -- that sent it.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS011socpercircumstances AS
+WITH numbered AS (
+    SELECT *, row_number() OVER (ORDER BY provider, person_id, circumstance, recorded_on) AS number
+    FROM core.social_circumstance
+)
 SELECT
-    c.rowid * 10000 + m.month_id AS UniqueID_IDS011, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
+    c.number * 10000 + m.month_id AS UniqueID_IDS011, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
     m.person_id AS Person_ID, c.circumstance AS SocPerCircumstance, c.recorded_on AS SocPerCircumstanceRecDate
-FROM core.social_circumstance AS c
+FROM numbered AS c
 INNER JOIN compat.person_month AS m
     ON m.provider = c.provider AND m.person_id = c.person_id AND m.month BETWEEN c.first_month AND c.last_month
 

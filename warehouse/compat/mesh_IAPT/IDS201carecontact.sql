@@ -1,9 +1,13 @@
 -- mesh_IAPT.IDS201carecontact
 -- Grain: one row per provider and care contact, in the month that last sent it.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS201carecontact AS
+WITH numbered AS (
+    SELECT *, row_number() OVER (ORDER BY provider, care_contact_id) AS number
+    FROM core.contact
+)
 SELECT
-    c.rowid AS UniqueID_IDS201, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
-    s.month_id AS Unique_MonthID, h.rowid * 10000 + s.month_id AS RecordNumber, c.provider AS OrgID_Provider,
+    c.number AS UniqueID_IDS201, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
+    s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, c.provider AS OrgID_Provider,
     c.provider || '-' || c.service_request_id AS PathwayID, c.service_request_id AS ServiceRequestId,
     c.care_contact_id AS CareContactId, c.provider || '-' || c.care_contact_id AS Unique_CareContactID,
     c.contact_on AS CareContDate, c.appointment_type AS AppType, c.attendance AS AttendOrDNACode,
@@ -11,10 +15,10 @@ SELECT
     c.medium AS ConsMechanism, c.medium AS ConsMediumUsed, c.therapy_mode AS CareContPatientTherMode,
     c.integrated_ltc_service AS IAPTLTCServiceInd, c.interpreter AS InterpreterPresentInd,
     c.treatment_language AS LanguageCodeTreat
-FROM core.contact AS c
+FROM numbered AS c
 INNER JOIN compat.submission AS s ON s.provider = c.provider AND s.month = c.month
 LEFT JOIN core.pathway AS p ON p.provider = c.provider AND p.service_request_id = c.service_request_id
-LEFT JOIN core.person AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
 
 -- Columns of mesh_IAPT.IDS201carecontact: One row per provider and care contact, in the month that last sent it.
 --   UniqueID_IDS201, key: Number of the row. Holds within one release.
