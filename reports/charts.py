@@ -39,43 +39,70 @@ class ControlChart:
 
 def funnel_plot(points: Sequence[FunnelPoint], centre: float, title: str, subtitle: str) -> str:
     """Shares by denominator (logarithmic) with 95 and 99.8 % limits around ``centre``; at least one point."""
-    width, height, left, right, top, bottom = 820, 500, 64, 20, 66, 56
-    low_n, high_n = 10 ** int(log10(min(p.denominator for p in points))), max(p.denominator for p in points) * 1.15
-    shares = [p.share for p in points]
-    low, high = max(0.0, min(shares) - 0.03), min(1.0, max(shares) + 0.03)
-
-    def x(n: float) -> float:
-        return left + (width - left - right) * log10(n / low_n) / log10(high_n / low_n)
-
-    def y(share: float) -> float:
-        return top + (height - top - bottom) * (high - share) / (high - low)
-
-    parts = [_text(left, 24, title, 17, weight="bold"), _text(left, 46, subtitle, 13, GREY)]
-    for tick in _ticks(low, high):
-        parts.append(_line(left, width - right, y(tick), "#E5E7EB"))
-        parts.append(_text(left - 8, y(tick) + 4, f"{100 * tick:.0f} %", 12, anchor="end"))
-    parts += [
-        _text(x(n), height - bottom + 20, f"{n:,}", 12, anchor="middle")
-        for n in (first * 10**power for power in range(1, 7) for first in (1, 3))
-        if low_n <= n <= high_n
-    ]
-    parts.append(_text((left + width - right) / 2, height - 14, "courses in the denominator", 13, anchor="middle"))
-    steps = [low_n * (high_n / low_n) ** (i / 160) for i in range(161)]
-    for z, label in ((-Z_95, ""), (Z_95, "95 %"), (-Z_998, ""), (Z_998, "99.8 %")):
-        curve = [(n, centre + z * sqrt(centre * (1 - centre) / n)) for n in steps]
-        line = " ".join(f"{x(n):.1f},{y(p):.1f}" for n, p in curve if low <= p <= high)
-        dash = "6 4" if abs(z) == Z_95 else ""
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{GREY}" stroke-dasharray="{dash}"/>')
-        parts.append(_text(x(steps[84]) + 4, y(curve[84][1]) - 4, label, 11, GREY))
-    parts.append(_line(left, width - right, y(centre), INK))
+    plane = _Plane.around(points)
+    parts = [_text(plane.left, 24, title, 17, weight="bold"), _text(plane.left, 46, subtitle, 13, GREY)]
+    parts += [*_axes(plane), *_limits(plane, centre)]
     for p in sorted(points, key=lambda p: (p.position != "within", p.denominator, p.name)):
-        parts.append(_mark(x(p.denominator), y(p.share), p.position, f"{p.name}: {100 * p.share:.1f} %"))
+        words = f"{p.name}: {100 * p.share:.1f} %"
+        parts.append(_mark(plane.x(p.denominator), plane.y(p.share), p.position, words))
     for place, kind, words in (
-        (width - 290, "within", "within"), (width - 220, "above 95", "beyond 95 %"),
-        (width - 110, "above 99.8", "beyond 99.8 %"),
+        (plane.width - 290, "within", "within"), (plane.width - 220, "above 95", "beyond 95 %"),
+        (plane.width - 110, "above 99.8", "beyond 99.8 %"),
     ):  # fmt: skip
         parts += [_mark(place, 42, kind, words), _text(place + 10, 46, words, 12)]
-    return _svg(width, height, title, subtitle, parts)
+    return _svg(plane.width, plane.height, title, subtitle, parts)
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where a denominator and a share stand in the picture of a funnel plot."""
+
+    low_n: float
+    high_n: float
+    low: float
+    high: float
+    width: int = 820
+    height: int = 500
+    left: int = 64
+    top: int = 66
+    bottom: int = 444
+    right: int = 800
+
+    @classmethod
+    def around(cls, points: Sequence[FunnelPoint]) -> "_Plane":
+        sizes, shares = [p.denominator for p in points], [p.share for p in points]
+        low_n, high_n = 10 ** int(log10(min(sizes))), max(sizes) * 1.15
+        return cls(low_n, high_n, max(0.0, min(shares) - 0.03), min(1.0, max(shares) + 0.03))
+
+    def x(self, n: float) -> float:
+        width = self.right - self.left
+        return self.left + width * log10(n / self.low_n) / log10(self.high_n / self.low_n)
+
+    def y(self, share: float) -> float:
+        return self.top + (self.bottom - self.top) * (self.high - share) / (self.high - self.low)
+
+
+def _axes(plane: _Plane) -> Iterable[str]:
+    for tick in _ticks(plane.low, plane.high):
+        yield _line(plane.left, plane.right, plane.y(tick), "#E5E7EB")
+        yield _text(plane.left - 8, plane.y(tick) + 4, f"{100 * tick:.0f} %", 12, anchor="end")
+    for n in (first * 10**power for power in range(1, 7) for first in (1, 3)):
+        if plane.low_n <= n <= plane.high_n:
+            yield _text(plane.x(n), plane.bottom + 20, f"{n:,}", 12, anchor="middle")
+    middle = (plane.left + plane.right) / 2
+    yield _text(middle, plane.height - 14, "courses in the denominator", 13, anchor="middle")
+
+
+def _limits(plane: _Plane, centre: float) -> Iterable[str]:
+    """The curves of the 95 and 99.8 % limits around ``centre``, and its line."""
+    steps = [plane.low_n * (plane.high_n / plane.low_n) ** (i / 160) for i in range(161)]
+    for z, label in ((-Z_95, ""), (Z_95, "95 %"), (-Z_998, ""), (Z_998, "99.8 %")):
+        curve = [(n, centre + z * sqrt(centre * (1 - centre) / n)) for n in steps]
+        line = " ".join(f"{plane.x(n):.1f},{plane.y(p):.1f}" for n, p in curve if plane.low <= p <= plane.high)
+        dash = "6 4" if abs(z) == Z_95 else ""
+        yield f'<polyline points="{line}" fill="none" stroke="{GREY}" stroke-dasharray="{dash}"/>'
+        yield _text(plane.x(steps[84]) + 4, plane.y(curve[84][1]) - 4, label, 11, GREY)
+    yield _line(plane.left, plane.right, plane.y(centre), INK)
 
 
 def control_panel(charts: Sequence[ControlChart], title: str, subtitle: str, columns: int = 4) -> str:

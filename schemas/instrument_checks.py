@@ -65,18 +65,28 @@ def problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, 
         if len(row) != len(COLUMNS) or any(value is None for value in row.values()):
             yield number, f"the row must have {len(COLUMNS)} cells"
             continue
-        named = f"{row['instrument']}: "
         malformed = dict(_malformed(row))
-        yield from ((number, named + text) for text in (*malformed.values(), *_lists(row)))
-        if not malformed.keys() & {*_NUMBERS, "decimals", "direction", "caseness_test"}:
-            yield from ((number, named + text) for text in _values(row))
+        yield from ((number, f"{row['instrument']}: {text}") for text in _of_row(row, malformed))
         if not malformed:
             whole.append((number, row))
     yield from _codes_used_twice(whole)
     yield from _periods(whole)
+    if len(whole) == len(rows):
+        yield from _one_each(whole)
+
+
+def _of_row(row: Row, malformed: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong within a row. Values are compared only if their cells have the required form."""
+    yield from malformed.values()
+    yield from _lists(row)
+    if not malformed.keys() & {*_NUMBERS, "decimals", "direction", "caseness_test"}:
+        yield from _values(row)
+
+
+def _one_each(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
     for role in ONE_EACH:
-        names = {row["instrument"]: number for number, row in whole if row["role"] == role}
-        if len(names) != 1 and len(whole) == len(rows):
+        names = {row["instrument"]: number for number, row in rows if row["role"] == role}
+        if len(names) != 1:
             found = f"{', '.join(names)} have" if names else "none has"
             yield max(names.values(), default=1), f"exactly one instrument must have the role {role}; {found} it"
 
@@ -204,11 +214,16 @@ def _periods(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
     for name, own in by_name.items():
         own.sort(key=lambda found: found[1]["valid_from"])
         for (first, before), (second, after) in pairwise(own):
-            last, start = before["valid_to"], after["valid_from"]
-            if not start or start == before["valid_from"] or (last and last >= start):
-                yield second, f"{name}: it overlaps row {first}; say from which day on it holds (valid_from)"
-            elif last and (date.fromisoformat(start) - date.fromisoformat(last)).days > 1:
-                yield second, f"{name}: no row holds between {last} (row {first}) and {start}"
-            for column in COLUMNS:
-                if column not in (*CUT_OFFS, "valid_from", "valid_to") and before[column] != after[column]:
-                    yield second, f"{name}: {column} differs from row {first}: only cut-offs may change on a date"
+            yield from ((second, f"{name}: {text}") for text in _succession(first, before, after))
+
+
+def _succession(first: int, before: Row, after: Row) -> Iterator[str]:
+    """What is wrong between two successive rows of one instrument; ``first`` is the row number of ``before``."""
+    last, start = before["valid_to"], after["valid_from"]
+    if not start or start == before["valid_from"] or (last and last >= start):
+        yield f"it overlaps row {first}; say from which day on it holds (valid_from)"
+    elif last and (date.fromisoformat(start) - date.fromisoformat(last)).days > 1:
+        yield f"no row holds between {last} (row {first}) and {start}"
+    for column in COLUMNS:
+        if column not in (*CUT_OFFS, "valid_from", "valid_to") and before[column] != after[column]:
+            yield f"{column} differs from row {first}: only cut-offs may change on a date"

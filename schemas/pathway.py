@@ -31,6 +31,8 @@ _FORMS = {
     "is_default": ("Y?", "Y or blank"),
     "severity_measure": (".+", "an instrument of schemas/instruments.csv"),
 }
+# Columns that name codes, and the list that has them.
+_LISTS = {"primary_reasons": "primary_reason_for_referral", "therapies": "therapy_type"}
 _RANGE = re.compile(r"^([A-Z])([0-9]{2})-([A-Z])([0-9]{2})$")
 _CODE = re.compile(r"^[A-Z][0-9]{2}[0-9A-Z]{0,2}$")
 
@@ -155,18 +157,29 @@ def _problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int,
     if uneven := [number for number, row in numbered if len(row) != len(COLUMNS) or None in row.values()]:
         yield from ((number, f"the row must have {len(COLUMNS)} cells") for number in uneven)
         return
-    listed = {"primary_reasons": "primary_reason_for_referral", "therapies": "therapy_type"}
     for number, row in numbered:
-        for column, (pattern, says) in _FORMS.items():
-            if not re.fullmatch(pattern, row[column]):
-                yield number, f"{column} {row[column]!r} must be {says}"
-        for column, name in listed.items():
-            known = {code.code for code in code_list(name)}
-            yield from ((number, f"{column}: {code!r} is not in the list {name}") for code in row[column].split()
-                        if code not in known)  # fmt: skip
-        yield from ((number, text) for text in _icd10(row["icd10"]))
+        yield from ((number, text) for text in (*_malformed(row), *_unlisted(row), *_icd10(row["icd10"])))
     yield from _twice(numbered)
-    defaults = [str(number) for number, row in numbered if row["is_default"] == "Y"]
+    yield from _default(numbered)
+
+
+def _malformed(row: Row) -> Iterator[str]:
+    for column, (pattern, says) in _FORMS.items():
+        if not re.fullmatch(pattern, row[column]):
+            yield f"{column} {row[column]!r} must be {says}"
+
+
+def _unlisted(row: Row) -> Iterator[str]:
+    """Codes that are not in the code list of their column."""
+    for column, name in _LISTS.items():
+        known = {code.code for code in code_list(name)}
+        yield from (
+            f"{column}: {code!r} is not in the list {name}" for code in row[column].split() if code not in known
+        )
+
+
+def _default(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+    defaults = [str(number) for number, row in rows if row["is_default"] == "Y"]
     if len(defaults) != 1:
         found = f"rows {', '.join(defaults)} have" if defaults else "no row has"
         yield 1, f"exactly one pathway must have Y in is_default; {found} it"

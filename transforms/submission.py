@@ -194,17 +194,9 @@ def _check_table(
     rows: Received | None, table: Table, rules: Sequence[Rule], names: Sequence[str], progress: _Progress
 ) -> None:
     """The table checked against its rules. Values that other tables will use are kept."""
-    known = progress.related.known
-    if rows is None:
-        if names:
-            known[table.id] = None if table.is_required else _nobody(table, names)
-        return None
+    if rows is None or rows.rows is None:
+        return _note_unread(rows, table, names, progress)
     gate = pl.concat([no_findings(), *rows.findings])
-    if rows.rows is None:
-        progress.received[table.id], progress.findings[table.id] = rows, [gate]
-        if names:
-            known[table.id] = None
-        return None
     way_out = progress.leave(table, names[0] if names else None) if progress.leave else None
     try:
         found, kept, refused = check_rows(rows.rows, table, rules, progress.related, names, way_out)
@@ -220,12 +212,21 @@ def _check_table(
     extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
     progress.kept[table.id] = kept.drop(*names, *extra)
     if names:
-        tokens = [TOKEN] if TOKEN in extra else []
-        named = as_known(kept, names[0], [*names[1:], *tokens])
+        named = as_known(kept, names[0], [*names[1:], *(name for name in extra if name == TOKEN)])
         if way_out and len(lost := _lost(kept, rejected_rows(found))):
             named = named.with_columns(pl.col(ROW).is_in(lost.implode()).alias(LOST))
-        known[table.id] = named
+        progress.related.known[table.id] = named
     return None
+
+
+def _note_unread(rows: Received | None, table: Table, names: Sequence[str], progress: _Progress) -> None:
+    """The table has no rows to check. Its records are unknown to other tables, or none if it may be left out."""
+    if rows is not None:
+        progress.received[table.id] = rows
+        progress.findings[table.id] = [pl.concat([no_findings(), *rows.findings])]
+    if names:
+        is_left_out = rows is None and not table.is_required
+        progress.related.known[table.id] = _nobody(table, names) if is_left_out else None
 
 
 def _lost(kept: pl.DataFrame, rejected: pl.Series) -> pl.Series:

@@ -42,18 +42,10 @@ def compared(
         unknown: dict[str, Any] = {"status": None, "records_before": None}
         return {"rules": [rule | unknown for rule in rules], "resolved": [], "not_checked": [], "compared": False}
     before = {_key(rule): rule for rule in _rules(previous)}
-    marked = [
-        rule
-        | {
-            "status": PERSISTING if _key(rule) in before else NEW,
-            "records_before": _records(before.get(_key(rule))),
-        }
-        for rule in rules
-    ]
     present = {_key(rule) for rule in rules}
     gone = [_as_gone(rule) for key, rule in before.items() if key not in present]
     return {
-        "rules": marked,
+        "rules": [rule | _since(before.get(_key(rule))) for rule in rules],
         "resolved": [rule for rule in gone if not rule["table"] or rule["table"] in read],
         "not_checked": [rule for rule in gone if rule["table"] and rule["table"] not in read],
         "compared": True,
@@ -79,6 +71,11 @@ def _key(rule: Verdict) -> tuple[str, str]:
 def _records(rule: Verdict | None) -> int:
     records = rule.get("records") if rule else None
     return records if isinstance(records, int) else 0
+
+
+def _since(before: Verdict | None) -> dict[str, Any]:
+    """Status of a rule and its records then; ``before`` is that rule in the previous report, if it was there."""
+    return {"status": NEW if before is None else PERSISTING, "records_before": _records(before)}
 
 
 def _as_gone(rule: Verdict) -> dict[str, Any]:

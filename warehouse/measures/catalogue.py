@@ -175,23 +175,26 @@ def groups() -> list[tuple[str, int, str, str, str]]:
 
 
 def _measure(row: dict[str, str]) -> Measure:
-    asked = row["breakdowns"].split()
-    fitting = [each for each in breakdowns() if each.grain == row["grain"] or _inherits(row["grain"], each)]
-    spelt_out = [
-        each.id
-        for each in fitting
-        if each.id in asked or any(name.startswith("@") and name[1:] in each.sets for name in asked)
-    ]
-    known = {each.id for each in fitting} | {f"@{name}" for each in fitting for name in each.sets}
-    if unknown := [name for name in asked if name not in known]:
-        raise ValueError(f"measure {row['id']}: no breakdown {', '.join(unknown)} of grain {row['grain']}")
     split = {"standard", "pathways", "breakdowns"}
     return Measure(
         **{name: value for name, value in row.items() if name not in split},
         standard=Decimal(row["standard"]) if row["standard"] else None,
         pathways=_pathways(row),
-        breakdowns=tuple(spelt_out),
+        breakdowns=_breakdowns(row),
     )
+
+
+def _breakdowns(row: dict[str, str]) -> tuple[str, ...]:
+    """The ids of the breakdowns a row names by id or ``@set``. Raises ValueError for any other name."""
+    asked = set(row["breakdowns"].split())
+    names = {
+        each.id: {each.id, *(f"@{name}" for name in each.sets)}
+        for each in breakdowns()
+        if each.grain == row["grain"] or _inherits(row["grain"], each)
+    }
+    if strange := [name for name in row["breakdowns"].split() if name not in set().union(*names.values())]:
+        raise ValueError(f"measure {row['id']}: no breakdown {', '.join(strange)} of grain {row['grain']}")
+    return tuple(id_ for id_, own in names.items() if own & asked)
 
 
 def _pathways(row: dict[str, str]) -> tuple[str, ...]:
