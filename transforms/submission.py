@@ -212,11 +212,17 @@ def _check_table(
     extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
     progress.kept[table.id] = kept.drop(*names, *extra)
     if names:
-        named = as_known(kept, names[0], [*names[1:], *(name for name in extra if name == TOKEN)])
-        if way_out and len(lost := _lost(kept, rejected_rows(found))):
-            named = named.with_columns(pl.col(ROW).is_in(lost.implode()).alias(LOST))
-        progress.related.known[table.id] = named
+        progress.related.known[table.id] = _for_others(kept, names, rejected_rows(found) if way_out else None)
     return None
+
+
+def _for_others(kept: pl.DataFrame, names: Sequence[str], rejected: pl.Series | None) -> pl.DataFrame:
+    """What other tables use of these records; if rows are written, also which of them are lost (``rejected``)."""
+    tokens = [TOKEN] if TOKEN in kept.columns else []
+    known = as_known(kept, names[0], [*names[1:], *tokens])
+    if rejected is None or not len(lost := _lost(kept, rejected)):
+        return known
+    return known.with_columns(pl.col(ROW).is_in(lost.implode()).alias(LOST))
 
 
 def _note_unread(rows: Received | None, table: Table, names: Sequence[str], progress: _Progress) -> None:

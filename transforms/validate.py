@@ -74,33 +74,16 @@ def check_rows(
     alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
     together = [rule for rule in rules if rule.group_by]
     groups = list(dict.fromkeys(rule.group_by for rule in together))
-    words = {word for rule in together for word in re.findall(r"\w+", rule.when)}
-    wanted = {*keep, *words, *(name for group in groups for name in group), *(table.by_name if leaving else ())}
+    wanted = {*keep, *_words(together), *(table.by_name if leaving else ())}
     beside = _beside(rows, table, alone, related, wanted, leaving.beside if leaving else frozenset(), places=True)
     flagged = beside.with_columns(_flag(rule) for rule in alone)
     if leaving:
         token = [] if leaving.token is None else [leaving.token]
         holds = holds_all(rules, lambda rule: pl.col(_FLAG + rule.id)).alias(_HOLDS)
         flagged = flagged.with_columns(holds, *token)
-    flags = [_FLAG + rule.id for rule in alone]
-    has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
-    queries = [
-        flagged.select(
-            pl.col("row_number").cast(ROW_TYPE),
-            *keep,
-            pl.col(f"^({TOKEN}|(IDS|SMI)[0-9]+_({ROW}|{LOST}))$"),
-            *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
-            *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
-        ),
-        flagged.filter(has_finding | ~pl.col(_HOLDS) if leaving else has_finding).select(
-            "row_number", *flags, *([_HOLDS] if leaving else [])
-        ),
-    ]
+    queries = [_kept(flagged, keep, groups, together), _bad(flagged, alone, is_held=leaving is not None)]
     if leaving:
-        rejecting = [_FLAG + rule.id for rule in alone if rule.effect.is_rejection]
-        rejecting += [leaving.lost] if leaving.lost else []
-        is_rejected = pl.any_horizontal(rejecting).fill_null(False) if rejecting else pl.lit(False)
-        queries.append(leaving.write(flagged.filter(~is_rejected)))
+        queries.append(leaving.write(flagged.filter(~_is_rejected(alone, leaving))))
     kept, bad, *_ = pl.collect_all(queries, engine="streaming")
     bad = bad.sort("row_number")
     found = _with_values(bad, rows, table, alone, related)
@@ -114,6 +97,41 @@ def check_rows(
         kept.select(pl.exclude(f"^{_GROUP}.*$")),
         bad.filter(~pl.col(_HOLDS))["row_number"] if leaving else NO_ROWS,
     )
+
+
+def _words(together: Sequence[Rule]) -> set[str]:
+    """The columns by which rules about groups form a group, and every word of their conditions."""
+    conditions = {word for rule in together for word in re.findall(r"\w+", rule.when)}
+    return conditions.union(*(rule.group_by for rule in together))
+
+
+def _kept(
+    flagged: pl.LazyFrame, keep: Iterable[str], groups: Sequence[tuple[str, ...]], together: Sequence[Rule]
+) -> pl.LazyFrame:
+    """Of every row what is needed after the pass: values, rows it names, and a hash of each of its groups."""
+    return flagged.select(
+        pl.col("row_number").cast(ROW_TYPE),
+        *keep,
+        pl.col(f"^({TOKEN}|(IDS|SMI)[0-9]+_({ROW}|{LOST}))$"),
+        *(_group_hash(group).alias(f"{_GROUP}{index}") for index, group in enumerate(groups)),
+        *(_is_asked(group, together).alias(f"{_GROUP}{index} when") for index, group in enumerate(groups)),
+    )
+
+
+def _bad(flagged: pl.LazyFrame, alone: Sequence[Rule], is_held: bool) -> pl.LazyFrame:
+    """The rows that a rule finds; with ``is_held`` also those that the contract refuses."""
+    flags = [_FLAG + rule.id for rule in alone]
+    has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
+    if not is_held:
+        return flagged.filter(has_finding).select("row_number", *flags)
+    return flagged.filter(has_finding | ~pl.col(_HOLDS)).select("row_number", *flags, _HOLDS)
+
+
+def _is_rejected(alone: Sequence[Rule], leaving: Leaving) -> pl.Expr:
+    """Whether a rule rejects the row, or the record that it belongs to is lost."""
+    rejecting = [_FLAG + rule.id for rule in alone if rule.effect.is_rejection]
+    rejecting += [leaving.lost] if leaving.lost else []
+    return pl.any_horizontal(rejecting).fill_null(False) if rejecting else pl.lit(False)
 
 
 def check_named(
