@@ -1,8 +1,11 @@
-"""The contract: what rows of a table must satisfy to be accepted, as a pandera schema.
+"""The contract: what rows of a table must satisfy to be accepted, as pandera schemas.
 
-Belongs here: deriving the schema from a table's declaration and its rules. Does not belong here: which rules those
-are (``schemas.terms``), messages about rows (``transforms.validate``). A property test shows that both refuse the
-same rows.
+Belongs here: deriving the schemas from a table's declaration and its rules. Does not belong here: which rules those
+are (``schemas.terms``), messages about rows (``transforms.validate``).
+
+There are two schemas. ``contract_of`` is for typed rows and evaluates every term itself. ``accepted`` is for rows
+on their way to the store: their terms were evaluated in the same pass, as the column ``HOLDS``. A property
+test shows that both, and the findings, refuse the same rows.
 
 Validate a DataFrame, not a LazyFrame: on a LazyFrame pandera checks only names and types, and accepts bad values
 without notice. Every check belongs to a column: a check on the whole frame would put whole rows into its message.
@@ -19,8 +22,9 @@ from schemas.links import HEADER, related_dtype
 from schemas.month import last_day, month_of
 from schemas.rule import Rule
 from schemas.ruleset import rules_for
+from schemas.staged import PROVENANCE, staged_schema
 from schemas.table import Table
-from schemas.terms import holds, terms
+from schemas.terms import HOLDS, holds, terms
 from schemas.versions import Version, as_checked
 
 
@@ -46,6 +50,18 @@ def contract(table: Table, rules: Sequence[Rule], header: Mapping[str, Any]) -> 
     for rule in terms(rules, header):
         checks.setdefault(rule.fields[0], []).append(_check(rule.id, holds(rule), header))
     return _schema(table, checks)
+
+
+def accepted(table: Table) -> pa.DataFrameSchema:
+    """Schema of accepted rows as the store keeps them (``schemas.staged.staged_schema``), and ``HOLDS``.
+
+    It refuses a missing column, another type or order, and a column that is not declared: that could identify.
+    """
+    columns = {
+        name: pa.Column(dtype, nullable=name not in PROVENANCE) for name, dtype in staged_schema(table).items()
+    }
+    columns[HOLDS] = pa.Column(pl.Boolean, checks=pa.Check.equal_to(True))
+    return pa.DataFrameSchema(columns, name=table.name, strict=True, ordered=True)
 
 
 def _schema(table: Table, checks: Mapping[str, list[pa.Check]]) -> pa.DataFrameSchema:

@@ -16,6 +16,8 @@ from schemas.rule import Rule
 
 HEADER_FIELDS = ("DatSetVer", "ReportingPeriodStartDate", "ReportingPeriodEndDate")
 """What of the header a table is held to."""
+HOLDS = "holds"
+"""Column of rows that are checked: whether the row satisfies every term (``holds_all``)."""
 
 
 def terms(rules: Sequence[Rule], header: Collection[str] = HEADER_FIELDS) -> list[Rule]:

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipelines.zones import PROJECT
+from tests.fixtures.submission import submission
 
 
 def test_no_import_runs_down_the_list_or_across_the_wings_and_only_pipelines_imports_dagster() -> None:
@@ -27,6 +29,16 @@ def test_the_command_line_starts_without_any_engine() -> None:
         "import sys, pipelines.cli; sys.exit(bool({'polars', 'duckdb', 'dagster', 'pandera'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", probe], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_a_check_without_a_load_does_not_import_pandera(tmp_path: Path) -> None:
+    """Importing it takes as long as a check of a small extract."""
+    folder = submission(tmp_path)
+    probe = f"import sys; from pathlib import Path; from pipelines.load import check_path; check_path(Path({str(folder)!r}))"
+    probe += "; sys.exit('pandera' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", probe], cwd=PROJECT, check=False, capture_output=True).returncode == 0
+    )
 
 
 def test_dagster_has_one_target_and_the_lock_names_no_index() -> None:

@@ -9,7 +9,7 @@ local ids never match, nor do local ids of two providers. Collision odds for 60 
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -102,11 +102,17 @@ def age_in_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
 
 
 def pseudonymised(
-    rows: pl.LazyFrame, table: Table, origin: Origin, key: TokenKey, tokens: Mapping[str, str] = NO_TOKENS
+    rows: pl.LazyFrame,
+    table: Table,
+    origin: Origin,
+    key: TokenKey,
+    tokens: Mapping[str, str] = NO_TOKENS,
+    also: Sequence[str] = (),
 ) -> pl.LazyFrame:
     """Typed rows of one table (``cast.with_typed``, and beside them what ``BESIDE`` names) as ``staged_schema``.
 
     ``tokens`` names, per local identifier, the column that has its token already; where that is null one is made.
+    The columns ``also`` come last, as they are.
     """
     derived: Mapping[str, pl.Expr] = {}
     if table.id == "IDS001":
@@ -135,6 +141,7 @@ def pseudonymised(
             for field in table.fields
             if field.name in staged_schema(table)
         ),
+        *also,
     )
 
 

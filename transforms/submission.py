@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.errors import ForThePerson
 from schemas.gate import GATE
 from schemas.links import RECORDS, looks_up, named_by
 from schemas.month import ProviderMonth, last_day, month_of, month_text
@@ -25,7 +24,7 @@ from schemas.versions import Version
 from transforms.cascade import rejected_by_cascade
 from transforms.cast import with_typed
 from transforms.findings import file_finding, no_findings
-from transforms.leaving import LOST, TOKEN, Leaving, Staging, leaving
+from transforms.leaving import LOST, TOKEN, ContractBroken, Leaving, Staging, leaving
 from transforms.pseudonymise import BESIDE, Origin
 from transforms.receive.table import Received
 from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
@@ -36,10 +35,6 @@ Opener = Callable[[Table, Version | None], Received | None]
 
 # Without a usable header every code that was ever valid is accepted, so that other problems are still reported.
 _ANY_TIME = (date(2012, 4, 1), date(2199, 12, 31))
-
-
-class ContractBroken(ForThePerson):
-    """The contract rejects an accepted row: findings and contract disagree. Carries only the table."""
 
 
 @dataclass(frozen=True)
@@ -303,7 +298,7 @@ def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Ser
     """
     for table_id, numbers in refused.items():
         if not numbers.is_in(tables[table_id].rejected.implode()).all():
-            raise ContractBroken(f"{table_id}: rows were accepted that the contract refuses")
+            raise ContractBroken(table_id)
 
 
 def _read_header(

@@ -19,13 +19,13 @@ from schemas.dataset import TABLES
 from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
-from schemas.terms import holds_all, predicate
+from schemas.terms import HOLDS, holds_all, predicate
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
 from transforms.leaving import LOST, TOKEN, Leaving
 from transforms.related import ROW, ROW_TYPE, Related, with_related
 
-_FLAG, _GROUP, _HOLDS = "rule ", "group ", "holds"
+_FLAG, _GROUP = "rule ", "group "
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
 _NOTHING = Related()
 
@@ -79,7 +79,7 @@ def check_rows(
     flagged = beside.with_columns(_flag(rule) for rule in alone)
     if leaving:
         token = [] if leaving.token is None else [leaving.token]
-        holds = holds_all(rules, lambda rule: pl.col(_FLAG + rule.id)).alias(_HOLDS)
+        holds = holds_all(rules, lambda rule: pl.col(_FLAG + rule.id)).alias(HOLDS)
         flagged = flagged.with_columns(holds, *token)
     queries = [_kept(flagged, keep, groups, together), _bad(flagged, alone, is_held=leaving is not None)]
     if leaving:
@@ -95,7 +95,7 @@ def check_rows(
     return Found(
         pl.concat([no_findings(), *found]),
         kept.select(pl.exclude(f"^{_GROUP}.*$")),
-        bad.filter(~pl.col(_HOLDS))["row_number"] if leaving else NO_ROWS,
+        bad.filter(~pl.col(HOLDS))["row_number"] if leaving else NO_ROWS,
     )
 
 
@@ -124,7 +124,7 @@ def _bad(flagged: pl.LazyFrame, alone: Sequence[Rule], is_held: bool) -> pl.Lazy
     has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
     if not is_held:
         return flagged.filter(has_finding).select("row_number", *flags)
-    return flagged.filter(has_finding | ~pl.col(_HOLDS)).select("row_number", *flags, _HOLDS)
+    return flagged.filter(has_finding | ~pl.col(HOLDS)).select("row_number", *flags, HOLDS)
 
 
 def _is_rejected(alone: Sequence[Rule], leaving: Leaving) -> pl.Expr:

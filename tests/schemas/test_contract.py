@@ -1,7 +1,8 @@
 """The contract and the findings refuse the same rows: pandera against the findings pass."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 
 import pandera.errors
 import pandera.polars as pa
@@ -10,22 +11,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.contract import contract, contract_of
+from schemas.contract import accepted, contract, contract_of
 from schemas.dataset import TABLES
 from schemas.example import example_records
+from schemas.month import ProviderMonth
 from schemas.rule import Rule
 from schemas.ruleset import rules_for
+from schemas.staged import staged_schema
 from schemas.table import Table
-from schemas.terms import holds_all, terms
+from schemas.terms import HOLDS, holds_all, terms
 from schemas.versions import Version, as_checked, tables_of
 from tests.campaign import examples
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
+from transforms.leaving import ContractBroken, held_to_contract
+from transforms.pseudonymise import Origin, TokenKey, pseudonymised
 from transforms.related import Related
 from transforms.validate import check_rows, rejected_rows
 
 APRIL = (date(2026, 4, 1), date(2026, 4, 30))
 HEADER = {"DatSetVer": "1.0", "ReportingPeriodStartDate": APRIL[0], "ReportingPeriodEndDate": APRIL[1]}
+ORIGIN, KEY = Origin("s1", ProviderMonth("RW5", APRIL[0])), TokenKey("v1", "00" * 32)
 VALUES = st.sampled_from(
     [None, "1", "01", "5", "A1", "XX", "2026-04-01", "2026-02-30", "2026-4-1", "2026-05-02", "12", "-1", "9999",
      "99999", "é", "9990000018", "9990000019", "2026-04-01T10:00:00", "10:00:00", "25:00:00", "720433000", "2026-04",
@@ -55,6 +61,14 @@ def satisfying_not(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[int]:
     return frame.with_columns(header).filter(~holds_all(rules))["row_number"].to_list()
 
 
+def as_written(frame: pl.DataFrame, table: Table, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The rows as the store keeps them, all of them, and whether each satisfies the terms."""
+    header = (pl.lit(value).alias(f"IDS000_{name}") for name, value in HEADER.items())
+    beside = pl.lit(None, dtype=pl.Date).alias("IDS001_PersonBirthDate")
+    rows = frame.lazy().with_columns(*header, beside).with_columns(holds_all(rules).alias(HOLDS))
+    return pseudonymised(rows, table, ORIGIN, KEY, also=[HOLDS]).collect()
+
+
 @pytest.mark.parametrize(
     "table_id", ["IDS000", "IDS001", "IDS101", "IDS108", "IDS201", "IDS606", "SMI203", "SMI608"]
 )
@@ -75,6 +89,7 @@ def test_contract_and_findings_refuse_the_same_rows(table_id: str, data: st.Data
     alone = {rule.id for rule in rules if not rule.group_by}
     refused = set(rejecting.filter(pl.col("rule_id").is_in(alone))["row_number"])
     assert set(satisfying_not(frame, rules)) == refused
+    assert {row for _, row in broken(accepted(table), as_written(frame, table, rules))} == refused
     assert rejected_rows(findings).to_list() == sorted(set(rejecting["row_number"]))
 
 
@@ -105,3 +120,43 @@ def test_a_date_of_birth_may_be_blank_in_version_2_0_and_not_since_2_1() -> None
 def test_the_contract_refuses_a_frame_of_other_columns() -> None:
     with pytest.raises(pandera.errors.SchemaErrors):
         contract(TABLES["IDS007"], [], HEADER).validate(pl.DataFrame({"row_number": [2]}), lazy=True)
+
+
+def written(table_id: str) -> pl.DataFrame:
+    """The example's rows as the store keeps them, each of which satisfies the terms."""
+    table = as_checked(table_id, Version.SMI_1_0)
+    frame = with_typed(rows_of(table, list(example_records(table))), table).collect()
+    return as_written(frame, table, rules_for(table_id, Version.SMI_1_0, *APRIL))
+
+
+WRONG: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "a row that does not satisfy the terms": lambda rows: rows.with_columns(pl.lit(False).alias(HOLDS)),
+    "a row of which that is not known": lambda rows: rows.with_columns(pl.lit(None, pl.Boolean).alias(HOLDS)),
+    "nothing is known of the terms": lambda rows: rows.drop(HOLDS),
+    "a row of nobody": lambda rows: rows.with_columns(pl.lit(None, pl.String).alias("submission_id")),
+    "a missing column": lambda rows: rows.drop("EndCode"),
+    "a wrong type": lambda rows: rows.with_columns(pl.col("ServDischDate").cast(pl.String)),
+    "a column more": lambda rows: rows.with_columns(pl.lit("9990000018").alias("NHSNumber")),
+    "another order": lambda rows: rows.select(*rows.columns[:-2], HOLDS, rows.columns[-2]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("right_before", [False, True])
+def test_rows_are_not_written_that_break_the_contract(wrong: str, right_before: bool, tmp_path: Path) -> None:
+    """With one batch that is right before it, as in the second half of a table, and without."""
+    right = written("IDS101")
+    if right_before:
+        assert held_to_contract(right.lazy(), "IDS101").collect().equals(right.drop(HOLDS))
+    rows = held_to_contract(WRONG[wrong](right).lazy(), "IDS101")
+    with pytest.raises(ContractBroken) as refused:
+        rows.sink_parquet(tmp_path / "IDS101.parquet", engine="streaming")
+    assert str(refused.value) == "IDS101: rows were accepted that the contract refuses"
+    assert (refused.value.__cause__, refused.value.__context__) == (None, None)  # pandera's error quotes rows
+
+
+@pytest.mark.parametrize("table_id", TABLES)
+def test_rows_are_written_that_satisfy_the_contract(table_id: str) -> None:
+    rows = held_to_contract(written(table_id).lazy(), table_id).collect(engine="streaming")
+    assert rows.height
+    assert rows.schema == pl.Schema(staged_schema(TABLES[table_id]))

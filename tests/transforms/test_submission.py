@@ -1,6 +1,7 @@
 """One submission as a whole: the header, the outcome, and that check and load never disagree."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipelines.load import check_path, load
 from pipelines.verdict import Verdict, state_of
 from pipelines.zones import zones
 from tests.fixtures.submission import HEADER, RIGHT, submission, write, zipped
-from transforms.submission import ContractBroken
+from transforms.leaving import ContractBroken
 from transforms.validate import NO_ROWS
 
 REFERRAL_NAMES = RIGHT["IDS101Referral"].splitlines()[0]
@@ -176,17 +177,24 @@ def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_pa
     }
 
 
+@pytest.mark.parametrize(
+    ("ours", "fault"),
+    [
+        ("transforms.submission.rejected_rows", lambda findings: NO_ROWS),
+        ("transforms.validate.holds_all", lambda rules, fails: pl.col("row_number") != 3),
+    ],
+    ids=["findings forget a row", "the contract refuses a row that has no finding"],
+)
 def test_rows_that_the_contract_refuses_are_never_written(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, ours: str, fault: Callable[..., object]
 ) -> None:
-    """Findings that forget a row, as a fault of ours would: the contract stands between them and the store."""
+    """A fault of ours, planted: the contract stands between it and the store."""
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
     folder, found_zones = submission(tmp_path, IDS101Referral=rows), zones()
     ledger = Ledger(found_zones.ledger)
-    monkeypatch.setattr("transforms.submission.rejected_rows", lambda findings: NO_ROWS)
-    with pytest.raises(ContractBroken) as refused:
+    monkeypatch.setattr(ours, fault)
+    with pytest.raises(ContractBroken, match=r"^IDS[0-9]+: rows were accepted that the contract refuses$"):
         load(folder, found_zones, ledger, spine_key())
-    assert str(refused.value) == "IDS101: rows were accepted that the contract refuses"
     assert [outcome.state for outcome in ledger.outcomes()] == [State.FAILED]
     assert list(found_zones.pseudonymised.iterdir()) == []
     monkeypatch.undo()
