@@ -5,10 +5,8 @@ module of ``schemas/tables`` with ``TABLES`` is part of the dataset, and adding 
 """
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
-from pkgutil import iter_modules
 
-import schemas.tables
+from schemas.modules import declared
 from schemas.table import Table
 
 
@@ -38,14 +36,7 @@ def in_order(subjects: Sequence[Sequence[Table]]) -> Iterator[Table]:
         yield from placed(number, ())
 
 
-def _subjects() -> list[tuple[Table, ...]]:
-    modules = (
-        import_module(f"{schemas.tables.__name__}.{each.name}") for each in iter_modules(schemas.tables.__path__)
-    )
-    return [module.TABLES for module in modules if hasattr(module, "TABLES")]
-
-
-TABLES: dict[str, Table] = {table.id: table for table in in_order(_subjects())}
+TABLES: dict[str, Table] = {table.id: table for table in in_order(declared("schemas.tables", "TABLES"))}
 
 _BY_SPELLING = {spelling.lower(): table for table in TABLES.values() for spelling in (table.id, table.name)}
 

@@ -1,7 +1,7 @@
 """The rules in force: everything that a submission of one version and period is checked against.
 
 Belongs here: putting generated and written rules together, and the ids of retired rules. Does not belong here: the
-rules themselves.
+rules themselves: every module of ``schemas/rules`` with ``RULES`` is asked, and adding one changes nothing here.
 """
 
 from datetime import date
@@ -10,49 +10,14 @@ from functools import cache
 from schemas.dataset import TABLES
 from schemas.gate import GATE
 from schemas.generated import generated_rules
+from schemas.modules import declared
 from schemas.rule import Dimension, Effect, Level, Rule
-from schemas.rules import (
-    activity,
-    circumstances,
-    contact,
-    course,
-    diagnosis,
-    experience,
-    header,
-    internet,
-    meeting,
-    offer,
-    orphans,
-    pathway,
-    patient,
-    referral,
-    registration,
-    score,
-    service_use,
-    staff,
-)
 from schemas.table import Table
 from schemas.versions import Version, as_checked
 
-WRITTEN: tuple[Rule, ...] = (
-    *orphans.RULES,
-    *header.RULES,
-    *patient.RULES,
-    *registration.RULES,
-    *circumstances.RULES,
-    *referral.RULES,
-    *offer.RULES,
-    *pathway.RULES,
-    *course.RULES,
-    *staff.RULES,
-    *contact.RULES,
-    *meeting.RULES,
-    *activity.RULES,
-    *internet.RULES,
-    *diagnosis.RULES,
-    *score.RULES,
-    *experience.RULES,
-    *service_use.RULES,
+# By id: within a table that is the order in which reports and the documentation list them.
+WRITTEN: tuple[Rule, ...] = tuple(
+    sorted((rule for rules in declared("schemas.rules", "RULES") for rule in rules), key=lambda rule: rule.id)
 )
 # Ids of rules that were in force once. They stay listed, so that an old report keeps its meaning.
 # The rules of the cascade ended in FALLS until November 2026; they end in CASCADE now.

@@ -9,17 +9,15 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
-import reports.site
 from reports.site.groups import CascadeRows, Group, Summary, summarise
 from reports.site.history import compared, earlier_report
 from reports.site.ranges import cell_ranges, letters_of, row_ranges
 from reports.site.wording import clean, expected, masked, message
 from schemas.dataset import TABLES
+from schemas.modules import declared
 from schemas.month import month_text
 from schemas.rule import Effect, Rule
 from schemas.windows import closes
@@ -91,10 +89,7 @@ def _writers() -> tuple[Writer, ...]:
 
     Imported here, since a check without --report needs none: together they take as long to import as to run.
     """
-    modules = (
-        import_module(f"{reports.site.__name__}.{each.name}") for each in iter_modules(reports.site.__path__)
-    )
-    return tuple(module.write for module in modules if hasattr(module, "write"))
+    return tuple(declared("reports.site", "write"))
 
 
 def _rule(group: Group, checked: SubmissionChecked) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def test_a_file_format_is_one_module(tree: Path, tmp_path: Path, own_key: Path) 
 
 
 def test_a_measure_with_a_breakdown_is_one_row(tree: Path, own_key: Path) -> None:
-    path = tree / "warehouse" / "measures" / "talking_therapies.csv"
+    path = tree / "warehouse" / "measures" / "1_talking_therapies.csv"
     with path.open(encoding="utf-8") as file:
         columns = csv.DictReader(file).fieldnames
     row = {

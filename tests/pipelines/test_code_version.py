@@ -61,7 +61,7 @@ NOTHING = {
 FIGURE = {
     "a model": added("warehouse/core/provider.sql", "\nLIMIT 1"),
     "a text in a model": replaced("warehouse/public/national.sql", "'England'", "'england'"),
-    "a measure": added("warehouse/measures/experience.csv", "X,x,x,pathway,discharged_on,count,true,,,,,,\n"),
+    "a measure": added("warehouse/measures/5_experience.csv", "X,x,x,pathway,discharged_on,count,true,,,,,,\n"),
     "an instrument": lambda root: (root / "schemas/instruments.csv").write_text(
         "".join((root / "schemas/instruments.csv").read_text().splitlines(keepends=True)[:-1])
     ),

@@ -7,18 +7,16 @@ here: which files make a submission (``pipelines.inbox``).
 """
 
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
+from schemas.modules import declared
 from transforms.receive.table import Format
 
 
 @cache
 def formats() -> dict[str, Format]:
     """The file formats that are read, by the ending of the name, such as ``.csv``."""
-    modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__))
-    return {module.FORMAT.ending: module.FORMAT for module in modules if hasattr(module, "FORMAT")}
+    return {each.ending: each for each in declared(__name__, "FORMAT")}
 
 
 def format_of(path: Path) -> Format:

@@ -6,6 +6,7 @@ files.
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,10 +20,8 @@ KINDS = ("count", "share", "mean", "median", "p90")
 QUANTILES = {"median": 50, "p90": 90}
 DIRECTIONS = ("higher", "lower", "none")
 ALL_PATHWAYS = "all"
-# One file per subject; a measure's position is its place in them.
-SUBJECTS = (
-    "talking_therapies", "internet_enabled", "employment", "severe_mental_illness", "experience", "data_quality",
-)  # fmt: skip
+# One file per subject, named by its place; a measure's position is its place in them.
+_SUBJECT = re.compile(r"([0-9]+_[a-z_]+)[.]csv")
 
 # A pathway and the groups it is in: every grain below brings them along, so that it can be broken down by them.
 # Within a batch referral_number joins faster than the two text keys.
@@ -160,7 +159,7 @@ def catalogue() -> tuple[Measure, ...]:
 
     Raises ValueError when a row is wrong, an id is used twice or a breakdown is not one of its grain.
     """
-    found = tuple(_measure(row) for subject in SUBJECTS for row in _rows(subject))
+    found = tuple(_measure(row) for subject in _subjects() for row in _rows(subject))
     _refuse_twice("the catalogue", (measure.id for measure in found))
     return found
 
@@ -208,6 +207,12 @@ def _pathways(row: dict[str, str]) -> tuple[str, ...]:
 def _inherits(grain: str, breakdown: Breakdown) -> bool:
     """Whether rows of ``grain`` carry the classification of their pathway, and so its breakdowns."""
     return breakdown.grain == "pathway" and grain in GRAINS
+
+
+def _subjects() -> list[str]:
+    """The names of the files with measures in the order of their numbers."""
+    names = (_SUBJECT.fullmatch(each.name) for each in files("warehouse.measures").iterdir())
+    return sorted((found[1] for found in names if found), key=lambda name: (int(name.split("_")[0]), name))
 
 
 def _rows(name: str) -> list[dict[str, str]]:
