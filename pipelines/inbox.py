@@ -10,6 +10,7 @@ that.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -138,7 +139,7 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
     findings += [finding for taken in under_way.values() for finding in taken.result()[1]]
     if not files and not findings:
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
-    return Source(named_in(path), files, findings, _content_hash(path, files))
+    return Source(named_in(path), files, findings, _content_hash(path, files, findings))
 
 
 def as_record(source: Source) -> dict[str, Any]:
@@ -286,11 +287,17 @@ def _looks_like_submission(entry: Path) -> bool:
     return any(_table_name(inner.name) for inner in entry.iterdir())
 
 
-def _content_hash(path: Path, files: dict[str, TableFile]) -> str:
-    """Hash of a submission's content: the same tables hash the same, in a folder or a zip, under any name."""
+def _content_hash(path: Path, files: dict[str, TableFile], findings: list[pl.DataFrame]) -> str:
+    """Hash of a submission's content: the same tables hash the same, in a folder or a zip, under any name.
+
+    What was found beside the tables belongs to it: a submission without its ``notes.txt`` is another one.
+    """
     if not files and path.is_file():
         return sha256_of(path)
     lines = [f"{table_id} {files[table_id].sha256}\n" for table_id in TABLES if table_id in files]
+    if findings:
+        beside = pl.concat(findings).select("rule_id", "table", "found").rows()
+        lines += sorted(f"{json.dumps(row)}\n" for row in beside)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -148,8 +148,9 @@ class Ledger:
     def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:
         """Write a receipt before any work.
 
-        The same bytes again are the same receipt, unless another submission for that provider and month was
-        received in between. In that case the site goes back to its earlier file, and that is a new submission.
+        The same bytes again are the same receipt, with two exceptions. If another submission for that provider and
+        month was received in between, the site goes back to its earlier file. If the name now says another provider
+        or month, the verdict may differ. Both are new submissions.
         """
         with self._writing() as ledger:
             earlier = ledger.execute(
@@ -157,7 +158,11 @@ class Ledger:
                 " WHERE content_sha256 = ? ORDER BY seq DESC LIMIT 1",
                 (content_sha256,),
             ).fetchone()
-            if earlier is not None and not self._was_followed(ledger, earlier):
+            if (
+                earlier is not None
+                and not self._was_followed(ledger, earlier)
+                and self._may_be_named(ledger, earlier, named)
+            ):
                 is_concluded = State(earlier[5]).is_concluded
                 return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], False, is_concluded)
             again = ledger.execute(
@@ -228,6 +233,16 @@ class Ledger:
             (provider, month, seq),
         ).fetchone()
         return found is not None
+
+    @staticmethod
+    def _may_be_named(ledger: sqlite3.Connection, earlier: tuple[Any, ...], named: ProviderMonth | None) -> bool:
+        """Whether the earlier outcome holds under this name: the same name, or one that agrees with the header."""
+        _, submission_id, _, provider, month, state = earlier
+        claim = ledger.execute(
+            "SELECT claim_provider, claim_month FROM receipt WHERE submission_id = ?", (submission_id,)
+        ).fetchone()
+        is_as_in_header = named is None or _as_text(named) == (provider, month)
+        return claim == _as_text(named) or (State(state).is_accepted and is_as_in_header)
 
     @staticmethod
     def _append(

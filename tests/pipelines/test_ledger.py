@@ -47,6 +47,28 @@ def test_the_same_bytes_again_are_the_same_receipt(ledger: Ledger) -> None:
     assert len(ledger.outcomes()) == 1
 
 
+@pytest.mark.parametrize(
+    ("state", "first", "second", "is_new"),
+    [
+        (State.FILE_REJECTED, ProviderMonth("RW6", APRIL), HERE, True),
+        (State.FILE_REJECTED, ProviderMonth("RW5", MAY), HERE, True),
+        (State.FILE_REJECTED, ProviderMonth("RW6", APRIL), None, True),
+        (State.FILE_REJECTED, HERE, HERE, False),
+        (State.FILE_REJECTED, None, None, False),
+        (State.ACCEPTED, HERE, ProviderMonth("RW6", APRIL), True),
+        (State.ACCEPTED, HERE, HERE, False),
+        (State.ACCEPTED, HERE, None, False),
+        (State.ACCEPTED, None, HERE, False),
+    ],
+)
+def test_the_same_bytes_under_a_name_that_may_change_the_verdict_are_a_new_submission(
+    ledger: Ledger, state: State, first: ProviderMonth | None, second: ProviderMonth | None, is_new: bool
+) -> None:
+    earlier = ledger.receive("a" * 64, 1, first)
+    ledger.record(earlier.submission_id, state, HERE, {})
+    assert ledger.receive("a" * 64, 1, second).is_new is is_new
+
+
 def test_going_back_to_an_earlier_file_is_a_submission_of_its_own(ledger: Ledger) -> None:
     first = submit(ledger, "a", State.ACCEPTED)
     submit(ledger, "b", State.ACCEPTED)

@@ -155,6 +155,21 @@ def test_check_and_load_give_one_verdict(tmp_path: Path, home: Path, changed: di
     assert kept.equals(checked.findings)
 
 
+def test_a_submission_rejected_for_another_file_or_its_name_is_accepted_once_that_is_corrected(
+    tmp_path: Path, home: Path
+) -> None:
+    def loaded(path: Path) -> bool:
+        return load(path, zones(), Ledger(zones().ledger), spine_key()).verdict.state.is_accepted
+
+    folder = submission(tmp_path).rename(tmp_path / "RW6_2025-04")
+    notes = folder / "notes.txt"
+    notes.write_text("sent by post")
+    assert not loaded(folder)
+    notes.unlink()
+    assert not loaded(folder)
+    assert loaded(folder.rename(tmp_path / "RW5_2025-04"))
+
+
 def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_path: Path, home: Path) -> None:
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,=1+1,B1,,,,\nR5,PATIENT-FIVE-HAS-A-LONG-ID,QE1,<b>x</b>,B1,,,,\n"
     found_zones = zones()
