@@ -22,7 +22,7 @@ import duckdb
 
 from demonstration.writing import write_submissions
 from pipelines.keys import spine_key
-from pipelines.ledger import Ledger
+from pipelines.ledger import open_ledger
 from pipelines.load import load
 from pipelines.publish import current_submissions
 from pipelines.zones import zones
@@ -44,7 +44,7 @@ _PHQ9, _BESIDE = "720433000", ("718583008", "718426000")
 def make(root: Path, services: int, size: float, copies: int) -> int:
     """Staged submissions of ``services`` × ``copies`` providers below ``root/staged``; returns their rows."""
     home = zones(root / "home")
-    ledger, key = Ledger(home.ledger), spine_key()
+    ledger, key = open_ledger(home.ledger), spine_key()
     write_submissions(root / "in", providers=services, months=MONTHS, start=_START, seed=1, size=size)
     for path in sorted(path for path in (root / "in").iterdir() if path.is_dir()):
         load(path, home, ledger, key)

@@ -15,7 +15,7 @@ import polars as pl
 
 from demonstration.writing import write_single_submission
 from pipelines.keys import spine_key
-from pipelines.ledger import Ledger
+from pipelines.ledger import open_ledger
 from pipelines.load import check_path, load
 from pipelines.publish import build_core, build_marts, publish
 from pipelines.zones import zones
@@ -59,7 +59,7 @@ def check(folder: Path) -> int:
 def load_one(folder: Path) -> int:
     """Receive, check and pseudonymise."""
     found = zones()
-    result = load(folder, found, Ledger(found.ledger), spine_key())
+    result = load(folder, found, open_ledger(found.ledger), spine_key())
     return sum(table["accepted"] for table in result.verdict.counts.values())
 
 
@@ -84,7 +84,7 @@ def bare_scan() -> int:
 def publish_one() -> int:
     """Core, marts, release."""
     found = zones()
-    ledger = Ledger(found.ledger)
+    ledger = open_ledger(found.ledger)
     rows = build_core(found, ledger)
     build_marts(found)
     publish(found, ledger)

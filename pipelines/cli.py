@@ -182,10 +182,10 @@ def status(*, as_json: Json = False) -> int:
     """Show the submissions and outcomes of every provider and month."""
     from pipelines import show
     from pipelines.board import board
-    from pipelines.ledger import Ledger
+    from pipelines.ledger import open_ledger
     from pipelines.zones import zones
 
-    ledger = Ledger(zones().ledger)
+    ledger = open_ledger(zones().ledger)
     outcomes = ledger.outcomes()
     cells = board(outcomes, ledger.current_submissions())
     unplaced = [o for o in outcomes if o.provider_month is None]

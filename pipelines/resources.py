@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.keys import spine_key
-from pipelines.ledger import Ledger
+from pipelines.ledger import Ledger, open_ledger
 from pipelines.zones import Zones, zones
 from transforms.pseudonymise import TokenKey
 
@@ -25,7 +25,7 @@ class Parity(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster leav
 
     def ledger(self) -> Ledger:
         """The ledger of submissions."""
-        return Ledger(self.zones().ledger)
+        return open_ledger(self.zones().ledger)
 
     def key(self) -> TokenKey:
         """The pseudonym key, read when needed and not stored."""

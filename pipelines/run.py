@@ -15,7 +15,7 @@ import dagster as dg
 from pipelines.batch import on_progress, write_batch
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
-from pipelines.ledger import Ledger
+from pipelines.ledger import open_ledger
 from pipelines.publish import NotPublishable, Release, current_release, is_current
 from pipelines.resources import Parity
 from pipelines.zones import Zones
@@ -42,7 +42,7 @@ def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | N
 
 def publish_release(zones: Zones) -> Release:
     """Build and publish. Returns the release that is current afterwards. If nothing changed, nothing is built."""
-    if is_current(zones, Ledger(zones.ledger)):
+    if is_current(zones, open_ledger(zones.ledger)):
         return current_release(zones, is_new=False)
     with _alone(zones):
         result = _run("publish_warehouse", {}, zones)

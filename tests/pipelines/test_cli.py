@@ -14,7 +14,7 @@ import pytest
 from pipelines.ask import ask, release_file
 from pipelines.cli import CLEAN, CRASHED, FILE_REJECTED, RECORDS_REJECTED, USAGE, WARNINGS, _run
 from pipelines.keys import spine_key
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import State, open_ledger
 from pipelines.load import load
 from pipelines.zones import PROJECT, zones
 from schemas.errors import NotAsked
@@ -86,7 +86,7 @@ def test_publishing_nothing_is_refused_in_words(tmp_path: Path, home: Path, capf
 
 def test_two_publications_do_not_meet(tmp_path: Path, home: Path, capfd: Captured) -> None:
     found = zones()
-    load(submission(tmp_path), found, Ledger(found.ledger), spine_key())
+    load(submission(tmp_path), found, open_ledger(found.ledger), spine_key())
     with (found.builds / "publication.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert _run(["publish"]) == CRASHED
@@ -139,7 +139,7 @@ def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, c
     assert _run(["status", "--json"]) == CLEAN
     assert json.loads(capfd.readouterr().out)["board"][0] == {
         "provider": "RW5", "month": "2025-04", "state": "accepted", "submissions": 1,
-        "latest": (sub := Ledger(zones().ledger).current_submissions()[0].receipt.submission_id), "counts": sub,
+        "latest": (sub := open_ledger(zones().ledger).current_submissions()[0].receipt.submission_id), "counts": sub,
     }  # fmt: skip
     sql = "SELECT provider, count(*) AS n, NULL AS nothing, '' AS blank FROM core.pathway GROUP BY provider"
     assert _run(["query", sql, "--format", "csv"]) == CLEAN
@@ -203,9 +203,9 @@ def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path) -> No
 def test_a_rejected_resubmission_changes_nothing_that_counts(tmp_path: Path, home: Path) -> None:
     found = loaded_and_published(tmp_path)
     before = found.warehouse.read_bytes()
-    again = load(submission(tmp_path, IDS000Header=None), found, Ledger(found.ledger), spine_key())
+    again = load(submission(tmp_path, IDS000Header=None), found, open_ledger(found.ledger), spine_key())
     assert again.verdict.state is State.FILE_REJECTED
-    assert len(Ledger(found.ledger).current_submissions()) == 1
+    assert len(open_ledger(found.ledger).current_submissions()) == 1
     assert found.warehouse.read_bytes() == before
 
 
@@ -227,7 +227,7 @@ def test_every_step_through_dagster_interrupted_half_way_and_continued(tmp_path:
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.communicate()
-    done = [o for o in Ledger(zones().ledger).outcomes() if o.state.is_accepted]
+    done = [o for o in open_ledger(zones().ledger).outcomes() if o.state.is_accepted]
     assert 0 < len(done) < 18
     again = parity("load", str(tmp_path / "in"), "--json")
     out, err = again.communicate()

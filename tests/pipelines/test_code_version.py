@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import publish
 from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version
-from pipelines.ledger import Ledger
+from pipelines.ledger import open_ledger
 from pipelines.zones import PROJECT, Zones
 from tests.fixtures.release import loaded_and_published
 from warehouse.models import model_names
@@ -120,7 +120,7 @@ def test_a_description_renames_the_release_and_keeps_the_draft(
 
 def test_the_name_follows_the_version(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: Zones = loaded_and_published(tmp_path)
-    ledger = Ledger(found.ledger)
+    ledger = open_ledger(found.ledger)
     assert publish.is_current(found, ledger)
     assert publish.current_submissions(found, ledger)[0].made_with == rows_version()
     monkeypatch.setattr(publish, "release_version", lambda: "another")

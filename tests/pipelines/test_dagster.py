@@ -14,7 +14,7 @@ from pipelines.automation import inbox_sensor
 from pipelines.batch import ahead, write_batch
 from pipelines.checks import CHECK_SPECS, CONSERVATION
 from pipelines.definitions import build_defs, defs
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import State, open_ledger
 from pipelines.partitions import PROVIDERS, partition_key
 from pipelines.resources import Parity
 from pipelines.zones import Zones, zones
@@ -39,7 +39,7 @@ def run_batch(
 
 
 def states(found: Zones) -> dict[str, State]:
-    return {o.provider_month.provider: o.state for o in Ledger(found.ledger).outcomes() if o.provider_month}
+    return {o.provider_month.provider: o.state for o in open_ledger(found.ledger).outcomes() if o.provider_month}
 
 
 def test_the_definitions_load_and_every_asset_says_whose_and_what_it_is() -> None:
@@ -84,7 +84,9 @@ def test_one_bad_site_never_stops_the_others(
     assert states(found) == {
         "RV5": State.FILE_REJECTED, "RW5": State.ACCEPTED_WITH_REJECTIONS, "RXT": State.FAILED, "RRP": State.ACCEPTED,
     }  # fmt: skip
-    assert {w.provider_month.provider for w in Ledger(found.ledger).current_submissions() if w.provider_month} == {
+    assert {
+        w.provider_month.provider for w in open_ledger(found.ledger).current_submissions() if w.provider_month
+    } == {
         "RW5",
         "RRP",
     }

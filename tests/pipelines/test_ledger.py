@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.board import NOT_RECEIVED, board
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import Ledger, State, open_ledger
 from schemas.month import ProviderMonth
 from tests.campaign import examples
 
@@ -20,7 +20,7 @@ HERE = ProviderMonth("RW5", APRIL)
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.sqlite")
+    return open_ledger(tmp_path / "ledger.sqlite")
 
 
 def submit(ledger: Ledger, content: str, state: State, of: ProviderMonth = HERE) -> str:
@@ -128,7 +128,7 @@ def test_the_order_of_processing_cannot_matter(
     unique = list(dict(submissions).items())
     current = set()
     for number, order in enumerate(itertools.islice(itertools.permutations(unique), 4)):
-        ledger = Ledger(tmp_path_factory.mktemp("ledger") / f"{number}.sqlite")
+        ledger = open_ledger(tmp_path_factory.mktemp("ledger") / f"{number}.sqlite")
         ids = {content: ledger.receive(content * 64, 1, HERE).submission_id for content, _ in unique}
         for content, state in order:
             ledger.record(ids[content], state, HERE, {})

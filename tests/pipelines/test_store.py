@@ -8,7 +8,7 @@ import pytest
 
 from demonstration.writing import write_submissions
 from pipelines.keys import fingerprint, spine_key
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import State, open_ledger
 from pipelines.load import check, check_path, load, pseudonymise, receive
 from pipelines.store import NotConserved, complete, draft, waiting
 from pipelines.verdict import Verdict
@@ -32,7 +32,7 @@ def test_the_rows_written_are_all_but_the_rejected_in_order(tmp_path: Path, home
     )
     found = zones()
     for path in sorted(entry for entry in (tmp_path / "in").iterdir() if entry.is_dir()):
-        loaded = load(path, found, Ledger(found.ledger), spine_key())
+        loaded = load(path, found, open_ledger(found.ledger), spine_key())
         assert loaded.verdict.state is State.ACCEPTED_WITH_REJECTIONS
         received = found.received / loaded.receipt.submission_id
         findings = pl.read_parquet(received / "findings.parquet")
@@ -47,7 +47,7 @@ def test_the_rows_written_are_all_but_the_rejected_in_order(tmp_path: Path, home
 
 def test_rows_rejected_by_cascade_at_the_end_are_removed(tmp_path: Path, home: Path) -> None:
     found = zones()
-    loaded = load(submission(tmp_path, IDS101Referral=TWICE), found, Ledger(found.ledger), spine_key())
+    loaded = load(submission(tmp_path, IDS101Referral=TWICE), found, open_ledger(found.ledger), spine_key())
     rows = staged_rows(found.pseudonymised / loaded.receipt.submission_id)
     assert loaded.verdict.counts["IDS101"] == {"rows_in": 4, "accepted": 2, "rejected": 2}
     assert rows["IDS101"] == [3, 4]
@@ -57,7 +57,7 @@ def test_rows_rejected_by_cascade_at_the_end_are_removed(tmp_path: Path, home: P
 def test_what_does_not_add_up_is_refused(tmp_path: Path, home: Path, broken: str) -> None:
     """A file that lost something on its way, as a fault of ours or a full disk would leave it."""
     found, folder = zones(), submission(tmp_path)
-    loaded = load(folder, found, Ledger(found.ledger), spine_key())
+    loaded = load(folder, found, open_ledger(found.ledger), spine_key())
     place = found.pseudonymised / loaded.receipt.submission_id
     checked = check_path(folder)
     complete(place, checked)
@@ -79,7 +79,7 @@ def test_a_draft_that_was_not_moved_is_gone(home: Path) -> None:
 
 def stepped(tmp_path: Path, found: Zones, **changed: str | None) -> tuple[Verdict, Path]:
     """A submission received and checked, as Dagster does it, and where its rows wait."""
-    ledger = Ledger(found.ledger)
+    ledger = open_ledger(found.ledger)
     receipt = receive(submission(tmp_path, **changed), found, ledger)
     return check(receipt, found, ledger, spine_key()), waiting(receipt.submission_id, found)
 
@@ -87,7 +87,7 @@ def stepped(tmp_path: Path, found: Zones, **changed: str | None) -> tuple[Verdic
 def test_checked_rows_wait_and_count_only_when_they_are_let_in(tmp_path: Path, home: Path) -> None:
     found = zones()
     verdict, place = stepped(tmp_path, found)
-    rows, ledger = staged_rows(place), Ledger(found.ledger)
+    rows, ledger = staged_rows(place), open_ledger(found.ledger)
     (outcome,) = ledger.outcomes()
     assert (outcome.state, ledger.current_submissions()) == (State.RECEIVED, [])
     assert pseudonymise(outcome.receipt, found, ledger, spine_key()) == verdict
@@ -101,7 +101,7 @@ def test_rows_let_in_already_are_made_again_under_the_key_of_today(
 ) -> None:
     found = zones()
     stepped(tmp_path, found)
-    ledger = Ledger(found.ledger)
+    ledger = open_ledger(found.ledger)
     (outcome,) = ledger.outcomes()
     before = pseudonymise(outcome.receipt, found, ledger, spine_key())
     own_key.unlink()

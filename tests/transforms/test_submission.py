@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.code_version import rows_version
 from pipelines.keys import fingerprint, spine_key
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import State, open_ledger
 from pipelines.load import check_path, load
 from pipelines.verdict import Verdict, state_of
 from pipelines.zones import zones
@@ -145,10 +145,10 @@ def test_check_and_load_give_one_verdict(tmp_path: Path, home: Path, changed: di
     folder = submission(tmp_path, **changed)
     checked = check_path(folder)
     found_zones = zones()
-    loaded = load(folder, found_zones, Ledger(found_zones.ledger), spine_key())
+    loaded = load(folder, found_zones, open_ledger(found_zones.ledger), spine_key())
     assert loaded.verdict == Verdict.of(checked, fingerprint(spine_key()), rows_version())
     assert loaded.verdict.counts == checked.counts()
-    assert load(folder, found_zones, Ledger(found_zones.ledger), spine_key()) == replace(
+    assert load(folder, found_zones, open_ledger(found_zones.ledger), spine_key()) == replace(
         loaded, receipt=replace(loaded.receipt, is_new=False, is_concluded=True), is_repeat=True
     )
     kept = pl.read_parquet(found_zones.received / loaded.receipt.submission_id / "findings.parquet")
@@ -159,7 +159,7 @@ def test_a_submission_rejected_for_another_file_or_its_name_is_accepted_once_tha
     tmp_path: Path, home: Path
 ) -> None:
     def loaded(path: Path) -> bool:
-        return load(path, zones(), Ledger(zones().ledger), spine_key()).verdict.state.is_accepted
+        return load(path, zones(), open_ledger(zones().ledger), spine_key()).verdict.state.is_accepted
 
     folder = submission(tmp_path).rename(tmp_path / "RW6_2025-04")
     notes = folder / "notes.txt"
@@ -173,7 +173,7 @@ def test_a_submission_rejected_for_another_file_or_its_name_is_accepted_once_tha
 def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_path: Path, home: Path) -> None:
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,=1+1,B1,,,,\nR5,PATIENT-FIVE-HAS-A-LONG-ID,QE1,<b>x</b>,B1,,,,\n"
     found_zones = zones()
-    load(submission(tmp_path, IDS101Referral=rows), found_zones, Ledger(found_zones.ledger), spine_key())
+    load(submission(tmp_path, IDS101Referral=rows), found_zones, open_ledger(found_zones.ledger), spine_key())
     (folder,) = found_zones.site_reports.glob("RW5/2025-04/*")
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Accepted with rejections." in page
@@ -206,7 +206,7 @@ def test_rows_that_the_contract_refuses_are_never_written(
     """A fault of ours, planted: the contract stands between it and the store."""
     rows = RIGHT["IDS101Referral"] + "R4,P1,QE1,02/04/2025,B1,,,,\n"
     folder, found_zones = submission(tmp_path, IDS101Referral=rows), zones()
-    ledger = Ledger(found_zones.ledger)
+    ledger = open_ledger(found_zones.ledger)
     monkeypatch.setattr(ours, fault)
     with pytest.raises(ContractBroken, match=r"^IDS[0-9]+: rows were accepted that the contract refuses$"):
         load(folder, found_zones, ledger, spine_key())

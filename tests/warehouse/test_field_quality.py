@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.ledger import Ledger
+from pipelines.ledger import open_ledger
 from pipelines.publish import current_submissions
 from pipelines.zones import Zones
 from schemas.codes import code_list
@@ -337,7 +337,7 @@ def test_what_a_closed_provider_sends_all_the_same_counts(tmp_path: Path) -> Non
 def test_a_submission_is_received_on_a_day_in_england(tmp_path: Path, received_at: str, day: date) -> None:
     """The resubmission of JUNE counts, with its own day, not the day of the first."""
     zones = Zones(tmp_path)
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as con, con:
         for name, at in (("first", "2025-07-01T09:00:00+00:00"), ("second", received_at)):
             con.execute("INSERT INTO receipt VALUES (NULL, ?, ?, 'RXX', '2025-06-01', 1, ?)", (name, name, at))
