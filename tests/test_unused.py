@@ -49,7 +49,10 @@ def registered(each: ast.FunctionDef | ast.ClassDef) -> bool:
 
 
 def read(tree: ast.AST) -> Iterator[str]:
-    """Names that code reads: as a name, as an attribute, or spelt out in a string for ``getattr`` and the like."""
+    """Names that code reads: as a name, as an attribute, or spelt out in a string for ``getattr`` and the like.
+
+    ``Version.*`` stands for every member of an enumeration that a loop goes through.
+    """
     for each in ast.walk(tree):
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
             yield each.id
@@ -57,6 +60,8 @@ def read(tree: ast.AST) -> Iterator[str]:
             yield each.attr
         elif isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
+        elif isinstance(each, ast.For | ast.comprehension) and isinstance(each.iter, ast.Name):
+            yield f"{each.iter.id}.*"
 
 
 def unused(rooms: list[Path], *users: Path) -> list[str]:
@@ -68,7 +73,7 @@ def unused(rooms: list[Path], *users: Path) -> list[str]:
         f"{path.parent.name}/{path.name}: {qualified}"
         for path, tree in trees.items()
         for qualified, name in defined(tree.body)
-        if name not in known and not name.startswith("__")
+        if not known & {name, f"{qualified.rpartition('.')[0]}.*"} and not name.startswith("__")
     ]
 
 
