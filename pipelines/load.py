@@ -3,11 +3,14 @@
 Belongs here: the three steps as plain functions, used by the Dagster assets, the command line and the tests. Does
 not belong here: when they run (``pipelines.assets``), what a rule says (``schemas``).
 
-Each step leaves a complete result on disk or none, so that an interrupted load can continue.
+Each step leaves a complete result on disk or none, so that an interrupted load can continue. One process at a time
+works on a submission; the next one deletes what a killed one left.
 """
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +26,9 @@ from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
 from pipelines.verdict import Verdict
 from pipelines.zones import PRIVATE, Zones
+from reports.site.history import earlier_report
 from reports.site.report import write_report
+from schemas.errors import ForThePerson
 from schemas.month import month_text
 from schemas.table import Table
 from schemas.versions import Version
@@ -32,8 +37,14 @@ from transforms.pseudonymise import TokenKey
 from transforms.receive import format_of
 from transforms.receive.table import Received
 from transforms.submission import SubmissionChecked, check_submission
+from warehouse.storage import sha256_of
 
 _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
+_WORK = ".work-"
+
+
+class ReceivedChanged(ForThePerson):
+    """The kept files of a submission are no longer those received. Carries only its id."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +74,22 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     an interrupted load.
     """
     incoming = zones.received / f".incoming-{secrets.token_hex(8)}"
-    incoming.mkdir(mode=PRIVATE)
-    try:
+    with ExitStack() as held:
+        with store.alone(zones.received):
+            for other in zones.received.glob(".incoming-*"):
+                if store.is_left(other):
+                    discard(other)
+            incoming.mkdir(mode=PRIVATE)
+            held.enter_context(store.alone(incoming))
+        held.callback(discard, incoming)
         source = open_source(path, incoming, keep=True)
         (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
-        receipt = ledger.receive(source.content_sha256, source.size, source.named)
-        place = zones.received / receipt.submission_id
-        if not place.exists():
-            incoming.rename(place)
+        with store.alone(zones.received):
+            receipt = ledger.receive(source.content_sha256, source.size, source.named)
+            _keep(incoming, zones.received / receipt.submission_id)
         return receipt
-    finally:
-        discard(incoming)
 
 
 def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
@@ -83,12 +97,21 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
 
     Leaves findings, the site's report and the verdict. If the submission is accepted, it also leaves the rows
     without identifiers, waiting (see ``pseudonymise``). Raises NotConserved if a table's rows do not add up, and
-    ContractBroken if the contract rejects a row without a finding. Then there is no verdict and there are no rows.
+    ContractBroken if the contract rejects a row without a finding, and ReceivedChanged if the files are no longer
+    those received. Then there is no verdict and there are no rows.
     """
+    with store.alone(zones.received / receipt.submission_id):
+        _hold_to_receipt(receipt, zones)
+        return _check_received(receipt, zones, ledger, key)
+
+
+def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
     submission_id = receipt.submission_id
     folder, place = zones.received / submission_id, store.waiting(submission_id, zones)
     source = _kept_source(folder)
-    with TemporaryDirectory(dir=zones.builds) as workspace, store.draft(submission_id, zones) as draft:
+    for leftover in folder.glob(f"{_WORK}*"):
+        discard(leftover)
+    with TemporaryDirectory(dir=folder, prefix=_WORK) as workspace, store.draft(submission_id, zones) as draft:
         staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
         checked = _check(source, Path(workspace), receipt.at, staging)
         verdict = Verdict.of(checked, fingerprint(key), rows_version())
@@ -104,6 +127,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
             store.put(draft, place)
     if not verdict.state.is_accepted:
         ledger.record(submission_id, verdict.state, verdict.header.provider_month or source.named, verdict.detail())
+        store.drop_rows(submission_id, zones)
     return verdict
 
 
@@ -112,10 +136,12 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
     Rows that an earlier call moved are made again, under the current rules and key.
     """
-    verdict = kept_verdict(receipt, zones)
-    if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
-        verdict = check(receipt, zones, ledger, key)
-    return _let_in(verdict, receipt, zones, ledger)
+    with store.alone(zones.received / receipt.submission_id):
+        verdict = kept_verdict(receipt, zones)
+        if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
+            _hold_to_receipt(receipt, zones)
+            verdict = _check_received(receipt, zones, ledger, key)
+        return _let_in(verdict, receipt, zones, ledger)
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -124,16 +150,26 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     An error is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
-    if receipt.is_concluded:
-        return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
-    return reprocess(receipt, zones, ledger, key)
+    with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
+        # Asked now: another process may have loaded the same bytes meanwhile.
+        if ledger.outcome(receipt.submission_id).receipt.is_concluded:
+            return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
+        verdict = _check_received(receipt, zones, ledger, key)
+        return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
 
 
 def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Check and pseudonymise a received submission, again if necessary, under the current rules and key."""
-    try:
-        verdict = check(receipt, zones, ledger, key)
+    with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
+        _hold_to_receipt(receipt, zones)
+        verdict = _check_received(receipt, zones, ledger, key)
         return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
+
+
+@contextmanager
+def _recording_failure(receipt: Receipt, ledger: Ledger) -> Iterator[None]:
+    try:
+        yield
     except BaseException as error:
         # Only the class: the text of an exception may carry a value out of the identifiable zone.
         ledger.record(receipt.submission_id, State.FAILED, None, {"error": type(error).__name__})
@@ -148,8 +184,10 @@ def kept_verdict(receipt: Receipt, zones: Zones) -> Verdict:
 def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) -> Verdict:
     """Move the waiting rows of an accepted submission into place, and record that it counts."""
     if verdict.state.is_accepted:
-        store.put(store.waiting(receipt.submission_id, zones), zones.pseudonymised / receipt.submission_id)
+        rows = store.rows_of(receipt.submission_id, verdict.detail(), zones)
+        store.put(store.waiting(receipt.submission_id, zones), rows)
         ledger.record(receipt.submission_id, verdict.state, verdict.header.provider_month, verdict.detail())
+        store.drop_rows(receipt.submission_id, zones, but=rows)
     return verdict
 
 
@@ -169,6 +207,36 @@ def _receive_table(source: Source, table: Table, version: Version | None, worksp
     return format_of(file.path).receive(file.path, table, file.seen, version, workspace)
 
 
+def _keep(incoming: Path, folder: Path) -> None:
+    """Move what came in to where it is kept. Files kept already are replaced only if they are no longer those
+    received.
+    """
+    if not folder.exists():
+        incoming.rename(folder)
+        return
+    with store.alone(folder):
+        if not _is_as_received(folder):
+            for file in incoming.iterdir():
+                file.replace(folder / file.name)
+
+
+def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
+    """Raise ReceivedChanged if the kept files of a submission are no longer those received."""
+    if not _is_as_received(zones.received / receipt.submission_id):
+        raise ReceivedChanged(
+            f"The kept files of submission {receipt.submission_id} are no longer those received. Load the "
+            "submission again."
+        )
+
+
+def _is_as_received(folder: Path) -> bool:
+    try:
+        files = _kept_source(folder).files.values()
+        return all(sha256_of(file.path) == file.sha256 for file in files)
+    except (OSError, ValueError):
+        return False
+
+
 def _kept_source(folder: Path) -> Source:
     """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
     record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
@@ -185,6 +253,8 @@ def _write_report(
     # Without a provider and month there is no previous report.
     previous = _previous_report(place, receipt, ledger) if of else None
     folder, state = place / receipt.submission_id, verdict.state.value
+    for leftover in folder.glob(".workbook-*"):  # of a killed process; it quotes records
+        discard(leftover)
     write_report(folder, checked, state, receipt.submission_id, previous, content_sha256=receipt.content_sha256)
 
 
@@ -195,5 +265,4 @@ def _previous_report(place: Path, receipt: Receipt, ledger: Ledger) -> dict[str,
     before = max((seq for seq in earlier if seq < receipt.seq), default=None)
     if before is None:
         return None
-    report: dict[str, Any] = json.loads((place / earlier[before] / "report.json").read_text(encoding="utf-8"))
-    return report
+    return earlier_report(place / earlier[before] / "report.json", receipt.submission_id)

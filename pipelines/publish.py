@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
+from pipelines import store
 from pipelines.ask import ask
 from pipelines.code_version import figures_version, release_version
 from pipelines.ledger import Ledger
@@ -55,9 +56,9 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
         StagedSubmission(
             outcome.receipt.submission_id,
             outcome.provider_month,
-            zones.pseudonymised / outcome.receipt.submission_id,
+            store.rows_of(outcome.receipt.submission_id, outcome.detail, zones),
             _day(outcome.receipt.received_at),
-            outcome.detail.get("made_with", ""),
+            " ".join(outcome.detail[by] for by in ("made_with", "key") if by in outcome.detail),
         )
         for outcome in outcomes
         if outcome.provider_month

@@ -4,13 +4,16 @@ Belongs here: writing pseudonymised rows, removing those rejected in the end, co
 it into place. Does not belong here: which rows those are (``transforms``), when they count (``pipelines.load``).
 
 Rows are written while they are checked. They wait in a hidden folder of the store until the verdict is final. No
-reader looks there.
+reader looks there. Rows that count are never replaced by those of another key or version: the new ones lie beside
+them until the ledger names them (``rows_of``).
 """
 
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -27,9 +30,44 @@ class NotConserved(ForThePerson):
 
 
 @contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process or thread works on ``folder``, and keep others waiting.
+
+    A killed process keeps nobody waiting. Not to be nested for one folder.
+    """
+    import fcntl  # here, since a site's own machine may not have it, and a check needs none
+
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+def is_left(folder: Path) -> bool:
+    """Whether nobody works on ``folder`` (``alone``) any more."""
+    import fcntl
+
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(opened)
+    return True
+
+
+@contextmanager
 def draft(submission_id: str, zones: Zones) -> Iterator[Path]:
-    """A folder for the rows of a submission, deleted at the end unless it was moved."""
-    folder = zones.pseudonymised / f".{submission_id}-{secrets.token_hex(4)}"
+    """A folder for the rows of a submission, deleted at the end unless it was moved.
+
+    Deletes what a killed process left of this submission. Call it only while ``alone``.
+    """
+    for leftover in zones.pseudonymised.glob(f".{submission_id}.*"):
+        discard(leftover)
+    folder = zones.pseudonymised / f".{submission_id}.{secrets.token_hex(4)}"
     folder.mkdir(mode=PRIVATE)
     try:
         yield folder
@@ -71,12 +109,27 @@ def waiting(submission_id: str, zones: Zones) -> Path:
     return zones.pseudonymised / f".{submission_id}"
 
 
+def rows_of(submission_id: str, detail: Mapping[str, Any], zones: Zones) -> Path:
+    """Where the rows lie that the ledger's ``detail`` of an acceptance means."""
+    # Up to 0.3 neither the version was known nor were rows of two keys kept apart.
+    by = f".{detail['key']}.{detail['made_with']}" if detail.get("made_with") else ""
+    return zones.pseudonymised / f"{submission_id}{by}"
+
+
 def put(folder: Path, place: Path) -> None:
     """Move ``folder`` to ``place``, replacing what is there."""
+    old = place.with_name(f".{place.name.lstrip('.')}.{secrets.token_hex(4)}")
     if place.exists():
-        place.rename(old := place.with_name(f".old-{secrets.token_hex(4)}"))
-        discard(old)
+        place.rename(old)
     folder.rename(place)
+    discard(old)
+
+
+def drop_rows(submission_id: str, zones: Zones, *, but: Path | None = None) -> None:
+    """Delete the rows of a submission, except those in ``but``. None of them may count any more."""
+    for rows in (zones.pseudonymised / submission_id, *zones.pseudonymised.glob(f"{submission_id}.*")):
+        if rows != but:
+            discard(rows)
 
 
 def _height(path: Path) -> int:

@@ -40,7 +40,7 @@ class Zones:
 
     @property
     def pseudonymised(self) -> Path:
-        """Accepted rows without identifiers: ``<submission>/<table id>.parquet``."""
+        """Accepted rows without identifiers: one folder per submission, key and version (``store.rows_of``)."""
         return self.home / "pseudonymised"
 
     @property

@@ -194,10 +194,12 @@ def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_wit
         with duckdb.connect(str(draft), read_only=True) as con:
             if con.execute("SELECT built_with FROM meta.build").fetchall() != [(built_with,)]:
                 return None
-            found = con.execute("SELECT provider, month, submission_id, made_with FROM core.submission").fetchall()
+            found = con.execute(
+                "SELECT provider, month, submission_id, received_on, made_with FROM core.submission"
+            ).fetchall()
     except duckdb.Error:  # interrupted build: meta.build is deleted first and written last
         return None
-    wanted = {(one.provider, one.month, one.submission_id, one.made_with or None) for one in current}
+    wanted = {(w.provider, w.month, w.submission_id, w.received_on, w.made_with or None) for w in current}
     return {provider for provider, *_ in wanted.symmetric_difference(found)}
 
 

@@ -78,8 +78,10 @@ def write_report(
     verdict = as_json(checked, state, before) | receipt
     for write in _writers():
         write(folder, checked, verdict)
-    # Last: if a run fails, the earlier report stays, and the next run compares with that.
-    (folder / "report.json").write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
+    # Last and whole: if a run fails, the earlier report stays, and the next run compares with that.
+    beside = folder / ".report.json"
+    beside.write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
+    beside.replace(folder / "report.json")
     return verdict
 
 

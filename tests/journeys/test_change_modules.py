@@ -59,7 +59,7 @@ found = zones()
 loaded = load(Path(sys.argv[1]), found, open_ledger(found.ledger), spine_key())
 verdict = loaded.verdict
 print(verdict.state, sorted(verdict.rules))
-print(sorted(path.stem for path in (found.pseudonymised / loaded.receipt.submission_id).iterdir()))
+print(sorted(path.stem for path in found.pseudonymised.glob(f"{loaded.receipt.submission_id}*/*")))
 print({table: counts["accepted"] for table, counts in verdict.counts.items()})
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import publish
 from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version
+from pipelines.keys import fingerprint, spine_key
 from pipelines.ledger import open_ledger
 from pipelines.zones import PROJECT, Zones
 from tests.fixtures.release import loaded_and_published
@@ -122,7 +123,7 @@ def test_the_name_follows_the_version(tmp_path: Path, home: Path, monkeypatch: p
     found: Zones = loaded_and_published(tmp_path)
     ledger = open_ledger(found.ledger)
     assert publish.is_current(found, ledger)
-    assert publish.current_submissions(found, ledger)[0].made_with == rows_version()
+    assert publish.current_submissions(found, ledger)[0].made_with == f"{rows_version()} {fingerprint(spine_key())}"
     monkeypatch.setattr(publish, "release_version", lambda: "another")
     assert not publish.is_current(found, ledger)
 

@@ -8,9 +8,9 @@ import pytest
 
 from demonstration.writing import write_submissions
 from pipelines.keys import fingerprint, spine_key
-from pipelines.ledger import State, open_ledger
+from pipelines.ledger import Receipt, State, open_ledger
 from pipelines.load import check, check_path, load, pseudonymise, receive
-from pipelines.store import NotConserved, complete, draft, waiting
+from pipelines.store import NotConserved, complete, draft, rows_of, waiting
 from pipelines.verdict import Verdict
 from pipelines.zones import Zones, zones
 from schemas.dataset import TABLES
@@ -19,6 +19,10 @@ from transforms.findings import REJECTIONS
 
 # One referral twice, so that both fall and all that belongs to them, when the other tables have been read.
 TWICE = RIGHT["IDS101Referral"] + RIGHT["IDS101Referral"].splitlines()[1] + "\n"
+
+
+def rows_in(found: Zones, verdict: Verdict, receipt: Receipt) -> Path:
+    return rows_of(receipt.submission_id, verdict.detail(), found)
 
 
 def staged_rows(folder: Path) -> dict[str, list[int]]:
@@ -42,13 +46,13 @@ def test_the_rows_written_are_all_but_the_rejected_in_order(tmp_path: Path, home
             rejected = set(rejecting.filter(pl.col("table") == table_id)["row_number"])
             if kept := [row for row in range(2, counts["rows_in"] + 2) if row not in rejected]:
                 expected[table_id] = kept
-        assert staged_rows(found.pseudonymised / loaded.receipt.submission_id) == dict(sorted(expected.items()))
+        assert staged_rows(rows_in(found, loaded.verdict, loaded.receipt)) == dict(sorted(expected.items()))
 
 
 def test_rows_rejected_by_cascade_at_the_end_are_removed(tmp_path: Path, home: Path) -> None:
     found = zones()
     loaded = load(submission(tmp_path, IDS101Referral=TWICE), found, open_ledger(found.ledger), spine_key())
-    rows = staged_rows(found.pseudonymised / loaded.receipt.submission_id)
+    rows = staged_rows(rows_in(found, loaded.verdict, loaded.receipt))
     assert loaded.verdict.counts["IDS101"] == {"rows_in": 4, "accepted": 2, "rejected": 2}
     assert rows["IDS101"] == [3, 4]
 
@@ -58,7 +62,7 @@ def test_what_does_not_add_up_is_refused(tmp_path: Path, home: Path, broken: str
     """A file that lost something on its way, as a fault of ours or a full disk would leave it."""
     found, folder = zones(), submission(tmp_path)
     loaded = load(folder, found, open_ledger(found.ledger), spine_key())
-    place = found.pseudonymised / loaded.receipt.submission_id
+    place = rows_in(found, loaded.verdict, loaded.receipt)
     checked = check_path(folder)
     complete(place, checked)
     rows = pl.read_parquet(place / "IDS101.parquet")
@@ -92,7 +96,7 @@ def test_checked_rows_wait_and_count_only_when_they_are_let_in(tmp_path: Path, h
     assert (outcome.state, ledger.current_submissions()) == (State.RECEIVED, [])
     assert pseudonymise(outcome.receipt, found, ledger, spine_key()) == verdict
     assert not place.exists()
-    assert staged_rows(found.pseudonymised / outcome.receipt.submission_id) == rows
+    assert staged_rows(rows_in(found, verdict, outcome.receipt)) == rows
     assert [current.detail["key"] for current in ledger.current_submissions()] == [fingerprint(spine_key())]
 
 

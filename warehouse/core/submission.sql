@@ -18,4 +18,4 @@ GROUP BY w.submission_id, w.provider, w.month, w.received_on, w.deadline, w.made
 --   deadline [date]: Last day on which the month could be submitted in time.
 --   is_late: Whether the submission that counts came after the deadline; an earlier one that it replaced may have
 --       been in time. NULL where the day is not known.
---   made_with: Version of the code that checked the submission and made its rows; NULL where not known.
+--   made_with: Version of the code that made its rows, and fingerprint of the key of their tokens; NULL where not known.
