@@ -114,7 +114,7 @@ def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKe
     with TemporaryDirectory(dir=folder, prefix=_WORK) as workspace, store.draft(submission_id, zones) as draft:
         staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
         checked = _check(source, Path(workspace), receipt.at, staging)
-        verdict = Verdict.of(checked, fingerprint(key), rows_version())
+        verdict = Verdict.of(checked, fingerprint(key), rows_version(memory=zones.builds))
         if verdict.state.is_accepted:
             store.complete(draft, checked)
         checked.findings.write_parquet(folder / _FINDINGS)

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-import xlsxwriter
 
 from reports.site.history import NEW, PERSISTING
 from reports.site.lines import worded
@@ -44,7 +43,10 @@ Row = Sequence[Cell]
 
 
 def write(folder: Path, checked: SubmissionChecked, verdict: Mapping[str, Any]) -> None:
-    """Write ``findings.xlsx``, the workbook of a verdict (``reports.site.report.as_json``)."""
+    """Write ``findings.xlsx``, the workbook of a verdict (``reports.site.report.as_json``), if it has findings."""
+    if checked.findings.is_empty():
+        (folder / "findings.xlsx").unlink(missing_ok=True)  # of an earlier check
+        return
     by_effect = checked.findings.partition_by("effect", as_dict=True)
     present = [(e.value, by_effect[e.value,]) for e in Effect if (e.value,) in by_effect]
     shown = worded(pl.concat([checked.findings.clear(), *(_roots_first(f) for _, f in present)]), checked, verdict)
@@ -65,6 +67,8 @@ class _Book:
     """A workbook under way: xlsxwriter's, with the formats and the ways to write a sheet."""
 
     def __init__(self, path: Path, workspace: str) -> None:
+        import xlsxwriter  # 20 ms, and most submissions of a good month have no findings
+
         options = {f"strings_to_{what}": False for what in ("formulas", "urls", "numbers")}
         self._book = xlsxwriter.Workbook(path, options | {"tmpdir": workspace})
         self._formats = {name: self._book.add_format(said) for name, said in _FORMATS.items()}

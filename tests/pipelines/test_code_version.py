@@ -88,6 +88,20 @@ def test_what_no_figure_depends_on_keeps_name_and_draft(what: str, before: Path,
         assert version(after) == version(before), version
 
 
+@pytest.mark.parametrize("what", ["a page", "a docstring", "an instrument", "a model"])
+def test_a_version_kept_for_the_next_process_is_that_of_its_texts(what: str, before: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    after = tree(tmp_path, {**NOTHING, **FIGURE}[what])
+    again = tree(tmp_path)
+    for root in (before, after, again):
+        assert rows_version(root, memory) == rows_version(root)
+        (kept,) = memory.iterdir()  # of these texts; an earlier one is gone
+        assert kept.read_text() == rows_version(root)
+    kept.write_text("kept")
+    assert rows_version(tree(tmp_path), memory) == "kept"
+
+
 @pytest.mark.parametrize("what", FIGURE)
 def test_a_change_that_a_figure_depends_on_renames_and_rebuilds(what: str, before: Path, tmp_path: Path) -> None:
     after = tree(tmp_path, FIGURE[what])

@@ -407,7 +407,14 @@ def test_there_is_a_sheet_per_effect_and_what_to_do_and_the_receipt(tmp_path: Pa
         "Summary", "Record rejected", "Warning", "How to fix", "Receipt",
     ]  # fmt: skip
     assert book(tmp_path, rejected_file()).sheetnames[1:3] == ["File rejected", "Record rejected"]
-    assert book(tmp_path, clean()).sheetnames == ["Summary", "How to fix", "Receipt"]
+
+
+def test_without_findings_there_is_no_workbook_and_the_page_names_none(tmp_path: Path) -> None:
+    """Nor one of an earlier check that had findings."""
+    for found, is_there in ((clean(), False), (many_rejections(), True), (clean(), False)):
+        write_report(tmp_path, found, "accepted")
+        assert (tmp_path / "findings.xlsx").exists() is is_there
+        assert ("findings.xlsx" in (tmp_path / "report.html").read_text(encoding="utf-8")) is is_there
 
 
 def test_a_line_says_where_what_and_what_to_do(tmp_path: Path) -> None:
@@ -503,7 +510,7 @@ def test_the_summary_says_what_has_changed(tmp_path: Path) -> None:
         ("New", 4), ("Still there", 1), ("Resolved", 1), ("Not checked", 0),
     ]  # fmt: skip
     assert "Since last time" not in [
-        row[0] for row in book(tmp_path / "new", clean())["Summary"].iter_rows(values_only=True)
+        row[0] for row in book(tmp_path / "new", many_rejections())["Summary"].iter_rows(values_only=True)
     ]
 
 
