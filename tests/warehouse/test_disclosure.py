@@ -23,11 +23,16 @@ Con = duckdb.DuckDBPyConnection
 # What a review may ask for. A rate is asked of no denominator under 30.
 RULES = [Suppression(smallest, base, 30) for smallest in (5, 7, 10) for base in (5, 10)]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"under {rule.smallest}, to {rule.base}")
-# (level, organisation, group or None) → (numerator, denominator)
-Figures = Mapping[tuple[str, str, str | None], tuple[int | None, int | None]]
+# (level, organisation, group or None) → (numerator, or the value of a median or 90th centile, denominator)
+Figures = Mapping[tuple[str, str, str | None], tuple[float | None, int | None]]
 
 
-def world(measures: Mapping[str, tuple[str, Figures]], period: str = YEAR, state: str = "value") -> Con:
+def world(
+    measures: Mapping[str, tuple[str, Figures]],
+    period: str = YEAR,
+    state: str = "value",
+    over_time: str = "flow",
+) -> Con:
     """Marts with the columns of the warehouse: by measure its kind and its figures for one period."""
     con = duckdb.connect(config={"threads": 1})
     con.execute("ATTACH ':memory:' AS work; CREATE SCHEMA mart; CREATE SCHEMA ref; CREATE SCHEMA published")
@@ -36,8 +41,12 @@ def world(measures: Mapping[str, tuple[str, Figures]], period: str = YEAR, state
         COUNTS
         + """
         CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, kind VARCHAR,
-            unit VARCHAR, direction VARCHAR, standard DECIMAL(5, 4), published_id VARCHAR, caveats VARCHAR,
-            source VARCHAR, since VARCHAR);
+            over_time VARCHAR, over_places VARCHAR, unit VARCHAR, direction VARCHAR, standard DECIMAL(5, 4),
+            published_id VARCHAR, caveats VARCHAR, source VARCHAR, since VARCHAR);
+        CREATE TABLE ref.period (period_type VARCHAR, period_start DATE, last_month DATE, months INTEGER);
+        INSERT INTO ref.period VALUES ('month', '2026-03-01', '2026-03-01', 1),
+            ('quarter', '2026-01-01', '2026-03-01', 3), ('financial year', '2025-04-01', '2026-03-01', 12),
+            ('rolling 12 months', '2025-04-01', '2026-03-01', 12);
         CREATE TABLE ref.organisation (organisation VARCHAR, name VARCHAR, kind VARCHAR);
         CREATE TABLE ref.commissioner_place (commissioner VARCHAR, sub_icb VARCHAR, icb VARCHAR, region VARCHAR);
         CREATE TABLE published.service_count (provider VARCHAR, provider_name VARCHAR, period_type VARCHAR,
@@ -46,14 +55,20 @@ def world(measures: Mapping[str, tuple[str, Figures]], period: str = YEAR, state
     )
     service, groups = [], []
     for measure, (kind, figures) in measures.items():
-        con.execute("INSERT INTO mart.measure (measure, title, kind) VALUES ($1, $1, $2)", [measure, kind])
+        con.execute(
+            "INSERT INTO mart.measure (measure, title, kind, over_time) VALUES ($1, $1, $2, $3)",
+            [measure, kind, over_time],
+        )
         for (level, organisation, group), (numerator, denominator) in figures.items():
             start = ["submitted", level, organisation, period, START, "all"]
-            end = [measure, numerator, denominator, 12, state]
+            end = [12, state]
             if group is None:
-                service.append([*start, *end])
+                counts, quantile = [measure, numerator, denominator], None
+                if kind in ("median", "p90"):
+                    counts[1], quantile = None, numerator
+                service.append([*start, *counts, quantile, *end])
             else:
-                groups.append([*start, "gender", group, *end])
+                groups.append([*start, "gender", group, measure, numerator, denominator, *end])
     for table, rows in (("service_measure", service), ("breakdown_measure", groups)):
         if rows:
             columns = ", ".join(f"unnest(${place})" for place in range(1, len(rows[0]) + 1))
@@ -65,7 +80,7 @@ def published(con: Con, columns: str, table: str = "service_measure", where: str
     return con.execute(f"SELECT {columns} FROM public.{table} WHERE {where} ORDER BY ALL").fetchall()
 
 
-def one(kind: str, numerator: int | None, denominator: int | None, state: str = "value") -> tuple[Any, ...]:
+def one(kind: str, numerator: float | None, denominator: int | None, state: str = "value") -> tuple[Any, ...]:
     con = world({"M": (kind, {("provider", "RXX", None): (numerator, denominator)})}, state=state)
     build_public(con)
     assert leaks(con) == []
@@ -149,11 +164,13 @@ def test_a_rule_that_does_not_protect_is_refused(smallest: int, base: int, rate_
         ("mean", 100, 13, "value", (None, 15, None, pytest.approx(7.7), "value")),
         ("median", 34, 4, "value", (None, None, None, None, "suppressed")),
         ("median", 34, 5, "value", (None, 5, None, 34, "value")),
+        ("median", 34.5, 40, "value", (None, 40, None, 35, "value")),  # a half would say that the count is even
+        ("p90", 12.4, 40, "value", (None, 40, None, 12, "value")),
         ("p90", None, 0, "no denominator", (None, None, None, None, "suppressed")),
     ],
 )  # fmt: skip
 def test_what_one_row_shows(
-    kind: str, numerator: int | None, denominator: int | None, state: str, row: tuple[Any, ...]
+    kind: str, numerator: float | None, denominator: int | None, state: str, row: tuple[Any, ...]
 ) -> None:
     shown = one(kind, numerator, denominator, state)
     assert (*shown[:3], None if shown[3] is None else float(shown[3]), shown[4]) == row
@@ -253,6 +270,9 @@ def test_that_one_person_was_seen_somewhere_is_not_shown_by_a_row() -> None:
         ("UPDATE public.service_measure SET numerator = 5 WHERE organisation = 'RYY'",
          "service_measure: 1 rows show what the rule does not give"),
         ("UPDATE public.service_measure SET average = 3", "service_measure: 1 rows show what"),
+        ("UPDATE public.service_measure SET denominator = 40, average = 3.5 WHERE organisation = 'ENG'; "
+         "UPDATE mart.measure SET kind = 'median'; UPDATE mart.service_measure SET denominator = 41 "
+         "WHERE organisation = 'ENG'", "service_measure: 1 rows show what"),
         ("UPDATE public.service_comparison SET national_rate = 0.5", "national_rate: 2 rates"),
         ("ALTER TABLE public.national ADD COLUMN exact BIGINT", "national.exact may contain a figure"),
         ("ALTER TABLE public.measure ADD COLUMN numbers STRUCT(a BIGINT)", "measure.numbers may contain a figure"),
@@ -305,7 +325,7 @@ def test_a_total_that_would_give_two_hidden_parts_away_is_hidden(
         for place, count in [(total, of_all), *((part, hidden) for part in parts)]:
             con.execute(
                 """INSERT INTO mart.service_measure SELECT 'submitted', $1, $2, $3, $4, $5, unnest(['M', 'OTHER']),
-                unnest([$6, 90]), unnest([$7, NULL]), 3, 'value'""",
+                unnest([$6, 90]), unnest([$7, NULL]), NULL, 3, 'value'""",
                 [*place, count if kind == "count" else 0, count if kind == "share" else None],
             )
         build_public(con)
@@ -314,6 +334,58 @@ def test_a_total_that_would_give_two_hidden_parts_away_is_hidden(
         )}  # fmt: skip
         assert all(shown[part] is None for part in parts)
         assert shown[total] == (None if gives_away else protect(of_all))  # 10 is 4 and 4; 5 is 5 to 7
+
+
+MARCH = [("month", date(2026, 3, 1)), ("quarter", date(2026, 1, 1)), (YEAR, START), ("rolling 12 months", START)]
+
+
+@pytest.mark.parametrize("over_time", ["flow", "stock"])
+def test_a_stock_of_a_quarter_is_no_sum_of_its_months(over_time: str) -> None:
+    """3 in October, 45 in November, December and the quarter: a sum would be far above its total."""
+    con = world({"M": ("count", {})}, over_time=over_time)
+    months = [(date(2025, 10, 1), 3), (date(2025, 11, 1), 45), (date(2025, 12, 1), 45)]
+    for period, start, count in [("quarter", date(2025, 10, 1), 45), *(("month", *each) for each in months)]:
+        con.execute(
+            "INSERT INTO mart.service_measure "
+            "VALUES ('submitted', 'provider', 'RXX', ?, ?, 'all', 'M', ?, NULL, NULL, 1, 'value')",
+            [period, start, count],
+        )
+    build_public(con)
+    assert leaks(con) == []
+    shown = published(con, "period_type, period_start, numerator")
+    kept = None if over_time == "flow" else 45
+    assert shown[:3] == [
+        ("month", months[0][0], None),
+        ("month", months[1][0], kept),
+        ("month", months[2][0], kept),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["count", "share", "median"])
+def test_a_stock_taken_back_in_one_period_is_taken_back_in_all_that_end_with_the_same_month(kind: str) -> None:
+    """4 and 4 of 8 by gender over the year: the year's 10 gives them away, and so do March's and the quarter's."""
+    eight, four = ((8, None), (4, None)) if kind == "count" else ((0, 8), (0, 4))
+    figures: dict[tuple[str, str, str | None], tuple[float | None, int | None]] = {("England", "ENG", None): eight}
+    if kind != "median":
+        figures |= {("England", "ENG", "1"): four, ("England", "ENG", "2"): four}
+    con = world({"M": (kind, figures)}, over_time="stock")
+    if kind == "median":  # it has no groups: two services give each other away instead
+        for provider in ("RXX", "RYY"):
+            con.execute(
+                f"INSERT INTO mart.service_measure SELECT * REPLACE ('provider' AS level, '{provider}' AS organisation, "
+                "4 AS denominator) FROM mart.service_measure WHERE level = 'England'"
+            )
+    for period, start in MARCH:
+        if period != YEAR:
+            con.execute(
+                f"INSERT INTO mart.service_measure SELECT * REPLACE ('{period}' AS period_type, "
+                f"CAST('{start}' AS DATE) AS period_start) FROM mart.service_measure "
+                f"WHERE period_type = '{YEAR}' AND level = 'England'"
+            )
+    build_public(con)
+    assert leaks(con) == []
+    shown = published(con, "period_type, numerator, denominator, average, state", where="level = 'England'")
+    assert shown == sorted((period, None, None, None, "suppressed") for period, _ in MARCH)
 
 
 def services(counts: Sequence[int]) -> dict[tuple[str, str, str | None], tuple[int | None, int | None]]:

@@ -264,6 +264,12 @@ def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
         ({"pathways": ("09",)}, "pathway '09'"),
         ({"title": ""}, "no title"),
         ({"denominator": ""}, "every kind but 'count' needs a denominator"),
+        ({"over_time": ""}, "over_time ''"),
+        ({"over_time": "stock"}, "a stock is counted in grain caseload, and only stocks are"),
+        (
+            {"grain": "caseload", "date_column": "month_end"},
+            "a stock is counted in grain caseload, and only stocks are",
+        ),
         ({"kind": "mean"}, "unit 'share' goes with kind 'share'"),
         ({"kind": "total"}, "kind 'total'"),
     ],

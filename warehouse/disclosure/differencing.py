@@ -52,7 +52,10 @@ def sums() -> Iterator[Sum]:
              "CAST(date_trunc('year', period_start - INTERVAL 3 MONTH) + INTERVAL 3 MONTH AS DATE)"),
             ("quarter", "rolling 12 months", "CAST(period_start - to_months(unnest([0, 3, 6, 9])) AS DATE)"),
         ):  # fmt: skip
-            yield Sum(table, f"period_type = '{period}'", {"period_type": f"'{longer}'", "period_start": start})
+            # Months of a stock do not add up to a year: see _withhold_alike.
+            flows = "(SELECT measure FROM public.measure WHERE over_time = 'flow')"
+            where = f"period_type = '{period}' AND measure IN {flows}"
+            yield Sum(table, where, {"period_type": f"'{longer}'", "period_start": start})
         yield Sum(table, "pathway <> 'all'", {"pathway": "'all'"})
     for level, place in (("provider", 1), ("sub-ICB", 2)):
         owner = {"level": f"'{level}'", "organisation": f"split_part(organisation, '|', {place})"}
@@ -87,6 +90,7 @@ def withhold(con: duckdb.DuckDBPyConnection, suppression: Suppression) -> None:
                     f"UPDATE public.{each.total or each.table} SET {figure} = 0 WHERE rowid IN ("
                     f"SELECT total_id FROM work.given_away WHERE {figure}_away AND {figure}_smallest IS NULL)"
                 )
+        _withhold_alike(con)
         con.execute("CREATE OR REPLACE TABLE work.unsettled AS SELECT DISTINCT measure FROM work.changed")
     for table in ("service_measure", "breakdown_measure"):
         con.execute(
@@ -94,6 +98,28 @@ def withhold(con: duckdb.DuckDBPyConnection, suppression: Suppression) -> None:
             f"rate = NULL, average = CASE WHEN denominator > 0 THEN average END, state = 'suppressed' "
             "WHERE numerator = 0 OR denominator = 0"
         )
+
+
+def _withhold_alike(con: duckdb.DuckDBPyConnection) -> None:
+    """Hide a stock in every period that ends with the same month: it is the same figure.
+
+    Adds the measures of what it hides to ``work.changed``.
+    """
+    for table in ("service_measure", "breakdown_measure"):
+        alike = ", ".join(key for key in Sum(table, "").keys if not key.startswith("period_"))
+        stocks = (
+            f"SELECT t.rowid AS id, numerator, denominator, measure AS changed, ({alike}, last_month) AS alike "
+            f"FROM public.{table} AS t INNER JOIN ref.period USING (period_type, period_start) "
+            "WHERE measure IN (SELECT measure FROM public.measure WHERE over_time = 'stock') "
+            "AND measure IN (SELECT measure FROM work.unsettled)"
+        )
+        for figure in ("numerator", "denominator"):
+            con.execute(
+                f"CREATE OR REPLACE TABLE work.alike AS WITH stock AS ({stocks}) SELECT id, changed FROM stock "
+                f"WHERE {figure} > 0 AND alike IN (SELECT alike FROM stock WHERE {figure} = 0)"
+            )
+            con.execute(f"UPDATE public.{table} SET {figure} = 0 WHERE rowid IN (SELECT id FROM work.alike)")
+            con.execute("INSERT INTO work.changed SELECT DISTINCT changed FROM work.alike")
 
 
 def _parts(each: Sum) -> str:

@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.disclosure.differencing import Sum
 from warehouse.disclosure.public import TABLES
-from warehouse.disclosure.suppression import SUPPRESSION, Suppression
+from warehouse.disclosure.suppression import QUANTILES, SUPPRESSION, Suppression
 
 _COUNTS = ("numerator", "denominator", "national_numerator", "national_denominator")
 # Numbers in schema public that are not counts of people, or follow from protected counts of their own row.
@@ -69,7 +69,8 @@ def leaks(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION
         problems += _count(
             con, f"public.{table} AS p LEFT JOIN mart.{table} AS m USING ({keys}) "
             f"WHERE {shown} OR (p.average IS NOT NULL AND (p.denominator IS NULL OR "
-            f"(m.denominator < {suppression.decimal_from} AND p.average % 1 <> 0)))",
+            f"(p.average % 1 <> 0 AND (m.denominator < {suppression.decimal_from} OR p.measure IN "
+            f"(SELECT measure FROM mart.measure WHERE kind IN {QUANTILES})))))",
             f"public.{table}: {{}} rows show what the rule does not give",
         )  # fmt: skip
     return problems

@@ -22,7 +22,8 @@ def build_public(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPP
     """Write schema ``public`` from ``mart`` and ``published``; replaces an earlier one.
 
     Needs ``mart.measure``, ``mart.service_measure``, ``mart.breakdown_measure``, the Wilson macros,
-    ``published.service_count``, ``ref.commissioner_place``, ``ref.organisation`` and a catalog ``work``.
+    ``published.service_count``, ``ref.commissioner_place``, ``ref.organisation``, ``ref.period`` and a
+    catalog ``work``.
     """
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(suppression.macros())

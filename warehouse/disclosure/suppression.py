@@ -115,8 +115,9 @@ class Suppression:
             "Intervals and `funnel_position` also use the counts shown."
         )
         yield (
-            f"`average` is a mean, median or 90th centile of at least {self.smallest} values. It is a whole number "
-            f"if the denominator shown is under {self.decimal_shown}. Sums are not published."
+            f"`average` is a mean, median or 90th centile of at least {self.smallest} values. It is a whole "
+            f"number, but a mean has one decimal if the denominator shown is {self.decimal_shown} or more. Sums are "
+            "not published."
         )
         yield (
             "A figure that would reveal a suppressed one by subtraction is suppressed too. So `suppressed` does "
@@ -136,10 +137,10 @@ CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
 CREATE OR REPLACE MACRO public.numerator(kind, n) AS
     CASE WHEN kind IN ('count', 'share') THEN public.protect(n) END;
 CREATE OR REPLACE MACRO public.denominator(kind, n) AS CASE WHEN kind <> 'count' THEN public.protect(n) END;
-CREATE OR REPLACE MACRO public.average(kind, figure, n) AS CAST(CASE
+CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n) AS CAST(CASE
     WHEN kind = 'mean' AND n >= {self.decimal_from} THEN round(figure / n, 1)
     WHEN kind = 'mean' AND n >= {self.smallest} THEN round(figure / n)
-    WHEN kind IN ('median', 'p90') AND n >= {self.smallest} THEN figure
+    WHEN kind IN {QUANTILES} AND n >= {self.smallest} THEN round(quantile)
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE
     WHEN exact_state IN {ABSENT} THEN exact_state
@@ -153,6 +154,8 @@ END;
 
 # States of rows without a count.
 ABSENT = "('not submitted', 'not applicable')"
+# Kinds that are shown as whole numbers only: a half, or a tenth, says something about the exact count.
+QUANTILES = "('median', 'p90')"
 # NHS England's count_suppression: under 5 is '*', any other to the nearest 5 (mental-health monthly statistics).
 # A rate of protected counts is off by up to 13 points at 30 and by up to 4 at 100; below 30 it says too little.
 SUPPRESSION = Suppression(smallest=5, base=5, rate_from=30)

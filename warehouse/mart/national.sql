@@ -4,12 +4,12 @@
 -- comparable with a complete one.
 CREATE TABLE mart.national AS
 WITH counted AS (
-    SELECT source, period_type, period_start, pathway, measure, numerator, denominator, state,
+    SELECT source, period_type, period_start, pathway, measure, numerator, denominator, quantile, state,
         CAST(NULL AS DECIMAL(6, 4)) AS published_rate
     FROM mart.service_measure
     WHERE level = 'England'
     UNION ALL
-    SELECT 'published', period_type, period_start, pathway, measure, numerator, denominator, state,
+    SELECT 'published', period_type, period_start, pathway, measure, numerator, denominator, NULL, state,
         published_rate
     FROM published.service_count
     WHERE provider = 'ENG'
@@ -28,7 +28,11 @@ behind AS (
 SELECT
     c.source, c.period_type, c.period_start, c.pathway, c.measure, m.kind, c.numerator, c.denominator, c.state,
     coalesce(b.providers_counted, 0) AS providers_counted,
-    CASE WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0) ELSE c.numerator END AS value,
+    CASE
+        WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
+        WHEN m.kind IN ('median', 'p90') THEN c.quantile
+        ELSE c.numerator
+    END AS value,
     CASE WHEN m.kind = 'share' THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
     CASE WHEN m.kind = 'share' THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
     c.published_rate
@@ -45,13 +49,14 @@ LEFT JOIN behind AS b
 --   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
 --   kind: count, share, mean, median or p90.
---   numerator: Count of a count or share; sum of a mean; the value itself of a median or p90.
+--   numerator: Count of a count or share; sum of a mean; NULL for a median or p90.
 --   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
 --   providers_counted: Number of providers in the figure.
---   value [unit of the measure]: numerator / denominator of a share or mean, else numerator.
+--   value [unit of the measure]: numerator / denominator of a share or mean, the quantile of a median or p90,
+--       else the numerator.
 --   lower_95 [share]: Lower 95 % Wilson limit of a share.
 --   upper_95 [share]: Upper 95 % Wilson limit of a share.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

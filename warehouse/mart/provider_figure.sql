@@ -1,14 +1,15 @@
 -- mart.provider_figure
 -- Grain: one row per source, provider (ENG: England), period, pathway and measure: the figures that are compared.
 -- Our own counts, those of data quality and NHS England's published ones in one layout. value is the rate of a
--- share or mean, the count of a count, the median of a median.
+-- share or mean, the count of a count, the quantile of a median or 90th centile.
 CREATE VIEW mart.provider_figure AS
 WITH counted AS (
     SELECT
         f.source, f.organisation AS provider,
         CASE WHEN f.level = 'England' THEN 'England' ELSE coalesce(o.name, p.provider_name, f.organisation) END
             AS provider_name,
-        f.period_type, f.period_start, f.pathway, f.measure, f.numerator, f.denominator, f.state,
+        f.period_type, f.period_start, f.pathway, f.measure, f.numerator, f.denominator, f.quantile,
+        f.state,
         CAST(NULL AS DECIMAL(6, 4)) AS published_rate
     FROM mart.service_measure AS f
     LEFT JOIN core.provider AS p ON p.provider = f.organisation
@@ -17,13 +18,17 @@ WITH counted AS (
     UNION ALL
     SELECT
         'published', provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator,
-        state, published_rate
+        NULL, state, published_rate
     FROM published.service_count
 )
 SELECT
     c.source, c.provider, c.provider_name, c.period_type, c.period_start, c.pathway, c.measure, m.kind,
     c.numerator, c.denominator,
-    CASE WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0) ELSE c.numerator END AS value,
+    CASE
+        WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
+        WHEN m.kind IN ('median', 'p90') THEN c.quantile
+        ELSE c.numerator
+    END AS value,
     c.state, c.published_rate
 FROM counted AS c
 INNER JOIN mart.measure AS m ON m.measure = c.measure
@@ -47,9 +52,9 @@ LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
 --   kind: count, share, mean, median or p90.
---   numerator: Count; sum of a mean; value of a median.
+--   numerator: Count; sum of a mean; NULL for a median or p90.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
---   value: numerator / denominator of a share or mean, else the numerator.
+--   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

@@ -72,11 +72,11 @@ FROM limited
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
 --   kind: count, share, mean, median or p90.
---   numerator: Count; sum of a mean; value of a median.
+--   numerator: Count; sum of a mean; NULL for a median or p90.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
---   value: numerator / denominator of a share or mean, else the numerator.
+--   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.
 --   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, else Byar. NULL for means
 --       and medians, whose spread is not known.
 --   upper_95: Upper 95 % limit of value.

@@ -1,7 +1,8 @@
 -- mart.service_measure
 -- Grain: one row per level, organisation, period, pathway ('all': all it applies to) and measure.
 -- Starts from a spine, so that no service is lost: every organisation and every period in the span of the data.
--- Reported no patients: 0. No current submission in the whole period: NULL, 'not submitted'.
+-- Reported no patients: 0. No current submission in the whole period: NULL, 'not submitted'. A stock is that of the
+-- period's last month: without a submission for that month it is 'not submitted', whatever the others contain.
 -- Filled in for the organisations that are added up (work.organisation); the others keep their rows.
 INSERT INTO mart.service_measure
 WITH applicable AS (
@@ -26,34 +27,40 @@ WITH applicable AS (
 ),
 measure_of AS (
     SELECT
-        n.org, o.level, o.organisation, o.pathway, m.measure, m.kind, a.measure IS NOT NULL AS is_applicable
+        n.org, o.level, o.organisation, o.pathway, m.measure, m.kind, m.over_time,
+        a.measure IS NOT NULL AS is_applicable
     FROM work.organisation AS n
     INNER JOIN work.organisation_pathway AS o ON o.level = n.level AND o.organisation = n.organisation
     CROSS JOIN mart.measure AS m
     LEFT JOIN applicable AS a
         ON a.level = o.level AND a.organisation = o.organisation AND a.pathway = o.pathway
         AND a.measure = m.measure
+),
+figure AS (
+    SELECT
+        s.org, s.level, s.organisation, s.pathway, s.measure, s.kind, s.is_applicable, r.period, r.period_type,
+        r.period_start, r.months_submitted,
+        CASE s.over_time WHEN 'stock' THEN r.has_last_month ELSE r.months_submitted > 0 END AS is_submitted
+    FROM measure_of AS s
+    INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organisation
 )
 SELECT
-    'submitted' AS source, s.level, s.organisation, r.period_type, r.period_start, s.pathway, s.measure,
-    CASE
-        WHEN s.is_applicable AND r.months_submitted > 0 AND s.kind NOT IN ('median', 'p90')
-            THEN coalesce(c.numerator, 0)
-        WHEN s.is_applicable AND r.months_submitted > 0 THEN c.numerator
-    END AS numerator,
-    CASE WHEN s.is_applicable AND r.months_submitted > 0 AND s.kind <> 'count' THEN coalesce(c.denominator, 0) END
+    'submitted' AS source, f.level, f.organisation, f.period_type, f.period_start, f.pathway, f.measure,
+    CASE WHEN f.is_applicable AND f.is_submitted AND f.kind NOT IN ('median', 'p90') THEN coalesce(c.numerator, 0) END
+        AS numerator,
+    CASE WHEN f.is_applicable AND f.is_submitted AND f.kind <> 'count' THEN coalesce(c.denominator, 0) END
         AS denominator,
-    r.months_submitted,
+    CASE WHEN f.is_applicable AND f.is_submitted THEN c.quantile END AS quantile,
+    f.months_submitted,
     CASE
-        WHEN NOT s.is_applicable THEN 'not applicable'
-        WHEN r.months_submitted = 0 THEN 'not submitted'
-        WHEN s.kind <> 'count' AND coalesce(c.denominator, 0) = 0 THEN 'no denominator'
+        WHEN NOT f.is_applicable THEN 'not applicable'
+        WHEN NOT f.is_submitted THEN 'not submitted'
+        WHEN f.kind <> 'count' AND coalesce(c.denominator, 0) = 0 THEN 'no denominator'
         ELSE 'value'
     END AS state
-FROM measure_of AS s
-INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organisation
+FROM figure AS f
 LEFT JOIN work.measure_count AS c
-    ON c.org = s.org AND c.period = r.period AND c.pathway = s.pathway AND c.measure = s.measure
+    ON c.org = f.org AND c.period = f.period AND c.pathway = f.pathway AND c.measure = f.measure
 
 -- Columns of mart.service_measure: One row per organisation, period, pathway and measure; every organisation keeps
 --     its row in every period.
@@ -65,8 +72,11 @@ LEFT JOIN work.measure_count AS c
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
---   numerator: Count of a count or share; sum of a mean; the value itself of a median or p90.
+--   numerator: Count of a count or share; sum of a mean; NULL for a median or p90.
 --   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
+--   quantile [unit of the measure]: Median or 90th centile, the continuous one (type 7), exact to one decimal; NULL
+--       for other kinds and where there is no value.
 --   months_submitted [months]: Months of the period for which a provider of the organisation submitted.
---   state: value; no denominator (0 people); not submitted; not applicable; these are always distinct.
+--   state: value; no denominator (0 people); not submitted; not applicable; these are always distinct. A stock
+--       is not submitted where the last month of the period was not.

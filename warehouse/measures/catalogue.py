@@ -16,8 +16,11 @@ from importlib.resources import files
 from schemas.pathway import codes_of, unknown
 
 KINDS = ("count", "share", "mean", "median", "p90")
-# Per cent of rows at or below the value.
-QUANTILES = {"median": 50, "p90": 90}
+# How far along the sorted values, in tenths.
+QUANTILES = {"median": 5, "p90": 9}
+OVER_TIME = ("flow", "stock")
+# Grains whose rows are there once for every month end: what they count is a stock.
+STOCK_GRAINS = ("caseload",)
 DIRECTIONS = ("higher", "lower", "none")
 ALL_PATHWAYS = "all"
 # One file per subject, named by its place; a measure's position is its place in them.
@@ -78,9 +81,10 @@ class Measure:
     ``numerator`` and ``denominator`` are SQL over a row of the grain. By ``kind``: ``count`` counts rows for
     which the numerator is true; ``share`` does so among those for which the denominator is; ``mean``,
     ``median`` and ``p90`` take the whole number that the numerator gives for those rows. ``date_column``
-    places a row in a month. ``pathways`` lists the pathway codes it applies to, all when empty;
-    ``breakdowns`` the ids of breakdowns. ``standard`` is the national standard as a share. ``confidence`` is
-    F (found in the source) or R (recalled, to be confirmed).
+    places a row in a month. ``over_time`` says what a longer period is: of a ``flow`` (what happened) all its
+    months together, of a ``stock`` (what there is at a month end) its last month. ``pathways`` lists the
+    pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
+    standard as a share. ``confidence`` is F (found in the source) or R (recalled, to be confirmed).
     """
 
     id: str
@@ -89,6 +93,7 @@ class Measure:
     grain: str
     date_column: str
     kind: str
+    over_time: str
     numerator: str
     denominator: str
     unit: str
@@ -109,6 +114,7 @@ class Measure:
             for name, value, allowed in (
                 ("grain", self.grain, GRAINS),
                 ("kind", self.kind, KINDS),
+                ("over_time", self.over_time, OVER_TIME),
                 ("direction", self.direction, DIRECTIONS),
                 ("confidence", self.confidence, ("F", "R")),
             )
@@ -122,13 +128,25 @@ class Measure:
             problems.append("every kind but 'count' needs a denominator, and only those")
         if (self.kind == "share") != (self.unit == "share"):
             problems.append("unit 'share' goes with kind 'share', and only with it")
+        if (self.grain in STOCK_GRAINS) != (self.over_time == "stock"):
+            problems.append(f"a stock is counted in grain {', '.join(STOCK_GRAINS)}, and only stocks are")
         if problems:
             raise ValueError(f"measure {self.id}: {'; '.join(problems)}")
 
     @property
     def is_additive(self) -> bool:
-        """Whether counts of months and services add up: all but quantiles."""
+        """Whether counts of places add up, and of a flow those of months: all but quantiles."""
         return self.kind not in QUANTILES
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether a longer period is its last month, instead of all its months together."""
+        return self.over_time == "stock"
+
+    @property
+    def over_places(self) -> str:
+        """What a larger place is: the ``sum`` of its parts' counts, or a quantile of their ``pooled values``."""
+        return "sum" if self.is_additive else "pooled values"
 
     def applies_to(self, pathway: str) -> bool:
         """Whether the measure is counted for this pathway code."""

@@ -24,7 +24,7 @@ TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
 GROUP_KEYS = ("provider", "commissioner", "month", "pathway", "breakdown", "breakdown_group")
 PLACED_KEYS = (
     "level", "organisation", "period_type", "period_start", "pathway", "breakdown", "breakdown_group",
-    "months_submitted",
+    "months_submitted", "has_last_month",
 )  # fmt: skip
 _KEY_MEANING = {
     "provider": "ODS code of the provider, as submitted.",
@@ -39,6 +39,7 @@ _KEY_MEANING = {
     "period_type": "Kind of period.",
     "period_start": "First day of the period.",
     "months_submitted": "Months of the period for which a provider of the organisation submitted.",
+    "has_last_month": "Whether a provider of the organisation submitted the last month of the period.",
     "measure": "Measure (mart.measure).",
     "value": "The value.",
     "records": "Rows with this value.",
@@ -65,6 +66,11 @@ class Pass:
     def additive(self) -> list[Measure]:
         """The measures whose counts add up."""
         return [measure for measure in self.measures if measure.is_additive]
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether the rows are there once for every month end; the catalogue refuses a grain that is both."""
+        return self.measures[0].is_stock
 
     @property
     def grouped(self) -> list[Measure]:

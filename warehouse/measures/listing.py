@@ -22,6 +22,9 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
       instrument), therapy (pathway and therapy), internet_log or answer.
   date_column: Date that places a row in a month.
   kind: count, share, mean, median or p90.
+  over_time: flow: a longer period is all its months together; stock: it is its last month, which must be submitted.
+  over_places: What a larger place is: sum (of the counts of its parts) or pooled values (a median or p90 of all
+      their values).
   numerator: Condition of a counted row; of a mean, median or p90 the whole number taken from it.
   denominator: Condition of a row that could be counted; NULL for a count.
   unit: What the value counts; share for a share.
@@ -60,17 +63,18 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
     codes = [each.code for each in pathways()]
     con.execute(
         "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
-        "grain VARCHAR, date_column VARCHAR, kind VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, "
-        "direction VARCHAR, standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, "
-        "caveats VARCHAR, source VARCHAR, confidence VARCHAR, since VARCHAR)"
+        "grain VARCHAR, date_column VARCHAR, kind VARCHAR, over_time VARCHAR, "
+        "over_places VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, direction VARCHAR, "
+        "standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, caveats VARCHAR, "
+        "source VARCHAR, confidence VARCHAR, since VARCHAR)"
     )
     insert_rows(
         con,
         "mart.measure",
         [
             (
-                position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.numerator,
-                m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
+                position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.over_time, m.over_places,
+                m.numerator, m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
                 " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
             )
             for position, m in enumerate(catalogue, start=1)

@@ -36,7 +36,8 @@ Columns of mart.breakdown_measure: One row per organisation, period, pathway, gr
   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a value;
       NULL for a count and where there is no value.
   months_submitted [months]: Months of the period for which a provider of the organisation submitted.
-  state: value; no denominator (0 people); not submitted; not applicable; these are always distinct.
+  state: value; no denominator (0 people); not submitted; not applicable; these are always distinct. A stock is
+      not submitted where the last month of the period was not.
 
 Columns of monthly_count.place: One row per provider, commissioner and site that occur together, and level: the
     organisation whose figures their monthly counts count in.
@@ -60,7 +61,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     Groups stay wide, one column per count; the view ``mart.breakdown_measure`` reads them as one row per measure.
     Where both stand from an earlier build, only the organisations behind which a provider of
     ``meta.changed_provider`` stands, or stood then, are added up again; England always is. Needs ``core``, the
-    monthly counts, ``ref.provider_place``, ``ref.commissioner_place`` and ``ref.period_month``.
+    monthly counts, ``ref.provider_place``, ``ref.commissioner_place``, ``ref.period`` and ``ref.period_month``.
     """
     keys = " UNION ".join(
         f"SELECT DISTINCT provider, commissioner, site, pathway FROM monthly_count.{each.name}"
@@ -70,9 +71,10 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     # Of the rolling years only the latest is parted into groups: the others would be 11 more sets of groups a year.
     con.execute(
         "CREATE TABLE work.period_month AS SELECT CAST(dense_rank() OVER (ORDER BY period_type, period_start) AS "
-        "INTEGER) AS period, period_type, period_start, month, period_type <> 'month' AND "
+        "INTEGER) AS period, period_type, period_start, month, "
+        "month = last_month AS is_last, period_type <> 'month' AND "
         "(period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type)) "
-        "AS is_for_groups FROM ref.period_month"
+        "AS is_for_groups FROM ref.period_month INNER JOIN ref.period USING (period_type, period_start)"
     )
     *steps, last = rolled_up()
     for step in steps:
@@ -80,7 +82,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     _choose_organisations(con, catalogue)
     con.execute(
         "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
-        "numerator BIGINT, denominator BIGINT)"
+        "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1))"
     )
     views = []
     for each in passes(catalogue):
@@ -108,14 +110,14 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
         con.execute(
             "CREATE TABLE mart.service_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, "
             "period_type VARCHAR, period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, "
-            "denominator BIGINT, months_submitted BIGINT, state VARCHAR)"
+            "denominator BIGINT, quantile DECIMAL(15, 1), months_submitted BIGINT, state VARCHAR)"
         )
         for name, each in totals.items():
             counts = ", ".join(f'"{column}" BIGINT' for column in count_columns(each.grouped))
             con.execute(
                 f"CREATE OR REPLACE TABLE {name} (level VARCHAR, organisation VARCHAR, period_type VARCHAR, "
                 "period_start DATE, pathway VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, "
-                f"months_submitted BIGINT, {counts})"
+                f"months_submitted BIGINT, has_last_month BOOLEAN, {counts})"
             )
     else:
         behind = (
@@ -174,7 +176,7 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         f"SELECT org, month, pathway, {sums(names)} FROM monthly_count.{each.name} "
         "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
         f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
-        "FROM by_month INNER JOIN work.period_month USING (month) "
+        f"FROM by_month INNER JOIN work.period_month USING (month) WHERE {_month_counts(each)} "
         "GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
     )
     # Three lists side by side: a branch per measure would read the table 137 times, and take 44 ms to plan, not 10.
@@ -184,9 +186,15 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"' for measure in each.additive
     )
     con.execute(
-        f"INSERT INTO work.measure_count SELECT org, period, pathway, unnest([{ids}]), unnest([{numerators}]), "
-        f"unnest([{denominators}]) FROM work.total"
+        "INSERT INTO work.measure_count (org, period, pathway, measure, numerator, denominator) "
+        f"SELECT org, period, pathway, unnest([{ids}]), unnest([{numerators}]), unnest([{denominators}]) "
+        "FROM work.total"
     )
+
+
+def _month_counts(each: Pass) -> str:
+    """Which months of a period count: of a stock only the last, because one person may be there at several ends."""
+    return "is_last" if each.is_stock else "true"
 
 
 def _parts(groups_of: str) -> str:
@@ -211,14 +219,14 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         f"FROM work.counted_place WHERE level IN ({levels})), "
         f"by_period AS (SELECT provider, commissioner, period, pathway, part, {sums(names)} FROM {counts} "
         "INNER JOIN work.part USING (breakdown, breakdown_group) "
-        "INNER JOIN work.period_month USING (month) WHERE is_for_groups "
+        f"INNER JOIN work.period_month USING (month) WHERE is_for_groups AND {_month_counts(each)} "
         "GROUP BY provider, commissioner, period, pathway, part), "
         f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {sums(names)} FROM by_period "
         "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part, pathway), "
         f"counted AS (FROM by_pathway UNION ALL SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} "
         "FROM by_pathway GROUP BY org, period, part) "
         "SELECT r.level, r.organisation, r.period_type, r.period_start, o.pathway, p.breakdown, p.breakdown_group, "
-        f"r.months_submitted, c.* EXCLUDE (org, period, part, pathway) FROM work.reported AS r "
+        f"r.months_submitted, r.has_last_month, c.* EXCLUDE (org, period, part, pathway) FROM work.reported AS r "
         "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
         "CROSS JOIN work.part AS p LEFT JOIN counted AS c "
@@ -230,7 +238,7 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
 def _group_branch(each: Pass, measure: Measure) -> str:
     """One measure's rows of the view; a filter on the measure leaves the other branches unread."""
     asked = ", ".join(f"'{name}'" for name in measure.breakdowns)
-    there = "months_submitted > 0"
+    submitted = there = "has_last_month" if measure.is_stock else "months_submitted > 0"
     if measure.pathways:
         there += f" AND pathway IN ('{ALL_PATHWAYS}', {', '.join(repr(code) for code in measure.pathways)})"
     numerator = f'CASE WHEN {there} THEN coalesce("{measure.id}_n", 0) END'
@@ -241,28 +249,41 @@ def _group_branch(each: Pass, measure: Measure) -> str:
     return (
         "SELECT 'submitted' AS source, level, organisation, period_type, period_start, pathway, breakdown, "
         f"breakdown_group, '{measure.id}' AS measure, {numerator} AS numerator, {denominator} AS denominator, "
-        "months_submitted, CASE WHEN months_submitted = 0 THEN 'not submitted' "
+        f"months_submitted, CASE WHEN NOT ({submitted}) THEN 'not submitted' "
         f"WHEN NOT ({there}) THEN 'not applicable' {empty}ELSE 'value' END AS state "
         f"FROM monthly_count.{each.name}_group_total WHERE breakdown IN ({asked})"
     )
 
 
 def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> None:
-    """The value that the asked share of rows does not exceed: of two middle ones the lower."""
+    """Medians and 90th centiles from the histogram of values: the continuous ones (type 7 of Hyndman and Fan 1996).
+
+    Of n sorted values, the first being number 0, the quantile stands at (n - 1) times its share: between two values
+    as far along as the fraction says. Shares are tenths and values whole, so the result is exact to one decimal.
+    """
     if not measures:
         return
     keys = "org, period, pathway, measure"
-    percent = " ".join(f"WHEN '{measure.id}' THEN {QUANTILES[measure.kind]}" for measure in measures)
+    tenths = " ".join(f"WHEN '{measure.id}' THEN {QUANTILES[measure.kind]}" for measure in measures)
+    stocks = ", ".join(f"'{measure.id}'" for measure in measures if measure.is_stock) or "NULL"
     con.execute(
-        "INSERT INTO work.measure_count WITH by_month AS ("
+        f"INSERT INTO work.measure_count ({keys}, denominator, quantile) WITH by_month AS ("
         "SELECT org, month, pathway, measure, value, CAST(sum(records) AS BIGINT) AS records "
         "FROM monthly_count.value INNER JOIN work.counted_place USING (provider, commissioner, site) "
         "GROUP BY ALL), "
         f"placed AS (SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, measure, value, "
         "CAST(sum(records) AS BIGINT) AS records FROM by_month INNER JOIN work.period_month USING (month) "
+        f"WHERE is_last OR coalesce(measure NOT IN ({stocks}), true) "
         "GROUP BY GROUPING SETS ((org, period, measure, value, pathway), (org, period, measure, value))), "
-        f"running AS (SELECT {keys}, value, sum(records) OVER (PARTITION BY {keys} ORDER BY value) AS upto, "
-        f"sum(records) OVER (PARTITION BY {keys}) AS total FROM placed) "
-        f"SELECT {keys}, min(value) FILTER (WHERE upto * 100 >= total * CASE measure {percent} END), max(total) "
-        f"FROM running GROUP BY {keys}"
+        f"running AS (SELECT {keys}, value, "
+        f"CAST(sum(records) OVER (PARTITION BY {keys} ORDER BY value) AS BIGINT) AS upto, "
+        f"CAST(sum(records) OVER (PARTITION BY {keys}) AS BIGINT) AS total, "
+        f"(total - 1) * CASE measure {tenths} END AS place FROM placed), "
+        "beside AS ("
+        f"SELECT {keys}, max(total) AS total, CAST(max(place % 10) AS DECIMAL(1, 0)) AS along, "
+        "min(value) FILTER (WHERE upto > place // 10) AS below, "
+        "min(value) FILTER (WHERE upto > place // 10 + 1) AS above "
+        f"FROM running GROUP BY {keys}) "
+        # The largest value has none above it; it is then met exactly.
+        f"SELECT {keys}, total, below + coalesce(above - below, 0) * along * 0.1 FROM beside"
     )

@@ -14,7 +14,7 @@ protected AS (
         b.measure, m.kind,
         public.numerator(m.kind, b.numerator) AS numerator,
         public.denominator(m.kind, b.denominator) AS denominator,
-        public.average(m.kind, b.numerator, b.denominator) AS average,
+        public.average(m.kind, b.numerator, NULL, b.denominator) AS average,
         b.months_submitted, b.state
     FROM mart.breakdown_measure AS b
     INNER JOIN mart.measure AS m ON m.measure = b.measure
@@ -43,8 +43,8 @@ FROM protected
 --   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
 --       counts.
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
---       denominator shown is under {decimal_shown}, else means to one decimal.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
+--       one decimal where the denominator shown is {decimal_shown} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
 --       too, or one that would reveal such a count); not submitted; not applicable.

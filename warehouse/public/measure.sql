@@ -1,7 +1,8 @@
 -- public.measure
 -- Grain: one row per measure: what its figures mean.
 CREATE TABLE public.measure AS
-SELECT position, measure, title, meaning, kind, unit, direction, standard, published_id, caveats, source, since
+SELECT position, measure, title, meaning, kind, over_time, over_places, unit, direction, standard, published_id, caveats,
+    source, since
 FROM mart.measure
 
 -- Columns of public.measure: One row per measure: what its figures mean.
@@ -10,6 +11,10 @@ FROM mart.measure
 --   title: Short title.
 --   meaning: What is counted, in plain words.
 --   kind: count, share, mean, median or p90 (90th centile).
+--   over_time: flow: a longer period is all its months together; stock: it is its last month, which must be
+--       submitted.
+--   over_places: What a larger place is: sum (of the counts of its parts) or pooled values (a median or p90 of
+--       all their values).
 --   unit: What is counted or measured; share for a share.
 --   direction: Which is better: higher, lower, or none.
 --   standard [share]: National standard, NULL when there is none.

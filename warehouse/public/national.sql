@@ -37,5 +37,5 @@ FROM counted
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
---       denominator shown is under {decimal_shown}, else means to one decimal.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
+--       one decimal where the denominator shown is {decimal_shown} or more.

@@ -9,7 +9,7 @@ WITH protected AS (
         s.source, s.level, s.organisation, s.period_type, s.period_start, s.pathway, s.measure, m.kind,
         public.numerator(m.kind, s.numerator) AS numerator,
         public.denominator(m.kind, s.denominator) AS denominator,
-        public.average(m.kind, s.numerator, s.denominator) AS average,
+        public.average(m.kind, s.numerator, s.quantile, s.denominator) AS average,
         s.months_submitted, s.state
     FROM mart.service_measure AS s
     INNER JOIN mart.measure AS m ON m.measure = s.measure
@@ -40,8 +40,8 @@ INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation 
 --   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
 --       counts.
 --   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole where the
---       denominator shown is under {decimal_shown}, else means to one decimal.
+--   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
+--       one decimal where the denominator shown is {decimal_shown} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
 --   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
 --       too, or one that would reveal such a count); not submitted; not applicable.

@@ -1,5 +1,6 @@
 -- work.reported
--- Grain: one row per level, organisation and period: in how many of its months a provider behind it has submitted.
+-- Grain: one row per level, organisation and period: in how many of its months a provider behind it has submitted,
+-- and whether in the last one, at whose end stocks are counted.
 CREATE TABLE work.reported AS
 WITH behind AS (
     SELECT 'England' AS level, 'ENG' AS organisation, provider FROM ref.provider_place
@@ -14,7 +15,7 @@ submitted AS (
     INNER JOIN core.submission AS s ON s.provider = b.provider
 ),
 counted AS (
-    SELECT s.level, s.organisation, t.period, count(*) AS months_submitted
+    SELECT s.level, s.organisation, t.period, count(*) AS months_submitted, bool_or(t.is_last) AS has_last_month
     FROM submitted AS s
     INNER JOIN work.period_month AS t ON t.month = s.month
     GROUP BY s.level, s.organisation, t.period
@@ -27,7 +28,7 @@ period AS (
 )
 SELECT
     o.level, o.organisation, p.period, p.period_type, p.period_start,
-    coalesce(c.months_submitted, 0) AS months_submitted
+    coalesce(c.months_submitted, 0) AS months_submitted, coalesce(c.has_last_month, false) AS has_last_month
 FROM organisation AS o
 CROSS JOIN period AS p
 LEFT JOIN counted AS c
