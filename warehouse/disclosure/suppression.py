@@ -116,8 +116,8 @@ class Suppression:
         )
         yield (
             f"`average` is a mean, median or 90th centile of at least {self.smallest} values. It is a whole "
-            f"number, but a mean has one decimal if the denominator shown is {self.decimal_shown} or more. Sums are "
-            "not published."
+            f"number, but a mean has one decimal if the denominator shown is {self.decimal_shown} or more. "
+            "Sums are not published."
         )
         yield (
             "A figure that would reveal a suppressed one by subtraction is suppressed too. So `suppressed` does "
