@@ -322,6 +322,14 @@ CASELOAD: dict[str, tuple[Callable[[Open], Any], Callable[[Open], Any] | None]] 
     "AWAITING_TREATMENT": (lambda o: o[1] is None, None),
     "AWAITING_TREATMENT_42": (lambda o: o[0] <= 42, lambda o: o[1] is None),
 }
+# Measure → date, value and denominator of medians; MEDIAN_AWAITING_TREATMENT is of those open at a month end.
+VALUES: dict[str, tuple[Judge, Judge, Judge]] = {
+    "MEDIAN_WAIT_ASSESSMENT": (assessed, to_assessment, always),
+    "MEDIAN_WAIT_TREATMENT": (first, wait, always),
+    "MEDIAN_WAIT_SECOND": (second, between, always),
+    "MEDIAN_FINISHED_WAIT": (discharged, wait, F),
+    "MEDIAN_SESSIONS": (discharged, lambda p: len(p.treatments), F),
+}
 OTHER = ("REPEAT_REFERRALS", "IET_LOGS", "IET_LOG_TIME", "THERAPY_SESSIONS", "HIGH_INTENSITY_SESSIONS")
 ALL = (*PATHWAY, *CONTACT, *CASELOAD, *OTHER)
 
@@ -363,6 +371,26 @@ def measured(submissions: Submissions) -> Counts:
         _add_contacts(counts, p)
         _add_logs_and_sessions(counts, p)
     return counts.found
+
+
+def values(submissions: Submissions) -> dict[str, dict[tuple[str, date], list[int]]]:
+    """The values that a median is of, by measure, provider and submitted month."""
+    found: dict[str, dict[tuple[str, date], list[int]]] = {
+        name: {slot: [] for slot in submissions} for name in (*VALUES, "MEDIAN_AWAITING_TREATMENT")
+    }
+
+    def add(name: str, p: Known, day: date | None, value: int) -> None:
+        if day and (p.provider, day.replace(day=1)) in submissions:
+            found[name][p.provider, day.replace(day=1)].append(value)
+
+    for p in pathways(submissions):
+        for name, (when, value, denominator) in VALUES.items():
+            if when(p) and denominator(p):
+                add(name, p, when(p), value(p))
+        for day, (days, treated, _) in month_ends(p):
+            if treated is None:
+                add("MEDIAN_AWAITING_TREATMENT", p, day, days)
+    return found
 
 
 def _add_pathway(counts: Counting, p: Known) -> None:

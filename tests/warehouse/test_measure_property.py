@@ -7,6 +7,7 @@ catalogue. Providers are compared month by month, England as their sum.
 import random
 import tempfile
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 import tests.references.measures as oracle
 from tests.campaign import examples, seeds
 from tests.fixtures.warehouse import ask, build, write_submission
-from tests.references.measure_populations import Submissions, random_submissions
+from tests.references.measure_populations import MONTHS, Submissions, random_submissions
+from tests.references.periods import Figure, figure
 from warehouse.measures.catalogue import catalogue
 from warehouse.measures.counting import count_columns, passes
 
@@ -97,6 +99,38 @@ def test_providers_and_england_in_the_mart_are_those_of_the_oracle(seed: int) ->
             total[1] = (total[1] or 0) + denominator
     for (measure, month), total in england.items():
         assert found["England", "ENG", measure, month] == total, (measure, month)
+
+
+@pytest.mark.parametrize("seed", seeds(2))
+def test_medians_and_stocks_of_the_quarter_are_those_of_the_oracle(seed: int) -> None:
+    submissions = random_submissions(random.Random(seed))
+    rows = ask(
+        built(submissions, marts=True),
+        """SELECT organisation, period_start, period_type, measure, state, numerator, denominator, quantile
+           FROM mart.service_measure WHERE level IN ('provider', 'England') AND pathway = 'all'
+           AND period_type IN ('month', 'quarter')""",
+    )
+    found = {tuple(row[:4]): Figure(*row[4:]) for row in rows}
+    providers = sorted({provider for provider, _ in submissions})
+    places = {"ENG": providers, **{provider: [provider] for provider in providers}}
+    months = sorted({month for _, month in submissions})
+    spans = {("month", month): [month] for month in months}
+    if months == list(MONTHS):
+        spans["quarter", MONTHS[0]] = months
+    by_id = {measure.id: measure for measure in catalogue()}
+    for name, values in oracle.values(submissions).items():
+        for ((kind, start), span), (place, behind) in product(spans.items(), places.items()):
+            measure = by_id[name]
+            expected = figure(measure.kind, measure.over_time, values, span, behind, set(submissions))
+            assert found[place, start, kind, name] == expected, (place, kind, start, name)
+    counts = oracle.measured(submissions)
+    for name, ((kind, start), span) in product(oracle.CASELOAD, spans.items()):
+        sent = [counts[each, name, span[-1]] for each in providers if (each, span[-1]) in submissions]
+        said = found["ENG", start, kind, name]
+        assert (said.numerator, said.denominator) == (
+            sum(n for n, _ in sent),
+            None if by_id[name].kind == "count" else sum(d or 0 for _, d in sent),
+        ), (kind, start, name)
 
 
 def test_the_groups_of_every_breakdown_add_up_to_its_measures(tmp_path: Path) -> None:
