@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.zones import Zones
+from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
 
 _RELEASE = re.compile(r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")
@@ -49,7 +49,10 @@ def release_file(zones: Zones, release: str | None) -> Path:
     """The warehouse file of a release; the current one if none is named. Raises NotAsked if there is none."""
     if release is None:
         if not zones.warehouse.exists():
-            raise NotAsked("Nothing is published yet: run `parity publish`, or `parity demo` to try it out.")
+            raise NotAsked(
+                f"Nothing is published yet in {shown(zones.home)}: run `parity publish`, or `parity demo` to try "
+                "it out."
+            )
         return zones.warehouse
     path = zones.releases / release / "parity.duckdb"
     if not _RELEASE.match(release) or not path.exists():

@@ -8,6 +8,7 @@ fraction of a second, and `parity check` never imports Dagster.
 import json
 import sys
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,7 @@ The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key i
 app = App(
     name="parity",
     help="Check, load and compare outcomes of psychological therapies." + "\n" + _EPILOGUE,
+    version=lambda: version("parity"),
     version_flags=["--version"],
     result_action="return_value",
 )
@@ -185,7 +187,8 @@ def status(*, as_json: Json = False) -> int:
     from pipelines.ledger import open_ledger
     from pipelines.zones import zones
 
-    ledger = open_ledger(zones().ledger)
+    root = zones()
+    ledger = open_ledger(root.ledger)
     outcomes = ledger.outcomes()
     cells = board(outcomes, ledger.current_submissions())
     unplaced = [o for o in outcomes if o.provider_month is None]
@@ -197,7 +200,7 @@ def status(*, as_json: Json = False) -> int:
             }
         )
     else:
-        show.board(cells, unplaced)
+        show.board(cells, unplaced, root)
     return CLEAN
 
 

@@ -17,7 +17,7 @@ from pipelines.zones import PROJECT, Zones, zones
 
 def prepare(found: Zones) -> Path:
     """Copy ``dagster.yaml`` into the data root's Dagster home and point DAGSTER_HOME there."""
-    shutil.copyfile(PROJECT / "dagster.yaml", found.dagster / "dagster.yaml")
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), found.dagster / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(found.dagster)
     return found.dagster
 

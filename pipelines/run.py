@@ -90,7 +90,7 @@ def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
         # Our own messages are safe to show. Of any other error only the class is shown.
         is_ours = cause is not None and any(cause.cls_name == kind.__name__ for kind in _kinds(ForThePerson))
         said = (cause.message.split(": ", 1)[-1].strip() if is_ours else cause.cls_name) if cause else "unknown"
-        parts.append(f"{event.step_key}: {said}")
+        parts.append(f"{event.step_key}: {(said or 'unknown').removesuffix('.')}")
     return RunFailed("The run failed at " + "; ".join(parts) + ". Nothing published has changed.")
 
 

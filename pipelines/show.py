@@ -18,6 +18,7 @@ from rich.table import Table
 from pipelines.board import NOT_RECEIVED, BoardMonth
 from pipelines.ledger import Outcome, State
 from pipelines.zones import Zones, shown
+from reports.site.wording import counted
 
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.ask import Rows
@@ -59,9 +60,11 @@ def verdict(found: Mapping[str, Any]) -> None:
     _out.print(f"[bold]{escape(found['submission'])}[/bold] ({escape(who)}): [bold]{found['outcome']}[/bold], "
                f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
     for rule in found["rules"][:_RULES_SHOWN]:
-        where = (rule["table"] or "The submission") + (f" rows {rule['rows']}" if rule["rows"] else "")
+        row = "row" if rule["records"] == 1 else "rows"
+        where = (rule["table"] or "The submission") + (f" {row} {rule['rows']}" if rule["rows"] else "")
         further = rule["cascade_rows"]
-        more = f" {further:,} further rows are rejected only because of this." if further else ""
+        is_are = "is" if further == 1 else "are"
+        more = f" {counted(further, 'further row')} {is_are} rejected only because of this." if further else ""
         _out.print(
             escape(f"  {where}: {rule['message']} {rule['fix']}{more} [{rule['rule_id']}, {rule['effect']}]")
         )
@@ -75,7 +78,7 @@ def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
     parts = [f"{count} {state}" for state, count in sorted(totals["states"].items())]
     if totals["failed"]:
         parts.append(f"{totals['failed']} failed")
-    line(f"{totals['submissions']} submissions: {', '.join(parts) or 'nothing to do'}"
+    line(f"{counted(totals['submissions'], 'submission')}: {', '.join(parts) or 'nothing to do'}"
          + (f" ({totals['repeats']} already loaded)" if totals["repeats"] else ""))  # fmt: skip
     line(f"Site reports: {shown(zones.site_reports)}")
 
@@ -83,15 +86,15 @@ def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
 def released(release: "Release") -> None:
     """What is published and where."""
     news = "Published" if release["is_new"] else "Nothing has changed. Already published:"
-    line(f"{news} release {release['release']} from {release['submissions']} submissions.")
+    line(f"{news} release {release['release']} from {counted(release['submissions'], 'submission')}.")
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
 
 
-def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome]) -> None:
+def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome], zones: Zones) -> None:
     """Provider × month, with one mark per month and a key to the marks."""
     if not found and not unplaced:
-        line("Nothing has been received yet.")
+        line(f"Nothing has been received yet in {shown(zones.home)}.")
         return
     months = sorted({each.provider_month.month for each in found})
     table = Table(box=None, pad_edge=False)

@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.errors import NotAsked
+
 PRIVATE = 0o700
 ENV_HOME = "PARITY_HOME"
 PROJECT = Path(__file__).resolve().parents[1]
@@ -91,7 +93,10 @@ def shown(path: Path) -> str:
 
 
 def zones(home: Path | None = None) -> Zones:
-    """The zones below ``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; made if absent."""
+    """The zones below ``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; made if absent.
+
+    Raises NotAsked if they cannot be made.
+    """
     root = (home or Path(os.environ.get(ENV_HOME) or "var")).expanduser().resolve()
     found = Zones(root)
     os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
@@ -99,5 +104,11 @@ def zones(home: Path | None = None) -> Zones:
         root, found.inbox, found.received, found.site_reports, found.pseudonymised, found.published,
         found.reference, found.builds, found.releases, found.dagster,
     ):  # fmt: skip
-        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotAsked(
+                f"{folder} cannot be used as a folder: {error.strerror}. Set {ENV_HOME} to a folder that you may "
+                "write to."
+            ) from None
     return found

@@ -147,7 +147,7 @@ GATE: dict[str, Rule] = {
         _file(
             "FIELDS",
             "The row has {found}.",
-            "Give the row as many values as the header row has names. Put quotation marks around a value that "
+            "Give the row as many values as there are column names. Put quotation marks around a value that "
             "contains a comma.",
             "Values would move into the wrong columns.",
             Effect.REJECT_RECORD,

@@ -1,7 +1,7 @@
 """Text as SQL.
 
 Belongs here: how a text stands in a statement where it cannot be bound. Does not belong here: the dialect of
-predicates (``schemas.dialect``).
+predicates (``tests/references/dialect.py``).
 """
 
 

@@ -74,8 +74,8 @@ def load_reference(
 ) -> None:
     """Create and fill schema ``ref``, except the places of codes, which need core.
 
-    ``reference`` is the folder of ``warehouse.organisations.take_reference``; ``organisations`` adds names by
-    ODS code.
+    ``reference`` is the folder written by ``organisations.importing.take_reference``; ``organisations`` adds names
+    by ODS code.
 
     Raises CatalogueError when the table of pathways or instruments cannot be used.
     """

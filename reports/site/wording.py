@@ -35,17 +35,19 @@ def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
     """The rule's message about several records, with the values found, or without if there are none to show.
 
     If the values do not fit into one sentence, «…» replaces them. A single value that follows the name of its
-    field ("NHSNumber {NHSNumber} is …") is left out.
+    field ("NHSNumber {NHSNumber} is …") is left out. Several stand in brackets: "AppType («1», «2») is …".
     """
     labels = _labels(rule)
     said: dict[str, str] = {}
+    text = rule.message
     if values and (not rule.fields or (len(labels) == 1 and len(rule.fields) == 1)):
         shown = [f"«{value}»" for value in values] if rule.fields else list(values)
         more = f" and {distinct - len(values):,} more" if distinct > len(values) else ""
         said = {next(iter(labels.values()), "found"): ", ".join(shown) + more}
+        if distinct > 1:
+            text = _AFTER_ITS_NAME.sub(r"\1 ({\1})", text)
     elif distinct == 1:
         said = {name: f"«{value}»" for name, value in _named_values(labels, values[0]).items()}
-    text = rule.message
     if not said and len(set(_PLACEHOLDER.findall(text))) == 1:
         text = _AFTER_ITS_NAME.sub(r"\1", text)
     return _PLACEHOLDER.sub(lambda match: said.get(match[1], "«…»"), text)

@@ -1,7 +1,7 @@
 """The corpus: deliberately broken submissions, one fault each, with what is expected of them.
 
 Belongs here: making the broken submissions (``by_rule``, ``malformed``) and the table of what they must come to
-(``expected.csv``: one line per case). Does not belong here: checking them (``tests/test_corpus.py``), timing them
+(``expected.csv``: one line per case). Does not belong here: checking them (``tests/journeys/test_corpus.py``), timing them
 (``benchmarks/corpus.py``).
 """
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def test_a_command_that_cannot_be_carried_out_is_one_sentence_and_status_2(
     assert "Traceback" not in out + err
 
 
+def test_a_data_root_that_cannot_be_used_is_named(home: Path, capfd: Captured) -> None:
+    home.write_text("a file")
+    assert _run(["status"]) == USAGE
+    assert f"{home} cannot be used as a folder" in capfd.readouterr().err
+
+
+def test_the_version_is_that_of_the_package(capfd: Captured) -> None:
+    assert _run(["--version"]) == CLEAN
+    assert capfd.readouterr().out.strip() == version("parity")
+
+
 def test_publishing_nothing_is_refused_in_words(tmp_path: Path, home: Path, capfd: Captured) -> None:
     assert _run(["publish"]) == CRASHED
     assert "No submission has been accepted yet" in capfd.readouterr().err.replace("\n", " ")
@@ -127,7 +139,8 @@ def test_an_error_of_ours_shows_no_value(
 ) -> None:
     monkeypatch.delenv("PARITY_DEBUG", raising=False)
     folder = submission(tmp_path)
-    (home.parent / "var").write_text("a file where the data root must be: PATIENT-SECRET")
+    home.mkdir()
+    (home / "ledger.sqlite").write_text("a text where the ledger must be: PATIENT-SECRET")
     assert _run(["load", str(folder)]) == CRASHED
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err

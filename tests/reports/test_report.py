@@ -184,7 +184,7 @@ def test_a_value_that_identifies_is_not_shown_and_that_is_said() -> None:
     [
         ("A {A} is not a date.", ["x"], "A «x» is not a date."),
         ("A {A} is not a date.", [], "A is not a date."),
-        ("A {A} is not a date.", ["x", "y"], "A «x», «y» is not a date."),
+        ("A {A} is not a date.", ["x", "y"], "A («x», «y») is not a date."),
         (
             "End {A} is before start {B}.",
             ["A 2026-04-02 · B 2026-04-09"],

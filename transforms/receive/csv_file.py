@@ -134,7 +134,8 @@ def _receive_irregular(
             if values is None:
                 bad.append((number, "text after a closing quotation mark, or an opening one never closed"))
             elif len(values) != len(names):
-                bad.append((number, f"{len(values)} values where the header row has {len(names)} names"))
+                has = "1 value" if len(values) == 1 else f"{len(values)} values"
+                bad.append((number, f"{has}, but there are {len(names)} column names"))
             else:
                 writer.writerow([number, *values])
     if bad and bad[-1][0] == last and "never closed" in bad[-1][1]:
