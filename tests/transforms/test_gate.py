@@ -1,6 +1,7 @@
 """The gate: which bytes become rows, which rows are no records, and what the site is told."""
 
 import csv
+import hashlib
 import io
 from pathlib import Path
 
@@ -15,21 +16,36 @@ from tests.campaign import examples
 from transforms.receive.csv_file import receive_csv
 from transforms.receive.parquet_file import receive_parquet
 from transforms.receive.table import Received
-from transforms.survey import survey
+from transforms.survey import Survey, survey
 
 MEBIBYTE = 1 << 20
 DISABILITY = TABLES["IDS007"]  # two columns: LocalPatientId, DisabCode
 NAMES = b"LocalPatientId,DisabCode\n"
 
 
-def receive(folder: Path, content: bytes, table: str = "IDS007") -> Received:
+def receive(folder: Path, content: bytes, table: str = "IDS007", workspace: str = "workspace") -> Received:
     path = folder / "as_submitted.csv"
     path.write_bytes(content)
     with path.open("rb") as file:
         seen = survey(file)
-    workspace = folder / "workspace"
-    workspace.mkdir(exist_ok=True)
-    return receive_csv(path, TABLES[table], seen, Version.IAPT_2_0, workspace)
+    (folder / workspace).mkdir(exist_ok=True)
+    return receive_csv(path, TABLES[table], seen, Version.IAPT_2_0, folder / workspace)
+
+
+class Dribble(io.BytesIO):
+    """Gives its bytes ``most`` at a time, however many are asked for."""
+
+    def __init__(self, content: bytes, most: int) -> None:
+        super().__init__(content)
+        self.most = most
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        return super().read(self.most)
+
+
+def is_read_record_by_record(folder: Path) -> bool:
+    """Only the slow way keeps rows of its own in the workspace."""
+    return any((folder / "workspace").iterdir())
 
 
 def values(received: Received) -> list[tuple[object, ...]]:
@@ -100,27 +116,66 @@ def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
 
 
 @pytest.mark.parametrize(
-    ("content", "rule"),
+    ("content", "rule", "rows_in"),
     [
-        (b"", "GATE-NO-COLUMNS"),
-        (b"\n\n", "GATE-NO-COLUMNS"),
-        (NAMES + b'P1,"01\nP2,02\nP3,03\n', "GATE-QUOTE"),
-        (NAMES + b"P1,\xff\n", "GATE-BYTES"),
-        (NAMES + b"P1,0\x001\n", "GATE-BYTES"),
-        ("LocalPatientId,DisabCode\nP1,01\n".encode("utf-16"), "GATE-BYTES"),
-        (NAMES + "P1,é".encode()[:-1], "GATE-BYTES"),
-        (b"<html><body>Please log in</body></html>\n", "GATE-COLUMN-UNKNOWN"),
-        (b"LocalPatientId,DisabCode,Surname\nP1,01,x\n", "GATE-COLUMN-UNKNOWN"),
-        (b"LocalPatientId,DisabCode,disabcode\nP1,01,01\n", "GATE-COLUMN-TWICE"),
-        (b"LocalPatientId\nP1\n", "GATE-COLUMN-MISSING"),
+        (b"", "GATE-NO-COLUMNS", 0),
+        (b"\n\n", "GATE-NO-COLUMNS", 0),
+        (b'LocalPatientId,"DisabCode\nP1,01\n', "GATE-QUOTE", 0),
+        (NAMES + b'P1,"01\nP2,02\nP3,03\n', "GATE-QUOTE", 1),
+        (NAMES + b"P1,\xff\n", "GATE-BYTES", 0),
+        (NAMES + b"P1,0\x001\n", "GATE-BYTES", 0),
+        ("LocalPatientId,DisabCode\nP1,01\n".encode("utf-16"), "GATE-BYTES", 0),
+        (NAMES + "P1,é".encode()[:-1], "GATE-BYTES", 0),
+        (b"<html><body>Please log in</body></html>\n", "GATE-COLUMN-UNKNOWN", 0),
+        (b"LocalPatientId,DisabCode,Surname\nP1,01,x\n", "GATE-COLUMN-UNKNOWN", 1),
+        (b"LocalPatientId,DisabCode,disabcode\nP1,01,01\n", "GATE-COLUMN-TWICE", 1),
+        (b"LocalPatientId\nP1\nP2", "GATE-COLUMN-MISSING", 2),
     ],
 )
 def test_a_file_that_cannot_be_read_completely_is_rejected_completely(
-    tmp_path: Path, content: bytes, rule: str
+    tmp_path: Path, content: bytes, rule: str, rows_in: int
 ) -> None:
+    """Records are counted as far as they can be told apart."""
     received = receive(tmp_path, content)
     assert received.rows is None
     assert rule in [rule_id for rule_id, _ in found(received)]
+    assert received.rows_in == rows_in
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("has_last_end", [True, False])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "value", [b"160245001", b" 160245001", b'"160245001"', b'"160,245,001"', b'"160\n245"', b""]
+)
+def test_a_file_of_whole_records_is_read_by_polars_alone(
+    tmp_path: Path, end: bytes, has_last_end: bool, mark: bytes, value: bytes
+) -> None:
+    """Whatever its line ends and quotation marks: record by record takes many times as long."""
+    lines = [b"LocalPatientId,SocPerCircumstance,SocPerCircumstanceRecDate", b"P1,%b,2025-04-01" % value, b"P2,,"]
+    received = receive(tmp_path, mark + end.join(lines) + (end if has_last_end else b""), "IDS011")
+    text = value.strip(b' "').decode() or None
+    assert values(received) == [(2, "P1", text, "2025-04-01"), (3, "P2", None, None)]
+    assert received.rows_in == 2
+    assert not is_read_record_by_record(tmp_path)
+
+
+def test_a_row_with_too_few_values_is_found_only_record_by_record(tmp_path: Path) -> None:
+    received = receive(tmp_path, NAMES + b"P1\nP2,02\n")
+    assert values(received) == [(3, "P2", "02")]
+    assert is_read_record_by_record(tmp_path)
+
+
+def test_among_rows_that_are_no_records_a_value_longer_than_any_record_is_not_read(tmp_path: Path) -> None:
+    longest = "x" * (1 << 17)
+    received = receive(tmp_path, NAMES + f"P1\n{longest},01\n{longest}x,02\nP3\n".encode())
+    assert values(received) == [(3, longest, "01")]
+    assert found(received) == [("GATE-FIELDS", 2), ("GATE-FIELDS", 4), ("GATE-FIELDS", 5)]
+
+
+def test_a_workspace_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
+    received = receive(tmp_path, NAMES + b"P1\nP2,02\n", workspace="work[1]*")
+    assert values(received) == [(3, "P2", "02")]
 
 
 def test_everything_wrong_with_the_columns_is_said_at_once(tmp_path: Path) -> None:
@@ -184,13 +239,67 @@ def test_no_row_is_lost_or_invented(
     assert received.rows_in == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("content", "records", "delimiters", "has_quotes", "has_lone_returns", "is_balanced", "needs_trim"),
+    [
+        (b"", 0, 0, False, False, True, False),
+        (b"a,b\n", 1, 1, False, False, True, False),
+        (b"a,b", 1, 1, False, False, True, False),
+        (b"a,b\n1,2", 2, 2, False, False, True, False),
+        (b"a,b\r\n1,2\r\n", 2, 2, False, False, True, False),
+        (b"a,b\r1,2\n", 1, 2, False, True, True, False),
+        (b"a,b\n1,2\r", 2, 2, False, True, True, False),
+        (b'a,b\n"1,\n",2\n', 2, 2, True, False, True, True),
+        (b'a,b\n"1"",",2\n', 2, 2, True, False, True, True),
+        (b'a,b\n1,"2\n', 1, 2, True, False, False, True),
+        (b'a,"b"\n"1",2\n', 2, 2, True, False, True, True),
+        (b"a,b\n1 ,2\n", 2, 2, False, False, True, True),
+        (b"\ta,b\n", 1, 1, False, False, True, True),
+        (b"a,b\n1,2\t", 2, 2, False, False, True, True),
+    ],
+    ids=[
+        "nothing", "one record", "a record without an end", "the last without an end", "CRLF", "a lone return",
+        "a lone return at the end", "comma and line end in quotes", "doubled quote", "never closed",
+        "quotes in two records", "padded at the end", "padded first value", "padded last value",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 2, 300])
+def test_what_a_survey_says_of_a_file(
+    content: bytes, size: int, records: int, delimiters: int, has_quotes: bool, has_lone_returns: bool,
+    is_balanced: bool, needs_trim: bool,
+) -> None:  # fmt: skip
+    """In whatever pieces it arrives. What stands in quotation marks ends no record and no value."""
+    digest = hashlib.sha256(content).hexdigest()
+    copy = io.BytesIO()
+    assert survey(Dribble(content, size), copy) == Survey(
+        digest, len(content), records, delimiters, has_quotes, has_lone_returns, is_balanced, needs_trim, None
+    )
+    assert copy.getvalue() == content
+    assert survey(Dribble(content, size), is_hashed=False).sha256 == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"ab\x00c", "there is a zero byte at byte 3"),
+        (b"ab\x1fc\x07", "there is a control character at byte 3"),
+        (b"ab\x07\xffc", "there is a control character at byte 3"),
+        (b"ab\xffc\x07", "byte 3 is not part of a character"),
+        ("aé".encode() + b"\xffc", "byte 4 is not part of a character"),
+        (b"ab\xc3", "the last character, at byte 3, is cut short"),
+        ("é\t\r\né".encode(), None),
+        (b"ab\x7f", None),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 300])
+def test_the_first_byte_that_is_no_text_is_named(content: bytes, size: int, said: str | None) -> None:
+    """In whatever pieces the file arrives, bytes are counted from 1 at its start."""
+    assert survey(Dribble(content, size)).bad_bytes == said
+
+
 @given(content=st.binary(max_size=300), size=st.integers(1, 7))
 def test_the_survey_does_not_depend_on_how_the_bytes_arrive(content: bytes, size: int) -> None:
-    class Dribble(io.BytesIO):
-        def read(self, _: int | None = -1, /) -> bytes:
-            return super().read(size)
-
-    assert survey(Dribble(content)) == survey(io.BytesIO(content))
+    assert survey(Dribble(content, size)) == survey(io.BytesIO(content))
 
 
 @pytest.mark.parametrize(
