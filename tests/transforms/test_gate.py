@@ -15,7 +15,7 @@ from schemas.versions import Version
 from tests.campaign import examples
 from transforms.receive.csv_file import receive_csv
 from transforms.receive.parquet_file import receive_parquet
-from transforms.receive.table import Received
+from transforms.receive.table import Received, match_columns
 from transforms.survey import Survey, survey
 
 MEBIBYTE = 1 << 20
@@ -23,13 +23,14 @@ DISABILITY = TABLES["IDS007"]  # two columns: LocalPatientId, DisabCode
 NAMES = b"LocalPatientId,DisabCode\n"
 
 
-def receive(folder: Path, content: bytes, table: str = "IDS007", workspace: str = "workspace") -> Received:
+def receive(folder: Path, content: bytes, table: str = "IDS007") -> Received:
     path = folder / "as_submitted.csv"
     path.write_bytes(content)
     with path.open("rb") as file:
         seen = survey(file)
-    (folder / workspace).mkdir(exist_ok=True)
-    return receive_csv(path, TABLES[table], seen, Version.IAPT_2_0, folder / workspace)
+    workspace = folder / "workspace"
+    workspace.mkdir(exist_ok=True)
+    return receive_csv(path, TABLES[table], seen, Version.IAPT_2_0, workspace)
 
 
 class Dribble(io.BytesIO):
@@ -173,9 +174,32 @@ def test_among_rows_that_are_no_records_a_value_longer_than_any_record_is_not_re
     assert found(received) == [("GATE-FIELDS", 2), ("GATE-FIELDS", 4), ("GATE-FIELDS", 5)]
 
 
-def test_a_workspace_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
-    received = receive(tmp_path, NAMES + b"P1\nP2,02\n", workspace="work[1]*")
-    assert values(received) == [(3, "P2", "02")]
+def test_a_folder_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "April [1]*"
+    folder.mkdir()
+    assert values(receive(folder, NAMES + b"P2,02\n")) == [(2, "P2", "02")]
+    assert values(receive(folder, NAMES + b"P1\nP2,02\n")) == [(3, "P2", "02")]
+    pl.DataFrame({"LocalPatientId": ["P2"], "DisabCode": ["02"]}).write_parquet(folder / "x.parquet")
+    assert values(receive_parquet(folder / "x.parquet", DISABILITY, Version.IAPT_2_0)) == [(2, "P2", "02")]
+
+
+def test_a_column_without_a_name_is_called_blank(tmp_path: Path) -> None:
+    (finding,) = receive(tmp_path, b"LocalPatientId,DisabCode,\nP1,01,\n").findings
+    assert finding.select("rule_id", "found").rows() == [("GATE-COLUMN-UNKNOWN", "(blank)")]
+
+
+@pytest.mark.parametrize(
+    ("version", "rules"),
+    [(Version.IAPT_2_0, ["GATE-TABLE-VERSION"]), (Version.SMI_1_0, []), (None, [])],
+    ids=["another version", "its own version", "no version known"],
+)
+def test_a_table_of_another_version_is_named_if_the_version_is_known(
+    version: Version | None, rules: list[str]
+) -> None:
+    table = TABLES["SMI901"]
+    _, findings, is_fatal = match_columns([field.name for field in table.fields], table, version)
+    assert [rule for frame in findings for rule in frame["rule_id"]] == rules
+    assert not is_fatal
 
 
 def test_everything_wrong_with_the_columns_is_said_at_once(tmp_path: Path) -> None:
@@ -208,10 +232,20 @@ def test_parquet_gives_the_rows_that_csv_gives(tmp_path: Path) -> None:
     assert values(received) == [(2, "P1", "160245001", "2025-04-01"), (3, None, None, None)]
 
 
+def test_text_in_parquet_is_trimmed_and_blank_text_is_no_value(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"LocalPatientId": [" P1 ", "P2", "P3"], "DisabCode": ["01", "  ", ""]}).write_parquet(path)
+    received = receive_parquet(path, DISABILITY, Version.IAPT_2_0)
+    assert values(received) == [(2, "P1", "01"), (3, "P2", None), (4, "P3", None)]
+    assert received.rows_in == 3
+
+
 def test_what_only_calls_itself_parquet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1 not really PAR1")
-    assert [r for r, _ in found(receive_parquet(path, DISABILITY, Version.IAPT_2_0))] == ["GATE-PARQUET"]
+    received = receive_parquet(path, DISABILITY, Version.IAPT_2_0)
+    assert [rule for rule, _ in found(received)] == ["GATE-PARQUET"]
+    assert (received.rows, received.rows_in) == (None, 0)
 
 
 cells = st.text(st.sampled_from('ab 1,"\n\r\té'), max_size=6)
