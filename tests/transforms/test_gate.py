@@ -178,6 +178,7 @@ def test_a_folder_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "April [1]*"
     folder.mkdir()
     assert values(receive(folder, NAMES + b"P2,02\n")) == [(2, "P2", "02")]
+    assert not is_read_record_by_record(folder)
     assert values(receive(folder, NAMES + b"P1\nP2,02\n")) == [(3, "P2", "02")]
     pl.DataFrame({"LocalPatientId": ["P2"], "DisabCode": ["02"]}).write_parquet(folder / "x.parquet")
     assert values(receive_parquet(folder / "x.parquet", DISABILITY, Version.IAPT_2_0)) == [(2, "P2", "02")]
