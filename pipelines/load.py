@@ -152,7 +152,7 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     receipt = receive(path, zones, ledger)
     with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
         # Asked now: another process may have loaded the same bytes meanwhile.
-        if ledger.outcome(receipt.submission_id).receipt.is_concluded:
+        if ledger.outcome(receipt.submission_id).state.is_concluded:
             return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
         verdict = _check_received(receipt, zones, ledger, key)
         return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)

@@ -158,8 +158,8 @@ def test_a_measure_with_a_breakdown_is_one_row(tree: Path, own_key: Path) -> Non
         columns = csv.DictReader(file).fieldnames
     row = {
         "id": "REFERRED_BY_THE_TEST", "title": "Referrals", "meaning": "Referrals that the test counts.",
-        "grain": "pathway", "date_column": "received_on", "kind": "count", "numerator": "true", "unit": "referrals",
-        "direction": "none", "breakdowns": "gender", "source": "this test", "confidence": "F",
+        "grain": "pathway", "date_column": "received_on", "kind": "count", "over_time": "flow",
+        "numerator": "true", "unit": "referrals", "direction": "none", "breakdowns": "gender", "source": "this test", "confidence": "F",
     }  # fmt: skip
     with path.open("a", encoding="utf-8", newline="") as file:
         csv.DictWriter(file, columns or (), restval="", lineterminator="\n").writerow(row)
