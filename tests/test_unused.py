@@ -91,7 +91,7 @@ def unread_columns(rooms: list[Path]) -> list[str]:
 
 
 def test_every_name_defined_in_a_room_is_used_in_one() -> None:
-    assert set(unused(ROOMS, PROJECT / "benchmarks")) == OFFERED
+    assert set(unused(ROOMS, PROJECT / "benchmarks")) <= OFFERED
 
 
 def test_every_column_of_a_file_in_a_room_is_read() -> None:
