@@ -161,7 +161,8 @@ _COMPLAINT: tuple[Rule, ...] = (
         "IDS603",
         Effect.WARNING,
         ("PresCompCodSig", "PresComp"),
-        "SUM(CASE WHEN PresCompCodSig = '1' THEN 1 ELSE 0 END) OVER (PARTITION BY ServiceRequestId) = 0",
+        "COUNT(*) OVER (PARTITION BY ServiceRequestId) > 1 "
+        "AND SUM(CASE WHEN PresCompCodSig = '1' THEN 1 ELSE 0 END) OVER (PARTITION BY ServiceRequestId) = 0",
         "The referral has several presenting complaints, but none is marked as primary. {PresComp} is one of them.",
         "Mark the primary complaint (1).",
         "The one recorded last counts as primary. It may not be the patient's main problem.",

@@ -69,7 +69,7 @@ def left_in(found: Zones) -> dict[str, Any]:
         "reports": [json.loads(path.read_text()) for path in sorted(found.site_reports.rglob("report.json"))],
         "report files": sorted(str(path.relative_to(found.home)) for path in found.site_reports.rglob("*")),
         "received": sorted(str(path.relative_to(found.home)) for path in found.received.rglob("*")),
-        "builds": sorted(path.name for path in found.builds.iterdir()),
+        "builds": sorted(path.name for path in found.builds.iterdir() if "rows-version" not in path.name),
         "events": events,
     }
 

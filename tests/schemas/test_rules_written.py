@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,15 @@ def test_the_bad_example_fails_and_the_good_one_passes(rule: Rule) -> None:
     else:
         assert broken(rule, rule.bad) == list(range(len(rule.bad)))
         assert broken(rule, rule.good) == []
+
+
+@pytest.mark.parametrize("rule", [each for each in ASKED.values() if each.group_by], ids=lambda rule: rule.id)
+def test_a_record_that_is_alone_breaks_no_rule_about_several(rule: Rule) -> None:
+    """Records are brought together by a hash: two that share only that must not have a finding."""
+    table = TABLES[rule.table]
+    for own in rule.bad:
+        alone = frame(table, [rule], [example_records(table)[0] | dict(own)])
+        assert alone.filter(pl.sql_expr(rule.fails)).is_empty()
 
 
 def test_an_example_breaks_no_other_rule_of_its_table() -> None:
