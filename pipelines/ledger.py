@@ -41,8 +41,7 @@ class State(StrEnum):
 class Receipt:
     """Proof that content arrived.
 
-    ``is_new`` is false if the same bytes were already the latest. ``is_concluded`` says whether a load of them
-    finished.
+    ``is_new`` is false if the same bytes were already the latest.
     """
 
     seq: int
@@ -50,7 +49,6 @@ class Receipt:
     content_sha256: str
     received_at: str
     is_new: bool = True
-    is_concluded: bool = False
 
     @property
     def at(self) -> datetime:

@@ -103,8 +103,7 @@ class SqliteLedger:
                 and not self._was_followed(ledger, earlier)
                 and self._may_be_named(ledger, earlier, named)
             ):
-                is_concluded = State(earlier[5]).is_concluded
-                return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], False, is_concluded)
+                return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], is_new=False)
             again = ledger.execute(
                 "SELECT count(*) FROM receipt WHERE content_sha256 = ?", (content_sha256,)
             ).fetchone()[0]
@@ -144,7 +143,7 @@ class SqliteLedger:
             ).fetchall()
         return [
             Outcome(
-                Receipt(seq, submission_id, sha256, at, False, State(state).is_concluded),
+                Receipt(seq, submission_id, sha256, at, is_new=False),
                 State(state),
                 ProviderMonth(provider, date.fromisoformat(month)) if provider and month else None,
                 json.loads(detail),

@@ -154,16 +154,19 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
         # Asked now: another process may have loaded the same bytes meanwhile.
         if ledger.outcome(receipt.submission_id).state.is_concluded:
             return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
-        verdict = _check_received(receipt, zones, ledger, key)
-        return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
+        return _load_received(receipt, zones, ledger, key)
 
 
 def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Check and pseudonymise a received submission, again if necessary, under the current rules and key."""
     with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
         _hold_to_receipt(receipt, zones)
-        verdict = _check_received(receipt, zones, ledger, key)
-        return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
+        return _load_received(receipt, zones, ledger, key)
+
+
+def _load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    verdict = _check_received(receipt, zones, ledger, key)
+    return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
 
 
 @contextmanager

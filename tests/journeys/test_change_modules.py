@@ -196,8 +196,7 @@ class ListLedger:
     def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:  # noqa: ARG002
         for sha256, receipt, _ in self.receipts:
             if sha256 == content_sha256:
-                is_concluded = self.outcome(receipt.submission_id).state.is_concluded
-                return replace(receipt, is_new=False, is_concluded=is_concluded)
+                return replace(receipt, is_new=False)
         receipt = Receipt(len(self.receipts) + 1, content_sha256[:16], content_sha256, "2025-05-06T09:30:00+00:00")
         self.receipts.append((content_sha256, receipt, named))
         self.record(receipt.submission_id, State.RECEIVED, named, {})
