@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
+from schemas.catalogue_file import Problem, Row, malformed, wrong_columns, wrong_length
 from schemas.pathway import Pathway, unknown
-
-Row = Mapping[str, str]
 
 ROLES = ("depression", "anxiety", "adsm", "prom", "prem", "other")
 DOMAINS = (
@@ -55,19 +54,19 @@ _FORMS = {
 _BAND = re.compile(r"^.*[^0-9]([0-9]+)-([0-9]+)$")
 
 
-def problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
+def problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[Problem]:
     """Row number and text of everything that is wrong in the file; nothing where the catalogue can be used."""
-    if tuple(header) != COLUMNS:
-        yield 1, f"the columns must be {', '.join(COLUMNS)}"
+    if wrong := list(wrong_columns(header, COLUMNS)):
+        yield from wrong
         return
     whole: list[tuple[int, Row]] = []
     for number, row in enumerate(rows, start=2):
-        if len(row) != len(COLUMNS) or any(value is None for value in row.values()):
-            yield number, f"the row must have {len(COLUMNS)} cells"
+        if wrong := list(wrong_length(number, row, COLUMNS)):
+            yield from wrong
             continue
-        malformed = dict(_malformed(row))
-        yield from ((number, f"{row['instrument']}: {text}") for text in _of_row(row, malformed))
-        if not malformed:
+        misshapen = dict(_malformed(row))
+        yield from ((number, f"{row['instrument']}: {text}") for text in _of_row(row, misshapen))
+        if not misshapen:
             whole.append((number, row))
     yield from _codes_used_twice(whole)
     yield from _periods(whole)
@@ -75,15 +74,15 @@ def problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, 
         yield from _one_each(whole)
 
 
-def _of_row(row: Row, malformed: Mapping[str, str]) -> Iterator[str]:
+def _of_row(row: Row, misshapen: Mapping[str, str]) -> Iterator[str]:
     """What is wrong within a row. Values are compared only if their cells have the required form."""
-    yield from malformed.values()
+    yield from misshapen.values()
     yield from _lists(row)
-    if not malformed.keys() & {*_NUMBERS, "decimals", "direction", "caseness_test"}:
+    if not misshapen.keys() & {*_NUMBERS, "decimals", "direction", "caseness_test"}:
         yield from _values(row)
 
 
-def _one_each(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+def _one_each(rows: Sequence[tuple[int, Row]]) -> Iterator[Problem]:
     for role in ONE_EACH:
         names = {row["instrument"]: number for number, row in rows if row["role"] == role}
         if len(names) != 1:
@@ -91,7 +90,7 @@ def _one_each(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
             yield max(names.values(), default=1), f"exactly one instrument must have the role {role}; {found} it"
 
 
-def severity_problems(pathways: Iterable[Pathway], bands: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, str]]:
+def severity_problems(pathways: Iterable[Pathway], bands: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Row number and text of every pathway whose severity measure is no instrument with severity bands.
 
     ``bands`` are the severity bands by instrument.
@@ -112,9 +111,7 @@ def band_bounds(name: str) -> tuple[int, int]:
 
 def _malformed(row: Row) -> Iterator[tuple[str, str]]:
     """Columns whose cell does not have the required form, and the problem."""
-    for column, (pattern, says) in _FORMS.items():
-        if not re.fullmatch(pattern, row[column]):
-            yield column, f"{column} {row[column]!r} must be {says}"
+    yield from malformed(row, _FORMS)
     for column in ("valid_from", "valid_to"):
         try:
             if re.fullmatch(_FORMS[column][0], row[column]):
@@ -154,7 +151,7 @@ def _values(row: Row) -> Iterator[str]:
     assert low is not None and high is not None
     if low >= high:
         yield f"low {row['low']} must be below high {row['high']}"
-    for name in ("low", "high", "caseness", "recovery_cut_off", "reliable_change"):
+    for name in _NUMBERS:
         if "." in row[name] and len(row[name].split(".")[1]) > int(row["decimals"]):
             yield f"{name} {row[name]} has more decimals than a score may have ({row['decimals']})"
     for name, value in (("caseness", caseness), ("recovery_cut_off", recovery)):
@@ -192,7 +189,7 @@ def _bands(row: Row, low: float, high: float) -> Iterator[str]:
         yield f"severity_bands must cover {row['low']} to {row['high']} without a gap, from the lowest on"
 
 
-def _codes_used_twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+def _codes_used_twice(rows: Sequence[tuple[int, Row]]) -> Iterator[Problem]:
     owner: dict[str, tuple[int, str]] = {}
     for number, row in rows:
         for code in dict.fromkeys((row["snomed"], row["instrument"], *row["also"].split())):
@@ -201,7 +198,7 @@ def _codes_used_twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, st
                 yield number, f"{row['instrument']}: code {code} is already used by {name} in row {at}"
 
 
-def _periods(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+def _periods(rows: Sequence[tuple[int, Row]]) -> Iterator[Problem]:
     """Rows of one instrument: no overlap and no gap in time, and equal in everything except the cut-offs."""
     by_name: dict[str, list[tuple[int, Row]]] = {}
     for number, row in rows:

@@ -19,6 +19,7 @@ from importlib.resources.abc import Traversable
 from itertools import pairwise
 
 from schemas import pathway
+from schemas.catalogue_file import read_rows
 from schemas.errors import CatalogueError
 from schemas.instrument_checks import band_bounds, problems, severity_problems
 
@@ -141,13 +142,8 @@ def read_instruments(file: Traversable) -> tuple[Instrument, ...]:
     A row without ``valid_to`` applies until the next row of the same instrument begins. Raises CatalogueError with
     every problem of every row.
     """
-    with file.open(encoding="utf-8") as opened:
-        reader = csv.DictReader(opened)
-        header, rows = reader.fieldnames or (), list(reader)
-    if wrong := list(problems(header, rows)):
-        raise CatalogueError(FILE, wrong)
     by_name: dict[str, list[Instrument]] = {}
-    for row in rows:
+    for row in read_rows(file, FILE, problems):
         by_name.setdefault(row["instrument"], []).append(_instrument(row))
     return tuple(found for dated in by_name.values() for found in _closed(dated))
 

@@ -5,16 +5,15 @@ documents ask here or in ``ref.pathway``. Does not belong here: assigning referr
 measures of a pathway (``schemas.instruments``), therapies that NICE recommends (``warehouse/clinical``).
 """
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from schemas.catalogue_file import Problem, Row, malformed, read_rows, wrong_columns, wrong_length
 from schemas.codes import code_list
-from schemas.errors import CatalogueError
 
 FILE = "schemas/codes/pathway.csv"
 TALKING_THERAPIES, SEVERE_MENTAL_ILLNESS = "talking_therapies", "severe_mental_illness"
@@ -35,8 +34,6 @@ _FORMS = {
 _LISTS = {"primary_reasons": "primary_reason_for_referral", "therapies": "therapy_type"}
 _RANGE = re.compile(r"^([A-Z])([0-9]{2})-([A-Z])([0-9]{2})$")
 _CODE = re.compile(r"^[A-Z][0-9]{2}[0-9A-Z]{0,2}$")
-
-Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,11 +81,6 @@ def read_pathways(file: Traversable) -> tuple[Pathway, ...]:
     Raises CatalogueError with every problem of every row. Whether a severity measure is an instrument is checked
     with the instruments, which name pathways.
     """
-    with file.open(encoding="utf-8") as opened:
-        reader = csv.DictReader(opened)
-        header, rows = reader.fieldnames or (), list(reader)
-    if problems := list(_problems(header, rows)):
-        raise CatalogueError(FILE, problems)
     return tuple(
         Pathway(
             code=row["code"],
@@ -101,7 +93,7 @@ def read_pathways(file: Traversable) -> tuple[Pathway, ...]:
             severity_measure=row["severity_measure"],
             therapies=tuple(row["therapies"].split()),
         )
-        for row in rows
+        for row in read_rows(file, FILE, _problems)
     )
 
 
@@ -149,24 +141,19 @@ def _patterns(prefixes: Sequence[str]) -> Iterator[str]:
         yield ten + (several if len(digits) > 1 else digits[0])
 
 
-def _problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    if tuple(header) != COLUMNS:
-        yield 1, f"the columns must be {', '.join(COLUMNS)}"
-        return
+def _problems(header: Sequence[str], rows: Sequence[Row]) -> Iterator[Problem]:
     numbered = list(enumerate(rows, start=2))
-    if uneven := [number for number, row in numbered if len(row) != len(COLUMNS) or None in row.values()]:
-        yield from ((number, f"the row must have {len(COLUMNS)} cells") for number in uneven)
+    unreadable = list(wrong_columns(header, COLUMNS)) or [
+        problem for number, row in numbered for problem in wrong_length(number, row, COLUMNS)
+    ]
+    if unreadable:
+        yield from unreadable
         return
     for number, row in numbered:
-        yield from ((number, text) for text in (*_malformed(row), *_unlisted(row), *_icd10(row["icd10"])))
+        found = (text for _, text in malformed(row, _FORMS))
+        yield from ((number, text) for text in (*found, *_unlisted(row), *_icd10(row["icd10"])))
     yield from _twice(numbered)
     yield from _default(numbered)
-
-
-def _malformed(row: Row) -> Iterator[str]:
-    for column, (pattern, says) in _FORMS.items():
-        if not re.fullmatch(pattern, row[column]):
-            yield f"{column} {row[column]!r} must be {says}"
 
 
 def _unlisted(row: Row) -> Iterator[str]:
@@ -178,7 +165,7 @@ def _unlisted(row: Row) -> Iterator[str]:
         )
 
 
-def _default(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+def _default(rows: Sequence[tuple[int, Row]]) -> Iterator[Problem]:
     defaults = [str(number) for number, row in rows if row["is_default"] == "Y"]
     if len(defaults) != 1:
         found = f"rows {', '.join(defaults)} have" if defaults else "no row has"
@@ -194,7 +181,7 @@ def _icd10(cell: str) -> Iterator[str]:
             yield f"icd10 {part!r} must run from a lower to a higher code of one letter"
 
 
-def _twice(rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+def _twice(rows: Sequence[tuple[int, Row]]) -> Iterator[Problem]:
     """What would assign a referral to two pathways: a code, a primary reason or a diagnosis in two rows."""
     for column in ("code", "primary_reasons"):
         first: dict[str, int] = {}
