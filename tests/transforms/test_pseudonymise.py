@@ -97,7 +97,7 @@ def test_a_verified_nhs_number_links_a_person_across_providers() -> None:
 @pytest.mark.parametrize(
     ("number", "status"),
     [("9990000018", "04"), ("9990000018", None), (None, "01"), ("9990000019", "01"), ("0000000000", "01")],
-    ids=["not traced", "no status", "no number", "wrong check digit", "a number that stands for nobody"],
+    ids=["not traced", "no status", "no number", "wrong check digit", "the placeholder 0000000000"],
 )
 def test_anybody_else_is_known_at_their_provider_alone(number: str | None, status: str | None) -> None:
     assert person(number, status, "P1", RW5)[1] is False

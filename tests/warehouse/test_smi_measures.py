@@ -517,7 +517,7 @@ def test_measures_of_therapies_and_who_gave_them(tmp_path: Path) -> None:
         "THERAPY_SESSIONS_MEAN": (17, 1),
         "THERAPY_MINIMUM_PLANNED": (2, 2),
         "THERAPY_NOT_BEGUN": (1, 2),
-        "THERAPY_BY_TRAINED_STAFF": (8, 16),  # from the day of the award; the stranger is nobody known
+        "THERAPY_BY_TRAINED_STAFF": (8, 16),  # from the day of the award; the stranger is not in the staff table
     }
     draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=[*wanted, *FEW])
     assert figures(draft, *wanted) == wanted

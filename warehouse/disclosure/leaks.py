@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.disclosure.differencing import Sum
 from warehouse.disclosure.public import TABLES
-from warehouse.disclosure.suppression import QUANTILES, SUPPRESSION, Suppression
+from warehouse.disclosure.suppression import SUPPRESSION, WHOLE_KINDS, Suppression
 
 _COUNTS = ("numerator", "denominator", "national_numerator", "national_denominator")
 # Numbers in schema public that are not counts of people, or follow from protected counts of their own row.
@@ -70,7 +70,7 @@ def leaks(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION
             con, f"public.{table} AS p LEFT JOIN mart.{table} AS m USING ({keys}) "
             f"WHERE {shown} OR (p.average IS NOT NULL AND (p.denominator IS NULL OR "
             f"(p.average % 1 <> 0 AND (m.denominator < {suppression.decimal_from} OR p.measure IN "
-            f"(SELECT measure FROM mart.measure WHERE kind IN {QUANTILES})))))",
+            f"(SELECT measure FROM mart.measure WHERE kind IN {WHOLE_KINDS})))))",
             f"public.{table}: {{}} rows show what the rule does not give",
         )  # fmt: skip
     return problems

@@ -8,6 +8,8 @@ that explain the rule. Does not belong here: subtraction (``differencing``).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from warehouse.measures.catalogue import QUANTILES
+
 # A mean with one decimal fits every count of 10 or more: its possible values lie 1/n apart.
 _DECIMAL = 10
 
@@ -140,7 +142,7 @@ CREATE OR REPLACE MACRO public.denominator(kind, n) AS CASE WHEN kind <> 'count'
 CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n) AS CAST(CASE
     WHEN kind = 'mean' AND n >= {self.decimal_from} THEN round(figure / n, 1)
     WHEN kind = 'mean' AND n >= {self.smallest} THEN round(figure / n)
-    WHEN kind IN {QUANTILES} AND n >= {self.smallest} THEN round(quantile)
+    WHEN kind IN {WHOLE_KINDS} AND n >= {self.smallest} THEN round(quantile)
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE
     WHEN exact_state IN {ABSENT} THEN exact_state
@@ -155,7 +157,7 @@ END;
 # States of rows without a count.
 ABSENT = "('not submitted', 'not applicable')"
 # Kinds that are shown as whole numbers only: a half, or a tenth, says something about the exact count.
-QUANTILES = "('median', 'p90')"
+WHOLE_KINDS = str(tuple(QUANTILES))
 # NHS England's count_suppression: under 5 is '*', any other to the nearest 5 (mental-health monthly statistics).
 # A rate of protected counts is off by up to 13 points at 30 and by up to 4 at 100; below 30 it says too little.
 SUPPRESSION = Suppression(smallest=5, base=5, rate_from=30)

@@ -67,7 +67,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         f"SELECT DISTINCT provider, commissioner, site, pathway FROM monthly_count.{each.name}"
         for each in passes(catalogue)
     )
-    con.execute(f"CREATE TABLE work.cell_key AS {keys}")
+    con.execute(f"CREATE TABLE work.count_key AS {keys}")
     # Of the rolling years only the latest is parted into groups: the others would be 11 more sets of groups a year.
     con.execute(
         "CREATE TABLE work.period_month AS SELECT CAST(dense_rank() OVER (ORDER BY period_type, period_start) AS "

@@ -10,5 +10,5 @@ SELECT level, organisation, 'all' FROM work.place
 UNION
 SELECT p.level, p.organisation, k.pathway
 FROM work.place AS p
-INNER JOIN work.cell_key AS k
+INNER JOIN work.count_key AS k
     ON k.provider = p.provider AND k.commissioner = p.commissioner AND k.site = p.site

@@ -8,7 +8,7 @@ WITH known AS (
         k.provider, k.commissioner, k.site, coalesce(p.current_provider, k.provider) AS current_provider,
         coalesce(c.sub_icb, 'unknown') AS sub_icb, coalesce(c.icb, 'unknown') AS icb,
         coalesce(c.region, 'unknown') AS region
-    FROM (SELECT DISTINCT provider, commissioner, site FROM work.cell_key) AS k
+    FROM (SELECT DISTINCT provider, commissioner, site FROM work.count_key) AS k
     LEFT JOIN ref.provider_place AS p ON p.provider = k.provider
     LEFT JOIN ref.commissioner_place AS c ON c.commissioner = k.commissioner
 )
