@@ -205,7 +205,7 @@ def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -
         pytest.skip("the DuckDB command line (PyPI duckdb-cli) is not installed")
     publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
     query = """
-        SELECT numerator, denominator, round(mart.wilson_low(numerator, denominator), 6) AS low FROM mart.national
+        SELECT numerator, denominator, round(mart.wilson_low(numerator, denominator, mart.z_95()), 6) AS low FROM mart.national
         WHERE measure = 'RECOVERY' AND pathway = 'all';
         SELECT comment FROM duckdb_columns() WHERE table_name = 'pathway' AND column_name = 'is_recovered';
         SELECT count(*) FROM core.score;

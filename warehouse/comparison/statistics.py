@@ -115,25 +115,24 @@ END"""
 def _macros() -> list[tuple[str, str, str]]:
     """Signature, expression and meaning of every macro."""
     at = "z is mart.z_95() for 95 %, mart.z_998() for 99.8 %"
-    optional = f"z := {Z_95}"
     found: list[tuple[str, str, str]] = []
     for side, (name, end, sign, one) in enumerate((("low", "Lower", "-", "0"), ("high", "Upper", "+", "1"))):
         exact = {f"exact_{k}": [poisson_limits(o, z)[side] for o in range(10)] for k, z in _LEVELS}
         count = _COUNT.format(sign=sign, one=one, z_95=Z_95, z_998=Z_998, **exact)
         found += [
             (
-                f"wilson_{name}(x, n, {optional})",
+                f"wilson_{name}(x, n, z)",
                 _WILSON.format(sign=sign),
                 f"{end} Wilson limit of the share x of n; {at}",
             ),
-            (f"count_{name}(o, {optional})", count, f"{end} limit of a count: exact below 10, then Byar; {at}"),
+            (f"count_{name}(o, z)", count, f"{end} limit of a count: exact below 10, then Byar; {at}"),
             (
-                f"funnel_{name}(p, n, {optional})",
+                f"funnel_{name}(p, n, z)",
                 _FUNNEL.format(sign=sign),
                 f"{end} funnel limit for a share of n where the share of all is p, cut off at 0 and 1; {at}",
             ),
             (
-                f"ratio_{name}(x, n, y, m, {optional})",
+                f"ratio_{name}(x, n, y, m, z)",
                 _RATIO.format(sign=sign),
                 f"{end} limit of the ratio of the shares x of n and y of m (Katz, on the log scale); {at}",
             ),
@@ -148,17 +147,21 @@ def _macros() -> list[tuple[str, str, str]]:
             "Exact two-sided p (doubled hypergeometric tail) that x of n and y of m are the same share",
         ),
         (
-            "funnel_z(rate, p, n, tau := 0)",
+            "funnel_z(rate, p, n, tau)",
             "CASE WHEN p * (1 - p) > 0 THEN (rate - p) / sqrt(p * (1 - p) / n + tau * tau) "
             "WHEN rate = p THEN 0 END",
-            "Standard errors between the share rate of n and the share of all, p; tau: spread between services",
+            "Standard errors between the share rate of n and the share of all, p; tau: spread between services, "
+            "0 for chance alone",
         ),
         ("quantile_7(x, q)", "quantile_cont(x, q)", "Quantile with linear interpolation (R type 7)"),
     ]
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Store the macros in schema ``mart`` of the file, each with its meaning; 95 % by default."""
+    """Store the macros in schema ``mart`` of the file, each with its meaning.
+
+    No parameter has a default: DuckDB 1.3, the oldest client, refuses one that is given by position.
+    """
     for signature, expression, meaning in _macros():
         con.execute(f"CREATE MACRO mart.{signature} AS {expression}")
         con.execute(f"COMMENT ON MACRO mart.{signature.partition('(')[0]} IS '{meaning}'")

@@ -13,7 +13,7 @@ WITH england AS (
 service AS (
     SELECT
         f.source, f.period_type, f.period_start, f.pathway, f.measure, f.denominator AS n,
-        CAST(mart.funnel_z(f.value, e.value, f.denominator) AS DECIMAL(18, 9)) AS z
+        CAST(mart.funnel_z(f.value, e.value, f.denominator, 0) AS DECIMAL(18, 9)) AS z
     FROM mart.provider_figure AS f
     INNER JOIN england AS e
         ON e.source = f.source AND e.period_type = f.period_type AND e.period_start = f.period_start

@@ -20,7 +20,7 @@ WITH counted AS (
 ),
 beside AS (
     SELECT c.*, n.numerator AS national_numerator, n.denominator AS national_denominator, n.rate AS national_rate,
-        mart.funnel_z(c.rate, n.rate, c.denominator) AS z
+        mart.funnel_z(c.rate, n.rate, c.denominator, 0) AS z
     FROM counted AS c
     LEFT JOIN public.national AS n
         ON n.source = c.source AND n.period_type = c.period_type AND n.period_start = c.period_start
