@@ -22,6 +22,7 @@ from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
+from warehouse.measures.released import leave_out_working_counts
 from warehouse.organisations.importing import reference_digest
 from warehouse.published import SOURCE_FILE
 from warehouse.staging import StagedSubmission
@@ -143,10 +144,11 @@ def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest
 
 
 def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
-    """Stamp the copied file and export its marts; returns rows per table."""
+    """Stamp the copied file, leave out what is for the next build only, export the marts; returns rows per table."""
     # One thread: row groups, and so bytes, must not depend on who was faster.
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?, code_version = ?", list(stamp))
+        leave_out_working_counts(con)
         for name in EXPORTED:
             for ending, options in (
                 ("parquet", "FORMAT parquet, COMPRESSION zstd"),

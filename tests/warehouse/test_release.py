@@ -129,6 +129,30 @@ def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path
     assert "parity-public.duckdb" in json.loads((folder / "manifest.json").read_text())["files"]
 
 
+def test_readers_meet_no_working_counts_and_every_column_of_a_release_has_a_comment(
+    draft: Path, tmp_path: Path
+) -> None:
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    released = folder / "parity.duckdb"
+    tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'monthly_count' ORDER BY ALL"
+    assert ("pathway_discharged",) in ask(draft, tables)
+    kept = [name for (name,) in ask(released, tables)]
+    assert "pathway_discharged_group_total" in kept
+    assert [name for name in kept if not name.endswith("_group_total")] == []
+    assert ask(released, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL") == [(0,)]
+    assert ask(
+        released,
+        "SELECT description FROM meta.columns WHERE column_name = 'RECOVERY_d' AND schema_name = 'monthly_count'",
+    ) == [("Denominator of RECOVERY: Recovery.",)]
+    assert ask(
+        released,
+        "SELECT count(*) FROM meta.columns LEFT JOIN (SELECT * FROM duckdb_columns() WHERE NOT internal) AS c "
+        "USING (schema_name, table_name, column_name) WHERE c.column_name IS NULL",
+    ) == [(0,)]
+    # The draft keeps them: the next build adds them up again.
+    assert ask(draft, "SELECT count(*) > 0 FROM monthly_count.pathway_discharged") == [(True,)]
+
+
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     exports = []
     for attempt, threads in enumerate((1, 2)):
