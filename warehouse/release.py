@@ -144,7 +144,7 @@ def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest
 
 
 def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
-    """Stamp the copied file, leave out what is for the next build only, export the marts; returns rows per table."""
+    """Stamp the copied file, leave out what only the next build needs, export the marts; returns rows by table."""
     # One thread: row groups, and so bytes, must not depend on who was faster.
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?, code_version = ?", list(stamp))

@@ -1,7 +1,7 @@
 """What readers of a release get of the monthly counts: only what stands behind a view of ``mart``.
 
 Belongs here: leaving the working counts out of the released file, and saying what every count column that stays
-means. Does not belong here: counting (``counting``) and adding up (``rollup``), which need all of them in the draft.
+means. Does not belong here: counting (``counting``) and adding up (``rollup``), which need all of them.
 """
 
 import duckdb
@@ -13,9 +13,9 @@ from warehouse.columns import COUNTS
 def leave_out_working_counts(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the tables of schema ``monthly_count`` that no view reads, and comment each count column that stays.
 
-    The counts by provider and month are the draft's, for the next build: of 52 tables an analyst met, 40 had nothing
-    for them. What stays has a comment and a row in ``meta.columns`` for each column. ``con`` is the copy that is
-    released, never the draft.
+    The counts by provider and month are the draft's, for the next build: of 52 tables an analyst met, 40 had
+    nothing for them. What stays has a comment and a row in ``meta.columns`` for each column. ``con`` is the copy
+    that is released, never the draft.
     """
     views = " ".join(sql for (sql,) in con.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall())
     tables = con.execute(
