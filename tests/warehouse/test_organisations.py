@@ -15,7 +15,7 @@ from demonstration.geography import is_made_up, placed, write_reference
 from demonstration.sites import service
 from pipelines.cli import CLEAN, USAGE, _run
 from pipelines.zones import zones
-from tests.fixtures.warehouse import APRIL, Case, ask, build, tables_of, write_submission
+from tests.fixtures.warehouse import APRIL, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
 from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference
 from warehouse.organisations.places import Places, load_organisations, load_periods, load_places
 from warehouse.release import inputs_hash, release_id
@@ -445,3 +445,35 @@ def test_the_demonstration_lies_in_made_up_places(tmp_path: Path) -> None:
     assert con.execute("SELECT count(*) FROM ref.provider_place WHERE icb = 'unknown'").fetchall() == [(0,)]
     above = con.execute("SELECT name FROM ref.organisation WHERE kind NOT IN ('provider')").fetchall()
     assert all(name.endswith("(made up)") for (name,) in above)
+
+
+def test_no_mart_and_no_public_table_names_a_provider_that_was_merged(tmp_path: Path) -> None:
+    """Scores, answers and submissions of RBB are all there, and all under RAA, which took its place on 1 May."""
+    answers = {"SMI608": [{"ServiceRequestId": "b1", "QuestionCode": "747901000000107", "Answer": "4",
+                           "AnswerDate": date(2025, 4, 20)}]}  # fmt: skip
+    case = Case("b1", [(REQOL10, "10", "20")], 5, pathway="01")
+    current = [
+        write_submission(tmp_path, "RAA", APRIL, tables_of([Case("a1", [(REQOL10, "10", "30")], 5, pathway="01")])),
+        write_submission(tmp_path, "RBB", APRIL, tables_of([case]) | answers),
+        write_submission(tmp_path, "RAA", MAY, {}),
+    ]
+    draft = build(tmp_path, current, reference=taken(tmp_path), whole=True, measures=one_of_each())
+    columns = ask(
+        draft,
+        "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() "
+        "WHERE schema_name IN ('mart', 'public') AND column_name IN ('provider', 'organisation', 'current_provider') "
+        "AND NOT internal",
+    )
+    assert len(columns) > 15
+    named = {
+        f"{table}.{column}"
+        for table, column in columns
+        if ask(draft, f"SELECT 1 FROM {table} WHERE '|' || {column} || '|' LIKE '%|RBB|%' LIMIT 1")
+    }
+    # Who submitted is a fact about the submission; where it counts is in the column beside it.
+    assert named == {"mart.submission_punctuality.provider"}
+    service = "SELECT pairs, gain_total FROM mart.instrument_change WHERE organisation = 'RAA' AND pathway = '01'"
+    assert ask(draft, service + " AND period_type = 'all months'") == [(2, 30)]
+    occasions = "SELECT occasion, scores, total FROM mart.trajectory WHERE organisation = 'RAA' AND pathway = '01'"
+    assert ask(draft, occasions + " ORDER BY occasion") == [(1, 2, 20), (2, 2, 50)]
+    assert ask(draft, "SELECT DISTINCT answers, services FROM mart.experience") == [(1, 1)]

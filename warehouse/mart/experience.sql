@@ -1,18 +1,19 @@
 -- mart.experience
 -- Grain: one row per period, pathway, engagement ('all', engaged, not engaged) and question: England, and range.
 -- The range covers services with 10 answers or more: below that, one answer moves a share by more than 10 points.
--- It is NULL with fewer than three such services. It shows how much services differ, and names none.
+-- A merged provider is one service with its successor. It is NULL with fewer than three such services. It shows how much services differ, and names none.
 CREATE TABLE mart.experience AS
 WITH counted AS (
     SELECT
         t.period_type, t.period_start, e.question,
         CASE WHEN grouping(e.pathway) = 1 THEN 'all' ELSE e.pathway END AS pathway,
         CASE WHEN grouping(e.engagement) = 1 THEN 'all' ELSE e.engagement END AS engagement,
-        CASE WHEN grouping(e.provider) = 1 THEN 'ENG' ELSE e.provider END AS organisation,
+        CASE WHEN grouping(l.current_provider) = 1 THEN 'ENG' ELSE l.current_provider END AS organisation,
         count(*) AS answers, count(*) FILTER (WHERE e.is_positive) AS positive,
         count(*) FILTER (WHERE e.is_negative) AS negative, count(*) FILTER (WHERE e.is_highest) AS highest,
         count(*) FILTER (WHERE e.is_lowest) AS lowest
     FROM core.experience AS e
+    INNER JOIN ref.provider_place AS l ON l.provider = e.provider
     INNER JOIN core.submission AS s
         ON s.provider = e.provider AND s.month = CAST(date_trunc('month', e.answered_on) AS DATE)
     INNER JOIN work.care_period AS t ON t.month = s.month
@@ -20,7 +21,7 @@ WITH counted AS (
     GROUP BY
         t.period_type, t.period_start, e.question,
         GROUPING SETS ((e.pathway, e.engagement), (e.pathway), (e.engagement), ()),
-        GROUPING SETS ((e.provider), ())
+        GROUPING SETS ((l.current_provider), ())
 ),
 ranged AS (
     SELECT

@@ -1,12 +1,13 @@
 -- mart.instrument_change
 -- Grain: one row per level, organisation, period, pathway and instrument with paired scores of closed referrals.
+-- A provider that has been merged counts in its successor (ref.provider_place), as in every mart.
 -- Only referrals closed with two or more attended contacts, as in the national metric of community services.
 -- effect_size is the mean gain in SDs of England's first scores in the same period (Cohen's d against baseline):
 -- one scale for all services, so that a service with similar patients does not look better. Positive is better.
 CREATE TABLE mart.instrument_change AS
 WITH monthly AS (
     SELECT
-        o.provider, o.pathway, o.instrument, s.month, count(*) AS pairs,
+        l.current_provider AS provider, o.pathway, o.instrument, s.month, count(*) AS pairs,
         sum(o.first_score) AS first_total, sum(o.first_score * o.first_score) AS first_squares,
         sum(o.last_score) AS last_total, sum(o.gain) AS gain_total,
         count(*) FILTER (WHERE o.reliable_change = 'improved') AS improved,
@@ -14,11 +15,12 @@ WITH monthly AS (
         count(*) FILTER (WHERE o.reliable_change = 'deteriorated') AS deteriorated,
         count(*) FILTER (WHERE o.reliable_change = 'no threshold') AS without_threshold
     FROM core.outcome AS o
+    INNER JOIN ref.provider_place AS l ON l.provider = o.provider
     INNER JOIN core.pathway AS p ON p.provider = o.provider AND p.service_request_id = o.service_request_id
     INNER JOIN core.submission AS s
         ON s.provider = p.provider AND s.month = CAST(date_trunc('month', p.discharged_on) AS DATE)
     WHERE o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
-    GROUP BY o.provider, o.pathway, o.instrument, s.month
+    GROUP BY l.current_provider, o.pathway, o.instrument, s.month
 ),
 added AS (
     SELECT
@@ -57,7 +59,7 @@ INNER JOIN added AS e
 --     scores of closed referrals with two attended contacts or more changed.
 --   source, key: submitted: from the submissions.
 --   level, key: England or provider.
---   organisation, key: ODS code of the provider; ENG for England.
+--   organisation, key: ODS code of the provider as it is today; ENG for England.
 --   period_type, key: financial year, rolling 12 months, or all months.
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or all.

@@ -1,6 +1,7 @@
 -- mart.submission_punctuality
 -- Grain: one row per provider, as submitted, and month from its first submission to the last month of the data.
 -- No submission is expected after a provider has closed or was taken over, or while the month's window is open.
+-- current_provider places the row as every mart does, so that a merged provider's can be found with its successor's.
 -- The day of the latest submission of any provider stands in for today. A submission sent anyway counts.
 CREATE TABLE mart.submission_punctuality AS
 WITH clock AS (
@@ -20,7 +21,7 @@ ended AS (
 ),
 judged AS (
     SELECT
-        p.provider, t.month, s.submission_id, s.received_on, coalesce(s.deadline, w.deadline) AS deadline, s.records,
+        p.provider, l.current_provider, t.month, s.submission_id, s.received_on, coalesce(s.deadline, w.deadline) AS deadline, s.records,
         CASE
             WHEN s.is_late THEN 'late'
             WHEN NOT s.is_late THEN 'in time'
@@ -29,6 +30,7 @@ judged AS (
             ELSE 'missing'
         END AS state
     FROM core.provider AS p
+    INNER JOIN ref.provider_place AS l ON l.provider = p.provider
     INNER JOIN ref.month AS t ON t.month >= p.first_month
     CROSS JOIN clock AS c
     LEFT JOIN core.submission AS s ON s.provider = p.provider AND s.month = t.month
@@ -37,7 +39,7 @@ judged AS (
     WHERE s.submission_id IS NOT NULL OR e.ended_on IS NULL OR t.month < e.ended_on
 )
 SELECT
-    provider, month, submission_id, received_on, deadline, records, state,
+    provider, current_provider, month, submission_id, received_on, deadline, records, state,
     -- Five calendar months, not the last five that were submitted: those would always be five.
     count(submission_id) OVER five AS submitted_of_last_5,
     sum(CASE WHEN state = 'window open' THEN 0 ELSE 1 END) OVER five AS expected_of_last_5,
@@ -49,7 +51,8 @@ WINDOW five AS (
 
 -- Columns of mart.submission_punctuality: Submissions by month, with dates: one row per provider, as submitted,
 --     and month from its first submission to the last month of the data, but none after it has closed.
---   provider, key: ODS code of the provider.
+--   provider, key: ODS code of the provider that submits, as submitted.
+--   current_provider: ODS code of the provider that has taken its place (ref.provider_place); itself where none has.
 --   month [month], key: First day of the month.
 --   submission_id: Id of the current submission; NULL when there is none.
 --   received_on [date]: Day in England on which it was received.

@@ -1,22 +1,23 @@
 -- mart.trajectory
 -- Grain: one row per level, organisation, pathway, instrument and occasion: scores in order.
--- Of referrals closed with two attended contacts or more, and paired.
+-- Of referrals closed with two attended contacts or more, and paired. A merged provider counts in its successor.
 -- Occasion 1 is the first day with a score that counts. Who leaves early is in the first occasions only, so the
 -- mean first score of those still in treatment is next to it. Comparing the two separates change from leaving.
 CREATE TABLE mart.trajectory AS
 WITH added AS (
     SELECT
-        CASE WHEN grouping(s.provider) = 1 THEN 'England' ELSE 'provider' END AS level,
-        CASE WHEN grouping(s.provider) = 1 THEN 'ENG' ELSE s.provider END AS organisation,
+        CASE WHEN grouping(l.current_provider) = 1 THEN 'England' ELSE 'provider' END AS level,
+        CASE WHEN grouping(l.current_provider) = 1 THEN 'ENG' ELSE l.current_provider END AS organisation,
         CASE WHEN grouping(o.pathway) = 1 THEN 'all' ELSE o.pathway END AS pathway, s.instrument,
         s.score_order AS occasion, count(*) AS scores, sum(s.score) AS total, sum(o.first_score) AS first_total
     FROM core.score AS s
+    INNER JOIN ref.provider_place AS l ON l.provider = s.provider
     INNER JOIN core.outcome AS o
         ON o.provider = s.provider AND o.service_request_id = s.service_request_id AND o.instrument = s.instrument
     INNER JOIN core.pathway AS p ON p.provider = s.provider AND p.service_request_id = s.service_request_id
     WHERE s.is_counted AND o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
     GROUP BY GROUPING SETS (
-        (s.instrument, s.score_order, s.provider, o.pathway), (s.instrument, s.score_order, s.provider),
+        (s.instrument, s.score_order, l.current_provider, o.pathway), (s.instrument, s.score_order, l.current_provider),
         (s.instrument, s.score_order, o.pathway), (s.instrument, s.score_order)
     )
 )
@@ -29,7 +30,7 @@ FROM added
 --     occasion, of paired instruments of closed referrals with two attended contacts or more.
 --   source, key: submitted: from the submissions.
 --   level, key: England or provider.
---   organisation, key: ODS code of the provider; ENG for England.
+--   organisation, key: ODS code of the provider as it is today; ENG for England.
 --   pathway, key: Pathway code, or all.
 --   instrument, key: Short id of the instrument.
 --   occasion, key: Number of the day with a score that counts, from 1.
