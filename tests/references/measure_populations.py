@@ -12,6 +12,7 @@ from tests.fixtures.warehouse import GAD7, PHQ9, Row
 MONTHS = (date(2025, 4, 1), date(2025, 5, 1), date(2025, 6, 1))
 PROVIDERS = ("RXX", "RYY", "RZZ")
 CBT, GUIDED_BOOK, SUPPORT = "304891004", "748051000000105", "1098051000000103"
+COUNSELLING = "286711000000107"
 REFUSED = ":408730004=443390004"
 
 Submissions = dict[tuple[str, date], dict[str, list[Row]]]
@@ -42,10 +43,14 @@ def random_submissions(chance: random.Random, referrals: int = 25) -> Submission
                     "ServiceRequestId": name, "LocalPatientId": person, "Pathway": pathway,
                 })  # fmt: skip
                 _circumstances(chance, put, name, person, start, month)
+                if chance.random() < 0.35:
+                    _logs(chance, put, name, month)
             if chance.random() < 0.7:
                 complaint = chance.choice(["F401", "F400", "F412"])
                 put(mine[0], "IDS603", {"ServiceRequestId": name, "PresComp": complaint, "PresCompCodSig": "1"})
             _happenings(chance, put, name, start, end)
+            if chance.random() < 0.5:
+                _stepped(chance, put, name, start)
     return found
 
 
@@ -70,25 +75,45 @@ def _referral(chance: random.Random, start: date, end: date | None, month: date)
 def _circumstances(
     chance: random.Random, put: Callable[[date, str, Row], None], name: str, person: str, start: date, month: date
 ) -> None:
-    """Conditions, employment records and internet logs of a referral in one month."""
+    """Conditions and employment records of a referral in one month."""
     if chance.random() < 0.3:
         condition = chance.choice(["E11.9", "J45"])
         put(month, "IDS602", {"ServiceRequestId": name, "FindSchemeInUse": "01", "LongTermCondition": condition})
-    if chance.random() < 0.6:
+    if chance.random() < 0.8:
         recorded = chance.choice([start, month + timedelta(days=chance.randrange(28)), None])
         put(month, "IDS004", {
             "LocalPatientId": person, "EmployStatus": chance.choice(["01", "02", "03", "08", "ZZ"]),
             "EmployStatusRecDate": recorded, "SickAbsenceInd": chance.choice(["Y", "N", None]),
             "SSPInd": chance.choice(["Y", "N", "U"]),
         })  # fmt: skip
-    if chance.random() < 0.5:
-        begun = month + timedelta(days=7 * chance.randrange(4))
-        for _ in range(chance.choice([1, 1, 2])):  # a log of the same period replaces the one before
-            put(month, "IDS205", {
-                "ServiceRequestId": name, "IntEnabledTherProg": chance.choice(["SilverCloud", "iCT"]),
-                "StartDateIntEnabledTherLog": begun, "EndDateIntEnabledTherLog": begun + timedelta(days=6),
-                "DurationIntEnabledTher": chance.choice([0, 0, 15]),
-            })  # fmt: skip
+
+
+def _logs(chance: random.Random, put: Callable[[date, str, Row], None], name: str, month: date) -> None:
+    """Internet logs of a referral in one month."""
+    begun = month + timedelta(days=7 * chance.randrange(4))
+    for _ in range(chance.choice([1, 1, 2])):  # a log of the same period replaces the one before
+        put(month, "IDS205", {
+            "ServiceRequestId": name, "IntEnabledTherProg": chance.choice(["SilverCloud", "iCT"]),
+            "StartDateIntEnabledTherLog": begun, "EndDateIntEnabledTherLog": begun + timedelta(days=6),
+            "DurationIntEnabledTher": chance.choice([0, 0, 15]),
+        })  # fmt: skip
+
+
+def _stepped(chance: random.Random, put: Callable[[date, str, Row], None], name: str, start: date) -> None:
+    """An assessment on the first day, then some sessions of one intensity and some of the other, a few on one day."""
+    plan = [None, *chance.choice([[GUIDED_BOOK, CBT], [CBT, GUIDED_BOOK]])]
+    sessions = [each for each in plan for _ in range(1 if each is None else chance.randrange(4))]
+    day = start
+    for number, therapy in enumerate(sessions):
+        put(day.replace(day=1), "IDS201", {
+            "CareContactId": f"{name}-s{number}", "ServiceRequestId": name, "CareContDate": day,
+            "AppType": "02" if therapy else "01", "AttendOrDNACode": "5", "PlannedCareContIndicator": "Y",
+            "ConsMechanism": None, "IAPTLTCServiceInd": "N", "LanguageCodeTreat": None, "IntEnabledTherProg": None,
+        })  # fmt: skip
+        put(day.replace(day=1), "IDS202", {
+            "CareActId": f"{name}-s{number}-a", "CareContactId": f"{name}-s{number}", "CodeProcAndProcStatus": therapy,
+        })  # fmt: skip
+        day += timedelta(days=chance.choice([0, 3, 7, 40]))
 
 
 def _happenings(
@@ -114,7 +139,9 @@ def _happenings(
         for act in range(chance.randrange(3)):
             put(month, "IDS202", {
                 "CareActId": f"{name}-c{number}-a{act}", "CareContactId": f"{name}-c{number}",
-                "CodeProcAndProcStatus": chance.choice([CBT, GUIDED_BOOK, SUPPORT, CBT + REFUSED, "999999999", None]),
+                "CodeProcAndProcStatus": chance.choice([
+                    CBT, CBT, GUIDED_BOOK, GUIDED_BOOK, SUPPORT, COUNSELLING, CBT + REFUSED, "999999999", None,
+                ]),
             })  # fmt: skip
         if chance.random() < 0.7:
             for tool in (PHQ9, GAD7, "SPIN"):

@@ -1,4 +1,4 @@
-"""Fifty measures once more, slowly and in plain Python, from the staged rows: an oracle for the catalogue.
+"""Sixty measures once more, slowly and in plain Python, from the staged rows: an oracle for the catalogue.
 
 Belongs here: reading the definitions of the measures again, one pathway at a time. Does not belong here: anything that
 looks at core, its SQL or the catalogue's predicates; random populations (``measure_populations``); the flags of a
@@ -13,10 +13,13 @@ from operator import attrgetter
 from typing import Any
 
 from tests.fixtures.warehouse import GAD7, PHQ9, Row
-from tests.references.measure_populations import CBT, GUIDED_BOOK, MONTHS, SUPPORT, Submissions
+from tests.references.intensity import Session, Stages, stages
+from tests.references.measure_populations import CBT, COUNSELLING, GUIDED_BOOK, MONTHS, SUPPORT, Submissions
 from tests.references.pathways import SCALES, Referral, flags
 
-THERAPY = {CBT: ("CBT", "high"), GUIDED_BOOK: ("GSB", "low"), SUPPORT: ("EMS", "other")}
+THERAPY = {
+    CBT: ("CBT", "high"), COUNSELLING: ("CFD", "high"), GUIDED_BOOK: ("GSB", "low"), SUPPORT: ("EMS", "other"),
+}  # fmt: skip
 
 Counts = dict[tuple[str, str, date], tuple[int, int | None]]
 
@@ -78,6 +81,31 @@ class Known:
             if a["CodeProcAndProcStatus"] == SUPPORT and held(c) and c["CareContDate"] >= self.received
             and (self.in_episode(c["CareContDate"]) or c["AppType"] == "06")
         }  # fmt: skip
+
+    @property
+    def given(self) -> set[tuple[str, date, str, str]]:
+        """Contact, day, therapy and its intensity: once for each therapy given in a treatment contact."""
+        return {
+            (c["CareContactId"], c["CareContDate"], *THERAPY[a["CodeProcAndProcStatus"]])
+            for c, a in self.activities
+            if a["CodeProcAndProcStatus"] in THERAPY and is_treatment(self, c)
+        }
+
+    @property
+    def stages(self) -> Stages | None:
+        """Counselling for depression makes no stage; a log is of high intensity, on its first day."""
+        sessions = {(i, day, level == "high") for i, day, name, level in self.given if name in ("CBT", "GSB")}
+        found: list[Session] = [(day, is_high) for _, day, is_high in sessions]
+        return stages(found + [(log["StartDateIntEnabledTherLog"], True) for log in self.logs])
+
+    def sessions(self, intensity: str) -> int:
+        """Sessions of low or high intensity; logs are sessions of high intensity."""
+        return sum(level == intensity for *_, level in self.given) + (len(self.logs) if intensity == "high" else 0)
+
+
+def is_treatment(p: Known, contact: Row) -> bool:
+    """Whether it is a treatment contact (M347)."""
+    return held(contact) and contact["AppType"] in {"02", "03", "05"} and p.in_episode(contact["CareContDate"])
 
 
 def held(contact: Row) -> bool:
@@ -244,6 +272,27 @@ def to_assessment(p: Known) -> int:
     return (p.assessed - p.received).days
 
 
+def staged(is_high: bool) -> Judge:
+    """Finished courses whose first stage is of this intensity, assessed no later than treated."""
+    return lambda p: bool(
+        p.finished and p.stages and p.stages.is_high is is_high and p.assessed and p.assessed <= p.treatments[0]
+    )
+
+
+def stepped(is_high: bool) -> Judge:
+    return lambda p: staged(is_high)(p) and p.stages and p.stages.next_day is not None
+
+
+def to_stage(p: Known) -> int:
+    assert p.stages and p.assessed
+    return (p.stages.first_day - p.assessed).days
+
+
+def to_next_stage(p: Known) -> int:
+    assert p.stages and p.stages.next_day
+    return (p.stages.next_day - p.stages.last_day).days
+
+
 # Measure → date, numerator, denominator (None: a count). A numerator that is a number is added up (a mean).
 PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "REFERRALS": (received, always, None),
@@ -270,6 +319,21 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "FINISHED": (discharged, F, None),
     "WAIT_42": (discharged, lambda p: wait(p) <= 42, F),
     "MEAN_SESSIONS": (discharged, lambda p: len(p.treatments), F),
+    "MEAN_ASSESSMENT_TO_HIGH": (discharged, to_stage, staged(True)),
+    "HIGH_INTENSITY_28": (discharged, lambda p: to_stage(p) <= 28, staged(True)),
+    "HIGH_INTENSITY_90": (discharged, lambda p: to_stage(p) <= 90, staged(True)),
+    "MEAN_ASSESSMENT_TO_LOW": (discharged, to_stage, staged(False)),
+    "LOW_INTENSITY_28": (discharged, lambda p: to_stage(p) <= 28, staged(False)),
+    "LOW_INTENSITY_90": (discharged, lambda p: to_stage(p) <= 90, staged(False)),
+    "MEAN_STEP_UP_WAIT": (discharged, to_next_stage, stepped(False)),
+    "STEP_UP_28": (discharged, lambda p: to_next_stage(p) <= 28, stepped(False)),
+    "MEAN_STEP_DOWN_WAIT": (discharged, to_next_stage, stepped(True)),
+    "MEAN_HIGH_INTENSITY_SESSIONS": (
+        discharged, lambda p: p.sessions("high"), lambda p: p.finished and p.sessions("high") > 0,
+    ),
+    "MEAN_LOW_INTENSITY_SESSIONS": (
+        discharged, lambda p: p.sessions("low"), lambda p: p.finished and p.sessions("low") > 0,
+    ),
     "MEAN_PHQ9_FIRST": (discharged, lambda p: p.first["PHQ9"], F),
     "NO_PHQ9": (discharged, lambda p: p.first["PHQ9"] is None, F),
     "AT_CASENESS": (discharged, of("is_at_caseness"), F),
@@ -286,7 +350,9 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "IET_TIME_RECORDED": (
         discharged, lambda p: sum(r["DurationIntEnabledTher"] for r in p.logs) > 0, lambda p: p.finished and bool(p.logs),
     ),
-    "ES_RECEIVED": (discharged, lambda p: bool(p.support), F),
+    "ES_RECEIVED": (
+        discharged, lambda p: any(c["CareContactId"] in p.support and p.in_episode(c["CareContDate"]) for c in p.contacts), F,
+    ),
     "EMPLOYMENT_RECORDED": (discharged, lambda p: any(r["EmployStatus"] != "ZZ" for r in p.work), F),
     "EMPLOYMENT_RECORDED_TWICE": (discharged, lambda p: sum(r["EmployStatus"] != "ZZ" for r in p.work) > 1, F),
     "INTO_WORK": (
@@ -298,22 +364,24 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
 CONTACT: dict[str, tuple[Callable[[Known, Row], Any], Callable[[Known, Row], Any] | None]] = {
     "APPOINTMENTS": (lambda p, c: True, None),
     "CONTACTS_HELD": (lambda p, c: held(c), None),
-    "TREATMENT_CONTACTS": (
-        lambda p, c: held(c) and c["AppType"] in {"02", "03", "05"} and p.in_episode(c["CareContDate"]), None,
-    ),
+    "TREATMENT_CONTACTS": (is_treatment, None),
     "ATTENDED": (lambda p, c: attended(c), lambda p, c: c["AttendOrDNACode"] in set("3567")),
     "DNA": (lambda p, c: c["AttendOrDNACode"] == "3", lambda p, c: c["AttendOrDNACode"] in set("3567")),
     "CANCELLED_BY_PATIENT": (lambda p, c: c["AttendOrDNACode"] == "2", lambda p, c: c["AttendOrDNACode"] in set("234567")),
     "FACE_TO_FACE": (lambda p, c: c["ConsMechanism"] == "01", lambda p, c: attended(c) and c["ConsMechanism"]),
-    "INTEGRATED_CONTACTS": (lambda p, c: c["IAPTLTCServiceInd"] == "Y", lambda p, c: attended(c)),
+    "INTEGRATED_CONTACTS": (
+        lambda p, c: c["IAPTLTCServiceInd"] == "Y",
+        lambda p, c: held(c) and c["AppType"] != "06" and p.in_episode(c["CareContDate"]),
+    ),
     "NOT_PREFERRED_LANGUAGE": (
         lambda p, c: c["LanguageCodeTreat"] != p.person["LanguageCodePreferred"],
-        lambda p, c: CONTACT["TREATMENT_CONTACTS"][0](p, c) and c["LanguageCodeTreat"]
+        lambda p, c: is_treatment(p, c) and c["LanguageCodeTreat"]
         and p.person["LanguageCodePreferred"],
     ),
 }  # fmt: skip
-# Of an open pathway at a month end: days since referral, days since last treatment (None: none), whether assessed.
-Open = tuple[int, int | None, bool]
+# Of an open pathway at a month end: days since referral, days since last treatment (None: none), whether assessed,
+# contacts attended.
+Open = tuple[int, int | None, bool, int]
 CASELOAD: dict[str, tuple[Callable[[Open], Any], Callable[[Open], Any] | None]] = {
     "OPEN": (lambda o: True, None),
     "OPEN_TREATED": (lambda o: o[1] is not None, None),
@@ -321,6 +389,9 @@ CASELOAD: dict[str, tuple[Callable[[Open], Any], Callable[[Open], Any] | None]] 
     "AWAITING_ASSESSMENT": (lambda o: not o[2], None),
     "AWAITING_TREATMENT": (lambda o: o[1] is None, None),
     "AWAITING_TREATMENT_42": (lambda o: o[0] <= 42, lambda o: o[1] is None),
+    "CMH_CASELOAD": (lambda o: o[3] >= 1, None),
+    "CMH_SEEN_TWICE": (lambda o: o[3] >= 2, lambda o: True),
+    "CMH_AWAITING_SECOND": (lambda o: o[3] < 2, None),
 }
 # Measure → date, value and denominator of medians; MEDIAN_AWAITING_TREATMENT is of those open at a month end.
 VALUES: dict[str, tuple[Judge, Judge, Judge]] = {
@@ -330,7 +401,10 @@ VALUES: dict[str, tuple[Judge, Judge, Judge]] = {
     "MEDIAN_FINISHED_WAIT": (discharged, wait, F),
     "MEDIAN_SESSIONS": (discharged, lambda p: len(p.treatments), F),
 }
-OTHER = ("REPEAT_REFERRALS", "IET_LOGS", "IET_LOG_TIME", "THERAPY_SESSIONS", "HIGH_INTENSITY_SESSIONS")
+AWAITING = ("CMH_AWAITING_SECOND_MEDIAN", "CMH_AWAITING_SECOND_P90")
+OTHER = (
+    "REPEAT_REFERRALS", "IET_LOGS", "IET_LOG_TIME", "THERAPY_SESSIONS", "HIGH_INTENSITY_SESSIONS", "MEAN_THERAPY_SESSIONS",
+)  # fmt: skip
 ALL = (*PATHWAY, *CONTACT, *CASELOAD, *OTHER)
 
 
@@ -376,7 +450,7 @@ def measured(submissions: Submissions) -> Counts:
 def values(submissions: Submissions) -> dict[str, dict[tuple[str, date], list[int]]]:
     """The values that a median is of, by measure, provider and submitted month."""
     found: dict[str, dict[tuple[str, date], list[int]]] = {
-        name: {slot: [] for slot in submissions} for name in (*VALUES, "MEDIAN_AWAITING_TREATMENT")
+        name: {slot: [] for slot in submissions} for name in (*VALUES, "MEDIAN_AWAITING_TREATMENT", *AWAITING)
     }
 
     def add(name: str, p: Known, day: date | None, value: int) -> None:
@@ -387,9 +461,12 @@ def values(submissions: Submissions) -> dict[str, dict[tuple[str, date], list[in
         for name, (when, value, denominator) in VALUES.items():
             if when(p) and denominator(p):
                 add(name, p, when(p), value(p))
-        for day, (days, treated, _) in month_ends(p):
+        for day, (days, treated, _, seen) in month_ends(p):
             if treated is None:
                 add("MEDIAN_AWAITING_TREATMENT", p, day, days)
+            for name in AWAITING:
+                if seen < 2 and p.row["Pathway"] == "01":
+                    add(name, p, day, days)
     return found
 
 
@@ -400,6 +477,8 @@ def _add_pathway(counts: Counting, p: Known) -> None:
             counts.add(p, name, when(p), numerator(p))
     for day, state in month_ends(p):
         for name, (part, whole) in CASELOAD.items():
+            if name.startswith("CMH_") and p.row["Pathway"] != "01":
+                continue
             if whole is None or whole(state):
                 counts.add(p, name, day, bool(part(state)))
 
@@ -415,12 +494,11 @@ def _add_logs_and_sessions(counts: Counting, p: Known) -> None:
     for log in p.logs:
         counts.add(p, "IET_LOGS", log["EndDateIntEnabledTherLog"], True)
         counts.add(p, "IET_LOG_TIME", log["EndDateIntEnabledTherLog"], log["DurationIntEnabledTher"] > 0)
-    given = {
-        (c["CareContactId"], c["CareContDate"], THERAPY[a["CodeProcAndProcStatus"]])
-        for c, a in p.activities
-        if a["CodeProcAndProcStatus"] in THERAPY and CONTACT["TREATMENT_CONTACTS"][0](p, c)
-    }
-    for _, day, (_, intensity) in given:
+    for therapy in sorted({name for _, _, name, _ in p.given}):
+        if p.finished:
+            sessions = sum(name == therapy for _, _, name, _ in p.given)
+            counts.add(p, "MEAN_THERAPY_SESSIONS", p.discharged, sessions)
+    for _, day, _, intensity in p.given:
         counts.add(p, "THERAPY_SESSIONS", day, True)
         if intensity in ("low", "high"):
             counts.add(p, "HIGH_INTENSITY_SESSIONS", day, intensity == "high")
@@ -438,4 +516,5 @@ def month_ends(p: Known) -> Iterable[tuple[date, Open]]:
         yield end, (
             (end - p.received).days, (end - treated[-1]).days if treated else None,
             p.assessed is not None and p.assessed <= end,
+            sum(attended(c) and c["CareContDate"] <= end for c in p.contacts),
         )  # fmt: skip

@@ -203,7 +203,12 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("unique_therapy", {"asian": "more than one", "unknown": "more than one", "unstated": "IET",
                             "worker": "none", "plain": "none"}),
         ("employment_support_contacts", {"asian": 1, "unknown": 1, "worker": 1, "unstated": 0}),
-        ("employment_support", {"unknown": "received", "plain": "not received"}),
+        # Follow-up after the end of the course is a contact of it, and not support during it (M306).
+        ("employment_support", {"asian": "received", "worker": "received", "unknown": "not received",
+                                "plain": "not received"}),
+        # Missed contacts are not attended; an open referral has no length yet.
+        ("attended_band", {"asian": "two or more", "worker": "one", "plain": "none"}),
+        ("referral_length", {"asian": "28-182", "before": "7-13", "same day": "7-13", "plain": "open"}),
         # One of each: the first named wins, in every run (PDT-2).
         ("main_medium", {"asian": "face to face", "unstated": "telephone", "unknown": "not known"}),
         ("main_mode", {"asian": "individual", "plain": "not known"}),

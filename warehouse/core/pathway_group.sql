@@ -3,10 +3,12 @@
 -- In every column each pathway is in exactly one group, "not known" included.
 CREATE TABLE core.pathway_group AS
 WITH supported AS (
-    SELECT referral_number, min(contact_on) AS first_employment_support_on,
-        max(contact_on) AS last_employment_support_on, CAST(sum(contacts) AS BIGINT) AS contacts
-    FROM work.employment_support_contact
-    GROUP BY referral_number
+    SELECT s.referral_number, min(s.contact_on) AS first_employment_support_on,
+        max(s.contact_on) AS last_employment_support_on, CAST(sum(s.contacts) AS BIGINT) AS contacts,
+        bool_or(p.discharged_on IS NULL OR s.contact_on <= p.discharged_on) AS is_in_course
+    FROM work.employment_support_contact AS s
+    INNER JOIN core.pathway AS p ON p.referral_number = s.referral_number
+    GROUP BY s.referral_number
 )
 SELECT
     p.referral_number, p.provider, p.service_request_id,
@@ -45,9 +47,10 @@ SELECT
     coalesce(k.main_medium, 'not known') AS main_medium,
     coalesce(k.main_mode, 'not known') AS main_mode,
     coalesce(k.met_in_person, 'nothing attended') AS met_in_person,
-    coalesce(k.language_mode, 'not known') AS language_mode, p.dose, p.discharge_reason, p.repeat_gap,
+    coalesce(k.language_mode, 'not known') AS language_mode, p.dose, p.discharge_reason, p.attended_band,
+    p.referral_length, p.repeat_gap,
     p.days_since_previous IS NOT NULL AS is_repeat_referral, k.site,
-    CASE WHEN e.contacts IS NOT NULL THEN 'received' ELSE 'not received' END AS employment_support,
+    CASE WHEN e.is_in_course THEN 'received' ELSE 'not received' END AS employment_support,
     w.employment_at_start, w.employment_at_end, w.work_first, w.work_last, w.work_change, w.hours_first,
     w.hours_last,
     w.benefit_first, w.benefit_change, w.sick_pay_change, w.sickness_change, w.self_employed_change,
@@ -113,11 +116,14 @@ LEFT JOIN supported AS e ON e.referral_number = p.referral_number
 --   language_mode: Language of most treatment contacts, and who interprets.
 --   dose [contacts]: Number of treatment contacts as text, 21+ for more than 20.
 --   discharge_reason: Reason for discharge: code, invalid, not recorded, or open.
+--   attended_band [contacts]: Contacts attended: none, one, two or more.
+--   referral_length [days]: Days from referral to discharge, in bands, or open.
 --   repeat_gap [days]: Days since the last finished course of the person here, in bands; none if more than 365 or
 --       there is none.
 --   is_repeat_referral: Whether the person finished a course here within 365 days before this referral.
 --   site: Site of the first treatment contact (ODS).
---   employment_support: Whether there was an employment support contact: received, not received.
+--   employment_support: Whether there was an employment support contact before the end of the course (M306):
+--       received, not received.
 --   employment_at_start: First employment status recorded from referral to discharge.
 --   employment_at_end: Last employment status recorded from referral to discharge, where two days were.
 --   work_first: in work, off sick or not employed, by the first record.

@@ -37,8 +37,10 @@ _GROUPS = (
 # Grain → the rows counted. Every one has provider, pathway and referral_number.
 GRAINS: dict[str, str] = {
     "pathway": "SELECT p.*, g.* EXCLUDE (provider, service_request_id, referral_number), "
-    f"k.* EXCLUDE (provider, service_request_id, referral_number) FROM {_GROUPED} "
-    "INNER JOIN core.pathway_care AS k USING (referral_number)",
+    f"k.* EXCLUDE (provider, service_request_id, referral_number), "
+    f"i.* EXCLUDE (provider, service_request_id, referral_number) FROM {_GROUPED} "
+    "INNER JOIN core.pathway_care AS k USING (referral_number) "
+    "LEFT JOIN core.therapy_intensity AS i USING (referral_number)",
     "contact": f"SELECT c.* EXCLUDE (pathway, commissioner, site), {_GROUPS} "
     f"FROM core.contact AS c INNER JOIN ({_GROUPED}) USING (referral_number)",
     "activity": "SELECT a.*, s.staff_id IS NOT NULL AS is_staff_known, s.qualified_on AS staff_qualified_on, "

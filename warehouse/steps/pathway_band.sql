@@ -29,6 +29,11 @@ SELECT
             THEN p.end_code
         ELSE 'invalid'
     END AS discharge_reason,
+    CASE WHEN p.attended_contacts = 0 THEN 'none' WHEN p.attended_contacts = 1 THEN 'one' ELSE 'two or more' END
+        AS attended_band,
+    CASE WHEN p.discharged_on IS NULL THEN 'open' WHEN p.discharged_on - p.received_on <= 6 THEN '0-6'
+        WHEN p.discharged_on - p.received_on <= 13 THEN '7-13' WHEN p.discharged_on - p.received_on <= 27 THEN '14-27'
+        WHEN p.discharged_on - p.received_on <= 182 THEN '28-182' ELSE '183+' END AS referral_length,
     r.days_since_previous,
     CASE WHEN r.days_since_previous IS NULL THEN 'none' WHEN r.days_since_previous <= 91 THEN '0-91'
         WHEN r.days_since_previous <= 182 THEN '92-182' WHEN r.days_since_previous <= 273 THEN '183-273'
