@@ -245,7 +245,9 @@ def repeated(p: Known, everyone: list[Known]) -> bool:
 
 
 TALKING = ("RECOVERY", "RELIABLE_RECOVERY", "RELIABLE_IMPROVEMENT", "RELIABLE_DETERIORATION", "NO_RELIABLE_CHANGE",
-           "AT_CASENESS", "NOT_AT_CASENESS", "MEAN_PHQ9_FIRST", "NO_PHQ9")  # fmt: skip
+           "AT_CASENESS", "NOT_AT_CASENESS", "MEAN_PHQ9_FIRST", "NO_PHQ9", "REFERRED_RECOVERABLE",
+           "REFERRED_PAIRED", "REFERRED_PAIRED_AT_CASENESS", "REFERRED_RECOVERED", "REFERRED_RELIABLY_RECOVERED",
+           "REFERRED_RELIABLY_IMPROVED")  # fmt: skip
 received: Judge = attrgetter("received")
 discharged: Judge = attrgetter("discharged")
 assessed: Judge = attrgetter("assessed")
@@ -253,6 +255,12 @@ assessed: Judge = attrgetter("assessed")
 
 def recoverable(p: Known) -> bool:
     return bool(p.finished and not p.flags["is_not_at_caseness"])
+
+
+def paired(p: Known) -> bool:
+    """Whether a finished course has a change, of whatever kind."""
+    changes = ("is_reliably_improved", "is_reliably_deteriorated", "has_no_reliable_change")
+    return any(p.flags[name] for name in changes)
 
 
 def first(p: Known) -> date | None:
@@ -298,6 +306,20 @@ PATHWAY: dict[str, tuple[Judge, Judge, Judge | None]] = {
     "REFERRALS": (received, always, None),
     "SELF_REFERRALS": (received, lambda p: p.row["SourceOfReferralIAPT"] == "B1", always),
     "REFERRALS_NO_ETHNICITY": (received, lambda p: p.person["EthnicCategory"] in {None, "Z", "99"}, always),
+    "REFERRED_OPEN": (received, lambda p: p.discharged is None, always),
+    "REFERRED_OPEN_NOT_ASSESSED": (
+        received, lambda p: p.discharged is None and p.assessed is None and not p.treatments, always,
+    ),
+    "REFERRED_OPEN_NOT_STARTED": (received, lambda p: p.discharged is None and not p.treatments, always),
+    "REFERRED_ASSESSED": (received, lambda p: p.assessed is not None or p.treatments, always),
+    "REFERRED_STARTED": (received, lambda p: p.treatments, always),
+    "REFERRED_FINISHED": (received, F, always),
+    "REFERRED_RECOVERABLE": (received, recoverable, always),
+    "REFERRED_PAIRED": (received, paired, always),
+    "REFERRED_PAIRED_AT_CASENESS": (received, lambda p: paired(p) and p.flags["is_at_caseness"], always),
+    "REFERRED_RECOVERED": (received, of("is_recovered"), always),
+    "REFERRED_RELIABLY_RECOVERED": (received, of("is_reliably_recovered"), always),
+    "REFERRED_RELIABLY_IMPROVED": (received, of("is_reliably_improved"), always),
     "FIRST_ASSESSMENT": (assessed, always, None),
     "ASSESSED_28": (assessed, lambda p: to_assessment(p) <= 28, always),
     "MEAN_WAIT_ASSESSMENT": (assessed, to_assessment, always),

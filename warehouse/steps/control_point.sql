@@ -10,6 +10,8 @@ WITH point AS (
         source, provider, pathway, measure, period_type, period_start, CAST(value AS DECIMAL(24, 12)) AS value
     FROM mart.provider_figure
     WHERE state = 'value' AND period_type = CASE source WHEN 'published' THEN 'financial year' ELSE 'month' END
+        -- Cohorts of referrals (decision 0030): the last months are always lower, because their courses still run.
+        AND NOT starts_with(measure, 'REFERRED_')
 ),
 moved AS (
     SELECT
