@@ -196,6 +196,15 @@ def test_groups_are_added_over_time_as_their_measure_is(seed: int) -> None:
         expected = figure(measure.kind, measure.over_time, own, months[kind, start], places[place], known.submitted)
         assert Figure(*said) == expected, (place, kind, start, pathway, name, gender)
     assert {row[4] for row in rows} == {measure.id for measure in MEASURES if measure.breakdowns}
+    # A group that an organisation had in some month has a row in every month, also where it had nobody.
+    by_month: dict[tuple[object, ...], set[date]] = {}
+    for place, kind, start, *group in (row[:6] for row in rows):
+        if kind == "month":
+            by_month.setdefault((place, *group), set()).add(start)
+    assert by_month and all(found == set(MONTHS) for found in by_month.values())
+    assert con.execute(
+        "SELECT DISTINCT period_type FROM mart.breakdown_measure WHERE level = 'sub-ICB' ORDER BY ALL"
+    ).fetchall() == [("financial year",), ("quarter",), ("rolling 12 months",)]
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,20 @@ from warehouse.measures.counting import Pass, count_columns, passes, sums
 from warehouse.models import read_sql
 from warehouse.order import in_order
 
-# Groups by month would mostly be suppressed in public, and 12 times as many: they are counted by quarter and up.
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
+# By month a sub-ICB's groups are nearly all empty, and they are a third of all rows: they stand by quarter and up.
+_NO_MONTHS = "sub-ICB"
 
 
 COLUMNS = """
-Columns of mart.breakdown_measure: One row per organisation, period, pathway, group of a breakdown and measure, over
-    longer periods than a month. Groups of a breakdown add up to the row of mart.service_measure.
+Columns of mart.breakdown_measure: One row per organisation, period, pathway, group of a breakdown and measure.
+    Groups of a breakdown add up to the row of mart.service_measure. By month an organisation has the groups that it
+    had in any month; a sub-ICB has none by month.
   source, key: submitted: our own count.
   level, key: England, region, ICB, sub-ICB or provider.
   organisation, key: Code of the organisation (ref.organisation); ENG is England; 'unknown' what cannot be placed; a
       merged provider counts in its successor; provider|sub-ICB where both.
-  period_type, key: quarter, financial year, or rolling 12 months (the latest only).
+  period_type, key: month, quarter, financial year, or rolling 12 months (the latest only).
   period_start [date], key: First day of the period.
   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
   breakdown, key: Breakdown (mart.breakdown).
@@ -72,8 +74,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     con.execute(
         "CREATE TABLE work.period_month AS SELECT CAST(dense_rank() OVER (ORDER BY period_type, period_start) AS "
         "INTEGER) AS period, period_type, period_start, month, "
-        "month = last_month AS is_last, period_type <> 'month' AND "
-        "(period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type)) "
+        "month = last_month AS is_last, "
+        "period_type <> 'rolling 12 months' OR period_start = max(period_start) OVER (PARTITION BY period_type) "
         "AS is_for_groups FROM ref.period_month INNER JOIN ref.period USING (period_type, period_start)"
     )
     *steps, last = rolled_up()
@@ -223,15 +225,17 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "GROUP BY provider, commissioner, period, pathway, part), "
         f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {sums(names)} FROM by_period "
         "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part, pathway), "
-        f"counted AS (FROM by_pathway UNION ALL SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} "
-        "FROM by_pathway GROUP BY org, period, part) "
+        f"counted AS MATERIALIZED (FROM by_pathway UNION ALL "
+        f"SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} FROM by_pathway GROUP BY org, period, part) "
         "SELECT r.level, r.organisation, r.period_type, r.period_start, o.pathway, p.breakdown, p.breakdown_group, "
         f"r.months_submitted, r.has_last_month, c.* EXCLUDE (org, period, part, pathway) FROM work.reported AS r "
         "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
         "CROSS JOIN work.part AS p LEFT JOIN counted AS c "
         "ON c.org = n.org AND c.period = r.period AND c.part = p.part AND c.pathway = o.pathway "
-        f"WHERE r.level IN ({levels}) AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups)"
+        f"WHERE r.level IN ({levels}) AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups) "
+        f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
+        "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
     )
 
 
