@@ -10,6 +10,8 @@ import pytest
 from schemas.month import ProviderMonth
 from tests.fixtures.warehouse import (
     APRIL,
+    FEW,
+    PHQ9,
     Case,
     Row,
     ask,
@@ -189,6 +191,83 @@ def test_a_contact_sent_twice_counts_once_as_last_sent(tmp_path: Path) -> None:
     ]
     found = ask(build(tmp_path, won, marts=False), "SELECT attendance, submitted_records FROM core.contact")
     assert found == [("5", 2)]
+
+
+def month_of_contacts(
+    month: date, *contacts: tuple[str, date, str], score: str | None = None
+) -> dict[str, list[Row]]:
+    """A month's submission: contacts (id, day, attendance), each with an activity "a-<id>" of CBT for psychosis,
+    and a PHQ-9 score taken in the last.
+    """
+    return {
+        "IDS001": [{"LocalPatientId": "p"}],
+        "IDS101": [{"ServiceRequestId": "r", "LocalPatientId": "p", "ReferralRequestReceivedDate": APRIL, "Pathway": "01"}],
+        "IDS201": [
+            {"CareContactId": name, "ServiceRequestId": "r", "CareContDate": day, "AppType": "02", "AttendOrDNACode": seen}
+            for name, day, seen in contacts
+        ],
+        "IDS202": [
+            {"CareActId": f"a-{name}", "CareContactId": name, "CodeProcAndProcStatus": "718026005"}
+            for name, *_ in contacts
+        ],
+        "IDS607": [{"CareActId": f"a-{contacts[-1][0]}", "CodedAssToolType": PHQ9, "PersScore": score}] if score else [],
+    }  # fmt: skip
+
+
+def test_a_contact_id_used_again_in_a_later_month_is_another_contact_and_a_warning(tmp_path: Path) -> None:
+    """The system of this provider numbers its contacts anew every month."""
+    first, again = date(2025, 4, 10), date(2025, 5, 12)
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, month_of_contacts(APRIL, ("1", first, "5"), ("2", APRIL, "5"), score="20")),
+        write_submission(tmp_path, "RXX", MAY, month_of_contacts(MAY, ("2", again, "5"), ("3", MAY, "3"))),
+        write_submission(tmp_path, "RXX", JUNE, month_of_contacts(JUNE, ("2", date(2025, 6, 2), "5"), score="10")),
+    ]  # fmt: skip
+    draft = build(tmp_path, won, measures=["DQ_CONTACT_ID_REUSED", *FEW])
+    contacts = ask(draft, "SELECT care_contact_id, contact_on, is_id_reused FROM core.contact ORDER BY contact_on")
+    assert contacts == [
+        ("2", APRIL, True), ("1", first, False), ("3", MAY, False), ("2", again, True), ("2", date(2025, 6, 2), True),
+    ]  # fmt: skip
+    course = ask(
+        draft,
+        "SELECT p.treatment_contacts, p.first_treatment_on, p.last_treatment_on, p.phq9_first, p.phq9_last, t.sessions "
+        "FROM core.pathway AS p INNER JOIN core.therapy_course AS t USING (provider, service_request_id)",
+    )
+    assert course == [
+        (4, APRIL, date(2025, 6, 2), 20, 10, 4)
+    ]  # the score of an activity has the day of its own month
+    activities = ask(
+        draft, "SELECT contact_on, is_id_reused, is_therapy_session FROM core.activity ORDER BY contact_on"
+    )
+    assert activities == [
+        (APRIL, True, True), (first, False, True), (MAY, False, False), (again, True, True),
+        (date(2025, 6, 2), True, True),
+    ]  # fmt: skip
+    warned = ask(
+        draft,
+        "SELECT period_start, numerator, denominator FROM mart.service_measure WHERE measure = 'DQ_CONTACT_ID_REUSED' "
+        "AND organisation = 'RXX' AND level = 'provider' AND period_type = 'month' AND pathway = 'all' ORDER BY ALL",
+    )
+    assert warned == [(APRIL, 1, 2), (MAY, 1, 2), (JUNE, 1, 1)]
+
+
+def test_a_month_sent_again_replaces_its_contacts_also_those_of_another_day(tmp_path: Path) -> None:
+    """A correction in the month's own submission: one contact, on its new day, and no warning."""
+    corrected = month_of_contacts(APRIL, ("1", date(2025, 4, 11), "5"))
+    won = [write_submission(tmp_path, "RXX", APRIL, corrected, order=2)]
+    write_submission(tmp_path, "RXX", APRIL, month_of_contacts(APRIL, ("1", date(2025, 4, 10), "3")))  # not current
+    found = ask(build(tmp_path, won, marts=False), "SELECT contact_on, attendance, is_id_reused FROM core.contact")
+    assert found == [(date(2025, 4, 11), "5", False)]
+
+
+def test_an_activity_of_a_contact_sent_twice_is_one_activity(tmp_path: Path) -> None:
+    same = ("1", date(2025, 4, 10), "5")
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, month_of_contacts(APRIL, same)),
+        write_submission(tmp_path, "RXX", MAY, month_of_contacts(MAY, same)),
+    ]
+    draft = build(tmp_path, won, marts=False)
+    assert ask(draft, "SELECT month, submitted_records, is_id_reused FROM core.activity") == [(MAY, 2, False)]
+    assert ask(draft, "SELECT sessions FROM core.therapy_course") == [(1,)]
 
 
 def test_smi_tables_are_kept_as_last_submitted(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 -- Grain: one row per pathway with an employment support contact (attended or unplanned, not refused).
 CREATE OR REPLACE VIEW compat.employment_support AS
 SELECT
-    a.provider, a.service_request_id, count(DISTINCT a.care_contact_id) AS contacts,
+    a.provider, a.service_request_id, count(DISTINCT (a.care_contact_id, a.contact_on)) AS contacts,
     min(a.contact_on) AS first_on, max(a.contact_on) AS last_on
 FROM core.activity AS a
-INNER JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.care_contact_id
+INNER JOIN core.contact AS c
+    ON c.provider = a.provider AND c.care_contact_id = a.care_contact_id AND c.contact_on = a.contact_on
 WHERE a.therapy_type = 'EMS' AND NOT a.is_refused AND (c.is_attended OR c.planned = 'N')
 GROUP BY a.provider, a.service_request_id
 

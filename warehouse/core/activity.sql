@@ -1,27 +1,45 @@
 -- core.activity
--- Grain: one row per provider and care activity: the latest month that carries it. Dated by its contact.
+-- Grain: one row per provider, care activity and day of its contact: the latest month that carries it.
+-- An id that comes again in another month for a contact of another day is another activity (core.contact).
 -- CodeProcAndProcStatus is a SNOMED expression: procedure, and after a colon its status (443390004: refused).
 -- is_first_of_therapy: several activities of one therapy in one contact are one session of it; refused is none.
 CREATE TABLE core.activity AS
 WITH dated AS (
     SELECT
-        c.referral_number, a.provider, a.CareActId, a.CareContactId, c.service_request_id, a.month,
-        coalesce(d.submitted_records, 1) AS submitted_records, c.contact_on, c.contact_time, c.appointment_type,
+        c.referral_number, a.provider, a.CareActId, a.CareContactId, c.service_request_id, a.month, a.recency,
+        d.submitted_records IS NOT NULL AS is_sent_again, c.contact_on, c.contact_time, c.appointment_type,
         a.CarePersLocalId, a.ClinContactDurOfCareAct, c.is_treatment,
         split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
         coalesce(contains(a.CodeProcAndProcStatus, '443390004'), false) AS is_refused
     FROM staged.IDS202 AS a
     LEFT JOIN staged.IDS202_latest AS d
         ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.submitted_records > 1
-    LEFT JOIN core.contact AS c ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
+    LEFT JOIN core.contact AS c
+        ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
+        AND (NOT c.is_id_reused OR date_trunc('month', c.contact_on) = a.month)
+),
+again AS (
+    SELECT
+        provider, CareActId, contact_on, max(recency) AS recency, count(*) AS submitted_records,
+        count(*) OVER (PARTITION BY provider, CareActId) > 1 AS is_id_reused
+    FROM dated
+    WHERE is_sent_again
+    GROUP BY provider, CareActId, contact_on
+),
+latest AS (
+    SELECT
+        a.*, coalesce(d.submitted_records, 1) AS submitted_records, coalesce(d.is_id_reused, false) AS is_id_reused
+    FROM dated AS a
+    LEFT JOIN again AS d
+        ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.contact_on IS NOT DISTINCT FROM a.contact_on
     WHERE d.recency IS NULL OR d.recency = a.recency
 ),
 first_of_therapy AS (
-    SELECT a.provider, a.CareContactId, t.therapy_type, min(a.CareActId) AS CareActId
-    FROM dated AS a
+    SELECT a.provider, a.CareContactId, a.contact_on, t.therapy_type, min(a.CareActId) AS CareActId
+    FROM latest AS a
     INNER JOIN ref.therapy AS t ON t.snomed = a.procedure_code
     WHERE NOT a.is_refused
-    GROUP BY a.provider, a.CareContactId, t.therapy_type
+    GROUP BY a.provider, a.CareContactId, a.contact_on, t.therapy_type
 )
 SELECT
     a.referral_number, a.provider, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id,
@@ -29,17 +47,19 @@ SELECT
     a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes, a.procedure_code,
     t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
     coalesce(a.is_treatment AND t.therapy IS NOT NULL AND NOT a.is_refused, false) AS is_therapy_session,
-    f.CareActId IS NOT NULL AS is_first_of_therapy
-FROM dated AS a
+    f.CareActId IS NOT NULL AS is_first_of_therapy, a.is_id_reused
+FROM latest AS a
 LEFT JOIN ref.therapy AS t ON t.snomed = a.procedure_code
-LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.CareActId
+LEFT JOIN first_of_therapy AS f
+    ON f.provider = a.provider AND f.CareActId = a.CareActId AND f.contact_on IS NOT DISTINCT FROM a.contact_on
+    AND f.CareContactId = a.CareContactId AND f.therapy_type = t.therapy_type
 
--- Columns of core.activity: One row per provider and care activity (IDS202), dated by its contact.
+-- Columns of core.activity: One row per provider, care activity and day of its contact (IDS202).
 --   provider, key: ODS code of the provider.
 --   care_activity_id, key: Pseudonym of the provider's care activity id.
 --   care_contact_id: Pseudonym of the provider's care contact id.
 --   service_request_id: Pseudonym of the provider's referral id.
---   month [month]: First day of the month of the latest submission that carries the row.
+--   month [month], key: First day of the month of the latest submission that carries the row.
 --   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   contact_on [date]: Day of the contact.
 --   contact_time [HH:MM:SS]: Time of the contact as submitted.
@@ -55,3 +75,4 @@ LEFT JOIN first_of_therapy AS f ON f.provider = a.provider AND f.CareActId = a.C
 --   is_therapy_session: Whether a therapy was given in a treatment contact.
 --   is_first_of_therapy: Whether it is the first activity of its contact and type of therapy: several activities
 --       of one therapy in one contact are one session.
+--   is_id_reused: Whether the provider used the same care activity id for a contact of another day.

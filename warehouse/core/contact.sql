@@ -1,19 +1,30 @@
 -- core.contact
--- Grain: one row per provider and care contact: the latest month that carries it, then the highest row number.
+-- Grain: one row per provider, care contact and day: the latest month that carries it, then the highest row number.
 -- Treatment contact (M347, M1011, M090): appointment type 02, 03 or 05, attended (5, 6) or unplanned, on a day
 -- from referral to discharge. Follow-up (06) is none. 3 is "did not attend" and never attendance.
--- A contact is dated in the month it is submitted for, so few come twice: only those are ranked.
+-- A contact is dated in the month it is submitted for. So an id that comes again with another day is another contact,
+-- and neither replaces the other. Few ids come twice: only those are looked at.
 CREATE TABLE core.contact AS
-WITH judged AS (
+WITH again AS (
+    SELECT
+        provider, CareContactId, CareContDate, max(recency) AS recency, count(*) AS submitted_records,
+        count(*) OVER (PARTITION BY provider, CareContactId) > 1 AS is_id_reused
+    FROM staged.IDS201
+    INNER JOIN (SELECT provider, CareContactId FROM staged.IDS201_latest WHERE submitted_records > 1) AS d
+        USING (provider, CareContactId)
+    GROUP BY provider, CareContactId, CareContDate
+),
+judged AS (
     SELECT
         c.*, r.referral_number, r.pathway, coalesce(d.submitted_records, 1) AS submitted_records,
+        coalesce(d.is_id_reused, false) AS is_id_reused,
         coalesce(c.AttendOrDNACode IN ('5', '6'), false) AS is_attended,
         coalesce(c.AttendOrDNACode IN ('5', '6') OR c.PlannedCareContIndicator = 'N', false)
             AND c.CareContDate >= r.received_on
             AND (r.discharged_on IS NULL OR c.CareContDate <= r.discharged_on) AS is_seen_in_episode
     FROM staged.IDS201 AS c
-    LEFT JOIN staged.IDS201_latest AS d
-        ON d.provider = c.provider AND d.CareContactId = c.CareContactId AND d.submitted_records > 1
+    LEFT JOIN again AS d
+        ON d.provider = c.provider AND d.CareContactId = c.CareContactId AND d.CareContDate = c.CareContDate
     LEFT JOIN work.referral AS r
         ON r.provider = c.provider AND r.service_request_id = c.ServiceRequestId
     WHERE d.recency IS NULL OR d.recency = c.recency
@@ -31,15 +42,15 @@ SELECT
     NumGroupTherParticipants AS group_participants, IAPTLTCServiceInd AS integrated_ltc_service,
     IntEnabledTherProg AS internet_therapy_programme, PsychMed AS psychotropic_medication,
     ActLocTypeCode AS location_type, SiteIDOfTreat AS site, LanguageCodeTreat AS treatment_language,
-    InterpreterPresentInd AS interpreter
+    InterpreterPresentInd AS interpreter, is_id_reused
 FROM judged
 
--- Columns of core.contact: One row per provider and care contact (IDS201), as last submitted.
+-- Columns of core.contact: One row per provider, care contact and day (IDS201), as last submitted.
 --   provider, key: ODS code of the provider.
 --   care_contact_id, key: Pseudonym of the provider's care contact id.
 --   service_request_id: Pseudonym of the provider's referral id.
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
---   month [month]: First day of the month of the latest submission that carries the row.
+--   month [month], key: First day of the month of the latest submission that carries the row.
 --   row_number: Row of the submitted file, header row being 1; unique with provider and month.
 --   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   contact_on [date]: Day of the contact.
@@ -66,3 +77,4 @@ FROM judged
 --   site: ODS code of the site where the contact took place; NULL when not sent.
 --   treatment_language: Language of the treatment.
 --   interpreter: Interpreter code.
+--   is_id_reused: Whether the provider used the same care contact id for a contact of another day.

@@ -6,7 +6,7 @@ CREATE TABLE core.therapy_course AS
 WITH given AS (
     SELECT
         referral_number, therapy_type, min(procedure_code) AS procedure_code,
-        count(DISTINCT care_contact_id) AS sessions, min(contact_on) AS first_on, max(contact_on) AS last_on
+        count(*) FILTER (WHERE is_first_of_therapy) AS sessions, min(contact_on) AS first_on, max(contact_on) AS last_on
     FROM core.activity
     WHERE is_therapy_session
     GROUP BY referral_number, therapy_type

@@ -5,7 +5,8 @@
 CREATE TABLE work.employment_support_contact AS
 SELECT a.referral_number, c.contact_on, count(DISTINCT c.care_contact_id) AS contacts
 FROM core.activity AS a
-INNER JOIN core.contact AS c ON c.referral_number = a.referral_number AND c.care_contact_id = a.care_contact_id
+INNER JOIN core.contact AS c
+    ON c.referral_number = a.referral_number AND c.care_contact_id = a.care_contact_id AND c.contact_on = a.contact_on
 INNER JOIN core.pathway AS p ON p.referral_number = a.referral_number
 WHERE a.therapy_type = 'EMS' AND NOT a.is_refused AND (c.is_attended OR c.planned = 'N')
     AND c.contact_on >= p.received_on

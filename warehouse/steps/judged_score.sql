@@ -17,7 +17,9 @@ WITH submitted AS (
         s.CodedAssToolType, s.PersScore, a.contact_on, a.contact_time, CAST(NULL AS VARCHAR), r.received_on,
         r.discharged_on, coalesce(a.appointment_type = '06', false)
     FROM staged.IDS607 AS s
-    LEFT JOIN core.activity AS a ON a.provider = s.provider AND a.care_activity_id = s.CareActId
+    LEFT JOIN core.activity AS a
+        ON a.provider = s.provider AND a.care_activity_id = s.CareActId
+        AND (NOT a.is_id_reused OR date_trunc('month', a.contact_on) = s.month)
     LEFT JOIN work.referral AS r ON r.referral_number = a.referral_number
 ),
 typed AS (

@@ -1,15 +1,16 @@
 -- mesh_IAPT.IDS201carecontact
--- Grain: one row per provider and care contact, in the month that last sent it.
+-- Grain: one row per provider, care contact and day, in the month that last sent it.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS201carecontact AS
 WITH numbered AS (
-    SELECT *, row_number() OVER (ORDER BY provider, care_contact_id) AS number
+    SELECT *, row_number() OVER (ORDER BY provider, care_contact_id, month) AS number
     FROM core.contact
 )
 SELECT
     c.number AS UniqueID_IDS201, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, c.provider AS OrgID_Provider,
     c.provider || '-' || c.service_request_id AS PathwayID, c.service_request_id AS ServiceRequestId,
-    c.care_contact_id AS CareContactId, c.provider || '-' || c.care_contact_id AS Unique_CareContactID,
+    c.care_contact_id AS CareContactId,
+    c.provider || '-' || c.care_contact_id || coalesce('-' || CAST(c.contact_on AS VARCHAR), '') AS Unique_CareContactID,
     c.contact_on AS CareContDate, c.appointment_type AS AppType, c.attendance AS AttendOrDNACode,
     c.planned AS PlannedCareContIndicator, c.duration_minutes AS ClinContDurOfCareCont,
     c.medium AS ConsMechanism, c.medium AS ConsMediumUsed, c.therapy_mode AS CareContPatientTherMode,
@@ -31,7 +32,7 @@ LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id =
 --   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
 --   ServiceRequestId: Pseudonym of the provider's service request id.
 --   CareContactId: Pseudonym of the provider's care contact id.
---   Unique_CareContactID: Provider and pseudonym of the care contact.
+--   Unique_CareContactID: Provider, pseudonym and day of the care contact.
 --   CareContDate [date]: Day of the contact.
 --   AppType: Appointment type (01 to 07).
 --   AttendOrDNACode: Attendance: 5 and 6 attended, 3 did not attend.

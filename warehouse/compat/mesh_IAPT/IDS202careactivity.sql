@@ -2,14 +2,15 @@
 -- Grain: one row per provider and care activity, in the month that last sent it.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS202careactivity AS
 WITH numbered AS (
-    SELECT *, row_number() OVER (ORDER BY provider, care_activity_id) AS number
+    SELECT *, row_number() OVER (ORDER BY provider, care_activity_id, month) AS number
     FROM core.activity
 )
 SELECT
     a.number AS UniqueID_IDS202, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, a.provider AS OrgID_Provider,
     a.provider || '-' || a.service_request_id AS PathwayID, a.care_activity_id AS CareActId,
-    a.care_contact_id AS CareContactId, a.provider || '-' || a.care_contact_id AS Unique_CareContactID,
+    a.care_contact_id AS CareContactId,
+    a.provider || '-' || a.care_contact_id || coalesce('-' || CAST(a.contact_on AS VARCHAR), '') AS Unique_CareContactID,
     a.duration_minutes AS ClinContactDurOfCareAct,
     CASE WHEN a.is_refused THEN a.procedure_code || ':408730004=443390004' ELSE a.procedure_code END
         AS CodeProcAndProcStatus
@@ -29,7 +30,7 @@ LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id =
 --   PathwayID: Provider and pseudonym of the service request: the pathway, and what national measures count.
 --   CareActId: Pseudonym of the provider's care activity id.
 --   CareContactId: Pseudonym of the provider's care contact id.
---   Unique_CareContactID: Provider and pseudonym of the care contact.
+--   Unique_CareContactID: Provider, pseudonym and day of the care contact.
 --   ClinContactDurOfCareAct [minutes]: Clinical time of the activity.
 --   CodeProcAndProcStatus: Procedure (SNOMED CT); a refused one has its status after a colon and so equals no
 --       therapy code.
