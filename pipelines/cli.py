@@ -20,8 +20,8 @@ from schemas.month import parse_month
 CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
 
 _EPILOGUE = """
-Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with --strict) · 4 records rejected ·
-5 file rejected
+Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with --strict) · 4 records rejected, or
+statements not carried over · 5 file rejected
 
 The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key is `PARITY_KEY_FILE`
 (default `~/.config/parity/pseudonym.key`).
@@ -229,6 +229,45 @@ def query(
     return CLEAN
 
 
+@app.command(group=_ANALYST)
+def tsql(
+    script: Path,
+    *,
+    month: Annotated[
+        str | None,
+        Parameter(help="Month to report on, as YYYY-MM, instead of the latest. Later ones are not seen."),
+    ] = None,
+    out: Annotated[Path | None, Parameter(help="File for the SQL that DuckDB understands.")] = None,
+    run: Annotated[bool, Parameter(negative=(), help="Run it on the published warehouse.")] = False,
+    release: Annotated[str | None, Parameter(help="Run it on a release of that name.")] = None,
+    keep: Annotated[
+        Path | None,
+        Parameter(help="DuckDB file for the tables it makes. The next script of a series finds them there."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Carry a T-SQL script for NHS England's platform over to DuckDB, and say statement by statement how far.
+
+    Parameters
+    ----------
+    script
+        A file with T-SQL.
+
+    """
+    from pipelines import show
+    from pipelines.ask import release_file
+    from pipelines.tsql import carry_over
+    from pipelines.zones import zones
+
+    on = release_file(zones(), release) if run or release or keep else None
+    report = carry_over(script, _month(month, "--month") if month else None, out, on, keep)
+    if as_json:
+        _print_json({"script": report.script, "whole": report.is_whole, "statements": report.as_rows()})
+    else:
+        show.statements(report)
+    return CLEAN if report.is_whole else RECORDS_REJECTED
+
+
 @app.command(group=_CENTRE)
 def published(path: Path) -> int:
     """Import NHS England's published annual statistics. The next release has them in schema `published`.
@@ -386,11 +425,11 @@ def _some(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths
 
 
-def _month(text: str) -> date:
+def _month(text: str, option: str = "--start") -> date:
     try:
         return parse_month(text)
     except ValueError:
-        raise NotAsked(f"--start {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
+        raise NotAsked(f"{option} {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
 
 
 def _stem(submission: Path) -> str:

@@ -6,6 +6,7 @@ Belongs here: tables on standard output, progress on standard error. Does not be
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from reports.site.wording import counted
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.ask import Rows
     from pipelines.publish import Release
+    from pipelines.tsql import Report
 
 _out = Console(highlight=False, soft_wrap=True)
 _MARKS = {
@@ -137,6 +139,21 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
             table.add_row(*(f"[dim]{null}[/dim]" if value is None else escape(str(value)) for value in row))
         _wide(table)
         line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
+
+
+def statements(report: "Report") -> None:
+    """A line per statement of a script that the reader must know of, and the number of each outcome."""
+    found = report.as_rows()
+    for each in found:
+        said = "; ".join(filter(None, (each["notes"], each["error"])))
+        if each["error"] or each["outcome"] not in ("carried over", "not needed"):
+            outcome = "failed" if each["error"] else each["outcome"]
+            line(f"Line {each['line']}: {each['statement']} {outcome}: {said}")
+    counts = Counter(each["outcome"] for each in found)
+    parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items())]
+    failed = sum(bool(each["error"]) for each in found)
+    line(f"{report.script}: {counted(len(found), 'statement')}: {', '.join(parts)}"
+         + (f"; {failed} of {len(report.done)} failed when run" if report.done else ""))  # fmt: skip
 
 
 def _wide(table: Table) -> None:

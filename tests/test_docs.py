@@ -21,6 +21,7 @@ COMMANDS = (
     "publish",
     "status",
     "query",
+    "tsql",
     "published",
     "reference",
     "synth",
