@@ -73,7 +73,8 @@ Columns of ref.pathway: One row per pathway code.
   pathway_name: What the pathway treats.
   measure_set: Which measures apply: talking_therapies or severe_mental_illness; NULL for 'all'.
   is_default: Whether a referral that says nothing else goes here; NULL for 'all'.
-  severity_measure: Short id of the instrument whose first score says how ill people are; NULL for 'all'.
+  severity_measure: Short id of the main measure: its first score says how ill people are, and its change is that of
+      SMI_IMPROVEMENT; NULL for 'all'.
 
 Columns of ref.pathway_complaint: One row per start of an ICD-10 code that leads to a pathway.
   complaint_prefix, key: Start of the complaint code, without dot.

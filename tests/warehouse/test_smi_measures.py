@@ -1,6 +1,7 @@
 """Therapy for severe mental illness: what was given, in which dose, how it ended, what else was used, what changed."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import stdev
@@ -356,6 +357,74 @@ def test_paired_outcomes_of_community_services(
     won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, first, last)], pathway="01")]))
     found = ask(build(tmp_path, [won], marts=False), "SELECT reliable_change FROM core.outcome")
     assert found == [(change,)]
+
+
+@pytest.mark.parametrize("seed", seeds(2))
+def test_who_measures_more_looks_neither_better_nor_worse(tmp_path: Path, seed: int) -> None:
+    """RBB has the people of RAA and asks them all of DIALOG as well: items that only fluctuate, threshold one point.
+
+    Every figure but those of the added items is equal. With «deteriorated on any measure» 30 % of RAA and nearly
+    everybody of RBB would have deteriorated.
+    """
+    chance = random.Random(seed)
+    items = [each.snomed for each in instruments() if each.instrument.startswith("DIALOG_")]
+    cases = [
+        Case(str(n), [(REQOL10, str(chance.randrange(41)), str(chance.randrange(41)) if chance.random() < 0.9 else None),
+                      (PHQ9, str(chance.randrange(28)), str(chance.randrange(28)))], pathway="01")
+        for n in range(40)
+    ]  # fmt: skip
+    more = [
+        replace(case, scores=[*case.scores, *((item, str(chance.randint(3, 5)), str(chance.randint(3, 5))) for item in items)])
+        for case in cases
+    ]  # fmt: skip
+    won = [
+        write_submission(tmp_path, provider, APRIL, tables_of(own))
+        for provider, own in (("RAA", cases), ("RBB", more))
+    ]
+    wanted = [
+        m.id for m in catalogue()
+        if m.id.startswith(("SMI_IMPROVEMENT", "SMI_DETERIORATION", "REQOL_", "REFERRED_SMI"))
+    ]  # fmt: skip
+    draft = build(tmp_path, won, measures=[*wanted, *FEW])
+    figure = """SELECT measure, pathway, numerator, denominator FROM mart.service_measure
+                WHERE level = 'provider' AND organisation = ? AND period_type = 'month' ORDER BY ALL"""
+    outcome = """SELECT service_request_id, instrument, reliable_change FROM core.outcome
+                 WHERE provider = ? AND instrument NOT LIKE 'DIALOG_%' ORDER BY ALL"""
+    for query in (figure, outcome):
+        assert ask(draft, query, ["RBB"]) == ask(draft, query, ["RAA"])
+    found = dict(ask(draft, "SELECT DISTINCT measure, numerator FROM mart.national WHERE measure LIKE 'SMI_%N'"))
+    assert 0 < found["SMI_DETERIORATION"] < 40  # both kinds are there
+    worse = "SELECT count(DISTINCT service_request_id) FROM core.outcome WHERE reliable_change = 'deteriorated' AND provider = ?"
+    assert ask(draft, worse, ["RBB"]) > ask(draft, worse, ["RAA"])
+
+
+@pytest.mark.parametrize(
+    ("scores", "main", "counted"),
+    [
+        ([(REQOL10, "20", "25"), ("1037721000000104", "5", "4")], "improved", (1, 0, 1)),  # one item of DIALOG fell
+        ([(REQOL10, "25", "20"), ("WEMWBS", "30", "50")], "deteriorated", (0, 1, 1)),
+        ([(REQOL10, "20", "21")], "no change", (0, 0, 1)),
+        (
+            [(REQOL10, "20", None), (PHQ9, "20", "5")],
+            "unpaired",
+            (0, 0, 0),
+        ),  # another measure does not stand in for it
+        ([(PHQ9, "20", "5")], "unpaired", (0, 0, 0)),
+        ([], "unpaired", (0, 0, 0)),
+    ],
+)
+def test_improvement_is_that_of_the_main_measure_of_the_pathway(
+    tmp_path: Path,
+    scores: list[tuple[str, str | None, str | None]],
+    main: str,
+    counted: tuple[int, int, int],
+) -> None:
+    won = [write_submission(tmp_path, "RXX", APRIL, tables_of([Case("r", scores, pathway="01")]))]
+    draft = build(tmp_path, won, measures=["SMI_IMPROVEMENT", "SMI_DETERIORATION", *FEW])
+    assert ask(draft, "SELECT main_change FROM core.pathway") == [(main,)]
+    improved, deteriorated, judged = counted
+    found = figures(draft, "SMI_IMPROVEMENT", "SMI_DETERIORATION")
+    assert found == {"SMI_IMPROVEMENT": (improved, judged), "SMI_DETERIORATION": (deteriorated, judged)}
 
 
 def test_effect_sizes_are_in_standard_deviations_of_england(tmp_path: Path) -> None:

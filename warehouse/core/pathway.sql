@@ -16,7 +16,7 @@ WITH joined AS (
         q.first_score AS reqol10_first, q.last_score AS reqol10_last, q.reliable_change AS reqol10_change,
         q.is_case_first AS is_reqol10_case_first, q.is_case_last AS is_reqol10_case_last,
         q.is_in_recovery_last AS is_reqol10_in_recovery_last,
-        coalesce(b.paired_measures, 0) AS paired_measures, coalesce(b.overall_change, 'unpaired') AS overall_change
+        coalesce(b.paired_measures, 0) AS paired_measures, coalesce(b.main_change, 'unpaired') AS main_change
     FROM work.referral AS r
     LEFT JOIN work.treatment AS t ON t.referral_number = r.referral_number
     LEFT JOIN work.recovery AS v ON v.referral_number = r.referral_number
@@ -37,7 +37,7 @@ SELECT
     CASE WHEN is_case_first THEN 'case' WHEN NOT is_case_first THEN 'not a case' ELSE 'unknown' END
         AS caseness_at_start,
     reliable_change, reqol10_first, reqol10_last, reqol10_change, is_reqol10_case_first, is_reqol10_case_last,
-    is_reqol10_in_recovery_last, paired_measures, overall_change,
+    is_reqol10_in_recovery_last, paired_measures, main_change,
     CASE WHEN is_completed_course THEN coalesce(is_case_first, false) END AS is_at_caseness,
     CASE WHEN is_completed_course THEN coalesce(NOT is_case_first, false) END AS is_not_at_caseness,
     CASE WHEN is_completed_course THEN coalesce(is_case_first AND is_below_both_last, false) END AS is_recovered,
@@ -107,8 +107,8 @@ FROM joined
 --   is_reqol10_case_last: Whether the last ReQoL-10 score is below 25.
 --   is_reqol10_in_recovery_last: Whether the last ReQoL-10 score is at or above its recovery cut-off.
 --   paired_measures: Paired instruments of the pathway's battery.
---   overall_change: All paired measures of the pathway's battery: deteriorated if any, else improved if any, else
---       no change; unpaired if none.
+--   main_change: Reliable change on the main measure of the pathway (ref.pathway.severity_measure), whether or not
+--       the course is finished: improved, deteriorated, no change, unpaired, no threshold. Measures are not combined.
 --   is_at_caseness: Finished courses: a first score is at or beyond its cut-off. NULL while not finished.
 --   is_not_at_caseness: Finished courses: both first scores are below their cut-offs. NULL while not finished.
 --   is_recovered: Finished courses: at caseness first and below both cut-offs last. NULL while not finished.

@@ -54,8 +54,8 @@ FROM counted
 --   assessed: Of these, assessed or treated.
 --   started: Of these, with a treatment contact.
 --   finished: Of these, discharged after two or more treatment contacts.
---   paired: Of these, with paired scores: for depression and anxiety, or for severe mental illness on a measure of
---       the battery with a threshold of reliable change.
+--   paired: Of these, with paired scores: for depression and anxiety, or for severe mental illness on the main
+--       measure of the pathway (ref.pathway.severity_measure).
 --   improved: Of these, reliably improved: RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT.
 --   recoverable: Finished, minus those known not to be at caseness at the start (for severe mental illness on
 --       ReQoL-10).

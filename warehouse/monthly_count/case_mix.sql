@@ -8,7 +8,7 @@ CREATE TABLE monthly_count.case_mix AS
 WITH course AS (
     SELECT
         p.provider, date_trunc('month', p.discharged_on) AS month, p.pathway,
-        w.measure_set = 'severe_mental_illness' AS is_smi, p.is_not_at_caseness, p.is_recovered, p.is_reliably_improved, p.overall_change,
+        w.measure_set = 'severe_mental_illness' AS is_smi, p.is_not_at_caseness, p.is_recovered, p.is_reliably_improved, p.main_change,
         coalesce(b.severity_band, 'not known') AS severity_band,
         coalesce(CAST(g.age_band AS VARCHAR), 'not known') AS age_band,
         coalesce(CAST(g.deprivation_decile AS VARCHAR), 'not known') AS deprivation,
@@ -35,9 +35,9 @@ judged AS (
     FROM course AS c
     WHERE NOT c.is_smi
     UNION ALL
-    SELECT c.*, 'SMI_IMPROVEMENT', c.overall_change = 'improved'
+    SELECT c.*, 'SMI_IMPROVEMENT', c.main_change = 'improved'
     FROM course AS c
-    WHERE c.is_smi AND c.overall_change <> 'unpaired'
+    WHERE c.is_smi AND c.main_change IN ('improved', 'no change', 'deteriorated')
 )
 SELECT
     provider, CAST(month AS DATE) AS month, outcome, pathway, severity_band, age_band, deprivation, diagnosis,

@@ -1,16 +1,11 @@
 -- work.battery
--- Grain: one row per referral with a score: change over all measures of its pathway.
--- NHS England's rule for several measures (menh_bbrb cyp_outcomes): any deterioration is deterioration; else
--- any improvement is improvement; else no change. Only paired measures with a reliable-change threshold count.
+-- Grain: one row per referral with a score: how many measures of its pathway are paired, and change on the main one.
+-- Measures are not combined. A rule over several (menh_bbrb cyp_outcomes: any deterioration is deterioration) makes
+-- who measures more look worse: of 11 unchanged items with a threshold of 1, one falls by chance (decision 0027).
 CREATE TABLE work.battery AS
 SELECT
-    referral_number,
-    count(*) FILTER (WHERE is_in_battery AND is_paired) AS paired_measures,
-    CASE
-        WHEN count(*) FILTER (WHERE is_in_battery AND reliable_change = 'deteriorated') > 0 THEN 'deteriorated'
-        WHEN count(*) FILTER (WHERE is_in_battery AND reliable_change = 'improved') > 0 THEN 'improved'
-        WHEN count(*) FILTER (WHERE is_in_battery AND reliable_change = 'no change') > 0 THEN 'no change'
-        ELSE 'unpaired'
-    END AS overall_change
-FROM core.outcome
-GROUP BY referral_number
+    o.referral_number, count(*) FILTER (WHERE o.is_in_battery AND o.is_paired) AS paired_measures,
+    coalesce(max(o.reliable_change) FILTER (WHERE o.instrument = w.severity_measure), 'unpaired') AS main_change
+FROM core.outcome AS o
+INNER JOIN ref.pathway AS w ON w.pathway = o.pathway
+GROUP BY o.referral_number
