@@ -161,8 +161,9 @@ Columns of published.therapy_position_annual: NHS England's annual counts of the
 
 
 def create_published(con: duckdb.DuckDBPyConnection) -> None:
-    """Create schema ``published`` with empty tables: a release has the same shape with and without."""
+    """Create schema ``published`` with empty tables and its view: a release has the same shape with and without."""
     con.execute(_DDL)
+    con.execute(read_sql("published.therapy_change"))
 
 
 def normalise_published(path: Path, out: Path, *, with_proms: bool = True) -> dict[str, int]:
