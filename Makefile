@@ -8,7 +8,7 @@ PARITY_HOME ?= var
 PUBLISHED ?= $(wildcard ../shared/domain/published)
 
 # The tests that say whether files written from the declarations are fresh: docs/dataset and the corpus.
-FRESH := are_what_the_declarations_say or every_line_of_the_table or every_rule_in_force
+FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_the_table or every_rule_in_force
 
 export PARITY_HOME
 
@@ -44,16 +44,17 @@ lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 0 tests/reports/test_dataset_docs.py tests/journeys/test_corpus.py -k "$(FRESH)"
+	$(BIN)/pytest -n 0 tests/reports/test_dataset_docs.py tests/journeys/test_corpus.py tests/warehouse/test_official.py -k "$(FRESH)"
 
 format: $(STAMP) ## Put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(STAMP) ## Write the dataset documentation and the rule for small counts anew
+docs: $(STAMP) ## Write the dataset documentation, the official measures and the rule for small counts anew
 	rm -rf docs/dataset
 	$(BIN)/parity dataset docs/dataset
 	$(BIN)/python -m reports.published.small_counts docs/for-analysts.md
+	$(BIN)/python -m reports.published.official_measures docs/official-measures.md
 
 published: $(STAMP) ## Write the page on NHS England's published figures anew
 	$(BIN)/python -m reports.published.services $(PUBLISHED)

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from schemas.pathway import codes_of, unknown
+from warehouse.measures.official import published_ids
 
 KINDS = ("count", "share", "mean", "median", "p90")
 # How far along the sorted values, in tenths.
@@ -86,7 +87,8 @@ class Measure:
     places a row in a month. ``over_time`` says what a longer period is: of a ``flow`` (what happened) all its
     months together, of a ``stock`` (what there is at a month end) its last month. ``pathways`` lists the
     pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
-    standard as a share. ``confidence`` is F (found in the source) or R (recalled, to be confirmed).
+    standard as a share. ``published_id`` has the official ids that it gives (``official``). ``confidence`` is F
+    (found in the source) or R (recalled, to be confirmed).
     """
 
     id: str
@@ -194,12 +196,13 @@ def groups() -> list[tuple[str, int, str, str, str]]:
 
 
 def _measure(row: dict[str, str]) -> Measure:
-    split = {"standard", "pathways", "breakdowns"}
+    split = {"standard", "pathways", "breakdowns", "published_id"}
     return Measure(
         **{name: value for name, value in row.items() if name not in split},
         standard=Decimal(row["standard"]) if row["standard"] else None,
         pathways=_pathways(row),
         breakdowns=_breakdowns(row),
+        published_id=published_ids().get(row["id"], ""),
     )
 
 

@@ -1,7 +1,7 @@
 """The catalogue as tables of the file: what is measured, and how it is broken down.
 
-Belongs here: ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``. Does not belong here: reading the
-catalogue (``catalogue``), counting and adding up (``counting``, ``rollup``).
+Belongs here: ``mart.measure``, ``mart.official_measure``, ``mart.breakdown`` and ``mart.breakdown_group``. Does not
+belong here: reading the catalogue (``catalogue``, ``official``), counting and adding up (``counting``, ``rollup``).
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import duckdb
 
 from schemas.pathway import pathways
 from warehouse.measures.catalogue import ALL_PATHWAYS, Measure, breakdowns, groups
+from warehouse.measures.official import rows
 from warehouse.staging import insert_rows
 
 COLUMNS = """
@@ -32,11 +33,24 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   standard [share]: National standard, NULL when there is none.
   pathways: Pathway codes it applies to, separated by blanks.
   breakdowns: Breakdowns of the measure (mart.breakdown), separated by blanks.
-  published_id: Number of the measure in NHS England's monthly statistics.
+  published_id: Numbers of NHS England's monthly statistics that it gives, separated by blanks
+      (mart.official_measure).
   caveats: What to know before using it; NULL when there is nothing.
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
   since: Month from which the definition holds.
+
+Columns of mart.official_measure: One row per measure of NHS England's monthly statistics of Talking Therapies, and
+    per group of its variables: where it is found here.
+  official_id, key: Number of the measure (M001) or variable (V001).
+  official_name, key: Name of the measure; of a variable its name and group.
+  answer: same: by the official construction; differs: the nearest figure, see note; left out: could be counted and
+      is not, see note; not computed: needs an element that the dataset does not have, see note.
+  measure: Measure (mart.measure), or item of data quality (mart.quality_item); NULL where there is none.
+  figure: Which number of the measure: numerator, denominator or value.
+  breakdown: Breakdown (mart.breakdown); NULL where the figure is of everybody.
+  groups: Groups of the breakdown (mart.breakdown_group), separated by a semicolon.
+  note: How it differs, why it is not there, or what else to do.
 
 Columns of mart.breakdown: One row per breakdown: a way of parting the rows of a grain into groups that never
     overlap.
@@ -59,7 +73,7 @@ Columns of mart.breakdown_group: One row per declared group of a breakdown; a br
 
 
 def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Write the catalogue into ``mart.measure``, ``mart.breakdown`` and ``mart.breakdown_group``."""
+    """Write the catalogue, its breakdowns and the official measures into tables of ``mart``."""
     codes = [each.code for each in pathways()]
     con.execute(
         "CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, "
@@ -80,6 +94,11 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
             for position, m in enumerate(catalogue, start=1)
         ],
     )  # fmt: skip
+    con.execute(
+        "CREATE TABLE mart.official_measure (official_id VARCHAR, official_name VARCHAR, answer VARCHAR, "
+        "measure VARCHAR, figure VARCHAR, breakdown VARCHAR, groups VARCHAR, note VARCHAR)"
+    )
+    insert_rows(con, "mart.official_measure", rows())
     con.execute(
         "CREATE TABLE mart.breakdown (breakdown VARCHAR, title VARCHAR, grain VARCHAR, group_column VARCHAR, "
         "meaning VARCHAR, source VARCHAR, confidence VARCHAR)"

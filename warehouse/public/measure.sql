@@ -18,7 +18,7 @@ FROM mart.measure
 --   unit: What is counted or measured; share for a share.
 --   direction: Which is better: higher, lower, or none.
 --   standard [share]: National standard, NULL when there is none.
---   published_id: Number of the measure in NHS England's monthly statistics.
+--   published_id: Numbers of NHS England's monthly statistics that it gives, separated by blanks.
 --   caveats: What to know before using it.
 --   source: Where the definition was found.
 --   since: Month from which the definition holds.
