@@ -1,11 +1,11 @@
 """Synthetic geography of the demonstration: the commissioner of each service, and the reference files.
 
 Belongs here: two regions, three ICBs and six sub-ICBs, the last of which joins the fifth half-way through the
-first year, and writing them in ODS layout. Does not belong here: reading such files
-(``warehouse.organisations.ods``).
+first year, who lives there, one change of process, and writing them as reference files. Does not belong here:
+reading such files (``warehouse.organisations``).
 
-Providers have their real codes and names. All organisations above them, and every decile, are synthetic, as their
-names say.
+Providers have their real codes and names. All organisations above them, every decile and every population are
+synthetic, as their names say.
 """
 
 import csv
@@ -26,8 +26,19 @@ _SUB_ICBS = {
     "ZS1": ("Upper Fells", "ZQ1"), "ZS2": ("Lower Fells", "ZQ1"), "ZS3": ("East Downs", "ZQ2"),
     "ZS4": ("West Downs", "ZQ2"), "ZS5": ("Marshes", "ZQ3"), "ZS6": ("Salt Marshes", "ZQ3"),
 }  # fmt: skip
+_POPULATION_COLUMNS = ("organisation", "breakdown", "breakdown_group", "as_of", "persons", "source", "confidence")
 _MERGED, _INTO, _MONTHS_UNTIL_MERGER = "ZS6", "ZS5", 6
 _OPENED = date(2022, 7, 1)
+# Residents, so that 2 to 3 in 100 of them start treatment in a year, as in England; the later number is 3 % higher.
+_RESIDENTS = {"ZS1": 40_000, "ZS2": 25_000, "ZS3": 80_000, "ZS4": 60_000, "ZS5": 10_000, "ZS6": 8_000}
+_COUNTED_ON = {date(2021, 3, 21): 100, date(2024, 6, 30): 103}
+# Per cent of the residents by breakdown and group.
+_PER_CENT = {
+    "gender": {"female": 51, "male": 49},
+    "age_band": {"under 18": 20, "18-25": 10, "26-64": 51, "65+": 19},
+    "ethnic_group": {"white": 80, "asian": 10, "black": 4, "mixed": 3, "other": 3},
+    "deprivation_quintile": {str(fifth): 20 for fifth in range(1, 6)},
+}
 
 
 def placed(service: Service) -> Service:
@@ -36,9 +47,10 @@ def placed(service: Service) -> Service:
 
 
 def write_reference(out: Path, services: Sequence[Service], start: date) -> None:
-    """Write etr, ets, eccg, eauth and succ.csv in ODS layout, and deprivation.csv, into folder ``out``.
+    """Write etr, ets, eccg, eauth and succ.csv in ODS layout, deprivation, population and process_change.csv.
 
-    ``services`` as ``placed`` gives them; ``start`` is the first day of their first month.
+    All go into folder ``out``. ``services`` as ``placed`` gives them; ``start`` is the first day of their first
+    month.
     """
     out.mkdir(parents=True, exist_ok=True)
     merger = months_after(start, _MONTHS_UNTIL_MERGER)
@@ -64,6 +76,27 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
     _write(out / "deprivation.csv", [["postcode_district", "decile"]] + [
         [district, str(number * 3 % 10 + 1)] for district, number in districts
     ])  # fmt: skip
+    _write(out / "population.csv", [_POPULATION_COLUMNS, *_populations()])
+    _write(out / "process_change.csv", [
+        ["provider", "month", "reason", "pathway", "measure"],
+        [services[-1].code, f"{merger:%Y-%m}", f"new record system {_MADE_UP}", "", ""],
+    ])  # fmt: skip
+
+
+def _populations() -> list[list[str]]:
+    """Residents of every area by group: those of sub-ICBs, added up for ICBs, regions and England."""
+    above = {"ENG": set(_SUB_ICBS)}
+    for area, (_, icb) in _SUB_ICBS.items():
+        for place in (area, icb, _ICBS[icb][1]):
+            above.setdefault(place, set()).add(area)
+    return [
+        [place, breakdown, group, f"{day}", f"{sum(_RESIDENTS[area] for area in areas) * share * size // 10_000}",
+         f"demonstration {_MADE_UP}", "R"]
+        for place, areas in above.items()
+        for breakdown, shares in _PER_CENT.items()
+        for group, share in shares.items()
+        for day, size in _COUNTED_ON.items()
+    ]  # fmt: skip
 
 
 def is_made_up(folder: Path) -> bool:

@@ -289,13 +289,15 @@ def published(path: Path) -> int:
 
 @app.command(group=_CENTRE)
 def reference(path: Path, *, as_json: Json = False) -> int:
-    """Import reference files: organisations, successors, deprivation. They replace all earlier ones.
+    """Import reference files: organisations, successors, deprivation, populations, changes of process.
+
+    They replace all earlier ones.
 
     Parameters
     ----------
     path
-        Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet or
-        deprivation.csv. Or one such file.
+        Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet,
+        deprivation.csv, population.csv or process_change.csv. Or one such file.
 
     """
     from dataclasses import asdict

@@ -52,7 +52,7 @@ class Zones:
 
     @property
     def reference(self) -> Path:
-        """Organisations, successors and deprivation from reference files, normalised."""
+        """Organisations, successors, deprivation, populations and changes of process, normalised."""
         return self.home / "reference"
 
     @property

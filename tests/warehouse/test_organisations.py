@@ -84,6 +84,9 @@ def folder(root: Path, **changed: str | None) -> Path:
     return root
 
 
+NONE_OF_OURS = {"deprivation": 0, "population": 0, "process_change": 0}
+
+
 def rows(out: Path, table: str, columns: str = "*") -> list[tuple[object, ...]]:
     with duckdb.connect() as con:
         return con.execute(f"SELECT {columns} FROM read_parquet('{out / table}.parquet') ORDER BY ALL").fetchall()
@@ -91,7 +94,7 @@ def rows(out: Path, table: str, columns: str = "*") -> list[tuple[object, ...]]:
 
 def test_ods_files_become_tidy_dated_tables_without_addresses(tmp_path: Path) -> None:
     taken = take_reference(folder(tmp_path / "in"), tmp_path / "out")
-    assert taken.rows == {"organisation": 10, "succession": 2, "deprivation": 0}
+    assert taken.rows == {"organisation": 10, "succession": 2, **NONE_OF_OURS}
     assert taken.is_new
     assert rows(tmp_path / "out", "organisation")[3:7] == [
         ("QBB", "SOUTH ICB", "ICB", date(2022, 7, 1), None, None, None, "Y56"),
@@ -112,6 +115,8 @@ def test_ods_files_become_tidy_dated_tables_without_addresses(tmp_path: Path) ->
     assert all(len(one["sha256"]) == 64 and date.fromisoformat(one["date"]) for one in source.values())
 
 
+PEOPLE = "organisation,breakdown,breakdown_group,as_of,persons,source,confidence\n"
+CHANGED = "provider,month,reason,pathway,measure\n"
 WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"etr": ods("raa | X")}, r"etr.csv, line 1: 'raa' is not an ODS code"),
     ({"etr": ods("1E+10 | X")}, r"line 1: '1E\+10' is not an ODS code .* kept as text"),
@@ -130,6 +135,23 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"deprivation": "LA1,11\n"}, r"deprivation.csv, line 1: '11' is not a decile"),
     ({"deprivation": "postcode_district,decile\nLA1 4YW,3\n"}, r"line 2: 'LA1 4YW' is not a postcode district"),
     ({"deprivation": "LA1,3\nLA1,4\n"}, r"line 2: LA1 is on an earlier line with another decile"),
+    ({"population": "ENG,gender,male,2021-03-21,7,ONS,F\n"}, r"population.csv, line 1: the first line names the columns"),
+    ({"population": PEOPLE + "england,gender,male,2021-03-21,7,ONS,F\n"}, r"line 2: 'england' is not an ODS code"),
+    ({"population": PEOPLE + "ENG,question,1,2021-03-21,7,ONS,F\n"}, r"'question' is not a breakdown into groups of peo"),
+    ({"population": PEOPLE + "ENG,gender,men,2021-03-21,7,ONS,F\n"}, r"'men' is not a group of gender"),
+    ({"population": PEOPLE + "ENG,gender,male,,7,ONS,F\n"}, r"line 2: as_of has no date"),
+    ({"population": PEOPLE + "ENG,gender,male,2021,7,ONS,F\n"}, r"'2021' in as_of is not a date"),
+    ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7.5,ONS,F\n"}, r"'7.5' in persons is not a whole number"),
+    ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7,,F\n"}, r"source is empty"),
+    ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7,ONS,X\n"}, r"confidence is F .* or R"),
+    ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7,ONS,F\nENG,gender,male,2021-03-21,8,ONS,F\n"},
+     r"line 3: ENG, gender male is on an earlier line"),
+    ({"process_change": CHANGED + "raa,2025-10,moved,,\n"}, r"process_change.csv, line 2: 'raa' is not an ODS code"),
+    ({"process_change": CHANGED + "RAA,2025-13,moved,,\n"}, r"'2025-13' is not a month such as 2025-10"),
+    ({"process_change": CHANGED + "RAA,2025-10,,,\n"}, r"reason is empty"),
+    ({"process_change": CHANGED + "RAA,2025-10,moved,99,\n"}, r"'99' is not a pathway"),
+    ({"process_change": CHANGED + "RAA,2025-10,moved,,LUCK\n"}, r"'LUCK' is not a measure"),
+    ({"process_change": CHANGED + "RAA,2025-10,moved,,\nRAA,2025-10,merged,,\n"}, r"RAA in 2025-10 is on an earlier line"),
 ]  # fmt: skip
 
 
@@ -143,6 +165,32 @@ def test_a_file_that_is_not_sound_is_refused_in_words_and_changes_nothing(
     with pytest.raises(ReferenceRefused, match=said):
         take_reference(folder(tmp_path / "in", **changed), out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_populations_and_changes_of_process_are_taken_in_whole(tmp_path: Path) -> None:
+    people = PEOPLE + "ENG,gender,male,2021-03-21,7,ONS,F\n01A,gender,male,20210321,3,ONS,R\n"
+    changes = "month,provider,measure,pathway,reason\n2025-10,RAA,RECOVERY,all,moved\n2025-05,all,,,version 2.1\n"
+    taken = take_reference(folder(tmp_path / "in", population=people, process_change=changes), tmp_path / "out")
+    assert (taken.rows["population"], taken.rows["process_change"]) == (2, 2)
+    census = date(2021, 3, 21)
+    assert rows(tmp_path / "out", "population") == [
+        ("01A", "gender", "male", census, 3, "ONS", "R"),
+        ("ENG", "gender", "male", census, 7, "ONS", "F"),
+    ]
+    assert rows(tmp_path / "out", "process_change") == [
+        ("RAA", date(2025, 10, 1), "all", "RECOVERY", "moved"),
+        ("all", MAY, None, None, "version 2.1"),
+    ]
+    con = core([("RAA", "A")], [], tmp_path / "out", [APRIL])
+    assert con.execute("SELECT count(*) FROM ref.process_change").fetchall() == [(2,)]
+
+
+def test_reference_files_taken_in_before_a_table_was_known_still_load(tmp_path: Path) -> None:
+    out = taken(tmp_path)
+    (out / "process_change.parquet").unlink()
+    con = core([("RAA", "A")], [], out, [APRIL])
+    assert con.execute("SELECT count(*) FROM ref.process_change").fetchall() == [(0,)]
+    assert con.execute("SELECT count(*) FROM ref.succession").fetchall() == [(2,)]
 
 
 def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
@@ -173,7 +221,7 @@ def test_the_same_files_again_change_nothing_and_other_files_replace_all(tmp_pat
 def test_a_row_given_twice_counts_once(tmp_path: Path) -> None:
     succession = str(PLACES["succ"])
     taken = take_reference(folder(tmp_path, etr=TRUSTS * 2, succ=succession, succarc=succession), tmp_path / "out")
-    assert taken.rows == {"organisation": 10, "succession": 2, "deprivation": 0}
+    assert taken.rows == {"organisation": 10, "succession": 2, **NONE_OF_OURS}
 
 
 def test_an_organisation_split_between_two_on_one_day_is_said_and_not_followed(tmp_path: Path) -> None:

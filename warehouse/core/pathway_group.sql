@@ -18,6 +18,7 @@ SELECT
         ELSE coalesce(q.ethnicity, 'not known') END AS ethnic_minority,
     coalesce(q.gender, 'not known') AS gender, coalesce(q.gender_identity, 'not known') AS gender_identity,
     coalesce(q.deprivation_decile, 'not known') AS deprivation_decile,
+    coalesce(q.deprivation_quintile, 'not known') AS deprivation_quintile,
     coalesce(q.armed_forces, 'not known') AS armed_forces, coalesce(q.disability, 'not known') AS disability,
     coalesce(q.language_group, 'not known') AS language_group,
     coalesce(q.preferred_language, 'not known') AS preferred_language,
@@ -81,6 +82,7 @@ LEFT JOIN supported AS e ON e.referral_number = p.referral_number
 --   gender: Gender identity where stated, else stated gender.
 --   gender_identity: Gender identity as last stated.
 --   deprivation_decile: Decile of deprivation of the postcode district, 1 being the most deprived.
+--   deprivation_quintile: Fifth of deprivation of the postcode district, 1 being the most deprived.
 --   armed_forces: veteran, dependant (of an ex-services member) or neither.
 --   disability: Disability code, more than one, none.
 --   language_group: Whether the preferred language is English.

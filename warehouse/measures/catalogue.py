@@ -24,6 +24,8 @@ OVER_TIME = ("flow", "stock")
 STOCK_GRAINS = ("caseload",)
 DIRECTIONS = ("higher", "lower", "none")
 ALL_PATHWAYS = "all"
+# What a breakdown may say of the group that others are compared with, other than its code.
+LARGEST, NO_REFERENCE = "largest", "none"
 # One file per subject, named by its place; a measure's position is its place in them.
 _SUBJECT = re.compile(r"([0-9]+_[a-z_]+)[.]csv")
 
@@ -64,7 +66,9 @@ GRAINS: dict[str, str] = {
 class Breakdown:
     """One division of the rows of a grain into groups: ``column`` has the code of a row's group.
 
-    ``sets`` are the names under which measures ask for several breakdowns at once.
+    ``sets`` are the names under which measures ask for several breakdowns at once. ``reference`` is the group that
+    the others are compared with: its code, ``largest`` for the largest of all months, or ``none`` where the groups
+    are not groups of people: one person answers several questions.
     """
 
     id: str
@@ -72,9 +76,15 @@ class Breakdown:
     grain: str
     column: str
     sets: tuple[str, ...]
+    reference: str
     meaning: str
     source: str
     confidence: str
+
+    @property
+    def parts_people(self) -> bool:
+        """Whether every person is in one group only, so that groups can be compared."""
+        return self.reference != NO_REFERENCE
 
 
 @dataclass(frozen=True)
@@ -159,12 +169,15 @@ class Measure:
 
 @cache
 def breakdowns() -> tuple[Breakdown, ...]:
-    """All breakdowns in file order. Raises ValueError when an id is used twice or a grain is unknown."""
+    """All breakdowns in file order.
+
+    Raises ValueError when an id is used twice, a grain is unknown or the reference is none of the groups.
+    """
     found = tuple(
         Breakdown(
             id=row["breakdown"],
             sets=tuple(row["sets"].split()),
-            **{k: row[k] for k in ("title", "grain", "column", "meaning", "source", "confidence")},
+            **{k: row[k] for k in ("title", "grain", "column", "reference", "meaning", "source", "confidence")},
         )
         for row in _rows("breakdowns")
     )
@@ -172,6 +185,9 @@ def breakdowns() -> tuple[Breakdown, ...]:
     for each in found:
         if each.grain not in GRAINS:
             raise ValueError(f"breakdown {each.id}: grain {each.grain!r}")
+        declared = {code for name, _, code, _, _ in groups() if name == each.id}
+        if each.reference not in {LARGEST, NO_REFERENCE, *declared}:
+            raise ValueError(f"breakdown {each.id}: reference {each.reference!r} is none of its groups")
     return found
 
 

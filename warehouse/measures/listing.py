@@ -58,6 +58,8 @@ Columns of mart.breakdown: One row per breakdown: a way of parting the rows of a
   title: Short title.
   grain: Rows it parts (mart.measure.grain); those of a pathway part every grain.
   group_column: Column that holds a row's group.
+  parts_people: Whether every person is in one group only. Groups are compared only where it is true: one person
+      answers several questions and may have several therapies.
   meaning: What the groups say.
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
@@ -101,12 +103,15 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
     insert_rows(con, "mart.official_measure", rows())
     con.execute(
         "CREATE TABLE mart.breakdown (breakdown VARCHAR, title VARCHAR, grain VARCHAR, group_column VARCHAR, "
-        "meaning VARCHAR, source VARCHAR, confidence VARCHAR)"
+        "parts_people BOOLEAN, meaning VARCHAR, source VARCHAR, confidence VARCHAR)"
     )
     insert_rows(
         con,
         "mart.breakdown",
-        [(b.id, b.title, b.grain, b.column, b.meaning, b.source, b.confidence) for b in breakdowns()],
+        [
+            (b.id, b.title, b.grain, b.column, b.parts_people, b.meaning, b.source, b.confidence)
+            for b in breakdowns()
+        ],
     )
     con.execute(
         "CREATE TABLE mart.breakdown_group (breakdown VARCHAR, position INTEGER, breakdown_group VARCHAR, "

@@ -1,7 +1,7 @@
 """Reference data of the data root: imported completely or not at all, normalised, dated.
 
 Belongs here: which files of a folder are taken, the tidy copy a build loads, and what it was made of. Does not
-belong here: what the files must look like (``ods``), and downloading them.
+belong here: what the files must look like (``ods``, ``own_layout``), and downloading them.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import polars as pl
 
 from schemas.errors import NotAsked
 from warehouse.organisations.ods import ODS_FILES, SUCCESSIONS, Reference, read_reference
+from warehouse.organisations.own_layout import OWN_FILES
 from warehouse.storage import sha256_of
 
 SOURCE_FILE = "source.json"
@@ -25,6 +26,13 @@ TIDY: dict[str, dict[str, Any]] = {
     },
     "succession": {"organisation": pl.String, "successor": pl.String, "effective_on": pl.Date},
     "deprivation": {"postcode_district": pl.String, "decile": pl.Int32},
+    "population": {
+        "organisation": pl.String, "breakdown": pl.String, "breakdown_group": pl.String, "as_of": pl.Date,
+        "persons": pl.Int64, "source": pl.String, "confidence": pl.String,
+    },
+    "process_change": {
+        "provider": pl.String, "month": pl.Date, "pathway": pl.String, "measure": pl.String, "reason": pl.String,
+    },
 }  # fmt: skip
 
 # Problems shown at once.
@@ -79,14 +87,19 @@ def reference_digest(folder: Path | None) -> str:
 
 
 def tidy(reference: Reference) -> dict[str, pl.DataFrame]:
-    """The three tables as frames in order of their keys."""
+    """The tables as frames in order of their keys."""
     rows: dict[str, list[tuple[Any, ...]]] = {
         "organisation": [
             (o.code, o.name, o.kind, o.opened_on, o.closed_on, o.parent, o.icb, o.region)
             for _, o in sorted(reference.organisations.items())
         ],
         "succession": sorted(reference.successions),
-        "deprivation": sorted(reference.deprivation.items()),
+        "deprivation": sorted(reference.own.deprivation.items()),
+        "population": [(*key, *value) for key, value in sorted(reference.own.population.items())],
+        "process_change": [
+            (provider, month, pathway or None, measure or None, reason)
+            for (provider, month, pathway, measure), reason in sorted(reference.own.process_change.items())
+        ],
     }
     return {name: pl.DataFrame(rows[name], schema, orient="row") for name, schema in TIDY.items()}
 
@@ -95,9 +108,9 @@ def _sources(path: Path) -> list[Path]:
     if not path.exists():
         raise ReferenceRefused(f"There is no file or folder called {path}.")
     found = sorted(path.iterdir()) if path.is_dir() else [path]
-    known = {f"{stem}.csv" for stem in (*ODS_FILES, *SUCCESSIONS, "deprivation")} | {"providers.parquet"}
+    known = {f"{stem}.csv" for stem in (*ODS_FILES, *SUCCESSIONS, *OWN_FILES)} | {"providers.parquet"}
     sources = [each for each in found if each.name.lower() in known]
-    if not any(each.stem.lower() != "deprivation" for each in sources):
+    if not any(each.stem.lower() not in OWN_FILES for each in sources):
         raise ReferenceRefused(
             f"{path} has no file of organisations. What is read: {', '.join(sorted(known))} (unpack zips first)."
         )

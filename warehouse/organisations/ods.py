@@ -1,7 +1,7 @@
 """Reference files in the layout of the Organisation Data Service (ODS), read and checked.
 
 Belongs here: which file holds what, what must hold of a line and of all of them together. Does not belong here:
-where the files come from, the tidy copy (``importing``), and which place a code is counted at (``places``).
+files of our own layout (``own_layout``), the tidy copy (``importing``), the place a code counts at (``places``).
 
 ODS publishes CSV files without a row of names, 27 columns in one order. Found in public code that reads them:
 1 code, 2 name, 3 national grouping (the region), 4 high level health geography (the ICB), 11 opened, 12 closed
@@ -9,16 +9,17 @@ ODS publishes CSV files without a row of names, 27 columns in one order. Found i
 5 indicator. Addresses, postcodes and telephone numbers (5 to 10, 18) are not kept.
 """
 
-import csv
-import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 import polars as pl
+
+from warehouse.organisations.lines import CODE, a_date, check_code, each_line
+from warehouse.organisations.own_layout import OWN_FILES, OwnFiles
 
 PROVIDER, SITE, SUB_ICB, ICB, REGION = "provider", "site", "sub-ICB", "ICB", "region"
 # ODS file stem → what its rows are. eauth mixes regions, ICBs and bodies that do not submit.
@@ -27,13 +28,11 @@ ODS_FILES = {
     "ets": SITE, "ectsite": SITE, "ephpsite": SITE, "eccg": SUB_ICB, "eauth": "",
 }  # fmt: skip
 SUCCESSIONS = ("succ", "succarc")
-_CODE = re.compile(r"[A-Z0-9]{3,9}")
-_DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
 _TIDY_PROVIDERS = (
     "org_code", "org_name", "start_date", "end_date", "icb_code", "icb_name", "region_code", "region_name",
 )  # fmt: skip
 # Fewest and most columns: trailing empty ones are sometimes left out; the parent is the 15th.
-_ODS, _SUCCESSION, _DEPRIVATION = (15, 27), (4, 5), (2, 2)
+_ODS, _SUCCESSION = (15, 27), (4, 5)
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,11 @@ class Organisation:
 
 @dataclass
 class Reference:
-    """What was read: organisations by code, successions, deciles by postcode district, problems and notes."""
+    """What was read: organisations by code, successions, the files of our own layout, problems and notes."""
 
     organisations: dict[str, Organisation] = field(default_factory=dict)
     successions: set[tuple[str, str, date]] = field(default_factory=set)
-    deprivation: dict[str, int] = field(default_factory=dict)
+    own: OwnFiles = field(default_factory=OwnFiles)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -69,12 +68,14 @@ def read_reference(sources: Sequence[Path]) -> Reference:
         stem = source.stem.lower()
         if stem == "providers":
             _read_providers(source, reference)
-        elif stem == "deprivation":
-            _read_deprivation(source, reference)
+        elif stem in OWN_FILES:
+            OWN_FILES[stem](source, reference.own, reference.problems)
         elif stem in SUCCESSIONS:
-            _each_line(source, reference, _SUCCESSION, lambda row: _add_succession(row, reference))
+            each_line(source, reference.problems, _SUCCESSION, lambda row: _add_succession(row, reference))
         elif stem == "eauth":
-            _each_line(source, reference, _ODS, lambda row: others.append(_organisation(row, "", r"[A-Z0-9]+")))
+            each_line(
+                source, reference.problems, _ODS, lambda row: others.append(_organisation(row, "", r"[A-Z0-9]+"))
+            )
         else:
             _read_organisations(source, ODS_FILES[stem], reference)
     _add_authorities(others, reference)
@@ -83,35 +84,13 @@ def read_reference(sources: Sequence[Path]) -> Reference:
     return reference
 
 
-def _each_line(
-    source: Path, reference: Reference, columns: tuple[int, int], take: Callable[[list[str]], None]
-) -> None:
-    """Give every line of a CSV file without names to ``take``; what it refuses becomes a problem with its place."""
-    try:
-        text = source.read_bytes().decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error):
-        reference.problems.append(f"{source.name}: this is not CSV in UTF-8; download it again.")
-        return
-    for number, line in enumerate(lines, start=1):
-        row = [value.strip() for value in line]
-        if not any(row):
-            continue
-        try:
-            if not columns[0] <= len(row) <= columns[1]:
-                raise ValueError(f"{len(row)} columns; the layout has {columns[1]}")
-            take(row)
-        except ValueError as error:
-            reference.problems.append(f"{source.name}, line {number}: {error}.")
-
-
-def _organisation(row: list[str], kind: str, pattern: str = _CODE.pattern) -> Organisation:
+def _organisation(row: list[str], kind: str, pattern: str = CODE) -> Organisation:
     """One organisation of a line in ODS layout. Raises ValueError in words."""
     code, name, region, icb = row[:4]
-    _code(code, pattern)
+    check_code(code, pattern)
     if not name:
         raise ValueError(f"{code} has no name")
-    opened_on, closed_on = _date(row[10], "column 11"), _date(row[11], "column 12")
+    opened_on, closed_on = a_date(row[10], "column 11"), a_date(row[11], "column 12")
     if opened_on and closed_on and closed_on < opened_on:
         raise ValueError(f"{code} closed on {closed_on}, before it opened on {opened_on}")
     return Organisation(code, name, kind, opened_on, closed_on, row[14] or None, icb or None, region or None)
@@ -125,7 +104,7 @@ def _read_organisations(source: Path, kind: str, reference: Reference) -> None:
         if seen.setdefault(found.code, found) != found:
             raise ValueError(f"{found.code} is on an earlier line with other content; keep one of them")
 
-    _each_line(source, reference, _ODS, take)
+    each_line(source, reference.problems, _ODS, take)
     for found in seen.values():
         _add(found, reference)
 
@@ -192,26 +171,11 @@ def _read_providers(source: Path, reference: Reference) -> None:
         _add(found, reference)
 
 
-def _read_deprivation(source: Path, reference: Reference) -> None:
-    def take(row: list[str]) -> None:
-        district, decile = row[:2]
-        if (district, decile) == ("postcode_district", "decile"):
-            return
-        if not _DISTRICT.fullmatch(district):
-            raise ValueError(f"{district!r} is not a postcode district such as LA1")
-        if decile not in {str(number) for number in range(1, 11)}:
-            raise ValueError(f"{decile!r} is not a decile from 1 (most deprived) to 10")
-        if reference.deprivation.setdefault(district, int(decile)) != int(decile):
-            raise ValueError(f"{district} is on an earlier line with another decile; keep one of them")
-
-    _each_line(source, reference, _DEPRIVATION, take)
-
-
 def _add_succession(row: list[str], reference: Reference) -> None:
     old, new = row[:2]
     for code in (old, new):
-        _code(code, r"[A-Z0-9]+")
-    effective_on = _date(row[3], "column 4")
+        check_code(code, r"[A-Z0-9]+")
+    effective_on = a_date(row[3], "column 4")
     if effective_on is None:
         raise ValueError(f"{old} became {new} on no date (column 4)")
     if old == new:
@@ -266,19 +230,3 @@ def _note_unknown(reference: Reference) -> None:
         if strange:
             more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
             reference.notes.append(f"{what} named but in none of the files: {', '.join(strange[:5])}{more}.")
-
-
-def _code(text: str, pattern: str) -> None:
-    if not re.fullmatch(pattern, text):
-        raise ValueError(f"{text[:20]!r} is not an ODS code (3 to 9 capital letters and digits, kept as text)")
-
-
-def _date(text: str, column: str) -> date | None:
-    if not text:
-        return None
-    try:
-        if not re.fullmatch(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text[:20]!r} in {column} is not a date as yyyymmdd") from None

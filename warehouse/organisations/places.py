@@ -1,7 +1,7 @@
 """Place and time: the level, organisation and period in which a figure counts.
 
-Belongs here: organisations, successions, places, deprivation and periods in schema ``ref``. Does not belong here:
-reading their files (``importing``), adding figures up (``warehouse.measures``).
+Belongs here: organisations, successions, places, periods and what else reference files say, in schema ``ref``. Does
+not belong here: reading their files (``importing``), adding figures up (``warehouse.measures``).
 
 Successors are followed as of the end of the last reported month, and only forward in time. From A the next step is
 B on the day A ended. From B only events on or after that day count. Every code in the data has exactly one row, so
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.organisations.importing import SOURCE_FILE
+from warehouse.organisations.importing import SOURCE_FILE, TIDY
 from warehouse.organisations.ods import ICB, PROVIDER, REGION, SUB_ICB
 from warehouse.staging import insert_rows
 
@@ -33,6 +33,11 @@ CREATE TABLE ref.organisation (
     icb VARCHAR, region VARCHAR);
 CREATE TABLE ref.succession (organisation VARCHAR, successor VARCHAR, effective_on DATE);
 CREATE TABLE ref.deprivation (postcode_district VARCHAR, decile INTEGER);
+CREATE TABLE ref.population (
+    organisation VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, as_of DATE, persons BIGINT, source VARCHAR,
+    confidence VARCHAR);
+CREATE TABLE ref.process_change (
+    provider VARCHAR, month DATE, pathway VARCHAR, measure VARCHAR, reason VARCHAR);
 """
 _PLACES = """
 CREATE OR REPLACE TABLE ref.provider_place (
@@ -78,6 +83,24 @@ Columns of ref.period_month: One row per period and month in it.
   period_start [date], key: First day of the period's first month.
   month [month], key: First day of the month.
 
+Columns of ref.population: One row per area, group of people and day of the reference file population.csv; empty
+    when none was taken in.
+  organisation, key: ODS code of the sub-ICB, ICB or region; ENG is England.
+  breakdown, key: Breakdown (mart.breakdown).
+  breakdown_group, key: Group of the breakdown (mart.breakdown_group).
+  as_of [date], key: Day for which the number holds, such as that of a census.
+  persons: People who live there.
+  source: Where the number is from.
+  confidence: F: found in the source; R: recalled or estimated, to be confirmed.
+
+Columns of ref.process_change: One row per known change of process of the reference file process_change.csv: from
+    that month control charts start anew. Empty when none was taken in.
+  provider: ODS code of the provider, ENG for the chart of England, or all.
+  month [month]: First day of the first month after the change.
+  pathway: Pathway of the charts; NULL for every pathway.
+  measure: Measure of the charts; NULL for every measure.
+  reason: What changed.
+
 Columns of ref.provider_place: One row per provider that has submitted: where its figures count, as of the end of
     the last month. Figures of a provider that has been merged count under its successor (current_provider) in level
     'provider' and in all above; under its own code only in core.
@@ -98,13 +121,15 @@ Columns of ref.succession: One row per succession of the reference files; an org
 
 
 def load_organisations(con: duckdb.DuckDBPyConnection, folder: Path | None, names: Mapping[str, str]) -> None:
-    """Create ``ref.organisation``, ``ref.succession`` and ``ref.deprivation``: empty without reference data.
+    """Create ``ref.organisation`` and the other tables of the reference files: empty without reference data.
 
     ``folder`` is what ``take_reference`` wrote; ``names`` adds providers it does not have, by ODS code.
     """
     con.execute(_TABLES)
     if folder is not None and (folder / SOURCE_FILE).is_file():
-        for table in ("organisation", "succession", "deprivation"):
+        for table in TIDY:
+            if not (folder / f"{table}.parquet").is_file():
+                continue  # taken in before this table was known
             con.execute(
                 f"INSERT INTO ref.{table} BY NAME SELECT * FROM read_parquet($path)",
                 {"path": str(folder / f"{table}.parquet")},

@@ -1,0 +1,130 @@
+"""Reference files in our own layout: deprivation, populations, changes of process.
+
+Belongs here: their columns and what must hold of a line. Does not belong here: the files of ODS (``ods``), what a
+figure makes of them (``warehouse/mart``).
+
+The first line names the columns. Only deprivation.csv may come without it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from schemas.pathway import pathways
+from warehouse.measures.catalogue import ALL_PATHWAYS, breakdowns, catalogue, groups
+from warehouse.organisations.lines import a_date, check_code, each_line
+
+ENGLAND, EVERYBODY = "ENG", "all"
+DEPRIVATION = ("postcode_district", "decile")
+POPULATION = ("organisation", "breakdown", "breakdown_group", "as_of", "persons", "source", "confidence")
+PROCESS_CHANGE = ("provider", "month", "reason", "pathway", "measure")
+_DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+# Organisation, breakdown, group and day → persons, source, confidence.
+Populations = dict[tuple[str, str, str, date], tuple[int, str, str]]
+# Provider, month, pathway and measure → reason.
+Changes = dict[tuple[str, date, str, str], str]
+
+
+@dataclass
+class OwnFiles:
+    """What the files say: deciles by postcode district, populations, changes of process."""
+
+    deprivation: dict[str, int] = field(default_factory=dict)
+    population: Populations = field(default_factory=dict)
+    process_change: Changes = field(default_factory=dict)
+
+
+def _read_deprivation(source: Path, found: OwnFiles, problems: list[str]) -> None:
+    def take(row: list[str]) -> None:
+        district, decile = row
+        if tuple(row) == DEPRIVATION:
+            return
+        if not _DISTRICT.fullmatch(district):
+            raise ValueError(f"{district!r} is not a postcode district such as LA1")
+        if decile not in {str(number) for number in range(1, 11)}:
+            raise ValueError(f"{decile!r} is not a decile from 1 (most deprived) to 10")
+        if found.deprivation.setdefault(district, int(decile)) != int(decile):
+            raise ValueError(f"{district} is on an earlier line with another decile; keep one of them")
+
+    each_line(source, problems, (len(DEPRIVATION), len(DEPRIVATION)), take)
+
+
+def _read_population(source: Path, found: OwnFiles, problems: list[str]) -> None:
+    """People who live in an area, by group of a breakdown, on a day (a census, a mid-year estimate)."""
+    known = {each.id for each in breakdowns() if each.parts_people}
+    codes = {(name, code) for name, _, code, _, _ in groups()}
+
+    def take(row: dict[str, str]) -> None:
+        organisation, breakdown, group = (row[name] for name in POPULATION[:3])
+        check_code(organisation)
+        if breakdown not in known:
+            raise ValueError(f"{breakdown[:20]!r} is not a breakdown into groups of people")
+        if (breakdown, group) not in codes:
+            raise ValueError(f"{group[:20]!r} is not a group of {breakdown}")
+        as_of = a_date(row["as_of"], "as_of")
+        if as_of is None:
+            raise ValueError("as_of has no date")
+        if not re.fullmatch(r"[0-9]{1,9}", row["persons"]):
+            raise ValueError(f"{row['persons'][:20]!r} in persons is not a whole number")
+        if not row["source"]:
+            raise ValueError("source is empty: say where the number is from")
+        if row["confidence"] not in ("F", "R"):
+            raise ValueError("confidence is F (found in the source) or R (recalled or estimated)")
+        value = (int(row["persons"]), row["source"], row["confidence"])
+        if found.population.setdefault((organisation, breakdown, group, as_of), value) != value:
+            raise ValueError(f"{organisation}, {breakdown} {group} is on an earlier line; keep one of them")
+
+    _each_named(source, problems, POPULATION, take)
+
+
+def _read_process_change(source: Path, found: OwnFiles, problems: list[str]) -> None:
+    """Months from which control charts start anew, and why. A blank pathway or measure stands for every one."""
+    codes = {ALL_PATHWAYS, *(each.code for each in pathways())}
+    measures = {each.id for each in catalogue()}
+
+    def take(row: dict[str, str]) -> None:
+        provider, month, reason = (row[name] for name in PROCESS_CHANGE[:3])
+        if provider != EVERYBODY:
+            check_code(provider)
+        if not _MONTH.fullmatch(month):
+            raise ValueError(f"{month[:20]!r} is not a month such as 2025-10")
+        if not reason:
+            raise ValueError("reason is empty: say what changed")
+        if row["pathway"] and row["pathway"] not in codes:
+            raise ValueError(f"{row['pathway'][:20]!r} is not a pathway")
+        if row["measure"] and row["measure"] not in measures:
+            raise ValueError(f"{row['measure'][:40]!r} is not a measure")
+        key = (provider, date.fromisoformat(f"{month}-01"), row["pathway"], row["measure"])
+        if found.process_change.setdefault(key, reason) != reason:
+            raise ValueError(f"{provider} in {month} is on an earlier line with another reason; keep one of them")
+
+    _each_named(source, problems, PROCESS_CHANGE, take)
+
+
+def _each_named(
+    source: Path, problems: list[str], columns: tuple[str, ...], take: Callable[[dict[str, str]], None]
+) -> None:
+    """Give every line after the first to ``take`` by the names in the first; columns may be in any order."""
+    names: list[str] = []
+
+    def line(row: list[str]) -> None:
+        if not names:
+            names.extend(row)
+            if set(names) != set(columns):
+                raise ValueError(f"the first line names the columns: {','.join(columns)}")
+        elif set(names) == set(columns):
+            take(dict(zip(names, row, strict=True)))
+
+    each_line(source, problems, (len(columns), len(columns)), line)
+
+
+# File stem → how it is read.
+OWN_FILES: dict[str, Callable[[Path, OwnFiles, list[str]], None]] = {
+    "deprivation": _read_deprivation,
+    "population": _read_population,
+    "process_change": _read_process_change,
+}
