@@ -180,7 +180,7 @@ def _panel(con: duckdb.DuckDBPyConnection) -> str:
     found = _rows(
         con,
         """SELECT c.provider, n.provider_name, c.period_start, c.value, c.mean, c.lower_limit, c.upper_limit,
-               c.point_type <> 'common cause'
+               coalesce(c.signal, 0) <> 0
            FROM mart.control_chart AS c
            INNER JOIN (
                SELECT provider, min(provider_name) AS provider_name, sum(denominator) AS size
@@ -188,7 +188,7 @@ def _panel(con: duckdb.DuckDBPyConnection) -> str:
                WHERE source = 'published' AND measure = 'RECOVERY'
                GROUP BY provider HAVING count(value) >= 7 ORDER BY size DESC, provider LIMIT 12
            ) AS n ON n.provider = c.provider
-           WHERE c.source = 'published' AND c.measure = 'RECOVERY'
+           WHERE c.source = 'published' AND c.measure = 'RECOVERY' AND c.position IS NOT NULL
            ORDER BY n.size DESC, c.provider, c.period_start""",
     )
     charts = []

@@ -1,46 +1,48 @@
 -- work.control_point
--- Grain: one row per source, provider (ENG: England), pathway, measure and period with a value: XmR limits.
--- Submitted figures by month, published ones by financial year; a period without a value is no point, and the
--- points on either side of it are neighbours. Limits are mean ± 2.66 × mean moving range; ranges beyond 3.267
--- times their mean are left out of it once (NHSRplotthedots does so, the Excel tool of Making Data Count not).
+-- Grain: one row per source, provider (ENG: England), pathway, measure and period that is charted: XmR limits.
+-- A period that is not charted is no point, and the points on either side of it are neighbours. Limits are of the
+-- segment since the last change of process: mean ± 2.66 × mean moving range; ranges beyond 3.267 times their mean are
+-- left out of it once (NHSRplotthedots does so, the Excel tool of Making Data Count not).
 -- Decimals, not floating point: a point on the mean must be on it, since ties break runs.
 CREATE TABLE work.control_point AS
-WITH point AS (
+WITH placed AS (
     SELECT
-        source, provider, pathway, measure, period_type, period_start, CAST(value AS DECIMAL(24, 12)) AS value
-    FROM mart.provider_figure
-    WHERE state = 'value' AND period_type = CASE source WHEN 'published' THEN 'financial year' ELSE 'month' END
-        -- Cohorts of referrals (decision 0030): the last months are always lower, because their courses still run.
-        AND NOT starts_with(measure, 'REFERRED_')
+        * EXCLUDE (segment_start, why_not_charted),
+        dense_rank() OVER (PARTITION BY source, provider, pathway, measure ORDER BY segment_start NULLS FIRST)
+            AS segment,
+        row_number() OVER (PARTITION BY source, provider, pathway, measure ORDER BY period_start) AS position
+    FROM work.control_figure
+    WHERE why_not_charted IS NULL
 ),
 moved AS (
     SELECT
-        *, row_number() OVER chart_order AS position, count(*) OVER chart AS points,
-        CAST(avg(value) OVER chart AS DECIMAL(24, 12)) AS mean,
+        *, count(*) OVER chart AS points, CAST(avg(value) OVER chart AS DECIMAL(24, 12)) AS mean,
         value - lag(value) OVER chart_order AS change
-    FROM point
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure),
-        chart_order AS (PARTITION BY source, provider, pathway, measure ORDER BY period_start)
+    FROM placed
+    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment),
+        chart_order AS (PARTITION BY source, provider, pathway, measure, segment ORDER BY period_start)
 ),
 screened AS (
     SELECT *, coalesce(abs(change) > 3.267 * avg(abs(change)) OVER chart, false) AS is_screened_out
     FROM moved
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure)
+    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment)
 ),
 ranged AS (
     SELECT
         *, max(abs(change)) OVER chart AS largest_range,
         CAST(avg(CASE WHEN NOT is_screened_out THEN abs(change) END) OVER chart AS DECIMAL(24, 12)) AS moving_range
     FROM screened
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure)
+    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment)
 )
 SELECT
-    source, provider, pathway, measure, period_type, period_start, position, points, value, change, mean,
-    moving_range, is_screened_out, CAST(sign(value - mean) AS INTEGER) AS side,
+    source, provider, pathway, measure, period_type, period_start, segment, rebased_because, position, points,
+    value, change, mean, moving_range, is_screened_out, CAST(sign(value - mean) AS INTEGER) AS side,
     CAST(coalesce(sign(change), 0) AS INTEGER) AS direction,
     -- One jump in an even line is screened out and leaves limits of no width: everybody would be outside them.
     CASE WHEN points < 6 THEN 'too few points' WHEN moving_range = 0 AND largest_range > 0 THEN 'not meaningful'
         WHEN points < 12 THEN 'trial' ELSE 'standing' END AS limits,
     CASE WHEN points >= 6 AND (moving_range > 0 OR largest_range = 0)
-        THEN CAST(2.66 * moving_range AS DECIMAL(24, 12)) END AS reach
+        THEN CAST(2.66 * moving_range AS DECIMAL(24, 12)) END AS reach,
+    -- Limits go no further than what is possible; a mean or median may be of differences and has no bound.
+    CASE WHEN kind IN ('count', 'share') THEN 0 END AS smallest, CASE WHEN kind = 'share' THEN 1 END AS largest
 FROM ranged

@@ -1,0 +1,37 @@
+-- work.control_figure
+-- Grain: one row per source, provider (ENG: England), pathway, measure and period with a value: what is charted.
+-- Submitted figures by month, published ones by financial year. A figure of fewer than 20 people is no point: at 20,
+-- one person moves a share by 5 points, and what is charted would be chance. It is the number of the funnel.
+-- segment_start is the last change of process by then; published years are not parted, there are eight at most.
+CREATE TABLE work.control_figure AS
+WITH figure AS (
+    SELECT
+        source, provider, pathway, measure, period_type, period_start, kind,
+        CAST(value AS DECIMAL(24, 12)) AS value,
+        CASE WHEN kind <> 'count' AND denominator < 20 THEN 'denominator under 20' END AS why_not_charted
+    FROM mart.provider_figure
+    WHERE state = 'value' AND period_type = CASE source WHEN 'published' THEN 'financial year' ELSE 'month' END
+        -- Cohorts of referrals (decision 0030): the last months are always lower, because their courses still run.
+        AND NOT starts_with(measure, 'REFERRED_')
+),
+chart AS (
+    SELECT DISTINCT source, provider, pathway, measure FROM figure WHERE source <> 'published'
+),
+start AS (
+    SELECT
+        c.source, c.provider, c.pathway, c.measure, p.month,
+        lead(p.month) OVER (PARTITION BY c.source, c.provider, c.pathway, c.measure ORDER BY p.month) AS next_month,
+        string_agg(DISTINCT p.reason, '; ' ORDER BY p.reason) AS reason
+    FROM chart AS c
+    INNER JOIN work.process_change AS p
+        ON p.provider IN (c.provider, 'all') AND coalesce(p.pathway, c.pathway) = c.pathway
+        AND coalesce(p.measure, c.measure) = c.measure
+    GROUP BY c.source, c.provider, c.pathway, c.measure, p.month
+)
+SELECT
+    f.source, f.provider, f.pathway, f.measure, f.period_type, f.period_start, f.kind, f.value, f.why_not_charted,
+    s.month AS segment_start, s.reason AS rebased_because
+FROM figure AS f
+LEFT JOIN start AS s
+    ON s.source = f.source AND s.provider = f.provider AND s.pathway = f.pathway AND s.measure = f.measure
+    AND s.month <= f.period_start AND coalesce(f.period_start < s.next_month, true)
