@@ -30,6 +30,7 @@ from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
 from warehouse.measures.listing import create_measures
+from warehouse.measures.reference_group import create_reference_groups
 from warehouse.measures.rollup import roll_up, rolled_up
 from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
@@ -134,6 +135,7 @@ def build_marts(
         create_items(con)
         load_places(con)
         roll_up(con, counted)
+        create_reference_groups(con, counted)
         run(con, set(models_of("mart")) - set(rolled_up()))
         build_case_mix(con)
         return count_rows(con, "mart")

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.campaign import examples
-from tests.fixtures.comparison import APRIL, Count, add_measure, add_series, compare, warehouse
+from tests.fixtures.comparison import Count, add_measure, add_series, compare, warehouse
 from warehouse.comparison.statistics import wilson
+from warehouse.order import run
 
 
 def services(k: int, n: int = 100) -> list[Count]:
@@ -217,8 +218,8 @@ def test_process_limits_are_the_published_ones(
     values: list[float], mean: float, low: float, high: float, tolerance: float
 ) -> None:
     con = warehouse()
-    # Whole numbers: 100 million of them to one.
-    add_series(con, "A", "REFERRALS", [round(v * 10**8) for v in values])
+    # Whole numbers: 100 million of them to one. A mean may be negative, a count not.
+    add_series(con, "A", "SESSIONS", [round(v * 10**8) for v in values])
     ((found_mean, found_low, found_high),) = compare(
         con, "SELECT DISTINCT mean, lower_limit, upper_limit FROM mart.control_chart"
     )
@@ -227,7 +228,7 @@ def test_process_limits_are_the_published_ones(
     assert float(found_high) / 10**8 == pytest.approx(high, abs=tolerance)
 
 
-def chart(values: list[int], columns: str = "point_type", measure: str = "REFERRALS") -> list[Any]:
+def chart(values: list[int], columns: str = "point_type", measure: str = "SESSIONS") -> list[Any]:
     con = warehouse()
     add_series(con, "A", measure, values)
     rows = compare(con, f"SELECT {columns} FROM mart.control_chart ORDER BY position")
@@ -251,10 +252,10 @@ def test_the_point_outside_is_named_and_its_ranges_are_screened() -> None:
 
 
 def test_seven_on_one_side_mark_the_whole_run() -> None:
-    # Rule vector 1×8, −1 of the published tests; one jump leaves no limits, and the run is seen nevertheless.
-    assert chart([1] * 8 + [-1]) == [SHIFT] * 8 + [COMMON]
-    assert chart([1] * 7 + [-1]) == [SHIFT] * 7 + [COMMON]
-    assert chart([1] * 6 + [-1]) == [COMMON] * 7
+    # Rule vectors of the published tests: so many points above the mean, one below.
+    assert chart([80, 1] * 4 + [-324]) == [SHIFT] * 8 + [OUTSIDE]
+    assert chart([80, 1] * 3 + [80, -324]) == [SHIFT] * 7 + [COMMON]
+    assert chart([80, 1] * 3 + [-243]) == [COMMON] * 7
     # A point on the mean (1000) belongs to no side: six, itself and one more are no run; the seven below are.
     assert chart([1100, 1300] * 3 + [1000, 1100] + [900, 700] * 3 + [900]) == [COMMON] * 8 + [SHIFT] * 7
 
@@ -320,7 +321,7 @@ def reference_types(values: list[int]) -> list[str]:
         threes = [range(start, start + 3) for start in range(max(0, i - 2), min(i, n - 3) + 1)]
         close = near[i] != 0 and any(sum(near[j] == near[i] for j in w) >= 2 for w in threes)
         types.append(OUTSIDE if outside[i] else TREND if trend else NEAR if close else SHIFT if shift else COMMON)
-    return types
+    return types if reach is not None else ["too few points" if n < 6 else "not meaningful"] * n
 
 
 LINE = st.one_of(
@@ -335,7 +336,7 @@ LINE = st.one_of(
 def test_every_point_type_is_what_the_wording_of_the_rules_says(lines: list[list[int]]) -> None:
     con = warehouse()
     for place, values in enumerate(lines):
-        add_series(con, f"R{place}", "REFERRALS", values)
+        add_series(con, f"R{place}", "SESSIONS", values)
     found: dict[str, list[str]] = {}
     for provider, kind in compare(con, "SELECT provider, point_type FROM mart.control_chart ORDER BY position"):
         found.setdefault(provider, []).append(kind)
@@ -365,15 +366,27 @@ def test_limits_need_points(points: int, limits: str) -> None:
 def test_an_even_line_has_limits_of_no_width_and_one_jump_in_it_has_none() -> None:
     even = chart([500] * 12, "limits, lower_limit, upper_limit, point_type", "RECOVERY")
     assert set(even) == {("standing", even[0][1], even[0][1], COMMON)} and float(even[0][1]) == 0.5
-    jump = chart([500] * 11 + [700], "limits, lower_limit, point_type")
-    assert {row[:2] for row in jump} == {("not meaningful", None)}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        # Seven on one side and a trend, but one jump is all there is: no limits, so nothing can be called a signal.
+        ([500] * 11 + [700], "not meaningful"),
+        ([500] * 8 + [499], "not meaningful"),
+        ([500, 520, 540, 560, 580], "too few points"),
+    ],
+)
+def test_a_chart_without_limits_has_no_signal_and_says_so(values: list[int], said: str) -> None:
+    found = chart(values, "limits, lower_limit, upper_near, point_type, signal, variation", "RECOVERY")
+    assert found == [(said, None, None, said, None, said)] * len(values)
 
 
 def test_a_third_of_the_people_month_after_month_is_on_its_mean() -> None:
     # 1/3 as floating point is not the mean of seven times itself: all would be «below the mean».
     con = warehouse()
     for month in range(1, 13):
-        add_measure(con, "RECOVERY", [("A", 1, 3)], date(2024, month, 1))
+        add_measure(con, "RECOVERY", [("A", 10, 30)], date(2024, month, 1))
     assert compare(con, "SELECT DISTINCT point_type FROM mart.control_chart") == [(COMMON,)]
 
 
@@ -418,34 +431,141 @@ def test_a_signal_is_better_or_worse_by_the_direction_of_the_measure(measure: st
     assert rows == [(OUTSIDE, variation, True)]
 
 
-# Rate ratios ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("measure", "values", "low", "high"),
+    [
+        ("RECOVERY", [10, 60, 20, 50] * 3, 0.0, None),
+        ("RECOVERY", [990, 940, 980, 950] * 3, None, 1.0),
+        ("REFERRALS", [1, 6, 2, 5] * 3, 0.0, None),
+        ("SESSIONS", [1, 6, 2, 5] * 3, -7.14, 14.14),  # a mean may be of differences
+    ],
+)
+def test_limits_go_no_further_than_what_is_possible(
+    measure: str, values: list[int], low: float | None, high: float | None
+) -> None:
+    ((lower, lower_near, upper_near, upper),) = set(
+        chart(values, "lower_limit, lower_near, upper_near, upper_limit", measure)
+    )
+    assert lower <= lower_near < upper_near <= upper
+    assert low is None or float(lower) == pytest.approx(low, abs=0.01)
+    assert high is None or float(upper) == pytest.approx(high, abs=0.01)
 
 
-def test_rate_ratios_compare_with_the_largest_group_in_england() -> None:
+def test_a_share_of_fewer_than_20_people_is_no_point_and_keeps_its_row() -> None:
     con = warehouse()
-    groups = {
-        ("England", "ENG"): {"a": (50, 100), "b": (40, 120), "c": (0, 10), "not known": (90, 300)},
-        ("provider", "R1"): {"a": (30, 60), "b": (10, 40), "c": (0, 0), "not known": (5, 10)},
-    }
-    for (level, who), counts in groups.items():
-        for group, (x, n) in counts.items():
-            for measure in ("RECOVERY", "REFERRALS"):
-                con.execute(
-                    "INSERT INTO mart.breakdown_measure VALUES ('submitted', ?, ?, 'quarter', ?, 'all', 'gender', ?, ?, ?, "
-                    "?, 3, 'value')",
-                    [level, who, APRIL, group, measure, x, n if measure == "RECOVERY" else None],
-                )
+    for month, n in enumerate([40, 40, 19, 40, 20, 40, 40], start=1):
+        counts: list[Count] = [("A", n // 2, n), ("SMALL", 1, 3)]
+        add_measure(con, "RECOVERY", counts, date(2024, month, 1))
+        add_measure(con, "REFERRALS", [("A", 3, None)], date(2024, month, 1))
     rows = compare(
         con,
-        """SELECT organisation, breakdown_group, reference_group, rate_ratio, lower_95, upper_95
-           FROM mart.rate_ratio ORDER BY organisation, breakdown_group""",
+        """SELECT month(period_start), position, CAST(value AS DOUBLE), why_not_charted, limits, point_type, variation, mean, signal
+           FROM mart.control_chart WHERE provider = 'A' AND measure = 'RECOVERY' ORDER BY period_start""",
     )
-    found = {(who, group): rest for who, group, *rest in rows}
-    assert len(found) == 8 and {rest[0] for rest in found.values()} == {"b"}
-    assert found["ENG", "b"][1:] == [1.0, pytest.approx(0.7, abs=0.01), pytest.approx(1.43, abs=0.01)]
-    # Worked by hand: (30/60) / (10/40) = 2; standard error of its log √(1/30 − 1/60 + 1/10 − 1/40) = 0.30277.
-    assert found["R1", "a"][1:] == [
-        pytest.approx(2.0), pytest.approx(2 * np.exp(-1.959964 * 0.302765), rel=1e-5),
-        pytest.approx(2 * np.exp(1.959964 * 0.302765), rel=1e-5),
-    ]  # fmt: skip
-    assert found["ENG", "c"][1:] == [None, None, None] and found["R1", "c"][1:] == [None, None, None]
+    small = "denominator under 20"
+    assert rows[2] == (3, None, pytest.approx(9 / 19, abs=1e-9), small, *["not charted"] * 3, None, None)
+    assert [row[1] for row in rows] == [1, 2, None, 3, 4, 5, 6] and {row[3] for row in rows} == {None, small}
+    summary = con.execute(
+        """SELECT provider, measure, points, not_charted, limits FROM mart.control_chart_summary
+           WHERE provider <> 'ENG' ORDER BY ALL"""
+    ).fetchall()
+    assert summary == [
+        ("A", "RECOVERY", 6, 1, "trial"),
+        ("A", "REFERRALS", 7, 0, "trial"),  # a count is of no denominator
+        ("SMALL", "RECOVERY", 0, 7, "not charted"),
+    ]
+
+
+LEVEL_THEN_HIGHER = [400, 420, 410, 390] * 3 + [700, 720, 710, 690] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "is_rebased"),
+    [
+        (("A", "all", "RECOVERY"), True),
+        (("all", None, None), True),
+        (("A", None, None), True),
+        (("B", None, None), False),
+        (("ENG", None, None), False),
+        (("A", "01", None), False),
+        (("A", None, "DROP_OUT"), False),
+        (None, False),
+    ],
+)
+def test_a_known_change_of_process_starts_a_chart_anew(
+    change: tuple[str, str | None, str | None] | None, is_rebased: bool
+) -> None:
+    con = warehouse()
+    add_series(con, "A", "RECOVERY", LEVEL_THEN_HIGHER)
+    if change:
+        con.execute("INSERT INTO ref.process_change VALUES (?, '2021-01-01', ?, ?, 'moved')", list(change))
+    rows = compare(
+        con,
+        """SELECT segment, rebased_because, count(*), min(position), min(points), min(limits), min(mean), max(mean),
+               count(*) FILTER (WHERE signal <> 0)
+           FROM mart.control_chart GROUP BY ALL ORDER BY segment""",
+    )
+    if is_rebased:
+        assert [row[:6] for row in rows] == [(1, None, 12, 1, 12, "standing"), (2, "moved", 8, 13, 8, "trial")]
+        assert [float(row[6]) for row in rows] == [0.405, 0.705] and [row[8] for row in rows] == [0, 0]
+    else:
+        assert [row[:6] for row in rows] == [(1, None, 20, 1, 20, "standing")] and rows[0][8] == 20
+    ((segment, points, mean),) = con.execute(
+        "SELECT segment, points, mean FROM mart.control_chart_summary"
+    ).fetchall()
+    assert (segment, points, float(mean)) == ((2, 8, 0.705) if is_rebased else (1, 20, 0.525))
+
+
+def test_runs_do_not_cross_a_change_of_process() -> None:
+    con = warehouse()
+    # Four rising before the change and four after it: eight in a row, and neither part has seven.
+    add_series(con, "A", "SESSIONS", [*[50, 10] * 6, 11, 12, 13, 14, 15, 16, 17, 18, *[10, 50] * 6])
+    con.execute("INSERT INTO ref.process_change VALUES ('A', '2021-05-01', NULL, NULL, 'moved')")
+    assert compare(con, "SELECT count(*) FROM mart.control_chart WHERE point_type = 'trend'") == [(0,)]
+    con.execute("DELETE FROM ref.process_change")
+    for table in ("control_chart_summary", "control_chart"):
+        con.execute(f"DROP TABLE mart.{table}")
+    con.execute("DROP TABLE work.control_point; DROP TABLE work.control_figure; DROP TABLE work.process_change")
+    run(con, ["mart.control_chart"])
+    assert con.execute("SELECT count(*) FROM mart.control_chart WHERE point_type = 'trend'").fetchall() == [(9,)]
+
+
+@pytest.mark.parametrize(
+    ("submitted", "succession", "rebased"),
+    [
+        # OLD became part of A, both had submitted: a merger.
+        ({"OLD": "2020-03-01", "A": "2020-03-01"}, [("OLD", "A")], {"merger of A, OLD"}),
+        # Two became a new organisation.
+        ({"OLD": "2020-03-01", "ELSE": "2020-03-01", "A": "2021-01-01"}, [("OLD", "A"), ("ELSE", "A")],
+         {"merger of ELSE, OLD"}),
+        # One got another code: nothing was merged.
+        ({"OLD": "2020-03-01", "A": "2021-01-01"}, [("OLD", "A")], {None}),
+        # What it was merged with never submitted.
+        ({"A": "2020-03-01"}, [("OLD", "A")], {None}),
+        ({"A": "2020-03-01"}, [], {None}),
+    ],
+)  # fmt: skip
+def test_a_merger_starts_a_chart_anew_by_itself(
+    submitted: dict[str, str], succession: list[tuple[str, str]], rebased: set[str | None]
+) -> None:
+    con = warehouse()
+    add_series(con, "A", "RECOVERY", LEVEL_THEN_HIGHER)
+    for provider, month in submitted.items():
+        con.execute("INSERT INTO core.submission VALUES (?, ?)", [provider, month])
+        con.execute("INSERT INTO ref.provider_place VALUES (?, 'A')", [provider])
+    for old, new in succession:
+        con.execute("INSERT INTO ref.succession VALUES (?, ?, '2021-01-01')", [old, new])
+    found = dict(compare(con, "SELECT DISTINCT segment, rebased_because FROM mart.control_chart"))
+    assert set(found.values()) - {None} == rebased - {None} and len(found) == (2 if rebased != {None} else 1)
+
+
+def test_published_years_are_not_parted() -> None:
+    con = warehouse()
+    con.execute("INSERT INTO ref.process_change VALUES ('all', '2020-04-01', NULL, NULL, 'moved')")
+    for year in range(2017, 2024):
+        con.execute(
+            "INSERT INTO published.service_count VALUES ('A', 'A', 'financial year', ?, 'all', 'RECOVERY', 50, 100, "
+            "'value', 0.5)",
+            [date(year, 4, 1)],
+        )
+    assert compare(con, "SELECT DISTINCT segment, points FROM mart.control_chart") == [(1, 7)]
