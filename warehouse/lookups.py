@@ -1,4 +1,4 @@
-"""Lookup tables of the warehouse: therapies, codes, months.
+"""Lookup tables of the warehouse: therapies, codes, languages, months.
 
 Belongs here: loading what ``schemas`` declares into schema ``ref``. Does not belong here: pathways and instruments
 (``warehouse.vocabulary``), anything that comes from a submission.
@@ -29,6 +29,7 @@ CREATE TABLE ref.code (
     confidence VARCHAR);
 CREATE TABLE ref.code_group (
     concept VARCHAR, code VARCHAR, match VARCHAR, group_code VARCHAR, source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.language (language VARCHAR, name VARCHAR, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.month (month DATE, last_day DATE, financial_year VARCHAR);
 """
 COLUMNS = """
@@ -38,6 +39,12 @@ Columns of ref.code: One row per code of every code list of the dataset, retired
   meaning: What the code means.
   valid_from [date]: First day it may be used; NULL is always.
   valid_to [date]: Last day it may be used; NULL is for ever.
+  source: Where it was found.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+
+Columns of ref.language: One row per language code (languages.csv).
+  language, key: Two letters of ISO 639-1, or a code of the NHS Data Dictionary beside it.
+  name: Name in English.
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
 
@@ -103,6 +110,8 @@ def load_reference(
                 for code in row["codes"].split()
             ],
         )
+    with (files("warehouse") / "languages.csv").open(encoding="utf-8") as file:
+        insert_rows(con, "ref.language", [tuple(row.values()) for row in csv.DictReader(file)])
     load_organisations(con, reference, organisations)
     load_clinical(con)
     reported = [submission.month for submission in current]

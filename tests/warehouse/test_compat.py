@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 ASKED_FOR = Path(__file__).parents[3] / "shared" / "domain" / "input_columns.csv"
 # Tables of the Talking Therapies scripts that cannot be there; docs/compatibility.md says why.
 ABSENT = {
-    "MHDInternal.REFERENCE_ISO_LanguageCodes", "MHDInternal.REFERENCE_Lookup_LSOA21_MSOA21_ICB",
+    "MHDInternal.REFERENCE_Lookup_LSOA21_MSOA21_ICB",
     "MHDInternal.PreProc_Referral", "UKHD_ODS.All_Codes", "UKHD_ODS.Postcode_Grid_Refs_Eng_Wal_Sco_And_NI_SCD",
     "UKHF_Census.Age_By_Single_Year_Of_Age_V21", "UKHF_Census.Ethnic_Group_V21", "UKHF_Census.Sex1",
 }  # fmt: skip
@@ -220,6 +220,105 @@ def test_a_pathway_is_there_in_every_month_that_carries_it_and_as_it_stood_then(
     ]
 
 
+def test_contacts_are_counted_up_to_the_month_and_the_last_is_the_last_of_then(course: Path) -> None:
+    """May's row of a pathway that goes on must not know of June, nor April's of May."""
+    rows = ask(
+        course,
+        f"""SELECT l.Unique_MonthID, r.CareContact_Count, r.TreatmentCareContact_Count, r.TherapySession_LastDate
+            {BASE} {WHERE} ORDER BY 1""",
+    )
+    last = date(2025, 5, 17)
+    assert rows == [(1501, 2, 1, date(2025, 4, 20)), (1502, 5, 2, last), (1503, 5, 2, last)]
+
+
+def test_contacts_so_far_agree_with_a_slow_count(population: Path) -> None:
+    contacts: dict[tuple[str, str], list[tuple[date, bool]]] = {}
+    for provider, pathway, day, is_treatment in ask(
+        population, "SELECT provider, service_request_id, contact_on, is_treatment FROM core.contact"
+    ):
+        contacts.setdefault((provider, f"{provider}-{pathway}"), []).append((day, is_treatment))
+    rows = ask(
+        population,
+        """SELECT r.OrgID_Provider, r.PathwayID, l.ReportingPeriodEndDate, r.CareContact_Count,
+               r.TreatmentCareContact_Count, r.TherapySession_LastDate
+           FROM mesh_IAPT.IDS101referral r INNER JOIN mesh_IAPT.IsLatest_SubmissionID l ON l.AuditId = r.AuditId
+           WHERE r.ServDischDate IS NULL""",
+    )
+    assert len(rows) > 50
+    for provider, pathway, month_end, cared, treated, last in rows:
+        until = [
+            (day, is_treatment) for day, is_treatment in contacts.get((provider, pathway), []) if day <= month_end
+        ]
+        treatments = [day for day, is_treatment in until if is_treatment]
+        assert (cared, treated, last) == (len(until), len(treatments), max(treatments, default=None))
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people over three months: one has a birthday in May, and May does not send the other."""
+    tmp = tmp_path_factory.mktemp("people")
+    sent = {
+        APRIL: "p | 30 | 1 | 3 | zh\n q | 44 | 2 | | q4\n n | | | | xx",
+        MAY: "p | 31 | 1 | 3 | zh\n n | | | | xx",
+        JUNE: "p | 31 | 1 | 3 | zh\n q | 45 | 2 | | q4\n n | | | | xx",
+    }
+    head = "LocalPatientId | age_at_period_end | Gender | GenderIDCode | LanguageCodePreferred\n"
+    referrals = (
+        "ServiceRequestId | LocalPatientId | ReferralRequestReceivedDate\n a | p | 2025-04-01\n b | q | 2025-04-01"
+    )
+    won = [
+        write_submission(tmp, "RXX", month, {"IDS001": head + rows, "IDS101": referrals})
+        for month, rows in sent.items()
+    ]
+    draft = build(tmp, won, marts=False)
+    with open_draft(draft) as con:
+        load_places(con)
+        create_compat(con)
+    return draft
+
+
+def test_the_age_is_that_of_the_month(people: Path) -> None:
+    rows = ask(people, "SELECT Person_ID, Unique_MonthID, Age_RP_EndDate FROM mesh_IAPT.IDS001mpi ORDER BY ALL")
+    assert [row for row in rows if row[0] != "RXX-n"] == [
+        ("RXX-p", 1501, 30), ("RXX-p", 1502, 31), ("RXX-p", 1503, 31),
+        ("RXX-q", 1501, 44), ("RXX-q", 1502, 44), ("RXX-q", 1503, 45),
+    ]  # fmt: skip
+    assert {age for person, _, age in rows if person == "RXX-n"} == {None}
+
+
+def test_gender_as_stated_and_gender_identity_are_two_columns(people: Path) -> None:
+    rows = ask(people, "SELECT DISTINCT Person_ID, Gender, GenderIdentity FROM mesh_IAPT.IDS001mpi ORDER BY 1")
+    assert rows == [("RXX-n", None, None), ("RXX-p", "1", "3"), ("RXX-q", "2", None)]
+
+
+def test_languages_have_names_and_an_unknown_code_has_none(people: Path) -> None:
+    rows = ask(
+        people,
+        """SELECT DISTINCT mpi.LanguageCodePreferred, l.LanguageName FROM mesh_IAPT.IDS001mpi mpi
+           LEFT JOIN MHDInternal.REFERENCE_ISO_LanguageCodes l ON mpi.LanguageCodePreferred = l.LanguageCode
+           ORDER BY 1""",
+    )
+    assert rows == [("q4", "British Sign Language"), ("xx", None), ("zh", "Chinese")]
+
+
+def test_a_concept_can_be_asked_for_though_other_codes_are_text(people: Path) -> None:
+    names = ask(people, "SELECT Term FROM UKHD_SNOMED.Descriptions_SCD WHERE Concept_ID IN (304891004, 1)")
+    assert len(names) == 1
+
+
+def test_the_eleven_questions_about_experience_have_the_terms_that_scripts_compare(people: Path) -> None:
+    terms = ask(
+        people, "SELECT Term FROM UKHD_SNOMED.Descriptions_SCD WHERE Term LIKE '%Patient Experience Questionnaire%'"
+    )
+    start, end = "Improving Access to Psychological Therapies ", " score (observable entity)"
+    questionnaire = "Patient Experience Questionnaire"
+    assert {term for (term,) in terms} == {
+        *(f"{start}assessment {questionnaire} choice question {number}{end}" for number in range(1, 5)),
+        f"{start}assessment {questionnaire} satisfaction question 1{end}",
+        *(f"{start}treatment {questionnaire} question {number}{end}" for number in range(1, 7)),
+    }
+
+
 def test_severe_mental_illness_is_there_but_no_row_of_talking_therapies(course: Path) -> None:
     rows = ask(
         course, "SELECT Pathway, UsePathway_Flag, count(*) FROM mesh_IAPT.IDS101referral GROUP BY ALL ORDER BY 1"
@@ -248,7 +347,7 @@ def test_therapies_are_counted_by_contact_and_joined_by_code(course: Path) -> No
                 r.EmpSupport_FirstDate, r.TreatmentCareContact_Count, r.CareContact_Count
             {BASE} {WHERE} AND l.Unique_MonthID = (SELECT MAX(Unique_MonthID) FROM mesh_IAPT.IsLatest_SubmissionID)""",
     )
-    assert counts == [(2, 0, 1, date(2025, 5, 18), 2, 4)]
+    assert counts == [(2, 0, 1, date(2025, 5, 18), 2, 5)]  # five appointments, one of them not attended
     joined = ask(
         course,
         """SELECT COUNT(DISTINCT a.CareContactId) FROM mesh_IAPT.IDS202careactivity a

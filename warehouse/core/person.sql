@@ -7,6 +7,7 @@ SELECT
     -- GenderIDCode (from v2.1) speaks first where it says something.
     CASE WHEN p.GenderIDCode IN ('1', '2', '3', '4') THEN p.GenderIDCode
         ELSE coalesce(p.Gender, p.GenderIDCode) END AS gender,
+    p.Gender AS stated_gender, p.GenderIDCode AS gender_identity,
     p.GenderSameAtBirth AS gender_same_at_birth,
     -- First character is the national code, a second is local; 99 is "not known".
     CASE WHEN p.EthnicCategory = '99' THEN '99' ELSE substr(p.EthnicCategory, 1, 1) END AS ethnic_category,
@@ -26,6 +27,8 @@ INNER JOIN staged.IDS001_latest AS l
 --   is_nationally_linked: Whether a verified NHS number made the pseudonym.
 --   age_at_period_end [years]: Age on the last day of the latest month.
 --   gender: Gender identity code where stated, else gender code.
+--   stated_gender: Gender code as stated.
+--   gender_identity: Gender identity code; sent from version 2.1 of the dataset on.
 --   gender_same_at_birth: Whether gender identity is the same as at birth.
 --   ethnic_category: Ethnic category, national code.
 --   ethnic_category_2021: Ethnic category of the 2021 census.

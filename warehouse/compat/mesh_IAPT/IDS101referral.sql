@@ -1,6 +1,5 @@
 -- mesh_IAPT.IDS101referral
--- Grain: one row per pathway and reported month that carries it. Discharge, flags and event dates are as at that
--- month's end; counts, last session and scores as known at the release (final in the month of discharge).
+-- Grain: one row per pathway and reported month that carries it: what is as at its end and what is not, below.
 CREATE OR REPLACE VIEW mesh_IAPT.IDS101referral AS
 SELECT
     m.row_id AS UniqueID_IDS101, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
@@ -10,14 +9,15 @@ SELECT
     p.commissioner AS OrgIDComm, p.received_on AS ReferralRequestReceivedDate,
     p.source_of_referral AS SourceOfReferralMH, p.source_of_referral AS SourceOfReferralIAPT,
     p.age_at_referral AS Age_ReferralRequest_ReceivedDate,
-    CASE WHEN m.is_ended THEN p.discharged_on END AS ServDischDate,
-    CASE WHEN m.is_ended THEN p.end_code END AS EndCode,
+    CASE WHEN m.is_ended THEN p.discharged_on END AS ServDischDate, CASE WHEN m.is_ended THEN p.end_code END AS EndCode,
     CASE WHEN p.first_assessment_on <= m.month_end THEN p.first_assessment_on END AS Assessment_FirstDate,
     CASE WHEN p.first_treatment_on <= m.month_end THEN p.first_treatment_on END AS TherapySession_FirstDate,
     CASE WHEN p.second_treatment_on <= m.month_end THEN p.second_treatment_on END AS TherapySession_SecondDate,
-    p.last_treatment_on AS TherapySession_LastDate,
-    CAST(p.attended_contacts AS INTEGER) AS CareContact_Count,
-    CAST(p.treatment_contacts AS INTEGER) AS TreatmentCareContact_Count,
+    CASE WHEN m.is_ended THEN p.last_treatment_on ELSE c.last_treatment_on END AS TherapySession_LastDate,
+    CAST(CASE WHEN m.is_ended THEN p.care_contacts ELSE coalesce(c.care_contacts, 0) END AS INTEGER)
+        AS CareContact_Count,
+    CAST(CASE WHEN m.is_ended THEN p.treatment_contacts ELSE coalesce(c.treatment_contacts, 0) END AS INTEGER)
+        AS TreatmentCareContact_Count,
     m.is_ended AND p.is_completed_course AS CompletedTreatment_Flag,
     m.is_ended AND coalesce(p.is_not_at_caseness, false) AS NotCaseness_Flag,
     m.is_ended AND coalesce(p.is_recovered, false) AS Recovery_Flag,
@@ -62,8 +62,8 @@ SELECT
     w.relationships_first AS WASAS_Relationships_FirstScore,
     w.relationships_last AS WASAS_Relationships_LastScore,
     w.social_leisure_first AS WASAS_SocialLeisureActivities_FirstScore,
-    w.social_leisure_last AS WASAS_SocialLeisureActivities_LastScore, w.work_first AS WASAS_Work_FirstScore,
-    w.work_last AS WASAS_Work_LastScore,
+    w.social_leisure_last AS WASAS_SocialLeisureActivities_LastScore,
+    w.work_first AS WASAS_Work_FirstScore, w.work_last AS WASAS_Work_LastScore,
     CAST(NULL AS DECIMAL(9, 2)) AS BPI_FirstScore, CAST(NULL AS DECIMAL(9, 2)) AS BPI_LastScore,
     CAST(NULL AS INTEGER) AS CAT_FirstScore, CAST(NULL AS INTEGER) AS CAT_LastScore,
     CAST(NULL AS DECIMAL(9, 2)) AS DDS_FirstScore, CAST(NULL AS DECIMAL(9, 2)) AS DDS_LastScore
@@ -71,16 +71,18 @@ FROM compat.pathway_month AS m
 INNER JOIN ref.pathway AS x ON x.pathway = m.pathway
 INNER JOIN core.pathway AS p ON p.provider = m.provider AND p.service_request_id = m.service_request_id
 INNER JOIN compat.problem AS d ON d.provider = m.provider AND d.service_request_id = m.service_request_id
+LEFT JOIN compat.contact_count AS c
+    ON c.provider = m.provider AND c.service_request_id = m.service_request_id AND c.contact_on <= m.month_end
+    AND (c.next_on IS NULL OR c.next_on > m.month_end)
 LEFT JOIN compat.therapy_count AS t ON t.provider = m.provider AND t.service_request_id = m.service_request_id
 LEFT JOIN compat.wsas_item AS w ON w.provider = m.provider AND w.service_request_id = m.service_request_id
-LEFT JOIN compat.employment_support AS e
-    ON e.provider = m.provider AND e.service_request_id = m.service_request_id
+LEFT JOIN compat.employment_support AS e ON e.provider = m.provider AND e.service_request_id = m.service_request_id
 LEFT JOIN compat.internet_count AS i ON i.provider = m.provider AND i.service_request_id = m.service_request_id
 
 -- Columns of mesh_IAPT.IDS101referral: One row per pathway and reported month that carries it, from the month it
 --     was received in to that of discharge, or while it is open to the last that sent it or saw its patient.
---     Discharge, flags and event dates are as at the end of the month; counts, last session and scores as known at
---     the release.
+--     Discharge, flags, event dates and counts of contacts are as at the end of the month; counts by therapy and
+--     scores as known at the release.
 --   UniqueID_IDS101, key: Number of the row. Holds within one release.
 --   UniqueSubmissionID: Id of the submission in the ledger.
 --   AuditId: Number of the submission: the join key of the national tables. Holds within one release.
@@ -104,10 +106,11 @@ LEFT JOIN compat.internet_count AS i ON i.provider = m.provider AND i.service_re
 --   Assessment_FirstDate [date]: First attended assessment; empty in the months before it.
 --   TherapySession_FirstDate [date]: First treatment contact; empty in the months before it.
 --   TherapySession_SecondDate [date]: Second treatment contact; empty in the months before it.
---   TherapySession_LastDate [date]: Latest treatment contact known at the release: may be later than the month.
---   CareContact_Count [contacts]: Attended contacts of any type known at the release.
---   TreatmentCareContact_Count [contacts]: Treatment contacts known at the release (attended or unplanned,
---       follow-up excluded).
+--   TherapySession_LastDate [date]: Latest treatment contact up to the end of the month.
+--   CareContact_Count [contacts]: Care contacts up to the end of the month, attended or not; all of them from the
+--       month of discharge on.
+--   TreatmentCareContact_Count [contacts]: Treatment contacts up to the end of the month (attended or unplanned,
+--       follow-up excluded); all of them from the month of discharge on.
 --   CompletedTreatment_Flag: Discharged by the end of the month with two or more treatment contacts.
 --   NotCaseness_Flag: Course completed, and below caseness on both measures at the first scores.
 --   Recovery_Flag: Course completed, at caseness first and below both cut-offs last.

@@ -18,8 +18,8 @@ SELECT
     c.treatment_language AS LanguageCodeTreat
 FROM numbered AS c
 INNER JOIN compat.submission AS s ON s.provider = c.provider AND s.month = c.month
-LEFT JOIN core.pathway AS p ON p.provider = c.provider AND p.service_request_id = c.service_request_id
-LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.pathway_person AS h
+    ON h.provider = c.provider AND h.service_request_id = c.service_request_id
 
 -- Columns of mesh_IAPT.IDS201carecontact: One row per provider and care contact, in the month that last sent it.
 --   UniqueID_IDS201, key: Number of the row. Holds within one release.

@@ -16,8 +16,8 @@ SELECT
         AS CodeProcAndProcStatus
 FROM numbered AS a
 INNER JOIN compat.submission AS s ON s.provider = a.provider AND s.month = a.month
-LEFT JOIN core.pathway AS p ON p.provider = a.provider AND p.service_request_id = a.service_request_id
-LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.pathway_person AS h
+    ON h.provider = a.provider AND h.service_request_id = a.service_request_id
 
 -- Columns of mesh_IAPT.IDS202careactivity: One row per provider and care activity, in the month that last sent it.
 --   UniqueID_IDS202, key: Number of the row. Holds within one release.

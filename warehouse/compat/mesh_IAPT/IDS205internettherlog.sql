@@ -14,8 +14,8 @@ SELECT
     l.integrated_software AS IntegratedSoftwareInd
 FROM numbered AS l
 INNER JOIN compat.submission AS s ON s.provider = l.provider AND s.month = l.last_month
-LEFT JOIN core.pathway AS p ON p.provider = l.provider AND p.service_request_id = l.service_request_id
-LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.pathway_person AS h
+    ON h.provider = l.provider AND h.service_request_id = l.service_request_id
 
 -- Columns of mesh_IAPT.IDS205internettherlog: One row per log of internet-enabled therapy, in the month that last
 --     sent it.

@@ -16,8 +16,8 @@ SELECT
     CAST(s.month_end AS TIMESTAMP) AS EFFECTIVE_FROM
 FROM numbered AS c
 INNER JOIN compat.submission AS s ON s.provider = c.provider AND s.month = c.month
-LEFT JOIN core.pathway AS p ON p.provider = c.provider AND p.service_request_id = c.service_request_id
-LEFT JOIN compat.person_number AS h ON h.provider = p.provider AND h.person_id = p.person_id
+LEFT JOIN compat.pathway_person AS h
+    ON h.provider = c.provider AND h.service_request_id = c.service_request_id
 
 -- Columns of mesh_IAPT.IDS607codedscoreassessmentact: One row per score or answer submitted of a care activity, in
 --     the month that sent it, whether or not it counts.

@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW mesh_IAPT.IsLatest_SubmissionID AS
 SELECT
     submission_id AS UniqueSubmissionID, audit_id AS AuditId, month_id AS Unique_MonthID,
-    provider AS OrgID_Provider, month AS ReportingPeriodStartDate, month_end AS ReportingPeriodEndDate,
+    month AS ReportingPeriodStartDate, month_end AS ReportingPeriodEndDate,
     true AS IsLatest, 'Primary' AS File_Type
 FROM compat.submission
 
@@ -11,7 +11,6 @@ FROM compat.submission
 --   UniqueSubmissionID: Id of the submission in the ledger.
 --   AuditId, key: Number of the submission: the join key of the national tables. Holds within one release.
 --   Unique_MonthID: Number of the month: months since April 1900, which is 1.
---   OrgID_Provider: ODS code of the provider.
 --   ReportingPeriodStartDate [date]: First day of the month reported.
 --   ReportingPeriodEndDate [date]: Last day of the month reported.
 --   IsLatest: Always true: a submission that was replaced is not in the warehouse.
