@@ -4,6 +4,7 @@ The references are written from the definitions in plain Python and NumPy.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.campaign import examples
 from tests.fixtures.comparison import APRIL, warehouse
 from tests.fixtures.warehouse import some
-from warehouse.comparison.statistics import Z_95, wilson
+from warehouse.comparison.statistics import Z_95, byar, wilson
 from warehouse.measures.catalogue import breakdowns, groups
 from warehouse.measures.counting import create_monthly_counts
 from warehouse.measures.reference_group import NO_ANSWER, create_reference_groups
@@ -266,3 +267,100 @@ def test_rows_of_which_a_person_has_several_have_a_slope_and_no_interval() -> No
     found = slope(con)
     assert float(found["slope_index"]) == pytest.approx(0.5) and found["lower_95"] is None
     assert found["relative_upper_95"] is None
+
+
+# Access by population -------------------------------------------------------------------------------------------
+
+CENSUS, ESTIMATE, LATER = date(2021, 3, 21), date(2024, 6, 30), date(2025, 6, 30)
+
+
+def access(
+    entered: Groups,
+    persons: Sequence[tuple[str, str, str, date, int]],
+    months_submitted: int = 3,
+    place: tuple[str, str] = ("sub-ICB", "01A"),
+) -> dict[str, dict[str, Any]]:
+    """``mart.access_rate`` by group for a quarter; ``persons``: organisation, its current one, group, day, number."""
+    con = warehouse()
+    con.execute("INSERT INTO ref.period VALUES ('quarter', '2025-04-01', '2025-06-01', 3)")
+    con.execute("INSERT INTO mart.reference_group VALUES ('gender', 'female')")
+    add_groups(con, entered, measure="ACCESS", place=place)
+    con.execute("UPDATE mart.breakdown_measure SET denominator = NULL, months_submitted = ?", [months_submitted])
+    con.execute("UPDATE mart.breakdown_measure SET state = 'not submitted' WHERE numerator IS NULL")
+    for organisation, current, group, as_of, number in persons:
+        con.execute(
+            "INSERT INTO ref.population VALUES (?, ?, 'gender', ?, ?, ?, ?, 'F')",
+            [organisation, current, group, as_of, number, f"source {as_of.year}"],
+        )
+    run(con, ["mart.access_rate"])
+    asked = con.execute("FROM mart.access_rate")
+    names = [column[0] for column in asked.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
+    assert len(rows) == len({row["breakdown_group"] for row in rows})
+    return {row["breakdown_group"]: row for row in rows}
+
+
+RESIDENTS = [("01A", "01A", "female", CENSUS, 50_000), ("01A", "01A", "male", CENSUS, 40_000)]
+
+
+def test_access_is_a_rate_a_year_and_groups_are_compared_with_one() -> None:
+    found = access({"female": (300, 1), "male": (120, 1), "not known": (5, 1), "other": (0, 1)}, RESIDENTS)
+    women, men = found["female"], found["male"]
+    # 300 in a quarter of 50,000: 1,200 a year, 2,400 per 100,000. Men: 480 of 40,000.
+    assert (women["rate_per_100000"], men["rate_per_100000"]) == (pytest.approx(2400), pytest.approx(1200))
+    low, high = byar(120)
+    assert men["lower_95"] == pytest.approx(low * 1200 / 120) and men["upper_95"] == pytest.approx(
+        high * 1200 / 120
+    )
+    assert [women[name] for name in ("rate_ratio", "ratio_lower_95", "ratio_upper_95")] == [1.0, None, None]
+    spread = np.exp(Z_95 * np.sqrt(1 / 120 + 1 / 300))
+    assert men["rate_ratio"] == pytest.approx(0.5)
+    assert men["ratio_lower_95"] == pytest.approx(0.5 / spread)
+    assert men["ratio_upper_95"] == pytest.approx(0.5 * spread)
+    # Nobody counts the residents of whom the group is not known: there is a count and no rate.
+    assert found["not known"]["entered"] == 5 and found["not known"]["why_not"] == "no population"
+    assert found["not known"]["rate_per_100000"] is None and found["not known"]["rate_ratio"] is None
+
+
+def test_nobody_entering_is_a_rate_of_0_without_a_ratio() -> None:
+    found = access({"female": (300, 1), "male": (0, 1)}, RESIDENTS)["male"]
+    assert (found["rate_per_100000"], found["lower_95"], found["rate_ratio"]) == (0, 0, None)
+    assert found["upper_95"] == pytest.approx(
+        3.688879 * 4 * 100_000 / 40_000, rel=1e-6
+    )  # exact Poisson: -log 0.025
+    found = access({"female": (0, 1), "male": (9, 1)}, RESIDENTS)["male"]
+    assert found["rate_ratio"] is None and found["ratio_lower_95"] is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "used", "year"),
+    [
+        ([(CENSUS, 100), (ESTIMATE, 200), (LATER, 300)], 200, 2024),
+        ([(CENSUS, 100)], 100, 2021),
+        ([(LATER, 300)], 300, 2025),  # nothing earlier is known
+        ([(APRIL, 400), (ESTIMATE, 200)], 400, 2025),  # on the first day
+    ],
+)
+def test_the_latest_number_by_the_first_day_counts(numbers: list[tuple[date, int]], used: int, year: int) -> None:
+    found = access({"female": (3, 1)}, [("01A", "01A", "female", day, number) for day, number in numbers])["female"]
+    assert (found["population"], found["population_source"]) == (used, f"source {year}")
+
+
+def test_a_merged_area_brings_its_residents() -> None:
+    merged = [("01A", "01A", "female", ESTIMATE, 100), ("01C", "01A", "female", CENSUS, 40)]
+    found = access({"female": (3, 1)}, merged)["female"]
+    assert (found["population"], found["population_as_of"]) == (140, CENSUS)
+    assert found["population_source"] == "source 2021; source 2024"
+
+
+def test_a_quarter_with_a_month_missing_has_no_rate() -> None:
+    found = access({"female": (300, 1), "male": (120, 1)}, RESIDENTS, months_submitted=2)["male"]
+    assert (found["entered"], found["why_not"]) == (120, "a month was not submitted")
+    assert found["rate_per_100000"] is None and found["rate_ratio"] is None
+    found = access({"female": (None, None), "male": (None, None)}, RESIDENTS, months_submitted=0)["male"]
+    assert (found["entered"], found["why_not"], found["rate_per_100000"]) == (None, "not submitted", None)
+
+
+def test_a_provider_has_no_residents() -> None:
+    assert access({"female": (300, 1)}, RESIDENTS, place=("provider", "01A")) == {}
+    assert access({"female": (300, 1)}, []) == {}  # nor is there anything without a file

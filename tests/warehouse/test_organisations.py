@@ -185,6 +185,16 @@ def test_populations_and_changes_of_process_are_taken_in_whole(tmp_path: Path) -
     assert con.execute("SELECT count(*) FROM ref.process_change").fetchall() == [(2,)]
 
 
+def test_the_residents_of_a_merged_area_are_its_successors(tmp_path: Path) -> None:
+    people = PEOPLE + "01A,gender,male,2021-03-21,3,ONS,F\n01C,gender,male,2021-03-21,4,ONS,F\n"
+    out = taken(tmp_path, population=people)
+    places = "SELECT organisation, current_organisation FROM ref.population ORDER BY ALL"
+    before = core([("RAA", "A")], [], out, [APRIL])
+    assert before.execute(places).fetchall() == [("01A", "01A"), ("01C", "01C")]
+    after = core([("RAA", "A")], [], out, [APRIL, MAY])
+    assert after.execute(places).fetchall() == [("01A", "01A"), ("01C", "01A")]
+
+
 def test_reference_files_taken_in_before_a_table_was_known_still_load(tmp_path: Path) -> None:
     out = taken(tmp_path)
     (out / "process_change.parquet").unlink()

@@ -34,8 +34,8 @@ CREATE TABLE ref.organisation (
 CREATE TABLE ref.succession (organisation VARCHAR, successor VARCHAR, effective_on DATE);
 CREATE TABLE ref.deprivation (postcode_district VARCHAR, decile INTEGER);
 CREATE TABLE ref.population (
-    organisation VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, as_of DATE, persons BIGINT, source VARCHAR,
-    confidence VARCHAR);
+    organisation VARCHAR, current_organisation VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, as_of DATE,
+    persons BIGINT, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.process_change (
     provider VARCHAR, month DATE, pathway VARCHAR, measure VARCHAR, reason VARCHAR);
 """
@@ -85,7 +85,9 @@ Columns of ref.period_month: One row per period and month in it.
 
 Columns of ref.population: One row per area, group of people and day of the reference file population.csv; empty
     when none was taken in.
-  organisation, key: ODS code of the sub-ICB, ICB or region; ENG is England.
+  organisation, key: ODS code of the sub-ICB, ICB or region, as in the file; ENG is England.
+  current_organisation: ODS code of the organisation that has taken its place, as of the end of the last month;
+      itself where none has.
   breakdown, key: Breakdown (mart.breakdown).
   breakdown_group, key: Group of the breakdown (mart.breakdown_group).
   as_of [date], key: Day for which the number holds, such as that of a census.
@@ -172,6 +174,11 @@ def load_places(con: duckdb.DuckDBPyConnection) -> None:
         "UNION SELECT commissioner FROM core.contact WHERE commissioner IS NOT NULL ORDER BY ALL"
     ).fetchall()
     insert_rows(con, "ref.commissioner_place", [(code, *places.commissioned(code)) for (code,) in commissioners])
+    for (code,) in con.execute("SELECT DISTINCT organisation FROM ref.population ORDER BY ALL").fetchall():
+        con.execute(
+            "UPDATE ref.population SET current_organisation = $now WHERE organisation = $code",
+            {"now": places.current(code), "code": code},
+        )
 
 
 @dataclass(frozen=True)
