@@ -12,7 +12,8 @@ from demonstration import calibration as c
 from demonstration import frequencies as f
 from demonstration.care import therapy_index
 from demonstration.draws import Integers, choose, constant, dates, gather, pick
-from demonstration.monthly import Calendar, once
+from demonstration.employment import Work
+from demonstration.monthly import Calendar, joined, once
 from demonstration.pathways import ASSESSMENT, FOLLOW_UP, NOT_KEPT, TREATMENT, History
 from demonstration.records import Ids, Rows
 from demonstration.sites import Service
@@ -23,9 +24,9 @@ APPOINTMENT_TYPES = ("01", "02", "03", "05", "06")
 
 
 def appointments(
-    service: Service, history: History, calendar: Calendar, ids: Ids, rng: np.random.Generator
+    service: Service, history: History, calendar: Calendar, ids: Ids, work: Work, rng: np.random.Generator
 ) -> Iterator[Rows]:
-    """IDS201, IDS202 and IDS205, each appointment in its month."""
+    """IDS201, IDS202 and IDS205, each appointment in its month; those of employment advisers too."""
     r, contacts = history.referrals, history.contacts
     size, of = len(contacts.day), contacts.referral
     therapy = therapy_index(
@@ -37,16 +38,22 @@ def appointments(
     minutes = np.where(attended, np.where(contacts.purpose == ASSESSMENT, minutes + 15, minutes), 0)
     rows = once(calendar.month_of(contacts.day), calendar.months)
     columns = _contacts(service, history, therapy, minutes, rng)
+    support, support_acts = _employment_support(service, calendar, ids, work)
     yield (
         "IDS201",
-        rows.month,
-        {
-            "CareContactId": ids.contact.gather(rows.record),
-            "ServiceRequestId": ids.referral.gather(of[rows.record]),
-            "OrgIDComm": constant(service.commissioner, len(rows.record)),
-            "SiteIDOfTreat": constant(f"{service.code}01", len(rows.record)),
-        }
-        | {name: values.gather(rows.record) for name, values in columns.items()},
+        *joined(
+            (
+                rows.month,
+                {
+                    "CareContactId": ids.contact.gather(rows.record),
+                    "ServiceRequestId": ids.referral.gather(of[rows.record]),
+                    "OrgIDComm": constant(service.commissioner, len(rows.record)),
+                    "SiteIDOfTreat": constant(f"{service.code}01", len(rows.record)),
+                }
+                | {name: values.gather(rows.record) for name, values in columns.items()},
+            ),
+            support,
+        ),
     )
     # The therapist of a referral; after the step up, another one.
     therapist = (rng.random((2, len(r.received))) * len(ids.staff)).astype(np.int64)
@@ -54,16 +61,21 @@ def appointments(
     acts = rows.where(np.flatnonzero(attended[rows.record]))
     yield (
         "IDS202",
-        acts.month,
-        {
-            "CareActId": ids.activity.gather(acts.record),
-            "CareContactId": ids.contact.gather(acts.record),
-            "CarePersLocalId": ids.staff.gather(of_contact[acts.record]),
-            "ClinContactDurOfCareAct": pl.Series(minutes[acts.record]),
-            "CodeProcAndProcStatus": gather(
-                CODES, np.where(contacts.purpose == TREATMENT, therapy, -1)[acts.record]
+        *joined(
+            (
+                acts.month,
+                {
+                    "CareActId": ids.activity.gather(acts.record),
+                    "CareContactId": ids.contact.gather(acts.record),
+                    "CarePersLocalId": ids.staff.gather(of_contact[acts.record]),
+                    "ClinContactDurOfCareAct": pl.Series(minutes[acts.record]),
+                    "CodeProcAndProcStatus": gather(
+                        CODES, np.where(contacts.purpose == TREATMENT, therapy, -1)[acts.record]
+                    ),
+                },
             ),
-        },
+            support_acts,
+        ),
     )
     guided = attended & (contacts.purpose == TREATMENT) & (therapy == CODES.index(f.GUIDED_COMPUTER))
     spent = 8 + (rng.random(size) * 22).astype(np.int64)
@@ -81,6 +93,41 @@ def appointments(
             "IntegratedSoftwareInd": constant("Y", len(logs.record)),
         },
     )
+
+
+def _employment_support(
+    service: Service, calendar: Calendar, ids: Ids, work: Work
+) -> tuple[tuple[Integers, dict[str, pl.Series]], tuple[Integers, dict[str, pl.Series]]]:
+    """IDS201 and IDS202 of appointments with an employment adviser: their type is other, their code says it."""
+    contact, activity = ids.numbered("E", len(work.day)), ids.numbered("F", len(work.day))
+    rows = once(calendar.month_of(work.day), calendar.months)
+    acts = rows.where(np.flatnonzero(work.attended[rows.record]))
+    size = len(rows.record)
+    contacts = {
+        "CareContactId": contact.gather(rows.record),
+        "ServiceRequestId": ids.referral.gather(work.referral[rows.record]),
+        "OrgIDComm": constant(service.commissioner, size),
+        "SiteIDOfTreat": constant(f"{service.code}01", size),
+        "CareContDate": dates(work.day[rows.record]),
+        "CareContTime": constant("08:30:00", size),
+        "PlannedCareContIndicator": constant("Y", size),
+        "AttendOrDNACode": gather(["3", "5"], work.attended[rows.record].astype(np.int64)),
+        "ClinContDurOfCareCont": pl.Series(np.where(work.attended[rows.record], 40, 0)),
+        "IAPTLTCServiceInd": constant("N", size),
+        "AppType": constant("07", size),
+        "ConsMechanism": constant("01", size),
+        "ActLocTypeCode": constant("B01", size),
+        "CareContPatientTherMode": constant("1", size),
+        "LanguageCodeTreat": constant("en", size),
+    }
+    activities = {
+        "CareActId": activity.gather(acts.record),
+        "CareContactId": contact.gather(acts.record),
+        "CarePersLocalId": ids.staff.gather(work.referral[acts.record] % len(ids.staff)),
+        "ClinContactDurOfCareAct": pl.Series(np.full(len(acts.record), 40)),
+        "CodeProcAndProcStatus": constant(f.EMPLOYMENT_SUPPORT, len(acts.record)),
+    }
+    return (rows.month, contacts), (acts.month, activities)
 
 
 def _contacts(

@@ -121,6 +121,7 @@ BATTERIES: dict[str, tuple[Change, ...]] = {
         Change("WEMWBS", 34.0, 9.5, 0.60),
         Change("REQOL10", 14.5, 7.0, 0.60),
         Change("CORE10", 23.5, 7.0, 0.55),
+        Change("PCL5", 36.0, 16.0, 0.45),
     ),
     "04": (
         Change("EDEQ_GLOBAL", 4.0, 1.2, 0.90),
@@ -174,9 +175,18 @@ BIPOLAR_USE = (
 SERVICE_USE = {"01": PSYCHOSIS_USE, "02": BIPOLAR_USE, "03": PERSONALITY_USE}
 LOOK_BACK_DAYS = 365
 
+# Work: shares of those in work off sick, of those out of work in work at the end, of those in work out of it, of
+# those off sick still off. Employment support: share of those it suits, days from the referral to it. ASSUMED.
+OFF_SICK, INTO_WORK, OUT_OF_WORK, STAYS_OFF_SICK = 0.09, 0.12, 0.04, 0.5
+SUPPORTED, SUPPORT_WAIT, SUPPORT_CONTACTS, SUPPORT_MISSED = 0.6, 25, 4, 0.12
+
 # Sessions planned (NICE CG178): cognitive therapy for psychosis 16 or more, family intervention 10 or more.
 PLANNED = {"01": (16, 24), "02": (10, 18), "03": (20, 40), "04": (20, 40)}
 FAMILY_PLANNED = (10, 20)
 FAMILY_SHARE = 0.15  # of psychosis referrals; ASSUMED
 # Share of finished courses that answer the experience questions; McPin 2014: 305 questionnaires.
 EXPERIENCE_ANSWERED = {True: 0.65, False: 0.15}  # SMI, Talking Therapies; ASSUMED
+# Work and Social Adjustment Scale, five items from 0 to 8 each: mean and SD at the start, points better at the end.
+# Share of referrals scored on it, and of those in work asked about presenteeism. ASSUMED.
+WSAS_START, WSAS_BETTER = (3.9, 2.1), (1.4, 1.3)
+WSAS_SCORED, PRESENTEEISM_ASKED = 0.6, 0.3

@@ -21,6 +21,7 @@ from demonstration.sites import Service
 
 # The provider that a service refers on to: another provider than itself.
 _ELSEWHERE = ("RV5", "RW5")
+TIMES = tuple(f"{hour:02d}:{minute:02d}:00" for hour in range(9, 17) for minute in (5, 20, 40))
 MAX_PAUSES = 20_000  # of one cohort: the identifier of a pause has five characters at most
 
 
@@ -224,6 +225,7 @@ def scores_of_referrals(
         "CodedAssToolType": gather([part.snomed for part in found], tool[rows.record]),
         "PersScore": score.gather(rows.record),
         "AssToolCompDate": dates(day[rows.record]),
+        "AssToolCompTime": gather(TIMES, referral[rows.record] % len(TIMES)),
     }
     if is_smi:
         columns["Timepoint"] = gather(TIMEPOINTS, timepoint[rows.record])

@@ -148,4 +148,23 @@ TREATMENT_QUESTIONS = (
 CHOICE_ANSWER: Weights = {"Y": 0.86, "N": 0.06, "NA": 0.08}
 # McPin 2014: 71 per cent satisfied with assessment; 77 to 83 per cent content with delivery.
 SATISFACTION_ANSWER: Weights = {"4": 0.40, "3": 0.31, "2": 0.16, "1": 0.08, "0": 0.05}
+EMPLOYMENT_SUPPORT = "1098051000000103"
+# iMTA Productivity Cost Questionnaire, questions 7 to 9: worked while bothered by problems, on how many days, how
+# much could be done on them (0 to 10). ASSUMED.
+PRESENTEEISM: dict[str, Weights] = {
+    "748161000000109": {"Y": 0.7, "N": 0.3},
+    "760741000000102": {"1": 0.1, "2": 0.2, "3": 0.2, "5": 0.25, "7": 0.15, "10": 0.1},
+    "761051000000105": {"3": 0.1, "5": 0.3, "6": 0.2, "7": 0.2, "8": 0.15, "10": 0.05},
+}
+WSAS_ITEMS = (
+    "WSAS_WORK",
+    "WSAS_HOME_MANAGEMENT",
+    "WSAS_SOCIAL_LEISURE",
+    "WSAS_PRIVATE_LEISURE",
+    "WSAS_RELATIONSHIPS",
+)
+# McPin Foundation 2014 asked these at the demonstration sites; 0 is worst, 4 is best. Shares ASSUMED.
+WAITING_ANSWER: Weights = {"4": 0.25, "3": 0.28, "2": 0.22, "1": 0.14, "0": 0.11}
+SMI_ASKED_EARLY: dict[str, Weights] = {"MCPIN_ASSESSMENT": SATISFACTION_ANSWER, "MCPIN_WAITING": WAITING_ANSWER}
+SMI_ASKED_LATE = ("MCPIN_EXPECTATIONS", "MCPIN_HELPED", "MCPIN_OVERALL", "MCPIN_DELIVERY")
 TREATMENT_ANSWER: Weights = {"4": 0.50, "3": 0.28, "2": 0.12, "1": 0.05, "0": 0.03, "NA": 0.02}

@@ -66,6 +66,14 @@ def recurring(first: Integers, last: Integers, months: int) -> Placed:
     return Placed(record[order], month[order])
 
 
+def joined(*parts: tuple[Integers, dict[str, pl.Series]]) -> tuple[Integers, dict[str, pl.Series]]:
+    """Rows of several kinds in one table, in order of month; an element that a kind does not have is blank."""
+    month = np.concatenate([months for months, _ in parts])
+    order = np.argsort(month, kind="stable")
+    frame = pl.concat([pl.DataFrame(columns) for _, columns in parts], how="diagonal")
+    return month[order], {name: frame[name].gather(order) for name in frame.columns}
+
+
 @dataclass(frozen=True)
 class MonthlyTable:
     """One table over all months: rows ``starts[m]`` to ``starts[m + 1]`` of ``frame`` belong to month ``m``."""

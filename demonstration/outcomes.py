@@ -196,10 +196,62 @@ def experience(history: History, is_smi: bool, rng: np.random.Generator) -> list
     asked = [(question, seen, referrals.first_contact, f.CHOICE_ANSWER) for question in f.CHOICE_QUESTIONS]
     asked.append((f.SATISFACTION_QUESTION, seen, referrals.first_contact, f.SATISFACTION_ANSWER))
     asked += [(q, treated, referrals.last_treatment, f.TREATMENT_ANSWER) for q in f.TREATMENT_QUESTIONS]
+    if is_smi:
+        asked += [(q, seen, referrals.first_contact, weights) for q, weights in f.SMI_ASKED_EARLY.items()]
+        asked += [(q, treated, referrals.last_treatment, f.SATISFACTION_ANSWER) for q in f.SMI_ASKED_LATE]
     return [
         ReferralScores(question, who, day[who], np.full(len(who), -1), choose(rng, weights, len(who)))
         for question, who, day, weights in asked
     ]
+
+
+def in_contacts(found: list[ReferralScores], history: History) -> list[ActivityScores]:
+    """The same answers as given in the contact kept on their day: so the IAPT Data Set sends experience answers."""
+    contacts = history.contacts
+    kept = np.flatnonzero(contacts.attended)
+    day_of = np.iinfo(np.int32).max
+    keys = contacts.referral[kept] * day_of + contacts.day[kept]  # in order: by referral, then by day
+    return [
+        ActivityScores(part.snomed, kept[np.searchsorted(keys, part.referral * day_of + part.day)], part.score)
+        for part in found
+    ]
+
+
+def work_scores(
+    history: History, is_employed: Flags, rng: np.random.Generator
+) -> tuple[list[ActivityScores], list[ReferralScores]]:
+    """WSAS in the first and last contact of talking therapies, presenteeism of people in work at start and end."""
+    r, contacts = history.referrals, history.contacts
+    talking = (r.pathway == TALKING) & (r.sessions > 1)
+    scored = talking & (rng.random(len(talking)) < c.WSAS_SCORED)
+    last = (r.assessments + r.sessions - 1)[contacts.referral]
+    kept = contacts.attended & scored[contacts.referral]
+    early = np.flatnonzero(kept & (contacts.occasion == 0))
+    late = np.flatnonzero(kept & (contacts.occasion == last) & (last > 0))
+    found, totals = [], np.zeros((2, len(talking)), dtype=np.int64)
+    for name in f.WSAS_ITEMS:
+        start = scores(rng.standard_normal(len(talking)), 0, 8, *c.WSAS_START)
+        better = c.WSAS_BETTER[0] + c.WSAS_BETTER[1] * rng.standard_normal(len(talking))
+        end = np.clip(np.rint(start - better), 0, 8).astype(np.int64)
+        totals += (start, end)
+        found.append(_in_contacts(name, early, late, contacts.referral, start, end))
+    found.append(_in_contacts("WSAS", early, late, contacts.referral, totals[0], totals[1]))
+    asked = np.flatnonzero(talking & is_employed[r.person] & (rng.random(len(talking)) < c.PRESENTEEISM_ASKED))
+    answers = [
+        ReferralScores(question, asked, day[asked], np.full(len(asked), -1), choose(rng, weights, len(asked)))
+        for question, weights in f.PRESENTEEISM.items()
+        for day in (r.first_contact, r.last_treatment)
+    ]
+    return found, answers
+
+
+def _in_contacts(
+    name: str, early: Integers, late: Integers, of: Integers, start: Integers, end: Integers
+) -> ActivityScores:
+    snomed = _instrument(name).snomed
+    assert snomed is not None  # the codes of all WSAS scores are found
+    value = np.concatenate([start[of[early]], end[of[late]]])
+    return ActivityScores(snomed, np.concatenate([early, late]), pl.Series(value).cast(pl.String))
 
 
 def _instrument(name: str) -> Instrument:

@@ -14,16 +14,14 @@ from demonstration import frequencies as f
 from demonstration.calibration import PATHWAYS
 from demonstration.draws import (
     NO_DAY,
-    Flags,
     Integers,
     by_group,
     choose,
     constant,
     dates,
-    gather,
     numbered,
-    pick,
 )
+from demonstration.employment import Work, employment_rows
 from demonstration.monthly import Calendar, Placed, once, recurring
 from demonstration.pathways import DEATH_CODES, END_CODES, History
 from demonstration.people import People
@@ -89,6 +87,8 @@ def patients(
     open_: Open,
     ids: Ids,
     seed: int,
+    calendar: Calendar,
+    work: Work,
     rng: np.random.Generator,
 ) -> Iterator[Rows]:
     """IDS001 to IDS012, IDS601 and IDS803: one per person (and item) in every month with an open referral."""
@@ -135,7 +135,7 @@ def patients(
             "AccommodationTypeDate": recorded,
         },
     )
-    yield "IDS004", month, _employment(service, housed, patient, first_seen, size, rng)
+    yield "IDS004", *employment_rows(work, housed, patient, calendar)
     yield from _some(
         "IDS007", 0.30 if smi else 0.14, housed, patient, {"DisabCode": choose(rng, f.DISABILITY, size)}, rng
     )
@@ -197,50 +197,6 @@ def _deaths(history: History, open_: Open, rows: Placed) -> Integers:
     dead = np.isin(history.referrals.end_code, [END_CODES.index(code) for code in DEATH_CODES])
     shown = dead[rows.record] & (open_.last[rows.record] == rows.month)
     return np.where(shown, history.referrals.discharged[rows.record], NO_DAY)
-
-
-def _employment(
-    service: Service,
-    rows: Placed,
-    patient: pl.Series,
-    recorded: Integers,
-    size: int,
-    rng: np.random.Generator,
-) -> dict[str, pl.Series]:
-    """Employment status with hours, sickness and benefits that fit it."""
-    weights = f.EMPLOYMENT_SMI if service.is_smi else f.EMPLOYMENT
-    status = pick(rng, list(weights.values()), size)
-    employed = status == list(weights).index("01")
-    hours = pick(rng, list(f.HOURS.values()), size)
-    sick = employed & (rng.random(size) < 0.09)
-    ill = status == list(weights).index("04")
-    seeking = status == list(weights).index("02")
-    credit = (ill | seeking) & (rng.random(size) < 0.6) | (rng.random(size) < 0.08)
-    allowance = ill & (rng.random(size) < 0.35)
-    independence = ill & (rng.random(size) < 0.45)
-    jobseeker = seeking & ~credit & (rng.random(size) < 0.3)
-    other = rng.random(size) < 0.03
-
-    def yes(flags: Flags) -> pl.Series:
-        return gather(["N", "Y"], flags.astype(np.int64))
-
-    applies = ["N", "Y", "8"]
-    columns = {
-        "EmployStatus": gather(list(weights), status),
-        "EmployStatusRecDate": dates(recorded),
-        "WeekHoursWorked": gather([*f.HOURS, "98"], np.where(employed, hours, len(f.HOURS))),
-        "SelfEmployInd": gather(applies, np.where(employed, (rng.random(size) < 0.13).astype(np.int64), 2)),
-        "SickAbsenceInd": gather(applies, np.where(employed, sick.astype(np.int64), 2)),
-        "SSPInd": yes(sick & (rng.random(size) < 0.7)),
-        "BenefitRecInd": yes(credit | allowance | independence | jobseeker | other),
-        "JSAInd": yes(jobseeker),
-        "ESAInd": yes(allowance),
-        "UCInd": yes(credit),
-        "PIPInd": yes(independence),
-        "OtherBenefitInd": yes(other),
-        "EmpSupportInd": yes(seeking | sick),
-    }
-    return {"LocalPatientId": patient} | {name: values.gather(rows.record) for name, values in columns.items()}
 
 
 def _some(

@@ -14,6 +14,7 @@ import polars as pl
 from demonstration import appointments, care, outcomes, records
 from demonstration.calibration import COHORT_MONTHS, RUN_IN_MONTHS
 from demonstration.draws import Integers
+from demonstration.employment import work
 from demonstration.monthly import Calendar, MonthlyTable, monthly
 from demonstration.pathways import Cohort, History, history
 from demonstration.people import People, people
@@ -145,10 +146,13 @@ def _rows(
 ) -> Iterator[records.Rows]:
     ids = records.identifiers(happened, records.staff_count(service), number)
     open_ = records.Open.of(happened, calendar)
-    yield from records.patients(service, happened, who, open_, ids, seed, rng)
+    # Draws of its own: what is added to work changes nothing of the therapy.
+    beside = np.random.Generator(np.random.PCG64([seed, service.index, HISTORY_STREAM, number, 1]))
+    jobs = work(service, happened, beside)
+    yield from records.patients(service, happened, who, open_, ids, seed, calendar, jobs, rng)
     yield from care.referrals(service, happened, calendar, open_, ids, rng)
     yield from care.around_referrals(service, happened, calendar, open_, ids, rng)
-    yield from appointments.appointments(service, happened, calendar, ids, rng)
+    yield from appointments.appointments(service, happened, calendar, ids, jobs, rng)
     in_contact, on_referral = outcomes.talking_scores(happened, who, service, rng)
     if set(service.pathways) != {"05"}:
         more_in_contact, more_on_referral = outcomes.battery_scores(happened, rng)
@@ -157,8 +161,10 @@ def _rows(
     if service.is_smi:
         yield care.experience_answers(answers, calendar, open_, ids)
         yield care.services_used(service_use(happened, rng), happened, calendar, open_, ids)
-    else:  # the IAPT Data Set carries experience answers as coded assessments
-        on_referral = on_referral + answers
+    else:  # the IAPT Data Set carries experience answers as scores of a contact
+        in_contact = in_contact + outcomes.in_contacts(answers, happened)
+    more_in_contact, more_on_referral = outcomes.work_scores(happened, jobs.is_employed, beside)
+    in_contact, on_referral = in_contact + more_in_contact, on_referral + more_on_referral
     yield care.scores_in_contacts(in_contact, happened, calendar, ids)
     yield care.scores_of_referrals(on_referral, calendar, open_, ids, service.is_smi)
     if number == 0:  # the staff are those of the service, not of a cohort

@@ -16,6 +16,7 @@ from demonstration import service_use as use
 from demonstration.calibration import BATTERIES
 from demonstration.draws import scores
 from demonstration.faults import possible_faults
+from demonstration.frequencies import CHOICE_QUESTIONS, PRESENTEEISM, SATISFACTION_QUESTION, TREATMENT_QUESTIONS
 from demonstration.people import never_issued
 from demonstration.sites import service
 from demonstration.submissions import Part, parts
@@ -28,6 +29,7 @@ from schemas.versions import Version, tables_of
 
 START = date(2025, 4, 1)
 PHQ9, GAD7 = "720433000", "445455005"
+EXPERIENCE = {*CHOICE_QUESTIONS, SATISFACTION_QUESTION, *TREATMENT_QUESTIONS}
 ATTENDED = pl.col("AttendOrDNACode").is_in(["5", "6"])
 TREATMENT = pl.col("AppType").is_in(["02", "03", "05"]) & (ATTENDED | (pl.col("PlannedCareContIndicator") == "N"))
 
@@ -418,3 +420,49 @@ def test_scores_are_drawn_with_the_mean_and_sd_asked_for(mean: float, sd: float)
     assert drawn.max() <= 27
     assert drawn.mean() == pytest.approx(mean, abs=0.05)
     assert drawn.std() == pytest.approx(sd, abs=0.05)
+
+
+def test_employment_is_recorded_again_at_the_end_of_treatment_and_not_before(clean: Path) -> None:
+    seen: dict[tuple[str, str], set[str]] = {}
+    for provider, month, tables in submissions(clean):
+        days = tables["IDS004"]["EmployStatusRecDate"].str.to_date()
+        assert (days <= date(month.year + month.month // 12, month.month % 12 + 1, 1)).all()
+        for person, day in tables["IDS004"].select("LocalPatientId", "EmployStatusRecDate").iter_rows():
+            seen.setdefault((provider, person), set()).add(day)
+    assert {len(days) for days in seen.values()} == {1, 2}
+
+
+def test_employment_support_is_referred_to_before_it_begins_and_is_coded(clean: Path) -> None:
+    contacts, referred = 0, 0
+    for _, _, tables in submissions(clean):
+        support = (
+            tables["IDS202"]
+            .filter(pl.col("CodeProcAndProcStatus") == "1098051000000103")
+            .join(tables["IDS201"], on="CareContactId")
+            .join(tables["IDS101"], on="ServiceRequestId")
+            .join(tables["IDS004"].unique("LocalPatientId"), on="LocalPatientId")
+        )
+        assert (support["EmpSupportReferral"] < support["CareContDate"]).all()
+        assert set(support["AppType"]) <= {"07"}
+        contacts += support.height
+        referred += tables["IDS004"]["EmpSupportReferral"].is_not_null().sum()
+    assert contacts > 0 and referred > 0
+
+
+def test_experience_answers_of_talking_therapies_are_scores_of_a_contact(clean: Path) -> None:
+    found: set[str] = set()
+    for _, _, tables in submissions(clean):
+        if "SMI608" not in tables:
+            found |= set(tables["IDS607"]["CodedAssToolType"]) & EXPERIENCE
+            assert not set(tables["IDS606"]["CodedAssToolType"]) & EXPERIENCE
+    assert found == EXPERIENCE
+
+
+def test_people_in_work_are_asked_about_presenteeism_twice_with_a_time(clean: Path) -> None:
+    asked = [
+        tables["IDS606"].filter(pl.col("CodedAssToolType").is_in(list(PRESENTEEISM)))
+        for _, _, tables in submissions(clean)
+    ]
+    rows = pl.concat([frame.select("ServiceRequestId", "CodedAssToolType", "AssToolCompTime") for frame in asked])
+    assert rows["AssToolCompTime"].null_count() == 0
+    assert rows.group_by("ServiceRequestId", "CodedAssToolType").len()["len"].max() == 2
