@@ -32,6 +32,7 @@ from warehouse.measures.counting import count_batch, create_monthly_counts, desc
 from warehouse.measures.listing import create_measures
 from warehouse.measures.reference_group import create_reference_groups
 from warehouse.measures.rollup import roll_up, rolled_up
+from warehouse.measures.uncounted import note_uncounted
 from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
 from warehouse.organisations.places import load_places
@@ -279,6 +280,7 @@ def _build_batch(
                     appended.append(writer.submit(_append, con, name))
             create_monthly_counts(con, measures)
             count_batch(con, measures)
+            note_uncounted(con, measures)
             appended += [writer.submit(_append, con, name) for name in count_rows(con, "monthly_count")]
             for each in appended:
                 each.result()

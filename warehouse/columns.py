@@ -16,7 +16,7 @@ from warehouse import clinical, compat, field_quality, lookups, published, vocab
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
-from warehouse.measures import listing, reference_group, rollup
+from warehouse.measures import listing, reference_group, rollup, uncounted
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
 
@@ -45,7 +45,7 @@ Columns of meta.columns: One row per column of this file: what it means.
 # Descriptions of the tables that no model makes.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, field_quality.COLUMNS,
-    listing.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, case_mix.COLUMNS, COLUMNS,
+    listing.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS, COLUMNS,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 -- mart.national
 -- Grain: one row per source, period, pathway and measure: England.
--- providers_counted is the number of services in a figure. A month in which some have not reported yet is not
--- comparable with a complete one.
+-- providers_counted is the number of services in a figure. A period that lacks submissions is not comparable with a
+-- complete one: provider_months_submitted against provider_months_expected says how many it lacks, and
+-- mart.missing_submission which.
 CREATE TABLE mart.national AS
 WITH counted AS (
     SELECT source, period_type, period_start, pathway, measure, numerator, denominator, quantile, state,
@@ -28,6 +29,8 @@ behind AS (
 SELECT
     c.source, c.period_type, c.period_start, c.pathway, c.measure, m.kind, c.numerator, c.denominator, c.state,
     coalesce(b.providers_counted, 0) AS providers_counted,
+    CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
+    v.provider_months_expected, v.provider_months_submitted,
     CASE
         WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
         WHEN m.kind IN ('median', 'p90') THEN c.quantile
@@ -41,6 +44,9 @@ INNER JOIN mart.measure AS m ON m.measure = c.measure
 LEFT JOIN behind AS b
     ON b.source = c.source AND b.period_type = c.period_type AND b.period_start = c.period_start
     AND b.pathway = c.pathway AND b.measure = c.measure
+LEFT JOIN mart.submission_coverage AS v
+    ON c.source = 'submitted' AND v.level = 'England' AND v.period_type = c.period_type
+    AND v.period_start = c.period_start AND v.over_time = m.over_time
 
 -- Columns of mart.national: England: one row per source, period, pathway and measure.
 --   source, key: submitted (our own count) or published (NHS England's statistics).
@@ -55,6 +61,11 @@ LEFT JOIN behind AS b
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
 --   providers_counted: Number of providers in the figure.
+--   months [months]: Months of the period.
+--   months_submitted [months]: Months of the period for which some provider submitted; NULL for published figures.
+--   provider_months_expected: Submissions expected for the figure, one per provider and month; of a stock for the last
+--       month only. NULL for published figures.
+--   provider_months_submitted: Of these, submitted; mart.missing_submission lists the others.
 --   value [unit of the measure]: numerator / denominator of a share or mean, the quantile of a median or p90,
 --       else the numerator.
 --   lower_95 [share]: Lower 95 % Wilson limit of a share.

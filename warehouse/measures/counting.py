@@ -7,7 +7,8 @@ Measures of one grain and one date column are counted together in one pass. A ro
 when its provider has a current submission for that month, so England is the sum of its providers. A pass has two
 tables: ``monthly_count.<pass>`` by provider, commissioner, site, month and pathway, and
 ``monthly_count.<pass>_group`` by breakdown and group instead of site. Quantiles do not add up, so their values are
-kept as a histogram in ``monthly_count.value``.
+kept as a histogram in ``monthly_count.value``. Rows of months without a submission are in no figure: ``uncounted``
+lists how many they are.
 """
 
 from collections.abc import Sequence
