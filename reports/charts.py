@@ -11,13 +11,13 @@ from math import log10, sqrt
 from warehouse.comparison.statistics import Z_95, Z_998
 
 # Dark enough on white and told apart without colour vision (Okabe and Ito), and by shape as well.
-BLUE, ORANGE, GREY, INK = "#0072B2", "#B34700", "#6B7280", "#1F2937"
+BLUE, ORANGE, GREY, FAINT, INK = "#0072B2", "#B34700", "#6B7280", "#B6BCC6", "#1F2937"
 _FONT = 'font-family="Arial, Helvetica, sans-serif"'
 
 
 @dataclass(frozen=True)
 class FunnelPoint:
-    """A service: its denominator, its share, its position in words, its name."""
+    """A service: its denominator, its share, its position (against the adjusted limits), its name."""
 
     denominator: int
     share: float
@@ -37,11 +37,15 @@ class ControlChart:
     is_special: Sequence[bool]
 
 
-def funnel_plot(points: Sequence[FunnelPoint], centre: float, title: str, subtitle: str) -> str:
-    """Shares by denominator (logarithmic) with 95 and 99.8 % limits around ``centre``; at least one point."""
+def funnel_plot(points: Sequence[FunnelPoint], centre: float, tau: float, title: str, subtitle: str) -> str:
+    """Shares by denominator (logarithmic) with limits around ``centre``; at least one point.
+
+    The 95 and 99.8 % limits allow for ``tau``, the standard deviation between services; those of chance alone are
+    drawn faintly inside them.
+    """
     plane = _Plane.around(points)
     parts = [_text(plane.left, 24, title, 17, weight="bold"), _text(plane.left, 46, subtitle, 13, GREY)]
-    parts += [*_axes(plane), *_limits(plane, centre)]
+    parts += [*_axes(plane), *_limits(plane, centre, tau)]
     for p in sorted(points, key=lambda p: (p.position != "within", p.denominator, p.name)):
         words = f"{p.name}: {100 * p.share:.1f} %"
         parts.append(_mark(plane.x(p.denominator), plane.y(p.share), p.position, words))
@@ -93,15 +97,17 @@ def _axes(plane: _Plane) -> Iterable[str]:
     yield _text(middle, plane.height - 14, "courses in the denominator", 13, anchor="middle")
 
 
-def _limits(plane: _Plane, centre: float) -> Iterable[str]:
-    """The curves of the 95 and 99.8 % limits around ``centre``, and its line."""
+def _limits(plane: _Plane, centre: float, tau: float) -> Iterable[str]:
+    """The curves of the limits, first those of chance alone, and the line of the centre."""
     steps = [plane.low_n * (plane.high_n / plane.low_n) ** (i / 160) for i in range(161)]
-    for z, label in ((-Z_95, ""), (Z_95, "95 %"), (-Z_998, ""), (Z_998, "99.8 %")):
-        curve = [(n, centre + z * sqrt(centre * (1 - centre) / n)) for n in steps]
-        line = " ".join(f"{plane.x(n):.1f},{plane.y(p):.1f}" for n, p in curve if plane.low <= p <= plane.high)
-        dash = "6 4" if abs(z) == Z_95 else ""
-        yield f'<polyline points="{line}" fill="none" stroke="{GREY}" stroke-dasharray="{dash}"/>'
-        yield _text(plane.x(steps[84]) + 4, plane.y(curve[84][1]) - 4, label, 11, GREY)
+    for spread, colour in ((0.0, FAINT), (tau, INK)):
+        for z, words in ((-Z_95, ""), (Z_95, "95 %"), (-Z_998, ""), (Z_998, "99.8 %")):
+            curve = [(n, centre + z * sqrt(centre * (1 - centre) / n + spread**2)) for n in steps]
+            line = " ".join(f"{plane.x(n):.1f},{plane.y(p):.1f}" for n, p in curve if plane.low <= p <= plane.high)
+            dash = "6 4" if abs(z) == Z_95 else ""
+            yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-dasharray="{dash}"/>'
+            if spread == tau:
+                yield _text(plane.x(steps[140]) + 4, plane.y(curve[140][1]) - 4, words, 11, GREY)
     yield _line(plane.left, plane.right, plane.y(centre), INK)
 
 

@@ -93,14 +93,14 @@ def _by_position(con: duckdb.DuckDBPyConnection, group: str, where: str, names: 
     found = _rows(
         con,
         f"""SELECT {group} AS grouped, services, phi, tau,
-                {", ".join(f"count(*) FILTER (WHERE funnel_position = '{p}')" for p in POSITIONS)},
-                count(*) FILTER (WHERE abs(z_adjusted) > mart.z_95()),
-                count(*) FILTER (WHERE abs(z_adjusted) > mart.z_998()),
+                {", ".join(f"count(*) FILTER (WHERE funnel_position_adjusted = '{p}')" for p in POSITIONS)},
+                count(*) FILTER (WHERE funnel_position <> 'within'),
+                count(*) FILTER (WHERE funnel_position LIKE '%99.8'),
                 count(*) FILTER (WHERE state = 'value' AND funnel_position IS NULL),
                 count(*) FILTER (WHERE state <> 'value')
             FROM mart.service_comparison WHERE {_IS} AND {where} GROUP BY ALL ORDER BY grouped""",
     )
-    header = ["", "k", "phi", "tau", *POSITIONS, "adjusted: beyond 95", "beyond 99.8", "too small", "no figure"]
+    header = ["", "k", "phi", "tau", *POSITIONS, "chance alone: beyond 95", "beyond 99.8", "too small", "no figure"]
     order = list(names)
     return _table(
         header,
@@ -143,6 +143,14 @@ def _page(con: duckdb.DuckDBPyConnection) -> str:
         "SELECT max(abs(value - published_rate)), count(*) FILTER (WHERE abs(value - published_rate) <= 0.01), "
         f"count(*) FROM mart.service_comparison WHERE {_IS} AND measure = 'RECOVERY' AND state = 'value'",
     )
+    ((services, outside, inside),) = _rows(
+        con,
+        """SELECT count(funnel_position), count(*) FILTER (WHERE funnel_position LIKE '%99.8'),
+               count(*) FILTER (WHERE funnel_position LIKE '%99.8' AND funnel_position_adjusted NOT LIKE '%99.8')
+           FROM mart.service_comparison """
+        f"WHERE {_IS} AND measure = 'RECOVERY' AND period_start = ?",
+        [latest],
+    )
     quoted = ", ".join(f"'{measure}'" for measure in MEASURES)
     template = (files("reports.published") / "templates" / "published-services.md").read_text(encoding="utf-8")
     return template.format(
@@ -152,6 +160,9 @@ def _page(con: duckdb.DuckDBPyConnection) -> str:
         compared=compared,
         within_1=100 * within_1 / compared,
         worst=100 * float(worst),
+        services=services,
+        outside=outside,
+        inside=inside,
         identities=_identities(con),
         by_measure=_by_position(con, "measure", f"period_start = '{latest}' AND measure IN ({quoted})", MEASURES),
         by_year=_by_position(con, "period_start", "measure = 'RECOVERY'", {each: _year(each) for each in starts}),
@@ -163,16 +174,18 @@ def _funnel(con: duckdb.DuckDBPyConnection) -> str:
     latest = _latest(con)
     found = _rows(
         con,
-        f"""SELECT denominator, value, funnel_position, provider_name, national_value FROM mart.service_comparison
-            WHERE {_IS} AND measure = 'RECOVERY' AND period_start = ? AND funnel_position IS NOT NULL
+        f"""SELECT denominator, value, funnel_position_adjusted, provider_name, peer_value, tau
+            FROM mart.service_comparison
+            WHERE {_IS} AND measure = 'RECOVERY' AND period_start = ? AND funnel_position_adjusted IS NOT NULL
             ORDER BY provider""",
         [latest],
     )
     return funnel_plot(
         [FunnelPoint(*row[:4]) for row in found],
         found[0][4],
+        found[0][5],
         f"Recovery, {len(found)} services, {_year(latest)}",
-        f"England {100 * found[0][4]:.1f} % (line); published counts, rounded to 5",
+        f"England {100 * found[0][4]:.1f} %; dark limits allow for tau, faint ones only for chance",
     )
 
 

@@ -27,7 +27,8 @@ def services(k: int, n: int = 100) -> list[Count]:
 @pytest.mark.parametrize(
     ("k", "comparison", "why"),
     [
-        (9, "descriptive", "only 9 services with a denominator of 20 or more"),
+        (1, "descriptive", "only 1 service with a complete period and a denominator of 20 or more"),
+        (9, "descriptive", "only 9 services with a complete period and a denominator of 20 or more"),
         (10, "with caution", "only 10 services: overdispersion is uncertain"),
         (29, "with caution", "only 29 services: overdispersion is uncertain"),
         (30, "full", None),
@@ -38,11 +39,11 @@ def test_how_many_services_make_a_comparison(k: int, comparison: str, why: str |
     add_measure(con, "RECOVERY", services(k))
     rows = compare(
         con,
-        """SELECT DISTINCT comparison, why_not, services, phi IS NULL, funnel_position IS NULL, p_against_rest IS NULL
-           FROM mart.service_comparison""",
+        """SELECT DISTINCT comparison, why_not, services, phi IS NULL, funnel_position_adjusted IS NULL,
+           funnel_position IS NULL, p_against_rest IS NULL FROM mart.service_comparison""",
     )
     is_few = k < 10
-    assert rows == [(comparison, why, k, is_few, is_few, not is_few)]
+    assert rows == [(comparison, why, k, is_few, is_few, is_few, not 1 < k < 10)]
 
 
 def test_why_a_figure_is_not_compared_is_said_and_every_service_keeps_its_row() -> None:
@@ -101,8 +102,12 @@ def test_on_the_limit_is_within() -> None:
     con = warehouse()
     # Everybody at 100 %: the funnel has no width, all are on its limit, and nothing is left to explain.
     add_measure(con, "RECOVERY", [(f"R{i:02}", 50, 50) for i in range(30)])
-    rows = compare(con, "SELECT DISTINCT funnel_position, z, z_adjusted, phi, tau FROM mart.service_comparison")
-    assert rows == [("within", 0, 0, 0, 0)]
+    rows = compare(
+        con,
+        """SELECT DISTINCT funnel_position_adjusted, funnel_position, z, z_adjusted, phi, tau
+           FROM mart.service_comparison""",
+    )
+    assert rows == [("within", "within", 0, 0, 0, 0)]
 
 
 def test_all_rates_equal_leave_no_spread() -> None:
@@ -125,6 +130,65 @@ def reference_spread(counts: list[tuple[int, int]]) -> tuple[float, float]:
 
 
 COUNT = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+def reference_place(x: int, n: int, p: float, tau: float) -> tuple[str, list[float]]:
+    """Position and limits (95 low and high, 99.8 low and high) of one service, written down as printed."""
+    reach = np.sqrt(p * (1 - p) / n + tau**2)
+    limits = [p - 1.959964 * reach, p + 1.959964 * reach, p - 3.090232 * reach, p + 3.090232 * reach]
+    low_95, high_95, low_998, high_998 = limits
+    position = "within"
+    if x / n < low_95 or x / n > high_95:
+        level = "99.8" if x / n < low_998 or x / n > high_998 else "95"
+        position = f"{'below' if x / n < p else 'above'} {level}"
+    return position, [min(1.0, max(0.0, limit)) for limit in limits]
+
+
+PLACED = """SELECT period_start, provider, funnel_position{form}, funnel_lower_95{form}, funnel_upper_95{form},
+    funnel_lower_998{form}, funnel_upper_998{form} FROM mart.service_comparison ORDER BY ALL"""
+
+
+@settings(max_examples=examples(5))
+@given(st.lists(st.lists(COUNT, min_size=9, max_size=60), min_size=4, max_size=8))
+def test_both_positions_and_their_limits_are_the_printed_formula(months: list[list[tuple[int, int]]]) -> None:
+    con = warehouse()
+    for place, counts in enumerate(months):
+        figures = [(f"R{i:02}", x, n) for i, (x, n) in enumerate(counts)]
+        add_measure(con, "RECOVERY", figures, date(2025, 1 + place, 1))
+    found = {
+        form: {(start.month, who): rest for start, who, *rest in compare(con, PLACED.format(form=form))}
+        if not form
+        else {(start.month, who): rest for start, who, *rest in con.execute(PLACED.format(form=form)).fetchall()}
+        for form in ("", "_adjusted")
+    }
+    for month, counts in enumerate(months, start=1):
+        p = sum(x for x, _ in counts) / sum(n for _, n in counts)
+        is_compared = sum(n >= 20 for _, n in counts) >= 10
+        tau = reference_spread(counts)[1] if is_compared and 0 < p < 1 else 0.0
+        for place, (x, n) in enumerate(counts):
+            for form, spread in (("", 0.0), ("_adjusted", tau)):
+                position, *limits = found[form][month, f"R{place:02}"]
+                if not is_compared or n < 20:
+                    assert [position, *limits] == [None] * 5
+                    continue
+                expected, at = reference_place(x, n, p, spread)
+                assert limits == pytest.approx(at, abs=1e-5)
+                # On a limit to the sixth decimal, the printed quantile does not decide.
+                assert position == expected or min(abs(x / n - limit) for limit in at) < 1e-6
+
+
+def test_a_service_outside_chance_may_be_inside_the_spread_of_services() -> None:
+    con = warehouse()
+    # 40 services of 1,000 between 40 and 60 %: most are far outside chance, none outside how services differ.
+    add_measure(con, "RECOVERY", [(f"R{i:02}", 400 + 5 * i, 1000) for i in range(41)])
+    ((outside, adjusted, narrower),) = compare(
+        con,
+        """SELECT count(*) FILTER (WHERE funnel_position LIKE '%99.8'),
+               count(*) FILTER (WHERE funnel_position_adjusted LIKE '%99.8'),
+               count(*) FILTER (WHERE funnel_lower_998_adjusted >= funnel_lower_998)
+           FROM mart.service_comparison""",
+    )
+    assert (outside, adjusted, narrower) == (22, 0, 0)
 
 
 @settings(max_examples=examples(5))
@@ -192,6 +256,89 @@ def test_published_rows_are_compared_by_the_same_model_and_suppressed_is_no_zero
            WHERE provider IN ('R00', 'S') ORDER BY provider""",
     )
     assert found == [("R00", 30, "within", "full", None), ("S", 30, None, None, "suppressed")]
+
+
+# Like with like -------------------------------------------------------------------------------------------------
+
+
+def test_all_pathways_together_are_compared_with_services_of_the_same_pathway() -> None:
+    con = warehouse()
+    depression: list[Count] = [(f"D{i:02}", 50 + i % 3, 100) for i in range(12)]
+    psychosis: list[Count] = [(f"P{i:02}", 20 + i % 3, 100) for i in range(12)]
+    # Of N, 5 in 100 are of another pathway; of M, 6 in 100.
+    parts = {"05": [*depression, ("N", 48, 95), ("M", 47, 94)], "01": [*psychosis, ("N", 2, 5), ("M", 2, 6)]}
+    for pathway, counts in parts.items():
+        add_measure(con, "RECOVERY", counts, pathway=pathway)
+    add_measure(con, "RECOVERY", [*depression, *psychosis, ("N", 50, 100), ("M", 49, 100)], pathway="all")
+    rows = compare(
+        con,
+        """SELECT pathway, provider, peer_group, peer_numerator, peer_denominator, services, funnel_position,
+               comparison, why_not
+           FROM mart.service_comparison WHERE provider IN ('D00', 'P00', 'N', 'M') AND denominator >= 20 ORDER BY ALL""",
+    )
+    few = "only 14 services: overdispersion is uncertain", "only 12 services: overdispersion is uncertain"
+    d, p = sum(x for _, x, _ in depression), sum(x for _, x, _ in psychosis)
+    assert rows == [
+        ("01", "P00", "01", p + 4, 1211, 12, "within", "with caution", few[1]),
+        ("05", "D00", "05", d + 95, 1389, 14, "within", "with caution", few[0]),
+        ("05", "M", "05", d + 95, 1389, 14, "within", "with caution", few[0]),
+        ("05", "N", "05", d + 95, 1389, 14, "within", "with caution", few[0]),
+        ("all", "D00", "05", d + 50, 1300, 13, "within", "with caution", few[0].replace("14", "13")),
+        ("all", "M", None, None, None, 0, None, "descriptive", "several pathways: each is compared on its own"),
+        ("all", "N", "05", d + 50, 1300, 13, "within", "with caution", few[0].replace("14", "13")),
+        ("all", "P00", "01", p, 1200, 12, "within", "with caution", few[1]),
+    ]
+    # Before, all 26 were one funnel around 36 %: every service of one pathway was above, every one of the other below.
+    england = con.execute(
+        "SELECT DISTINCT national_value FROM mart.service_comparison WHERE pathway = 'all'"
+    ).fetchall()
+    assert england == [(pytest.approx((d + p + 99) / 2600),)]
+
+
+def test_few_services_are_tested_against_the_rest_of_their_own_pathway() -> None:
+    con = warehouse()
+    depression, psychosis = [("A", 50, 100), ("B", 52, 100)], [("C", 10, 100), ("D", 11, 100)]
+    add_measure(con, "RECOVERY", depression)
+    add_measure(con, "RECOVERY", psychosis, pathway="01")
+    add_measure(con, "RECOVERY", [*depression, *psychosis], pathway="all")
+    rows = compare(con, "SELECT DISTINCT p_against_rest > 0.5 FROM mart.service_comparison WHERE pathway = 'all'")
+    assert rows == [(True,)]
+
+
+def test_an_incomplete_period_is_not_compared_and_is_in_no_funnel() -> None:
+    con = warehouse()
+    add_measure(con, "RECOVERY", [*services(10), ("LATE", 95, 100), ("MERGED", 95, 100)])
+    con.execute("UPDATE mart.submission_coverage SET months = 3, months_submitted = 3")
+    con.execute(
+        "UPDATE mart.submission_coverage SET months_submitted = 2, is_complete = false WHERE organisation = 'LATE'"
+    )
+    con.execute("UPDATE mart.submission_coverage SET is_complete = false WHERE organisation = 'MERGED'")
+    rows = compare(
+        con,
+        """SELECT provider, months_submitted, months, services, funnel_position_adjusted, comparison, why_not
+           FROM mart.service_comparison WHERE provider IN ('LATE', 'MERGED', 'R00') ORDER BY provider""",
+    )
+    assert rows == [
+        ("LATE", 2, 3, 10, None, "descriptive", "2 of 3 months submitted"),
+        ("MERGED", 3, 3, 10, None, "descriptive", "a month of a predecessor was not submitted"),
+        ("R00", 3, 3, 10, "within", "with caution", "only 10 services: overdispersion is uncertain"),
+    ]
+
+
+def test_a_stock_is_compared_where_the_last_month_was_submitted() -> None:
+    con = warehouse()
+    con.execute("UPDATE mart.measure SET over_time = 'stock' WHERE measure = 'RECOVERY'")
+    add_measure(con, "RECOVERY", services(10))
+    # The row of the flow is incomplete, that of the stock is not.
+    con.execute(
+        "UPDATE mart.submission_coverage SET months = 3, months_submitted = 1, is_complete = false;"
+        "INSERT INTO mart.submission_coverage SELECT * REPLACE ('stock' AS over_time, true AS is_complete) "
+        "FROM mart.submission_coverage"
+    )
+    rows = compare(
+        con, "SELECT DISTINCT months_submitted, months, funnel_position_adjusted FROM mart.service_comparison"
+    )
+    assert rows == [(1, 3, "within")]
 
 
 # XmR ------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from tests.fixtures.warehouse import (
     Row,
     ask,
     build,
+    some,
     tables_of,
     write_submission,
 )
@@ -148,6 +149,77 @@ def test_events_of_a_month_a_provider_did_not_submit_are_not_half_counted(tmp_pa
     found = build(tmp_path, won, measures=FEW)
     assert measured(found, "RXX", "REFERRALS") == (None, None, "not submitted")
     assert measured(found, "ENG", "REFERRALS") == (1, None, "value")
+    # It is in no figure, and is listed. The day of its discharge is that of measures that count nothing else of it.
+    assert ask(found, "FROM mart.uncounted_event ORDER BY date_column") == [
+        ("RXX", "RXX", APRIL, "pathway", date_column, 1, "before the first submission")
+        for date_column in ("discharged_on", "received_on")
+    ]
+
+
+def test_what_an_extract_knows_of_a_month_that_is_missing_is_listed_and_what_was_submitted_late_is_counted(
+    tmp_path: Path,
+) -> None:
+    def referral(name: str, received: date) -> dict[str, list[Row]]:
+        keys: Row = {"ServiceRequestId": name, "LocalPatientId": "p", "ReferralRequestReceivedDate": received}
+        return {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [keys]}
+
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, referral("a", APRIL)),
+        # June knows a referral of April, which April did not have, and one of May, which was not submitted.
+        write_submission(
+            tmp_path, "RXX", JUNE, {**referral("b", APRIL), "IDS101": [*referral("b", APRIL)["IDS101"],
+                                    *referral("c", MAY)["IDS101"], *referral("d", JUNE)["IDS101"]]},
+        ),
+    ]  # fmt: skip
+    found = build(tmp_path, won, measures=("REFERRALS",))
+    assert measured(found, "RXX", "REFERRALS") == (2, None, "value")
+    assert measured(found, "RXX", "REFERRALS", MAY) == (None, None, "not submitted")
+    assert measured(found, "RXX", "REFERRALS", JUNE) == (1, None, "value")
+    assert ask(found, "FROM mart.uncounted_event") == [
+        ("RXX", "RXX", MAY, "pathway", "received_on", 1, "no submission for the month")
+    ]
+    assert ask(found, "FROM mart.missing_submission") == [("RXX", "RXX", MAY, "missing", APRIL, JUNE, True)]
+
+
+def test_england_says_which_submissions_it_lacks_and_a_period_that_lacks_one_is_not_compared(
+    tmp_path: Path,
+) -> None:
+    case = [Case("a", BETTER), Case("b", SAME)]
+    won = [write_submission(tmp_path, "RAA", month, tables_of(case)) for month in (APRIL, MAY, JUNE)]
+    # RBB leaves out May; RCC begins in May; RDD ends in May, taken over by RAA from May on.
+    won += [write_submission(tmp_path, "RBB", month, tables_of(case)) for month in (APRIL, JUNE)]
+    won += [write_submission(tmp_path, "RCC", month, tables_of(case)) for month in (MAY, JUNE)]
+    won += [write_submission(tmp_path, "RDD", APRIL, tables_of(case))]
+    draft = build(tmp_path, won, marts=False, measures=FEW)
+    with open_draft(draft) as con:
+        con.execute("INSERT INTO ref.succession VALUES ('RDD', 'RAA', '2025-05-01')")
+    build_marts(draft, measures=some(*FEW))
+    covered = ask(
+        draft,
+        """SELECT organisation, over_time, months_submitted, provider_months_expected, provider_months_submitted,
+               is_complete
+           FROM mart.submission_coverage WHERE period_type = 'quarter' ORDER BY ALL""",
+    )
+    assert covered == [
+        ("ENG", "flow", 3, 9, 8, False), ("ENG", "stock", 3, 3, 3, True),
+        ("RAA", "flow", 3, 4, 4, True), ("RAA", "stock", 3, 1, 1, True),
+        ("RBB", "flow", 2, 3, 2, False), ("RBB", "stock", 2, 1, 1, True),
+        ("RCC", "flow", 2, 2, 2, False), ("RCC", "stock", 2, 1, 1, True),
+    ]  # fmt: skip
+    assert ask(draft, "SELECT current_provider, month FROM mart.missing_submission") == [("RBB", MAY)]
+    national = ask(
+        draft,
+        """SELECT months, months_submitted, provider_months_expected, provider_months_submitted FROM mart.national
+           WHERE measure = 'REFERRALS' AND pathway = 'all' AND period_type = 'quarter'""",
+    )
+    assert national == [(3, 3, 9, 8)]
+    why = ask(
+        draft,
+        """SELECT provider, months_submitted, why_not FROM mart.service_comparison
+           WHERE measure = 'RECOVERY' AND pathway = '05' AND period_type = 'quarter' ORDER BY provider""",
+    )
+    # All of RCC's courses are of April, before its first submission: it has none in this pathway.
+    assert why == [("RAA", 3, "denominator under 20"), ("RBB", 2, "2 of 3 months submitted")]
 
 
 def test_a_comparison_row_carries_everything_its_rate_is_made_of(draft: Path) -> None:

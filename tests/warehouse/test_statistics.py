@@ -179,9 +179,9 @@ def test_funnel_limits_of_a_share_are_the_published_ones(
     p = 0.806424478571495
     for z, low, high in ((Z_95, low_95, high_95), (Z_998, low_998, high_998)):
         for name, limit in (("low", low), ("high", high)):
-            found = value(file_with_macros, f"mart.funnel_{name}({p}::DOUBLE, {n}, {z})")
+            found = value(file_with_macros, f"mart.funnel_{name}({p}::DOUBLE, {n}, {z}, 0)")
             assert 100 * (found or 0) == pytest.approx(limit, abs=5e-7)
-    assert value(file_with_macros, f"mart.funnel_low({p}::DOUBLE, 0, {Z_95})") is None
+    assert value(file_with_macros, f"mart.funnel_low({p}::DOUBLE, 0, {Z_95}, 0)") is None
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ _COUNT = """CASE WHEN o < 0 THEN NULL
     ), 3)
 END"""
 _FUNNEL = """CASE WHEN n > 0 AND p IS NOT NULL THEN
-    greatest(0.0::DOUBLE, least(1.0::DOUBLE, p {sign} z::DOUBLE * sqrt(p * (1 - p) / n)))
+    greatest(0.0::DOUBLE, least(1.0::DOUBLE, p {sign} z::DOUBLE * sqrt(p * (1 - p) / n + tau * tau)))
 END"""
 _RATIO = """CASE WHEN x > 0 AND y > 0 AND x <= n AND y <= m THEN
     (x::DOUBLE / n) / (y::DOUBLE / m)
@@ -115,6 +115,7 @@ END"""
 def _macros() -> list[tuple[str, str, str]]:
     """Signature, expression and meaning of every macro."""
     at = "z is mart.z_95() for 95 %, mart.z_998() for 99.8 %"
+    tau = "tau: spread between services, 0 for chance alone"
     found: list[tuple[str, str, str]] = []
     for side, (name, end, sign, one) in enumerate((("low", "Lower", "-", "0"), ("high", "Upper", "+", "1"))):
         exact = {f"exact_{k}": [poisson_limits(o, z)[side] for o in range(10)] for k, z in _LEVELS}
@@ -127,9 +128,9 @@ def _macros() -> list[tuple[str, str, str]]:
             ),
             (f"count_{name}(o, z)", count, f"{end} limit of a count: exact below 10, then Byar; {at}"),
             (
-                f"funnel_{name}(p, n, z)",
+                f"funnel_{name}(p, n, z, tau)",
                 _FUNNEL.format(sign=sign),
-                f"{end} funnel limit for a share of n where the share of all is p, cut off at 0 and 1; {at}",
+                f"{end} funnel limit for a share of n where the share of all is p, cut off at 0 and 1; {at}; {tau}",
             ),
             (
                 f"ratio_{name}(x, n, y, m, z)",
@@ -150,8 +151,14 @@ def _macros() -> list[tuple[str, str, str]]:
             "funnel_z(rate, p, n, tau)",
             "CASE WHEN p * (1 - p) > 0 THEN (rate - p) / sqrt(p * (1 - p) / n + tau * tau) "
             "WHEN rate = p THEN 0 END",
-            "Standard errors between the share rate of n and the share of all, p; tau: spread between services, "
-            "0 for chance alone",
+            f"Standard errors between the share rate of n and the share of all, p; {tau}",
+        ),
+        (
+            "funnel_position(rate, low_95, high_95, low_998, high_998)",
+            "CASE WHEN rate < low_998 THEN 'below 99.8' WHEN rate > high_998 THEN 'above 99.8' "
+            "WHEN rate < low_95 THEN 'below 95' WHEN rate > high_95 THEN 'above 95' "
+            "WHEN rate BETWEEN low_95 AND high_95 THEN 'within' END",
+            "Where a share lies in its funnel; on a limit is within",
         ),
         ("quantile_7(x, q)", "quantile_cont(x, q)", "Quantile with linear interpolation (R type 7)"),
     ]

@@ -13,8 +13,8 @@ WITH spread AS (
 SELECT
     i.table_id, i.element, i.aspect, c.provider, c.provider_name, c.period_type, c.period_start, i.measure, i.title,
     c.numerator, c.denominator, c.state, c.value, c.lower_95, c.upper_95, c.lower_998, c.upper_998,
-    c.national_value, c.national_value_without, c.services, s.lower_quartile, s.upper_quartile, c.funnel_position,
-    c.z_adjusted, c.comparison, c.why_not
+    c.national_value, c.national_value_without, c.months, c.months_submitted, c.services, s.lower_quartile,
+    s.upper_quartile, c.funnel_position_adjusted, c.z_adjusted, c.funnel_position, c.comparison, c.why_not
 FROM mart.quality_item AS i
 INNER JOIN mart.service_comparison AS c ON c.measure = i.measure AND c.source = 'data quality'
 LEFT JOIN spread AS s
@@ -41,10 +41,14 @@ LEFT JOIN spread AS s
 --   upper_998 [share]: Upper Wilson limit, 99.8 %.
 --   national_value [share]: England's share, this provider included.
 --   national_value_without [share]: England's share without this provider.
+--   months [months]: Months of the period.
+--   months_submitted [months]: Months of the period the service submitted.
 --   services: Services compared.
 --   lower_quartile [share]: A quarter of services have this share or less.
 --   upper_quartile [share]: A quarter of services have this share or more.
---   funnel_position: Position against the funnel limits; NULL where too few services or records can be compared.
+--   funnel_position_adjusted: The position to read first: against limits that allow for the spread between services;
+--       NULL where too few services or records can be compared, or months are missing.
 --   z_adjusted: Standard errors from England's share, spread between services allowed for.
+--   funnel_position: Position against the limits of chance alone.
 --   comparison: full, with caution, or descriptive (mart.service_comparison).
 --   why_not: Why the comparison is not full.

@@ -2,6 +2,9 @@
 -- Grain: one row per source, provider (ENG: England), period, pathway and measure: the figures that are compared.
 -- Our own counts, those of data quality and NHS England's published ones in one layout. value is the rate of a
 -- share or mean, the count of a count, the quantile of a median or 90th centile.
+-- peer_group says with which services a figure can be compared: those of the same pathway. Published statistics are
+-- of Talking Therapies alone, so their 'all' is one kind of care. Data quality is about records, which every service
+-- fills in. Both are compared with all services. A published year has no months that we could ask for.
 CREATE VIEW mart.provider_figure AS
 WITH counted AS (
     SELECT
@@ -9,16 +12,19 @@ WITH counted AS (
         CASE WHEN f.level = 'England' THEN 'England' ELSE coalesce(o.name, p.provider_name, f.organisation) END
             AS provider_name,
         f.period_type, f.period_start, f.pathway, f.measure, f.numerator, f.denominator, f.quantile,
-        f.state,
+        f.state, CASE f.pathway WHEN 'all' THEN x.peer_group ELSE f.pathway END AS peer_group,
         CAST(NULL AS DECIMAL(6, 4)) AS published_rate
     FROM mart.service_measure AS f
+    LEFT JOIN mart.pathway_mix AS x
+        ON x.provider = f.organisation AND x.period_type = f.period_type AND x.period_start = f.period_start
+        AND x.measure = f.measure
     LEFT JOIN core.provider AS p ON p.provider = f.organisation
     LEFT JOIN ref.organisation AS o ON o.organisation = f.organisation AND o.kind = 'provider'
     WHERE f.level IN ('England', 'provider')
     UNION ALL
     SELECT
         'published', provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator,
-        NULL, state, published_rate
+        NULL, state, 'all', published_rate
     FROM published.service_count
 )
 SELECT
@@ -29,16 +35,26 @@ SELECT
         WHEN m.kind IN ('median', 'p90') THEN c.quantile
         ELSE c.numerator
     END AS value,
-    c.state, c.published_rate
+    c.state, c.peer_group, CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
+    c.source = 'published' OR coalesce(v.is_complete, false) AS is_complete, c.published_rate
 FROM counted AS c
 INNER JOIN mart.measure AS m ON m.measure = c.measure
+LEFT JOIN mart.submission_coverage AS v
+    ON c.source = 'submitted' AND v.organisation = c.provider AND v.period_type = c.period_type
+    AND v.period_start = c.period_start AND v.over_time = m.over_time
 UNION ALL
 SELECT
     'data quality', q.organisation,
     CASE WHEN q.level = 'England' THEN 'England' ELSE coalesce(o.name, p.provider_name, q.organisation) END,
     q.period_type, q.period_start, 'all', q.measure, 'share', q.numerator, q.denominator,
-    q.numerator / nullif(q.denominator, 0), q.state, CAST(NULL AS DECIMAL(6, 4))
+    q.numerator / nullif(q.denominator, 0), q.state, 'all', v.months, v.months_submitted,
+    -- Months that are missing are what the items of 'submission' count.
+    coalesce(v.is_complete, false) OR i.table_id = 'submission', CAST(NULL AS DECIMAL(6, 4))
 FROM mart.quality_count AS q
+INNER JOIN mart.quality_item AS i ON i.measure = q.measure
+LEFT JOIN mart.submission_coverage AS v
+    ON v.organisation = q.organisation AND v.period_type = q.period_type AND v.period_start = q.period_start
+    AND v.over_time = 'flow'
 LEFT JOIN core.provider AS p ON p.provider = q.organisation
 LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 'provider'
 
@@ -57,4 +73,11 @@ LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 
 --   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
+--   peer_group: Services it is compared with: those of this pathway; all: those of the source; NULL where the service
+--       mixes pathways (mart.pathway_mix), or 'all' has no denominator.
+--   months [months]: Months of the period.
+--   months_submitted [months]: Months of the period for which a provider of the organisation submitted; NULL for
+--       published figures.
+--   is_complete: Whether every month of the period that counts was submitted (mart.submission_coverage); published
+--       figures are taken as complete.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.
