@@ -154,11 +154,10 @@ def _macros() -> list[tuple[str, str, str]]:
             f"Standard errors between the share rate of n and the share of all, p; {tau}",
         ),
         (
-            "funnel_position(rate, low_95, high_95, low_998, high_998)",
-            "CASE WHEN rate < low_998 THEN 'below 99.8' WHEN rate > high_998 THEN 'above 99.8' "
-            "WHEN rate < low_95 THEN 'below 95' WHEN rate > high_95 THEN 'above 95' "
-            "WHEN rate BETWEEN low_95 AND high_95 THEN 'within' END",
-            "Where a share lies in its funnel; on a limit is within",
+            "funnel_position(z)",
+            f"CASE WHEN z > {Z_998} THEN 'above 99.8' WHEN z > {Z_95} THEN 'above 95' WHEN z < -{Z_998} "
+            f"THEN 'below 99.8' WHEN z < -{Z_95} THEN 'below 95' WHEN z IS NOT NULL THEN 'within' END",
+            "Where a share so many standard errors from the centre lies in its funnel; on a limit is within",
         ),
         ("quantile_7(x, q)", "quantile_cont(x, q)", "Quantile with linear interpolation (R type 7)"),
     ]

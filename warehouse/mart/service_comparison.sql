@@ -26,14 +26,9 @@ WITH placed AS (
 limited AS (
     SELECT
         *,
-        CASE WHEN is_placed THEN mart.funnel_low(peer_value, denominator, mart.z_95(), tau) END AS low_95_adjusted,
-        CASE WHEN is_placed THEN mart.funnel_high(peer_value, denominator, mart.z_95(), tau) END AS high_95_adjusted,
-        CASE WHEN is_placed THEN mart.funnel_low(peer_value, denominator, mart.z_998(), tau) END AS low_998_adjusted,
-        CASE WHEN is_placed THEN mart.funnel_high(peer_value, denominator, mart.z_998(), tau) END AS high_998_adjusted,
-        CASE WHEN is_placed THEN mart.funnel_low(peer_value, denominator, mart.z_95(), 0) END AS low_95,
-        CASE WHEN is_placed THEN mart.funnel_high(peer_value, denominator, mart.z_95(), 0) END AS high_95,
-        CASE WHEN is_placed THEN mart.funnel_low(peer_value, denominator, mart.z_998(), 0) END AS low_998,
-        CASE WHEN is_placed THEN mart.funnel_high(peer_value, denominator, mart.z_998(), 0) END AS high_998
+        CASE WHEN is_placed THEN mart.funnel_z(value, peer_value, denominator, tau) END AS z_adjusted,
+        CASE WHEN is_placed THEN mart.funnel_z(value, peer_value, denominator, 0) END AS z,
+        CASE WHEN is_placed THEN peer_value END AS centre
     FROM placed
 )
 SELECT
@@ -52,14 +47,16 @@ SELECT
         AND national_denominator > denominator
         THEN (national_numerator - numerator) / (national_denominator - denominator) END AS national_value_without,
     months, months_submitted, peer_group, peer_numerator, peer_denominator, peer_value, services,
-    mart.funnel_position(value, low_95_adjusted, high_95_adjusted, low_998_adjusted, high_998_adjusted)
-        AS funnel_position_adjusted,
-    CASE WHEN is_placed THEN mart.funnel_z(value, peer_value, denominator, tau) END AS z_adjusted,
-    low_95_adjusted AS funnel_lower_95_adjusted, high_95_adjusted AS funnel_upper_95_adjusted,
-    low_998_adjusted AS funnel_lower_998_adjusted, high_998_adjusted AS funnel_upper_998_adjusted, phi, tau,
-    mart.funnel_position(value, low_95, high_95, low_998, high_998) AS funnel_position,
-    CASE WHEN is_placed THEN mart.funnel_z(value, peer_value, denominator, 0) END AS z,
-    low_95 AS funnel_lower_95, high_95 AS funnel_upper_95, low_998 AS funnel_lower_998, high_998 AS funnel_upper_998,
+    mart.funnel_position(z_adjusted) AS funnel_position_adjusted, z_adjusted,
+    mart.funnel_low(centre, denominator, mart.z_95(), tau) AS funnel_lower_95_adjusted,
+    mart.funnel_high(centre, denominator, mart.z_95(), tau) AS funnel_upper_95_adjusted,
+    mart.funnel_low(centre, denominator, mart.z_998(), tau) AS funnel_lower_998_adjusted,
+    mart.funnel_high(centre, denominator, mart.z_998(), tau) AS funnel_upper_998_adjusted, phi, tau,
+    mart.funnel_position(z) AS funnel_position, z,
+    mart.funnel_low(centre, denominator, mart.z_95(), 0) AS funnel_lower_95,
+    mart.funnel_high(centre, denominator, mart.z_95(), 0) AS funnel_upper_95,
+    mart.funnel_low(centre, denominator, mart.z_998(), 0) AS funnel_lower_998,
+    mart.funnel_high(centre, denominator, mart.z_998(), 0) AS funnel_upper_998,
     CASE WHEN kind = 'share' AND is_complete AND services < 10
         THEN mart.p_against_rest(numerator, denominator, peer_numerator - numerator, peer_denominator - denominator)
     END AS p_against_rest,

@@ -3,13 +3,15 @@
 -- Only characteristics of people at the start, never what a service does (waits, sessions, therapy): adjusting
 -- for that would hide its effect. Outcomes have the predicates of the measures of the same id. Severity: first
 -- score of the pathway's severity measure, in that measure's bands. Diagnosis: problem descriptor in Talking
--- Therapies, else the pathway.
+-- Therapies, else the pathway. 'not known' is what a service did not record: such courses are in no model, and are
+-- counted (comparison.case_mix). A pathway whose measure has no bands lacks nothing.
 CREATE TABLE monthly_count.case_mix AS
 WITH course AS (
     SELECT
         p.provider, date_trunc('month', p.discharged_on) AS month, p.pathway,
         w.measure_set = 'severe_mental_illness' AS is_smi, p.is_not_at_caseness, p.is_recovered, p.is_reliably_improved, p.main_change,
-        coalesce(b.severity_band, 'not known') AS severity_band,
+        CASE WHEN k.instrument IS NULL THEN 'no bands' ELSE coalesce(b.severity_band, 'not known') END
+            AS severity_band,
         coalesce(CAST(g.age_band AS VARCHAR), 'not known') AS age_band,
         coalesce(CAST(g.deprivation_decile AS VARCHAR), 'not known') AS deprivation,
         CASE WHEN w.measure_set = 'talking_therapies' THEN coalesce(g.problem_descriptor, 'not known')
@@ -24,6 +26,7 @@ WITH course AS (
     LEFT JOIN ref.severity_band AS b
         ON b.instrument = o.instrument AND o.first_score >= b.lowest
         AND (b.below IS NULL OR o.first_score < b.below)
+    LEFT JOIN (SELECT DISTINCT instrument FROM ref.severity_band) AS k ON k.instrument = w.severity_measure
     WHERE p.is_completed_course
 ),
 judged AS (
@@ -51,7 +54,8 @@ GROUP BY provider, month, outcome, pathway, severity_band, age_band, deprivation
 --   month [month], key: First day of the month of discharge.
 --   outcome, key: RECOVERY, RELIABLE_IMPROVEMENT or SMI_IMPROVEMENT.
 --   pathway, key: Pathway code.
---   severity_band, key: First score of the pathway's severity measure (ref.pathway), in bands.
+--   severity_band, key: First score of the pathway's severity measure (ref.pathway), in bands; 'no bands' where the
+--       measure has none.
 --   age_band, key: Age band.
 --   deprivation, key: Deprivation decile, 1 the most deprived.
 --   diagnosis, key: Problem descriptor in Talking Therapies, else the pathway code.
