@@ -47,7 +47,7 @@ def placed(service: Service) -> Service:
 
 
 def write_reference(out: Path, services: Sequence[Service], start: date) -> None:
-    """Write etr, ets, eccg, eauth and succ.csv in ODS layout, deprivation, population and process_change.csv.
+    """Write etr, ets, eccg, eauth and succ.csv in ODS layout, deprivation and our other files.
 
     All go into folder ``out``. ``services`` as ``placed`` gives them; ``start`` is the first day of their first
     month.
@@ -77,6 +77,17 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
         [district, str(number * 3 % 10 + 1)] for district, number in districts
     ])  # fmt: skip
     _write(out / "population.csv", [_POPULATION_COLUMNS, *_populations()])
+    _write(out / "earlier_deprivation.csv", [
+        ["postcode_district", "as_of", "decile", "source", "confidence"],
+        *([district, "2015-12-31", str((number * 3 + 1) % 10 + 1), f"demonstration {_MADE_UP}", "R"]
+          for district, number in districts),
+    ])  # fmt: skip
+    _write(out / "site_location.csv", [
+        ["organisation", "postcode", "latitude", "longitude", "valid_from", "source", "confidence"],
+        *([code, f"{one.postcode_district} 1AA", f"{50.8 + one.index * 0.35:.2f}", f"{-2.9 + one.index * 0.21:.2f}",
+           f"{_OPENED}", f"demonstration {_MADE_UP}", "R"]
+          for one in services for code in (one.code, f"{one.code}01") if code == one.code or code not in lies_in),
+    ])  # fmt: skip
     _write(out / "process_change.csv", [
         ["provider", "month", "reason", "pathway", "measure"],
         [services[-1].code, f"{merger:%Y-%m}", f"new record system {_MADE_UP}", "", ""],

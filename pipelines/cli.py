@@ -297,7 +297,7 @@ def reference(path: Path, *, as_json: Json = False) -> int:
     ----------
     path
         Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet,
-        deprivation.csv, population.csv or process_change.csv. Or one such file.
+        deprivation.csv or another of ours. Or one such file.
 
     """
     from dataclasses import asdict

@@ -12,7 +12,7 @@ from warehouse.order import run
 # The schemas under national names, and all that are views over the others: joins that several share are in compat.
 NATIONAL = (
     "mesh_IAPT", "Internal_Reference", "Reporting", "Reporting_UKHD_ODS", "UKHD_SNOMED", "UKHF_Demography",
-    "MHDInternal",
+    "UKHD_ODS", "MHDInternal",
 )  # fmt: skip
 SCHEMAS = ("compat", *NATIONAL)
 

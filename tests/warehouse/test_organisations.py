@@ -84,7 +84,9 @@ def folder(root: Path, **changed: str | None) -> Path:
     return root
 
 
-NONE_OF_OURS = {"deprivation": 0, "population": 0, "process_change": 0}
+NONE_OF_OURS = {
+    "deprivation": 0, "population": 0, "process_change": 0, "earlier_deprivation": 0, "site_location": 0,
+}  # fmt: skip
 
 
 def rows(out: Path, table: str, columns: str = "*") -> list[tuple[object, ...]]:
@@ -116,6 +118,8 @@ def test_ods_files_become_tidy_dated_tables_without_addresses(tmp_path: Path) ->
 
 
 PEOPLE = "organisation,breakdown,breakdown_group,as_of,persons,source,confidence\n"
+EARLIER = "postcode_district,as_of,decile,source,confidence\n"
+SITES = "organisation,postcode,latitude,longitude,valid_from,source,confidence\n"
 CHANGED = "provider,month,reason,pathway,measure\n"
 WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"etr": ods("raa | X")}, r"etr.csv, line 1: 'raa' is not an ODS code"),
@@ -146,6 +150,15 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7,ONS,X\n"}, r"confidence is F .* or R"),
     ({"population": PEOPLE + "ENG,gender,male,2021-03-21,7,ONS,F\nENG,gender,male,2021-03-21,8,ONS,F\n"},
      r"line 3: ENG, gender male is on an earlier line"),
+    ({"earlier_deprivation": EARLIER + "LA1,2015-12-31,0,ONS,F\n"}, r"earlier_deprivation.csv, line 2: '0' is not a deci"),
+    ({"earlier_deprivation": EARLIER + "LA1,,3,ONS,F\n"}, r"as_of has no date"),
+    ({"earlier_deprivation": EARLIER + "LA1,2015-12-31,3,,F\n"}, r"source is empty"),
+    ({"earlier_deprivation": EARLIER + "LA1,2015-12-31,3,a,F\nLA1,2015-12-31,4,a,F\n"}, r"LA1 is on an earlier line"),
+    ({"site_location": SITES + "RAA,LA14RP,54.0,-2.8,,ONS,F\n"}, r"site_location.csv, line 2: 'LA14RP' is not a postcode"),
+    ({"site_location": SITES + "RAA,LA1 4RP,north,-2.8,,ONS,F\n"}, r"'north' in latitude is not a number of degrees"),
+    ({"site_location": SITES + "RAA,LA1 4RP,54.0,-2.8,2020,ONS,F\n"}, r"'2020' in valid_from is not a date"),
+    ({"site_location": SITES + "RAA,LA1 4RP,54,-2.8,,ONS,X\n"}, r"confidence is F .* or R"),
+    ({"site_location": SITES + "RAA,LA1 4RP,54,-2,,a,F\nRAA,LA1 4RP,55,-2,,a,F\n"}, r"RAA with this postcode is on an ear"),
     ({"process_change": CHANGED + "raa,2025-10,moved,,\n"}, r"process_change.csv, line 2: 'raa' is not an ODS code"),
     ({"process_change": CHANGED + "RAA,2025-13,moved,,\n"}, r"'2025-13' is not a month such as 2025-10"),
     ({"process_change": CHANGED + "RAA,2025-10,,,\n"}, r"reason is empty"),
@@ -183,6 +196,23 @@ def test_populations_and_changes_of_process_are_taken_in_whole(tmp_path: Path) -
     ]
     con = core([("RAA", "A")], [], tmp_path / "out", [APRIL])
     assert con.execute("SELECT count(*) FROM ref.process_change").fetchall() == [(2,)]
+
+
+def test_earlier_deprivation_and_places_of_sites_are_taken_in_and_no_figure_uses_them(tmp_path: Path) -> None:
+    earlier = EARLIER + "LA1,2015-12-31,3,ONS,F\nLA1,20101231,4,ONS,R\n"
+    sites = SITES + "RAA,LA1 4RP,54.04,-2.8,2020-01-01,ODS,F\nRAA,LA1 4RQ,54.05,-2.81,,ODS,F\n"
+    out = taken(tmp_path, deprivation="LA1,7\n", earlier_deprivation=earlier, site_location=sites)
+    con = core([("RAA", "A")], [], out, [APRIL])
+    assert con.execute("SELECT decile FROM ref.deprivation").fetchall() == [(7,)]
+    assert con.execute("SELECT as_of, decile FROM ref.earlier_deprivation ORDER BY 1").fetchall() == [
+        (date(2010, 12, 31), 4),
+        (date(2015, 12, 31), 3),
+    ]
+    places = con.execute("SELECT postcode, latitude, valid_from FROM ref.site_location ORDER BY 1").fetchall()
+    assert [(code, float(north), day) for code, north, day in places] == [
+        ("LA1 4RP", 54.04, date(2020, 1, 1)),
+        ("LA1 4RQ", 54.05, None),
+    ]
 
 
 def test_the_residents_of_a_merged_area_are_its_successors(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ TIDY: dict[str, dict[str, Any]] = {
     "process_change": {
         "provider": pl.String, "month": pl.Date, "pathway": pl.String, "measure": pl.String, "reason": pl.String,
     },
+    "earlier_deprivation": {
+        "postcode_district": pl.String, "as_of": pl.Date, "decile": pl.Int32, "source": pl.String,
+        "confidence": pl.String,
+    },
+    "site_location": {
+        "organisation": pl.String, "postcode": pl.String, "latitude": pl.String, "longitude": pl.String,
+        "valid_from": pl.Date, "source": pl.String, "confidence": pl.String,
+    },
 }  # fmt: skip
 
 # Problems shown at once.
@@ -100,6 +108,8 @@ def tidy(reference: Reference) -> dict[str, pl.DataFrame]:
             (provider, month, pathway or None, measure or None, reason)
             for (provider, month, pathway, measure), reason in sorted(reference.own.process_change.items())
         ],
+        "earlier_deprivation": [(*key, *value) for key, value in sorted(reference.own.earlier_deprivation.items())],
+        "site_location": [(*key, *value) for key, value in sorted(reference.own.site_location.items())],
     }
     return {name: pl.DataFrame(rows[name], schema, orient="row") for name, schema in TIDY.items()}
 

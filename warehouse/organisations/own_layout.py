@@ -1,4 +1,4 @@
-"""Reference files in our own layout: deprivation, populations, changes of process.
+"""Reference files in our own layout: deprivation, populations, changes of process, places of sites.
 
 Belongs here: their columns and what must hold of a line. Does not belong here: the files of ODS (``ods``), what a
 figure makes of them (``warehouse/mart``).
@@ -20,22 +20,32 @@ ENGLAND, EVERYBODY = "ENG", "all"
 DEPRIVATION = ("postcode_district", "decile")
 POPULATION = ("organisation", "breakdown", "breakdown_group", "as_of", "persons", "source", "confidence")
 PROCESS_CHANGE = ("provider", "month", "reason", "pathway", "measure")
+EARLIER_DEPRIVATION = ("postcode_district", "as_of", "decile", "source", "confidence")
+SITE_LOCATION = ("organisation", "postcode", "latitude", "longitude", "valid_from", "source", "confidence")
 _DISTRICT = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
+_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
+_DEGREES = re.compile(r"-?[0-9]{1,2}(\.[0-9]{1,6})?")
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 # Organisation, breakdown, group and day → persons, source, confidence.
 Populations = dict[tuple[str, str, str, date], tuple[int, str, str]]
+# District and day of an earlier index → decile, source, confidence.
+Earlier = dict[tuple[str, date], tuple[int, str, str]]
+# Organisation and postcode → latitude, longitude, first day, source, confidence.
+Locations = dict[tuple[str, str], tuple[str, str, date | None, str, str]]
 # Provider, month, pathway and measure → reason.
 Changes = dict[tuple[str, date, str, str], str]
 
 
 @dataclass
 class OwnFiles:
-    """What the files say: deciles by postcode district, populations, changes of process."""
+    """What the files say: deciles by postcode district, populations, changes of process, places of sites."""
 
     deprivation: dict[str, int] = field(default_factory=dict)
     population: Populations = field(default_factory=dict)
     process_change: Changes = field(default_factory=dict)
+    earlier_deprivation: Earlier = field(default_factory=dict)
+    site_location: Locations = field(default_factory=dict)
 
 
 def _read_deprivation(source: Path, found: OwnFiles, problems: list[str]) -> None:
@@ -43,14 +53,62 @@ def _read_deprivation(source: Path, found: OwnFiles, problems: list[str]) -> Non
         district, decile = row
         if tuple(row) == DEPRIVATION:
             return
-        if not _DISTRICT.fullmatch(district):
-            raise ValueError(f"{district!r} is not a postcode district such as LA1")
-        if decile not in {str(number) for number in range(1, 11)}:
-            raise ValueError(f"{decile!r} is not a decile from 1 (most deprived) to 10")
+        _check_decile(district, decile)
         if found.deprivation.setdefault(district, int(decile)) != int(decile):
             raise ValueError(f"{district} is on an earlier line with another decile; keep one of them")
 
     each_line(source, problems, (len(DEPRIVATION), len(DEPRIVATION)), take)
+
+
+def _check_decile(district: str, decile: str) -> None:
+    if not _DISTRICT.fullmatch(district):
+        raise ValueError(f"{district[:20]!r} is not a postcode district such as LA1")
+    if decile not in {str(number) for number in range(1, 11)}:
+        raise ValueError(f"{decile[:20]!r} is not a decile from 1 (most deprived) to 10")
+
+
+def _read_earlier_deprivation(source: Path, found: OwnFiles, problems: list[str]) -> None:
+    """Deciles of an index before the one that figures use, for SQL that asks for it by its date."""
+
+    def take(row: dict[str, str]) -> None:
+        _check_decile(row["postcode_district"], row["decile"])
+        as_of = a_date(row["as_of"], "as_of")
+        if as_of is None:
+            raise ValueError("as_of has no date")
+        _check_source(row)
+        key, value = (row["postcode_district"], as_of), (int(row["decile"]), row["source"], row["confidence"])
+        if found.earlier_deprivation.setdefault(key, value) != value:
+            raise ValueError(
+                f"{row['postcode_district']} is on an earlier line with another decile; keep one of them"
+            )
+
+    _each_named(source, problems, EARLIER_DEPRIVATION, take)
+
+
+def _read_site_location(source: Path, found: OwnFiles, problems: list[str]) -> None:
+    """Where organisations and their sites are: buildings, never the homes of people."""
+
+    def take(row: dict[str, str]) -> None:
+        check_code(row["organisation"])
+        if not _POSTCODE.fullmatch(row["postcode"]):
+            raise ValueError(f"{row['postcode'][:20]!r} is not a postcode with one blank, such as LA1 4RP")
+        for name in ("latitude", "longitude"):
+            if not _DEGREES.fullmatch(row[name]):
+                raise ValueError(f"{row[name][:20]!r} in {name} is not a number of degrees such as 54.04")
+        _check_source(row)
+        valid_from = a_date(row["valid_from"], "valid_from")
+        value = (row["latitude"], row["longitude"], valid_from, row["source"], row["confidence"])
+        if found.site_location.setdefault((row["organisation"], row["postcode"]), value) != value:
+            raise ValueError(f"{row['organisation']} with this postcode is on an earlier line; keep one of them")
+
+    _each_named(source, problems, SITE_LOCATION, take)
+
+
+def _check_source(row: dict[str, str]) -> None:
+    if not row["source"]:
+        raise ValueError("source is empty: say where the number is from")
+    if row["confidence"] not in ("F", "R"):
+        raise ValueError("confidence is F (found in the source) or R (recalled or estimated)")
 
 
 def _read_population(source: Path, found: OwnFiles, problems: list[str]) -> None:
@@ -70,10 +128,7 @@ def _read_population(source: Path, found: OwnFiles, problems: list[str]) -> None
             raise ValueError("as_of has no date")
         if not re.fullmatch(r"[0-9]{1,9}", row["persons"]):
             raise ValueError(f"{row['persons'][:20]!r} in persons is not a whole number")
-        if not row["source"]:
-            raise ValueError("source is empty: say where the number is from")
-        if row["confidence"] not in ("F", "R"):
-            raise ValueError("confidence is F (found in the source) or R (recalled or estimated)")
+        _check_source(row)
         value = (int(row["persons"]), row["source"], row["confidence"])
         if found.population.setdefault((organisation, breakdown, group, as_of), value) != value:
             raise ValueError(f"{organisation}, {breakdown} {group} is on an earlier line; keep one of them")
@@ -127,4 +182,6 @@ OWN_FILES: dict[str, Callable[[Path, OwnFiles, list[str]], None]] = {
     "deprivation": _read_deprivation,
     "population": _read_population,
     "process_change": _read_process_change,
+    "earlier_deprivation": _read_earlier_deprivation,
+    "site_location": _read_site_location,
 }

@@ -38,6 +38,11 @@ CREATE TABLE ref.population (
     persons BIGINT, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.process_change (
     provider VARCHAR, month DATE, pathway VARCHAR, measure VARCHAR, reason VARCHAR);
+CREATE TABLE ref.earlier_deprivation (
+    postcode_district VARCHAR, as_of DATE, decile INTEGER, source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.site_location (
+    organisation VARCHAR, postcode VARCHAR, latitude DECIMAL(9, 6), longitude DECIMAL(9, 6), valid_from DATE,
+    source VARCHAR, confidence VARCHAR);
 """
 _PLACES = """
 CREATE OR REPLACE TABLE ref.provider_place (
@@ -59,6 +64,24 @@ Columns of ref.deprivation: One row per postcode district of the reference file 
     taken in.
   postcode_district, key: Postcode district.
   decile [decile]: Decile of the index of multiple deprivation, 1 being the most deprived.
+
+Columns of ref.earlier_deprivation: One row per postcode district and earlier index of the reference file
+    earlier_deprivation.csv; empty when none was taken in. No figure uses it.
+  postcode_district, key: Postcode district.
+  as_of [date], key: Day by which the index is known, such as 2015-12-31.
+  decile [decile]: Decile of that index, 1 being the most deprived.
+  source: Where the number is from.
+  confidence: F: found in the source; R: recalled or estimated, to be confirmed.
+
+Columns of ref.site_location: One row per organisation or site and postcode of the reference file site_location.csv;
+    empty when none was taken in.
+  organisation, key: ODS code.
+  postcode, key: Postcode of the building.
+  latitude [degrees]: Latitude.
+  longitude [degrees]: Longitude.
+  valid_from [date]: First day on which it is there; NULL when the file does not say.
+  source: Where it is from.
+  confidence: F: found in the source; R: recalled or estimated, to be confirmed.
 
 Columns of ref.organisation: One row per organisation of the imported reference files, and per provider name given
     to the build.
