@@ -25,7 +25,7 @@ from warehouse.comparison.effect import create_effect_macros
 from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
 from warehouse.disclosure.public import build_public
-from warehouse.field_quality import create_items, summarise_fields
+from warehouse.field_quality import summarise_fields
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
@@ -37,6 +37,7 @@ from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
 from warehouse.organisations.places import load_places
 from warehouse.published import create_published
+from warehouse.quality_items import create_items
 from warehouse.staging import StagedSubmission, check_current, stage
 from warehouse.storage import Config, writing
 

@@ -12,7 +12,7 @@ import duckdb
 
 from schemas.errors import ForThePerson
 from schemas.sql import quoted
-from warehouse import clinical, compat, field_quality, lookups, published, vocabulary
+from warehouse import clinical, compat, lookups, published, quality_items, vocabulary
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
@@ -44,7 +44,7 @@ Columns of meta.columns: One row per column of this file: what it means.
 """
 # Descriptions of the tables that no model makes.
 _MADE_IN_PYTHON = (
-    lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, field_quality.COLUMNS,
+    lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
     listing.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS, COLUMNS,
 )  # fmt: skip
 

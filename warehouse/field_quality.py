@@ -1,8 +1,8 @@
 """Data quality of every element: its counts, generated from the dataset's declarations.
 
-Belongs here: which records should have an element, which of its values are valid or mean «not known», the counting
-pass over the staged rows, and ``mart.quality_item``. Does not belong here: the rules that reject and warn
-(``schemas``, ``transforms``), periods and comparison (``warehouse/mart``).
+Belongs here: which records should have an element, which of its values are valid, mean «not known» or «does not
+apply», and the counting pass over the staged rows. Does not belong here: the rules that reject and warn
+(``schemas``, ``transforms``), what is compared (``quality_items``), periods and comparison (``warehouse/mart``).
 
 There is one pass per table. A code list is one string that is searched for the value between two separators:
 DuckDB does that once per dictionary entry. Twelve coded columns of 1.2 M rows take 0.14 s, of which 0.11 s count
@@ -10,7 +10,6 @@ rows; ``IN`` takes 2.9 s.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,13 +21,15 @@ from schemas.dataset import TABLES
 from schemas.field import Field, Identity, Mandation
 from schemas.staged import DERIVED, PROVENANCE, staged_schema
 from schemas.table import Table
+from schemas.tables.header import HEADER
+from schemas.tables.shared import DATE, TIME
 from schemas.versions import Version, tables_of
 from warehouse.staging import insert_rows
 
-SUBMISSION = "submission"
 # A character no code has: a value that looked like two codes and their separator would pass.
 _PARTED = "\x1f"
 _NOT_KNOWN = re.compile(r"\b(not (known|stated|recorded)|unknown)\b", re.IGNORECASE)
+_NOT_APPLICABLE = re.compile(r"\bnot applicable\b", re.IGNORECASE)
 _SEEN = "AttendOrDNACode IN ('5', '6')"
 # Elements that only some records should have. All other required elements are expected in every record.
 _EXPECTED_OF = {
@@ -70,14 +71,6 @@ _DERIVED = {
     "postcode_district": ("Postcode district, from the postcode", "postcode_district"),
     "age_at_referral": ("Age at referral, from the date of birth", "age_at_referral"),
 }
-_SUBMISSIONS = (
-    ("complete", "Months submitted", "Of the months expected, those submitted."),
-    (
-        "in time",
-        "Submitted in time",
-        "Of the months submitted, those whose submission came before its window closed.",
-    ),
-)
 # Ethnic category has no list of its own: its second character is local.
 _ETHNIC_NOT_KNOWN = "EthnicCategory = '99' OR starts_with(EthnicCategory, 'Z')"
 
@@ -88,6 +81,7 @@ class Element:
 
     ``expected_of`` is the predicate of the records that should have it, ``None`` when none needs to. ``valid`` is
     ``None`` if a wrong value cannot arrive or cannot be recognised: records of the wrong form were rejected.
+    ``not_applicable`` is that of a code that says the element does not apply. ``kind`` is date, time or other.
     """
 
     table: Table
@@ -100,6 +94,8 @@ class Element:
     expected_of: str | None
     valid: str | None
     not_known: str | None
+    not_applicable: str | None = None
+    kind: str = "other"
 
     @property
     def id(self) -> str:
@@ -140,64 +136,11 @@ def summarise_fields(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "CREATE TABLE work.field_summary (provider VARCHAR, month DATE, table_id VARCHAR, element VARCHAR, "
-        "records BIGINT, expected BIGINT, complete BIGINT, filled BIGINT, valid BIGINT, not_known BIGINT)"
+        "records BIGINT, expected BIGINT, complete BIGINT, filled BIGINT, valid BIGINT, not_known BIGINT, "
+        "not_applicable BIGINT, invalid BIGINT, at_midnight BIGINT, on_the_hour BIGINT, first_of_month BIGINT)"
     )
     for (table_id,) in con.execute("SELECT DISTINCT table_id FROM staged.row_count ORDER BY table_id").fetchall():
         con.execute(f"INSERT INTO work.field_summary {_summary(table_id)}")
-
-
-@cache
-def items() -> tuple[tuple[int | str | None, ...], ...]:
-    """What is compared, as rows of ``mart.quality_item``: of submissions as a whole, then of each element."""
-    found = [
-        *((SUBMISSION, "month", aspect, title, says, None, None, None) for aspect, title, says in _SUBMISSIONS),
-        *(item for element in elements() for item in _items(element)),
-    ]
-    return tuple((n, ".".join(map(str, row[:3])).replace(" ", "_"), *row) for n, row in enumerate(found, start=1))
-
-
-COLUMNS = """
-Columns of mart.quality_item: One row per item of data quality: of what element it is the completeness, validity or
-    knownness, and of which records.
-  position: Place in the dataset.
-  measure, key: Id of the item, as in mart.quality_count and in service_comparison under source data quality.
-  table_id: Table of the dataset, or submission for submissions as a whole.
-  element: Element of the table.
-  aspect: complete (has a value), known (has a value other than not known or not stated), valid (of the values), in
-      time (submissions).
-  title: Name of the element in the NHS Data Dictionary.
-  meaning: What is counted of whom, in words.
-  mandation: M mandatory, R required, O optional, P pilot.
-  code_list: Code list of the element (ref.code); NULL when there is none.
-  expected_of: Condition of the records that should have a value; NULL: all records.
-"""
-
-
-def create_items(con: duckdb.DuckDBPyConnection) -> None:
-    """Write ``mart.quality_item``."""
-    con.execute(
-        "CREATE TABLE mart.quality_item (position INTEGER, measure VARCHAR, table_id VARCHAR, element VARCHAR, "
-        "aspect VARCHAR, title VARCHAR, meaning VARCHAR, mandation VARCHAR, code_list VARCHAR, expected_of VARCHAR)"
-    )
-    insert_rows(con, "mart.quality_item", items())
-
-
-def _items(element: Element) -> Iterator[tuple[str | None, ...]]:
-    """Aspects compared. A mandatory element is never blank: records without it were rejected."""
-    is_expected = element.expected_of is not None
-    condition = None if element.expected_of == "true" else element.expected_of
-    whom = f"the records with {condition}" if condition else "all records"
-    for aspect, applies, of, says in (
-        ("complete", is_expected and element.mandation == Mandation.REQUIRED, condition, "those with a value."),
-        ("known", is_expected and element.not_known is not None, condition, "those whose value says something."),
-        ("valid", element.valid is not None, None, "in the list of the month, or within bounds."),
-    ):
-        if applies:
-            meaning = f"Of {'the values, those' if aspect == 'valid' else f'{whom},'} {says} {element.meaning}"
-            yield (
-                element.table.id, element.name, aspect, element.title, meaning, element.mandation,
-                element.code_list, of,
-            )  # fmt: skip
 
 
 def _is_key(table: Table, name: str) -> bool:
@@ -217,12 +160,22 @@ def _element(table: Table, field: Field) -> Element:
     name = f"{table.id}.{field.name}"
     asked = field.mandation in (Mandation.MANDATORY, Mandation.REQUIRED) and name not in _NEVER_EXPECTED
     unknown = _ETHNIC_NOT_KNOWN if field.name == "EthnicCategory" else None
+    listed = code_list(field.codes) if field.codes else ()
     if field.codes:
-        unknown = _in_list(field.name, [code for code in code_list(field.codes) if _NOT_KNOWN.search(code.meaning)])
+        unknown = _in_list(field.name, [code for code in listed if _NOT_KNOWN.search(code.meaning)])
     return Element(
         table, field.name, field.title or field.name, field.meaning, field.mandation, field.codes,
         f'"{field.name}"', _EXPECTED_OF.get(name, "true") if asked else None, _valid(field), unknown,
+        _in_list(field.name, [code for code in listed if _NOT_APPLICABLE.search(code.meaning)]),
+        _kind(table, field),
     )  # fmt: skip
+
+
+def _kind(table: Table, field: Field) -> str:
+    """Of what values heap up at round ones: the dates of the header are the first and last of a month."""
+    if field.format == TIME:
+        return "time"
+    return "date" if field.format == DATE and table.id != HEADER.id else "other"
 
 
 def _valid(field: Field) -> str | None:
@@ -286,19 +239,27 @@ FROM counted"""
 
 def _counts(element: Element, condition: str | None) -> dict[str, str]:
     """The counts of one element; ``condition`` names the column that says whether it is expected of a row."""
-    value, unknown = element.value, element.not_known
-    expected, complete = "count(*)", f"count({value})"
+    value, unknown, inapplicable = element.value, element.not_known, element.not_applicable
+    expected, complete, within = "count(*)", f"count({value})", f"{value} IS NOT NULL"
     if element.expected_of is None:
-        expected, complete, unknown = "0", "0", "false" if unknown else None
+        expected, complete, within = "0", "0", "false"
     elif condition:
         expected, complete = _count_if(condition), f"count(CASE WHEN {condition} THEN {value} END)"
-        unknown = f"{condition} AND ({unknown})" if unknown else None
+        within = f"{condition} AND {within}"
+    # What is neither valid nor says that it is not known or does not apply.
+    wrong = [f"NOT coalesce({each}, false)" for each in (element.valid, unknown, inapplicable) if each]
+    is_time = element.kind == "time"
     return {
         "expected": expected,
         "complete": complete,
         "filled": f"count({value})",
         "valid": _count_if(element.valid) if element.valid else "NULL",
-        "not_known": _count_if(unknown) if unknown else "NULL",
+        "not_known": _count_if(f"{within} AND ({unknown})") if unknown else "NULL",
+        "not_applicable": _count_if(f"{within} AND ({inapplicable})") if inapplicable else "NULL",
+        "invalid": _count_if(" AND ".join((within, *wrong))) if element.valid else "0",
+        "at_midnight": _count_if(f"{value} = '00:00:00'") if is_time else "NULL",
+        "on_the_hour": _count_if(f"ends_with({value}, ':00:00')") if is_time else "NULL",
+        "first_of_month": _count_if(f"day({value}) = 1") if element.kind == "date" else "NULL",
     }
 
 

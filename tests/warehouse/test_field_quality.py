@@ -406,20 +406,42 @@ def test_an_item_without_records_has_no_rows(two_services: Path) -> None:
     assert figures(two_services, "IDS201.AttendOrDNACode.complete") == {}
 
 
-def test_a_rolling_year_adds_up_its_months(tmp_path: Path) -> None:
-    """RXX sends 12 months with one gender more each; RYY one, of which nothing is recorded."""
+def test_a_rolling_year_of_people_is_its_last_month(tmp_path: Path) -> None:
+    """RXX sends the same people 12 times, one gender more recorded each time; RYY only the last month, RZZ the first."""
     months = [date(2024 + (number + 3) // 12, (number + 3) % 12 + 1, 1) for number in range(12)]
     current = [
         write_submission(tmp_path, "RXX", month, {"IDS001": people(None, *["1"] * number)})
         for number, month in enumerate(months)
     ]
     current.append(write_submission(tmp_path, "RYY", months[11], {"IDS001": people(None, None)}))
+    current.append(write_submission(tmp_path, "RZZ", months[0], {"IDS001": people("1")}))
     found = ask(
         build(tmp_path, current, measures=FEW),
         "SELECT organisation, period_start, numerator, denominator, months_submitted FROM mart.quality_count "
         "WHERE measure = 'IDS001.Gender.complete' AND period_type = 'rolling 12 months' ORDER BY ALL",
     )
-    assert found == [("ENG", months[0], 66, 80, 12), ("RXX", months[0], 66, 78, 12), ("RYY", months[0], 0, 2, 1)]
+    assert found == [
+        ("ENG", months[0], 11, 14, 12), ("RXX", months[0], 11, 12, 12), ("RYY", months[0], 0, 2, 1),
+        ("RZZ", months[0], None, None, 1),
+    ]  # fmt: skip
+
+
+def test_a_rolling_year_of_contacts_is_all_its_months(tmp_path: Path) -> None:
+    """One contact a month, in every second of them with a duration; of a provider that stopped, those it sent."""
+    months = [date(2024 + (number + 3) // 12, (number + 3) % 12 + 1, 1) for number in range(12)]
+    current = [
+        write_submission(tmp_path, provider, month, {"IDS201": [
+            {"CareContactId": f"c{number}", "AttendOrDNACode": "5", "CareContDate": month,
+             "ClinContDurOfCareCont": 50 if number % 2 else None}
+        ]})
+        for provider, last in (("RXX", 12), ("RZZ", 3)) for number, month in enumerate(months[:last])
+    ]  # fmt: skip
+    found = ask(
+        build(tmp_path, current, measures=FEW),
+        "SELECT organisation, numerator, denominator, months_submitted FROM mart.quality_count "
+        "WHERE measure = 'IDS201.ClinContDurOfCareCont.complete' AND period_type = 'rolling 12 months' ORDER BY ALL",
+    )
+    assert found == [("ENG", 7, 15, 12), ("RXX", 6, 12, 12), ("RZZ", 1, 3, 3)]
 
 
 def test_services_are_compared_as_by_any_measure(tmp_path: Path) -> None:

@@ -33,7 +33,11 @@ SELECT
     CASE WHEN is_asked THEN complete ELSE 0 END AS complete,
     filled,
     CASE WHEN element = 'PersScore' THEN CAST(coalesce(valid_scores, 0) AS BIGINT) ELSE valid END AS valid,
-    CASE WHEN is_asked THEN not_known WHEN not_known IS NOT NULL THEN 0 END AS not_known
+    CASE WHEN is_asked THEN not_known WHEN not_known IS NOT NULL THEN 0 END AS not_known,
+    CASE WHEN is_asked THEN not_applicable WHEN not_applicable IS NOT NULL THEN 0 END AS not_applicable,
+    CASE WHEN NOT is_asked THEN 0 WHEN element = 'PersScore' THEN CAST(complete - coalesce(valid_scores, 0) AS BIGINT)
+        ELSE invalid END AS invalid,
+    at_midnight, on_the_hour, first_of_month
 FROM judged
 
 -- Columns of core.field_count: How complete and valid each element is in the rows of the current submission that
@@ -52,3 +56,9 @@ FROM judged
 --       valid for the instrument. NULL if a wrong value cannot arrive or cannot be recognised.
 --   not_known [rows]: Rows expected to have a value whose value is a code for not known, not stated or not
 --       recorded. NULL where there is no such code.
+--   not_applicable [rows]: Rows expected to have a value whose value is a code for not applicable. NULL where there
+--       is no such code.
+--   invalid [rows]: Rows expected to have a value whose value is neither valid nor one of these codes.
+--   at_midnight [rows]: Rows whose time is 00:00:00; NULL if the element is no time.
+--   on_the_hour [rows]: Rows whose time is a full hour; NULL if the element is no time.
+--   first_of_month [rows]: Rows whose date is the first of a month; NULL if the element is no date.

@@ -54,7 +54,7 @@ FROM mart.quality_count AS q
 INNER JOIN mart.quality_item AS i ON i.measure = q.measure
 LEFT JOIN mart.submission_coverage AS v
     ON v.organisation = q.organisation AND v.period_type = q.period_type AND v.period_start = q.period_start
-    AND v.over_time = 'flow'
+    AND v.over_time = i.over_time
 LEFT JOIN core.provider AS p ON p.provider = q.organisation
 LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 'provider'
 

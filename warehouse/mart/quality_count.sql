@@ -1,74 +1,52 @@
 -- mart.quality_count
 -- Grain: one row per level (England, provider), organisation, month or rolling year, and quality item.
 -- A provider that sent no row of a table keeps its rows: 'no denominator'. Months expected and not sent count
--- against the provider in the items of 'submission' only; elsewhere they are 'not submitted'. An item without
--- any row in England in the period is left out.
+-- against the provider in the items of 'submission' only; elsewhere they are 'not submitted', as is the stock of a
+-- year whose last month was not sent. An item without any row in England in the period is left out.
 CREATE TABLE mart.quality_count AS
-WITH cell AS (
+WITH counted AS (
     SELECT
-        f.provider, f.month, i.measure,
-        CASE i.aspect WHEN 'complete' THEN f.complete WHEN 'known' THEN f.complete - f.not_known ELSE f.valid END
-            AS numerator,
-        CASE i.aspect WHEN 'valid' THEN f.filled ELSE f.expected END AS denominator
-    FROM core.field_count AS f
-    INNER JOIN mart.quality_item AS i ON i.table_id = f.table_id AND i.element = f.element
+        s.organisation, s.period_type, s.period_start, i.measure,
+        CASE i.aspect WHEN 'complete' THEN s.complete WHEN 'known' THEN s.complete - s.not_known
+            WHEN 'not at midnight' THEN s.filled - s.at_midnight WHEN 'not on the hour' THEN s.filled - s.on_the_hour
+            WHEN 'not first of month' THEN s.filled - s.first_of_month ELSE s.valid END AS numerator,
+        CASE WHEN i.aspect IN ('complete', 'known') THEN s.expected ELSE s.filled END AS denominator
+    FROM work.quality_sum AS s
+    INNER JOIN mart.quality_item AS i ON i.table_id = s.table_id AND i.element = s.element
     UNION ALL
     SELECT
-        provider, month, 'submission.month.complete', CASE WHEN submission_id IS NULL THEN 0 ELSE 1 END, 1
-    FROM mart.submission_punctuality
-    WHERE state <> 'window open'
-    UNION ALL
-    SELECT provider, month, 'submission.month.in_time', CASE state WHEN 'in time' THEN 1 ELSE 0 END, 1
-    FROM mart.submission_punctuality
-    WHERE state IN ('in time', 'late')
-),
-placed AS (
-    SELECT p.current_provider AS organisation, c.month, c.measure, c.numerator, c.denominator
-    FROM cell AS c
-    INNER JOIN ref.provider_place AS p ON p.provider = c.provider
-),
-counted AS (
-    SELECT
-        CASE WHEN grouping(c.organisation) = 1 THEN 'ENG' ELSE c.organisation END AS organisation,
-        t.period_type, t.period_start, c.measure,
-        CAST(sum(c.numerator) AS BIGINT) AS numerator, CAST(sum(c.denominator) AS BIGINT) AS denominator
-    FROM placed AS c
-    INNER JOIN ref.period_month AS t ON t.month = c.month
-    WHERE t.period_type IN ('month', 'rolling 12 months')
+        CASE WHEN grouping(p.current_provider) = 1 THEN 'ENG' ELSE p.current_provider END,
+        t.period_type, t.period_start, i.measure, count(*) FILTER (WHERE
+            CASE i.aspect WHEN 'complete' THEN u.submission_id IS NOT NULL ELSE u.state = 'in time' END), count(*)
+    FROM mart.submission_punctuality AS u
+    INNER JOIN mart.quality_item AS i
+        ON i.table_id = 'submission'
+        AND CASE i.aspect WHEN 'complete' THEN u.state <> 'window open' ELSE u.state IN ('in time', 'late') END
+    INNER JOIN ref.provider_place AS p ON p.provider = u.provider
+    INNER JOIN ref.period_month AS t ON t.month = u.month AND t.period_type IN ('month', 'rolling 12 months')
     GROUP BY GROUPING SETS (
-        (c.organisation, t.period_type, t.period_start, c.measure), (t.period_type, t.period_start, c.measure)
+        (p.current_provider, t.period_type, t.period_start, i.measure), (t.period_type, t.period_start, i.measure)
     )
 ),
-sent AS (
+figure AS (
     SELECT
-        CASE WHEN grouping(p.current_provider) = 1 THEN 'ENG' ELSE p.current_provider END AS organisation,
-        t.period_type, t.period_start, count(DISTINCT s.month) AS months_submitted
-    FROM core.submission AS s
-    INNER JOIN ref.provider_place AS p ON p.provider = s.provider
-    INNER JOIN ref.period_month AS t ON t.month = s.month
-    GROUP BY GROUPING SETS ((p.current_provider, t.period_type, t.period_start), (t.period_type, t.period_start))
-),
-organisation AS (
-    SELECT DISTINCT current_provider AS organisation FROM ref.provider_place
-    UNION ALL
-    SELECT 'ENG'
+        v.level, v.organisation, v.period_type, v.period_start, e.measure, v.months_submitted, c.numerator,
+        c.denominator, c.denominator > 0 OR v.provider_months_submitted > 0 AS is_submitted
+    FROM counted AS e
+    INNER JOIN mart.quality_item AS i ON i.measure = e.measure
+    INNER JOIN mart.submission_coverage AS v
+        ON v.period_type = e.period_type AND v.period_start = e.period_start AND v.over_time = i.over_time
+    LEFT JOIN counted AS c
+        ON c.organisation = v.organisation AND c.period_type = e.period_type AND c.period_start = e.period_start
+        AND c.measure = e.measure
+    WHERE e.organisation = 'ENG' AND e.denominator > 0
 )
 SELECT
-    CASE o.organisation WHEN 'ENG' THEN 'England' ELSE 'provider' END AS level, o.organisation, e.period_type,
-    e.period_start, e.measure,
-    CASE WHEN s.months_submitted > 0 OR c.denominator > 0 THEN coalesce(c.numerator, 0) END AS numerator,
-    CASE WHEN s.months_submitted > 0 OR c.denominator > 0 THEN coalesce(c.denominator, 0) END AS denominator,
-    coalesce(s.months_submitted, 0) AS months_submitted,
-    CASE WHEN c.denominator > 0 THEN 'value' WHEN s.months_submitted > 0 THEN 'no denominator'
-        ELSE 'not submitted' END AS state
-FROM counted AS e
-CROSS JOIN organisation AS o
-LEFT JOIN counted AS c
-    ON c.organisation = o.organisation AND c.period_type = e.period_type AND c.period_start = e.period_start
-    AND c.measure = e.measure
-LEFT JOIN sent AS s
-    ON s.organisation = o.organisation AND s.period_type = e.period_type AND s.period_start = e.period_start
-WHERE e.organisation = 'ENG' AND e.denominator > 0
+    level, organisation, period_type, period_start, measure,
+    CASE WHEN is_submitted THEN coalesce(numerator, 0) END AS numerator,
+    CASE WHEN is_submitted THEN coalesce(denominator, 0) END AS denominator, months_submitted,
+    CASE WHEN denominator > 0 THEN 'value' WHEN is_submitted THEN 'no denominator' ELSE 'not submitted' END AS state
+FROM figure
 
 -- Columns of mart.quality_count: Counts behind every item of data quality, for England and every provider, by
 --     month and over rolling 12 months.
@@ -81,4 +59,5 @@ WHERE e.organisation = 'ENG' AND e.denominator > 0
 --       submitted.
 --   denominator [rows]: Records it is counted of; months expected or submitted. NULL where not submitted.
 --   months_submitted [months]: Months of the period with a current submission.
---   state: value; no denominator (nothing to count); not submitted; these are always distinct.
+--   state: value; no denominator (nothing to count); not submitted; these are always distinct. What is sent again every
+--       month is not submitted where the last month of the period was not.
