@@ -16,7 +16,7 @@ from warehouse import clinical, compat, lookups, published, quality_items, vocab
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
-from warehouse.measures import listing, reference_group, rollup, uncounted
+from warehouse.measures import listing, people, reference_group, rollup, uncounted
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
 
@@ -28,7 +28,7 @@ SCHEMAS = (
 
 # Columns of schema monthly_count that hold one count of a measure: named after it, described by mart.measure. Some
 # 1,000 of them, and every comment rewrites its table's entry.
-COUNTS = "(schema_name = 'monthly_count' AND regexp_matches(column_name, '^[A-Z0-9_]+_[nd]$'))"
+COUNTS = "(schema_name = 'monthly_count' AND regexp_matches(column_name, '^[A-Z0-9_]+_[ndpo]$'))"
 
 
 COLUMNS = """
@@ -45,7 +45,8 @@ Columns of meta.columns: One row per column of this file: what it means.
 # Descriptions of the tables that no model makes.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
-    listing.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS, COLUMNS,
+    listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS,
+    COLUMNS,
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ class ContractError(ForThePerson):
 def contract() -> tuple[Described, ...]:
     """Every description: of the models in the order of their names, then of the tables that Python makes.
 
-    The numbers of the rule for small counts are written as ``{smallest}``, ``{base}`` and so on.
+    The numbers of the rule for small counts are written as ``{smallest}``, ``{rate_from}`` and so on.
     """
     models = (read_sql(name) for name in model_names() if not name.startswith("work."))
     return tuple(line for text in (*models, *_MADE_IN_PYTHON) for line in described_in(SUPPRESSION.worded(text)))

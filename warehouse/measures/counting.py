@@ -20,6 +20,7 @@ import duckdb
 from schemas.sql import quoted
 from warehouse.described import Described
 from warehouse.measures.catalogue import GRAINS, Breakdown, Measure, breakdowns, groups
+from warehouse.measures.people import joined, mark, sketch_columns, sketches
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
 GROUP_KEYS = ("provider", "commissioner", "month", "pathway", "breakdown", "breakdown_group")
@@ -44,6 +45,7 @@ _KEY_MEANING = {
     "measure": "Measure (mart.measure).",
     "value": "The value.",
     "records": "Rows with this value.",
+    "people": "Marks of the people with this value (warehouse/measures/people.py).",
 }
 NOT_KNOWN = "not known"
 # Where a row counts whose commissioner or site is not known.
@@ -129,7 +131,7 @@ def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
             _create(con, f"{each.name}_group", GROUP_KEYS, each.grouped)
     con.execute(
         "CREATE TABLE monthly_count.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
-        "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT)"
+        "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT, people UBIGINT)"
     )
 
 
@@ -153,8 +155,11 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         f"coalesce(g.site, '{UNKNOWN}') AS site, p.pathway "
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number))"
     )
+    # Who has no pseudonym is a person for each referral.
+    person = mark("coalesce(p.person_id, concat_ws('|', p.provider, p.service_request_id))")
     con.execute(
-        "CREATE OR REPLACE TABLE work.referral_place AS SELECT p.referral_number, k.place, k.area "
+        "CREATE OR REPLACE TABLE work.referral_place AS "
+        f"SELECT p.referral_number, k.place, k.area, {person} AS mark "
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number) "
         "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
         f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
@@ -173,8 +178,8 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         for measure in each.measures:
             if not measure.is_additive:
                 values = (
-                    f"SELECT place, month, '{measure.id}' AS measure, \"{measure.id}_v\", count(*) "
-                    f'FROM work.judged WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
+                    f"SELECT place, month, '{measure.id}' AS measure, \"{measure.id}_v\", count(*), "
+                    f'bit_or(mark) AS people FROM work.judged WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
                 )
                 con.execute(f"INSERT INTO monthly_count.value {_placed(TOTAL_KEYS, values)}")
     con.execute("DROP TABLE IF EXISTS work.judged; DROP TABLE IF EXISTS work.counted")
@@ -206,15 +211,16 @@ def described(catalogue: Sequence[Measure]) -> list[Described]:
     The count columns are named after their measure: ``<id>_n`` and ``<id>_d``, numerator and denominator.
     """
     lines: list[Described] = []
+    people = "Sketches of the people behind them: <measure>_p and <measure>_o (people counted, others)."
     for each in passes(catalogue):
         what = f"Counts of {each.grain} rows by {each.date_column}, <measure>_n and <measure>_d"
-        lines += _described(each.name, f"{what}: they add up.", TOTAL_KEYS)
+        lines += _described(each.name, f"{what}: they add up. {people}", TOTAL_KEYS)
         if each.grouped:
-            lines += _described(f"{each.name}_group", f"{what}, by group: they add up.", GROUP_KEYS)
+            lines += _described(f"{each.name}_group", f"{what}, by group: they add up. {people}", GROUP_KEYS)
             text = f"{what}, by group, all levels, longer periods: behind mart.breakdown_measure."
             lines += _described(f"{each.name}_group_total", text, PLACED_KEYS)
     text = "How often each value of a median or percentile measure occurs."
-    return lines + _described("value", text, (*TOTAL_KEYS, "measure", "value", "records"))
+    return lines + _described("value", text, (*TOTAL_KEYS, "measure", "value", "records", "people"))
 
 
 def _described(table: str, text: str, keys: Sequence[str]) -> list[Described]:
@@ -227,6 +233,7 @@ def _described(table: str, text: str, keys: Sequence[str]) -> list[Described]:
 def _create(con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure]) -> None:
     columns = [f"{key} {'DATE' if key == 'month' else 'VARCHAR'}" for key in keys]
     columns += [f'"{name}" BIGINT' for name in count_columns(measures)]
+    columns += [f'"{name}" UBIGINT' for name in sketch_columns(measures)]
     con.execute(f"CREATE TABLE monthly_count.{table} ({', '.join(columns)})")
 
 
@@ -235,7 +242,7 @@ def _judge(each: Pass) -> str:
 
     Of other grains than the referral, referrals are joined to their groups once they are counted.
     """
-    columns = ["r.referral_number", "l.place", "l.area", "s.month"]
+    columns = ["r.referral_number", "l.place", "l.area", "l.mark", "s.month"]
     columns += [f'{_group(breakdown)} AS "{breakdown.id}"' for breakdown in each.own]
     judged = (
         f"SELECT {', '.join(columns + [flag for measure in each.measures for flag in _flags(measure)])} "
@@ -297,7 +304,8 @@ def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measur
     """Counts of measures that ask for the same breakdowns: one statement, one grouping set per breakdown."""
     names = count_columns(measures)
     is_counted = each.grain != "pathway" and asked[0] not in each.own
-    rows, counts = ("work.counted", sums(names)) if is_counted else ("work.judged", _counts(measures))
+    added = ", ".join([sums(names), *joined(sketch_columns(measures))])
+    rows, counts = ("work.counted", added) if is_counted else ("work.judged", _counts(measures))
     sets = ", ".join(f'(area, month, "{each.id}")' for each in asked)
     which = " ".join(f"WHEN grouping(\"{each.id}\") = 0 THEN '{each.id}'" for each in asked)
     group = ", ".join(f'"{each.id}"' for each in asked)  # a row of one set has NULL in the columns of the others
@@ -324,12 +332,13 @@ def _placed(keys: Sequence[str], counted: str) -> str:
 def _insert(
     con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure], select: str
 ) -> None:
-    names = ", ".join([*keys, *(f'"{name}"' for name in count_columns(measures))])
+    columns = [*count_columns(measures), *sketch_columns(measures)]
+    names = ", ".join([*keys, *(f'"{name}"' for name in columns)])
     con.execute(f"INSERT INTO monthly_count.{table} ({names}) {select}")
 
 
 def _counts(measures: Sequence[Measure]) -> str:
-    """The count columns of these measures: nothing but whole numbers is added up."""
+    """The count columns of these measures and their sketches: nothing but whole numbers is added up."""
     found: list[str] = []
     for measure in measures:
         if measure.kind == "mean":
@@ -337,4 +346,4 @@ def _counts(measures: Sequence[Measure]) -> str:
             found.append(f'count("{measure.id}_v") AS "{measure.id}_d"')
         else:
             found += [f'count("{name}") AS "{name}"' for name in count_columns([measure])]
-    return ", ".join(found)
+    return ", ".join(found + sketches(measures))

@@ -12,6 +12,15 @@ import duckdb
 
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure
 from warehouse.measures.counting import Pass, count_columns, passes, sums
+from warehouse.measures.people import (
+    as_lists,
+    create_people,
+    joined,
+    keep_people,
+    keep_people_of_groups,
+    sketch_columns,
+    with_origin,
+)
 from warehouse.models import read_sql
 from warehouse.order import in_order
 
@@ -84,7 +93,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     _choose_organisations(con, catalogue)
     con.execute(
         "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
-        "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1))"
+        "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1), people UBIGINT, others UBIGINT, "
+        "origin UBIGINT)"
     )
     views = []
     for each in passes(catalogue):
@@ -94,6 +104,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
             _add_groups(con, each)
             views += [_group_branch(each, measure) for measure in each.grouped]
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
+    keep_people(con)
     con.execute(read_sql(last))
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
@@ -114,6 +125,7 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
             "period_type VARCHAR, period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, "
             "denominator BIGINT, quantile DECIMAL(15, 1), months_submitted BIGINT, state VARCHAR)"
         )
+        create_people(con)
         for name, each in totals.items():
             counts = ", ".join(f'"{column}" BIGINT' for column in count_columns(each.grouped))
             con.execute(
@@ -132,7 +144,7 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
             f"SELECT level, organisation FROM {behind} WHERE provider IN (FROM meta.changed_provider) UNION "
             f"(SELECT level, organisation FROM mart.service_measure EXCEPT {wanted})"
         )
-        for name in ("mart.service_measure", *totals):
+        for name in ("mart.service_measure", "monthly_count.people", *totals):
             con.execute(f"DELETE FROM {name} WHERE (level, organisation) IN (FROM work.changed)")
         wanted += " INTERSECT FROM work.changed"
     con.execute(
@@ -153,7 +165,12 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
             "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
         ).fetchall()
     }
-    needed = {("monthly_count", "place"), ("meta", "changed_provider"), ("mart", "service_measure")}
+    needed = {
+        ("monthly_count", "place"),
+        ("monthly_count", "people"),
+        ("meta", "changed_provider"),
+        ("mart", "service_measure"),
+    }
     if not needed | {("monthly_count", name.removeprefix("monthly_count.")) for name in totals} <= known:
         return False
     pairs = {
@@ -173,11 +190,12 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
 
 def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     names = count_columns(each.additive)
+    added = ", ".join([sums(names), *joined(sketch_columns(each.additive)), "min(origin) AS origin"])
     con.execute(
         "CREATE OR REPLACE TABLE work.total AS WITH by_month AS ("
-        f"SELECT org, month, pathway, {sums(names)} FROM monthly_count.{each.name} "
+        f"SELECT org, month, pathway, {added} FROM {with_origin(f'monthly_count.{each.name}')} "
         "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
-        f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {sums(names)} "
+        f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {added} "
         f"FROM by_month INNER JOIN work.period_month USING (month) WHERE {_month_counts(each)} "
         "GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
     )
@@ -188,9 +206,10 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"' for measure in each.additive
     )
     con.execute(
-        "INSERT INTO work.measure_count (org, period, pathway, measure, numerator, denominator) "
-        f"SELECT org, period, pathway, unnest([{ids}]), unnest([{numerators}]), unnest([{denominators}]) "
-        "FROM work.total"
+        "INSERT INTO work.measure_count "
+        "(org, period, pathway, origin, measure, numerator, denominator, people, others) "
+        f"SELECT org, period, pathway, origin, unnest([{ids}]), unnest([{numerators}]), unnest([{denominators}]), "
+        f"{as_lists(each.additive)} FROM work.total"
     )
 
 
@@ -237,6 +256,7 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
         "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
     )
+    keep_people_of_groups(con, counts, each.grouped, _month_counts(each), levels)
 
 
 def _group_branch(each: Pass, measure: Measure) -> str:
@@ -268,26 +288,28 @@ def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) 
     if not measures:
         return
     keys = "org, period, pathway, measure"
+    added = "CAST(sum(records) AS BIGINT) AS records, bit_or(people) AS people, min(origin) AS origin"
     tenths = " ".join(f"WHEN '{measure.id}' THEN {QUANTILES[measure.kind]}" for measure in measures)
     stocks = ", ".join(f"'{measure.id}'" for measure in measures if measure.is_stock) or "NULL"
     con.execute(
-        f"INSERT INTO work.measure_count ({keys}, denominator, quantile) WITH by_month AS ("
-        "SELECT org, month, pathway, measure, value, CAST(sum(records) AS BIGINT) AS records "
-        "FROM monthly_count.value INNER JOIN work.counted_place USING (provider, commissioner, site) "
-        "GROUP BY ALL), "
+        f"INSERT INTO work.measure_count ({keys}, denominator, quantile, people, origin) WITH by_month AS ("
+        f"SELECT org, month, pathway, measure, value, {added} "
+        f"FROM {with_origin('monthly_count.value')} "
+        "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY ALL), "
         f"placed AS (SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, measure, value, "
-        "CAST(sum(records) AS BIGINT) AS records FROM by_month INNER JOIN work.period_month USING (month) "
+        f"{added} FROM by_month INNER JOIN work.period_month USING (month) "
         f"WHERE is_last OR coalesce(measure NOT IN ({stocks}), true) "
         "GROUP BY GROUPING SETS ((org, period, measure, value, pathway), (org, period, measure, value))), "
-        f"running AS (SELECT {keys}, value, "
+        f"running AS (SELECT {keys}, value, people, origin, "
         f"CAST(sum(records) OVER (PARTITION BY {keys} ORDER BY value) AS BIGINT) AS upto, "
         f"CAST(sum(records) OVER (PARTITION BY {keys}) AS BIGINT) AS total, "
         f"(total - 1) * CASE measure {tenths} END AS place FROM placed), "
         "beside AS ("
         f"SELECT {keys}, max(total) AS total, CAST(max(place % 10) AS DECIMAL(1, 0)) AS along, "
         "min(value) FILTER (WHERE upto > place // 10) AS below, "
-        "min(value) FILTER (WHERE upto > place // 10 + 1) AS above "
+        "min(value) FILTER (WHERE upto > place // 10 + 1) AS above, "
+        "bit_or(people) AS people, min(origin) AS origin "
         f"FROM running GROUP BY {keys}) "
         # The largest value has none above it; it is then met exactly.
-        f"SELECT {keys}, total, below + coalesce(above - below, 0) * along * 0.1 FROM beside"
+        f"SELECT {keys}, total, below + coalesce(above - below, 0) * along * 0.1, people, origin FROM beside"
     )

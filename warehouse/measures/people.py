@@ -1,0 +1,132 @@
+"""The people behind a count: a sketch of 64 marks, which adds up over months, places and pathways as counts do.
+
+Belongs here: the mark of a person, the sketches of every count of a pass, and the table ``monthly_count.people``
+that keeps them for disclosure control. Does not belong here: counting rows (``counting``), adding counts up
+(``rollup``), and what is shown of a count (``warehouse.disclosure``).
+
+A row is no person: one person has many contacts and answers, and may have several referrals. Every person bears
+one of 64 marks; the sketch of a count has the marks of everybody in it. Sketches are joined by OR, so a person who
+is in both parts is in the whole once. There are never more marks than people: 5 people bear 5 marks in 85 of 100
+cases, 20 people bear 17 on average. From 60 marks on (about 180 people) a sketch says only that they are many.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from warehouse.measures.catalogue import ALL_PATHWAYS, Measure
+
+MARKS = 64
+# Groups are published over a year and for all pathways together (warehouse/public/breakdown_measure.sql).
+_PUBLIC_GROUPS = "is_for_groups AND period_type IN ('financial year', 'rolling 12 months')"
+_KEYS = (
+    "level", "organisation", "period_type", "period_start", "pathway", "breakdown", "breakdown_group", "measure",
+)  # fmt: skip
+
+COLUMNS = """
+Columns of monthly_count.people: One row per figure that is not 0: the people behind it, as sketches of 64 marks.
+    For disclosure control; no release has it.
+  level, key: Level of the organisation.
+  organisation, key: Code of the organisation.
+  period_type, key: Kind of period.
+  period_start [date], key: First day of the period.
+  pathway, key: Pathway code, or 'all'.
+  breakdown, key or NULL: Breakdown (mart.breakdown); NULL for the figure of everybody.
+  breakdown_group, key or NULL: Group of the breakdown; NULL for the figure of everybody.
+  measure, key: Id of the measure (mart.measure).
+  people: Marks of the people counted; of a mean, median or p90 of those with a value.
+  others: Of a share, marks of the people of the denominator who have a row that is not counted.
+  origin: The smallest keyed number of a provider, commissioner, month and pathway behind the figure.
+"""
+
+
+def mark(person: str) -> str:
+    """SQL: the mark of a person, one bit of 64; ``person`` is SQL for a pseudonym."""
+    return f"CAST(1 AS UBIGINT) << (CAST('0x' || substr(sha256({person}), 1, 16) AS UBIGINT) % {MARKS})"
+
+
+def sketch_columns(measures: Sequence[Measure]) -> list[str]:
+    """Names of the sketches of these measures: ``<id>_p``, and ``<id>_o`` for the others of a share."""
+    return [
+        name for m in measures for name in ((f"{m.id}_p", f"{m.id}_o") if m.kind == "share" else (f"{m.id}_p",))
+    ]
+
+
+def sketches(measures: Sequence[Measure]) -> list[str]:
+    """SQL: the sketch columns of these measures over judged rows, each of which has the ``mark`` of its person."""
+    found: list[str] = []
+    for measure in measures:
+        n, d, v = (f'"{measure.id}_{end}"' for end in "ndv")
+        counted = {"count": n, "share": n}.get(measure.kind, v)
+        found.append(f'bit_or(CASE WHEN {counted} IS NOT NULL THEN mark END) AS "{measure.id}_p"')
+        if measure.kind == "share":
+            found.append(f'bit_or(CASE WHEN {d} AND {n} IS NULL THEN mark END) AS "{measure.id}_o"')
+    return found
+
+
+def joined(names: Sequence[str]) -> list[str]:
+    """SQL: these sketch columns, joined."""
+    return [f'bit_or("{name}") AS "{name}"' for name in names]
+
+
+def with_origin(counts: str) -> str:
+    """SQL: the rows of a table of monthly counts with the number of where and when they are from."""
+    text = "concat_ws('|', provider, commissioner, month, pathway)"
+    return f"(SELECT *, CAST('0x' || substr(sha256({text}), 1, 16) AS UBIGINT) AS origin FROM {counts})"
+
+
+def as_lists(measures: Sequence[Measure]) -> str:
+    """SQL: the sketches of these measures, one measure a row: ``people`` and ``others``."""
+    people = ", ".join(f'"{measure.id}_p"' for measure in measures)
+    others = ", ".join(
+        f'"{measure.id}_o"' if measure.kind == "share" else "CAST(NULL AS UBIGINT)" for measure in measures
+    )
+    return f"unnest([{people}]) AS people, unnest([{others}]) AS others"
+
+
+def create_people(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``monthly_count.people`` without rows."""
+    columns = ", ".join(f"{key} {'DATE' if key == 'period_start' else 'VARCHAR'}" for key in _KEYS)
+    con.execute(
+        f"CREATE OR REPLACE TABLE monthly_count.people ({columns}, people UBIGINT, others UBIGINT, origin UBIGINT)"
+    )
+
+
+def keep_people(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep the sketches of ``work.measure_count`` in ``monthly_count.people``. Sites are not published."""
+    con.execute(
+        "INSERT INTO monthly_count.people "
+        "SELECT o.level, o.organisation, p.period_type, p.period_start, c.pathway, NULL, NULL, c.measure, "
+        "c.people, c.others, c.origin FROM work.measure_count AS c "
+        "INNER JOIN work.organisation AS o USING (org) "
+        "INNER JOIN (SELECT DISTINCT period, period_type, period_start FROM work.period_month) AS p USING (period) "
+        "WHERE o.level <> 'site' AND (c.people IS NOT NULL OR c.others IS NOT NULL)"
+    )
+
+
+def keep_people_of_groups(
+    con: duckdb.DuckDBPyConnection, counts: str, measures: Sequence[Measure], month_counts: str, levels: str
+) -> None:
+    """Join the sketches of the groups in ``counts`` over the periods for which groups are published; keep them.
+
+    Needs ``work.part``, ``work.counted_place``, ``work.organisation`` and ``work.period_month``. ``month_counts``
+    says which months of a period count, ``levels`` which levels have groups.
+    """
+    names = joined(sketch_columns(measures))
+    ids = ", ".join(f"'{measure.id}'" for measure in measures)
+    con.execute(
+        f"INSERT INTO monthly_count.people WITH place AS (SELECT DISTINCT provider, commissioner, org "
+        f"FROM work.counted_place WHERE level IN ({levels})), "
+        f"by_period AS (SELECT provider, commissioner, period, part, min(origin) AS origin, {', '.join(names)} "
+        f"FROM {with_origin(counts)} INNER JOIN work.part USING (breakdown, breakdown_group) "
+        f"INNER JOIN work.period_month USING (month) WHERE {_PUBLIC_GROUPS} AND {month_counts} "
+        "GROUP BY provider, commissioner, period, part), "
+        f"by_org AS (SELECT org, period, part, min(origin) AS origin, {', '.join(names)} FROM by_period "
+        "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part), "
+        f"long AS (SELECT org, period, part, origin, unnest([{ids}]) AS measure, {as_lists(measures)} FROM by_org) "
+        f"SELECT o.level, o.organisation, p.period_type, p.period_start, '{ALL_PATHWAYS}', t.breakdown, "
+        "t.breakdown_group, l.measure, l.people, l.others, l.origin FROM long AS l "
+        "INNER JOIN work.organisation AS o USING (org) INNER JOIN work.part AS t USING (part) "
+        "INNER JOIN (SELECT DISTINCT period, period_type, period_start FROM work.period_month) AS p USING (period) "
+        "WHERE l.people IS NOT NULL OR l.others IS NOT NULL"
+    )
