@@ -21,6 +21,7 @@ from transforms.pseudonymise import TokenKey
 
 ENV_KEY = "PARITY_KEY_FILE"
 VERSION = "s1"
+DISCLOSURE_VERSION = "d1"
 _BYTES = 32
 
 
@@ -46,6 +47,17 @@ def spine_key(path: Path | None = None) -> TokenKey:
     root = _root_secret(path or key_file())
     derived = hmac.digest(root, f"parity\x1fspine\x1f{VERSION}".encode(), "sha256")
     return TokenKey(VERSION, derived.hex())
+
+
+def disclosure_key(path: Path | None = None) -> TokenKey:
+    """The key of the random errors in published figures, from the same file; another key means other errors.
+
+    Two releases of the same figures under two keys tell more of the exact ones than either. Raises KeyUnusable as
+    ``spine_key`` does.
+    """
+    root = _root_secret(path or key_file())
+    derived = hmac.digest(root, f"parity\x1fdisclosure\x1f{DISCLOSURE_VERSION}".encode(), "sha256")
+    return TokenKey(DISCLOSURE_VERSION, derived.hex())
 
 
 def fingerprint(key: TokenKey) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pipelines import store
 from pipelines.ask import ask
 from pipelines.code_version import figures_version, release_version
+from pipelines.keys import disclosure_key, fingerprint
 from pipelines.ledger import Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
@@ -71,8 +72,11 @@ def _day(received_at: str) -> date:
 
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
-    """The name of the release that these current submissions and this code make: same inputs, same name."""
-    return release.release_id(staged, release_version(), zones.published, zones.reference)
+    """The name of the release that these current submissions, this code and this key make: same inputs, same
+    name.
+    """
+    protected_with = fingerprint(disclosure_key())
+    return release.release_id(staged, release_version(), zones.published, zones.reference, protected_with)
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
@@ -96,7 +100,7 @@ def build_marts(zones: Zones) -> dict[str, int]:
     """Add published statistics, marts, the public schema and comments to the draft."""
     rows = published.load_published(zones.draft, zones.published) if has_published(zones) else {}
     rows |= build.build_marts(zones.draft, memory_limit=MEMORY_LIMIT)
-    return rows | build.complete(zones.draft, memory_limit=MEMORY_LIMIT)
+    return rows | build.complete(zones.draft, secret=disclosure_key().secret, memory_limit=MEMORY_LIMIT)
 
 
 def publish(zones: Zones, ledger: Ledger) -> Release:
@@ -107,12 +111,13 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
     staged = current_submissions(zones, ledger)
     name = planned_release(zones, staged)
     is_new = not (zones.releases / name).exists()
+    key = disclosure_key()
     manifest = {
         "code_version": release_version(),
-        "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference),
+        "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference, fingerprint(key)),
         "submissions": [one.submission_id for one in staged],
     }
-    release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest)
+    release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest, key.secret)
     return _release(zones, name, is_new, len(staged))
 
 

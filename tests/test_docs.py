@@ -41,7 +41,7 @@ def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: 
 def test_the_analysts_page_says_the_rule_for_small_counts() -> None:
     page = (PROJECT / "docs" / "for-analysts.md").read_text()
     assert with_rule(page) == page, "run `make docs`"
-    assert "A count under 12 is suppressed" in with_rule(page, Suppression(12, 5, 30))
+    assert "A figure of fewer than 12 people is suppressed" in with_rule(page, Suppression(12, 0.5, 50, 12, 100))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

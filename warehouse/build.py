@@ -146,18 +146,20 @@ def build_marts(
 def complete(
     draft: Path,
     *,
+    secret: str,
     memory_limit: str | None = None,
     threads: int | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
     """Add the schemas for other readers: the public and the national schemas, and comments.
 
-    Comments are written last and are complete. Returns the rows of every public table. Raises ContractError when a
-    table or column has no description or a description has no column.
+    ``secret`` decides the random errors of public figures (``warehouse.disclosure``). Comments are written last and
+    are complete. Returns the rows of every public table. Raises ContractError when a table or column has no
+    description or a description has no column.
     """
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_compat(con)
-        build_public(con)
+        build_public(con, secret)
         apply_contract(con, described(catalogue() if measures is None else measures))
         return count_rows(con, "public")
 

@@ -63,14 +63,21 @@ class ReleaseError(ForThePerson):
 
 
 def inputs_hash(
-    current: Sequence[StagedSubmission], published: Path | None = None, reference: Path | None = None
+    current: Sequence[StagedSubmission],
+    published: Path | None = None,
+    reference: Path | None = None,
+    protected_with: str = "",
 ) -> str:
-    """SHA-256 over what goes in: every submission, published statistics and reference files."""
+    """SHA-256 over what goes in: every submission, published statistics, reference files, and the fingerprint of
+    the secret that decides the random errors of public figures.
+    """
     lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on} {w.made_with}" for w in current)
     if published is not None and (published / SOURCE_FILE).is_file():
         lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
     if digest := reference_digest(reference):
         lines.append(f"reference {digest}")
+    if protected_with:
+        lines.append(f"protected with {protected_with}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -79,22 +86,24 @@ def release_id(
     code_version: str,
     published: Path | None = None,
     reference: Path | None = None,
+    protected_with: str = "",
 ) -> str:
     """The id of the release these inputs and this code give: last month and eight hex digits.
 
     "2026-03-1a2b3c4d"; "published-1a2b3c4d" when no submission has won yet.
     """
-    digest = hashlib.sha256(f"{inputs_hash(current, published, reference)} {code_version}".encode()).hexdigest()[:8]
+    inputs = inputs_hash(current, published, reference, protected_with)
+    digest = hashlib.sha256(f"{inputs} {code_version}".encode()).hexdigest()[:8]
     last = max((submission.month for submission in current), default=None)
     return f"{month_text(last)}-{digest}" if last else f"published-{digest}"
 
 
-def check_draft(draft: Path) -> list[str]:
+def check_draft(draft: Path, secret: str) -> list[str]:
     """Everything that forbids publishing the draft, in words; empty when there is nothing.
 
     Rows staged equal rows accounted for; grains are unique; England is the sum of its providers; no numerator
     exceeds its denominator; every table and column has a comment; nothing identifies a person; nothing in schema
-    ``public`` is exact.
+    ``public`` is exact. ``secret`` decides the random errors there.
     """
     with duckdb.connect(str(draft), read_only=True) as con:
         present = _tables(con)
@@ -106,11 +115,13 @@ def check_draft(draft: Path) -> list[str]:
             *_wrong_totals(con),
             *_uncommented(con),
             *_identifying(con),
-            *leaks(con),
+            *leaks(con, secret),
         ]
 
 
-def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest: Mapping[str, object]) -> Path:
+def publish(
+    draft: Path, releases: Path, release_id: str, latest: Path, manifest: Mapping[str, object], secret: str
+) -> Path:
     """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
 
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
@@ -122,7 +133,7 @@ def publish(draft: Path, releases: Path, release_id: str, latest: Path, manifest
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
-        problems = check_draft(draft)
+        problems = check_draft(draft, secret)
         if problems:
             raise ReleaseError("The draft cannot be published: " + "; ".join(problems))
         partial = releases / f".partial-{release_id}"

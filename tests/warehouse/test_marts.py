@@ -16,6 +16,7 @@ from tests.fixtures.warehouse import (
     GAD7,
     PHQ9,
     REQOL10,
+    SECRET,
     Case,
     Row,
     ask,
@@ -358,7 +359,7 @@ def test_one_pass_per_grain_and_date() -> None:
 
 
 def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tmp_path: Path) -> None:
-    complete(draft)
+    complete(draft, secret=SECRET)
     bare = ask(
         draft,
         f"""SELECT schema_name, table_name, column_name FROM duckdb_columns()
@@ -377,7 +378,7 @@ def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tm
 
 def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_path: Path) -> None:
     """Every key but those of which NULL is a value is NOT NULL; a row without one is refused, by insert and build."""
-    complete(draft)
+    complete(draft, secret=SECRET)
     lines = [line for line in (*contract(), *described(catalogue())) if line.is_key]
     stored = dict(
         ask(

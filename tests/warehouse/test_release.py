@@ -17,6 +17,7 @@ from tests.fixtures.warehouse import (
     FEW,
     GAD7,
     PHQ9,
+    SECRET,
     Case,
     ask,
     build,
@@ -46,11 +47,11 @@ def draft(built: Path, tmp_path: Path) -> Path:
 def spoil(draft: Path, sql: str) -> list[str]:
     with duckdb.connect(str(draft)) as con:
         con.execute(sql)
-    return check_draft(draft)
+    return check_draft(draft, SECRET)
 
 
 def test_a_good_draft_has_no_problem(draft: Path) -> None:
-    assert check_draft(draft) == []
+    assert check_draft(draft, SECRET) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,8 @@ def test_a_good_draft_has_no_problem(draft: Path) -> None:
         ("COMMENT ON COLUMN core.pathway.pathway IS NULL", "no comment on core.pathway.pathway"),
         ("DROP SCHEMA mart CASCADE", "has no marts"),
         ("DROP SCHEMA public CASCADE", "has no public tables"),
-        ("UPDATE public.service_measure SET numerator = 3 WHERE measure = 'REFERRALS'", "counts are exact"),
+        ("UPDATE public.service_measure SET numerator = 3 WHERE measure = 'REFERRALS'",
+         "rows show what the rule does not give"),
     ],
 )  # fmt: skip
 def test_what_forbids_publishing(draft: Path, sql: str, problem: str) -> None:
@@ -84,13 +86,13 @@ def test_what_forbids_publishing(draft: Path, sql: str, problem: str) -> None:
 def test_a_draft_with_a_problem_is_not_published(draft: Path, tmp_path: Path) -> None:
     spoil(draft, "DELETE FROM core.contact")
     with pytest.raises(ReleaseError, match="IDS201: 6 rows staged, 0 accounted for in core"):
-        publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+        publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     assert not (tmp_path / "releases").exists() and not (tmp_path / "latest.duckdb").exists()
 
 
 def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path) -> None:
     manifest = {"code_version": "1.0", "inputs_hash": "abc", "months": "2025-04"}
-    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", manifest)
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", manifest, SECRET)
     assert folder == tmp_path / "releases" / "2025-04-aaaaaaaa"
     written = json.loads((folder / "manifest.json").read_text())
     assert written["months"] == "2025-04" and written["release_id"] == "2025-04-aaaaaaaa"
@@ -111,18 +113,19 @@ def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path
 def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path) -> None:
     many = [Case(str(number), [(PHQ9, "15", "5"), (GAD7, "14", "3")]) for number in range(6)]
     draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True, measures=FEW)
-    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     public = folder / "parity-public.duckdb"
     assert ask(public, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY ALL") == [("meta",), ("public",)]
     assert ask(
         public,
         """SELECT numerator, denominator, state FROM public.service_measure
         WHERE level = 'England' AND period_type = 'month' AND pathway = 'all' AND measure = 'RECOVERY'""",
-    ) == [(5, 5, "no rate")]
+    ) == [(None, 6, "suppressed")]
     assert ask(public, "SELECT DISTINCT schema_name FROM meta.columns") == [("public",)]
     assert ask(public, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL "
                "AND schema_name = 'public'") == [(0,)]  # fmt: skip
     assert ask(public, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
+    assert not [path.name for path in folder.iterdir() if SECRET.encode() in path.read_bytes()]
     exported = {path.name for path in folder.iterdir()}
     assert {f"public.{table}.csv" for (table,) in ask(public, "SELECT table_name FROM duckdb_tables() "
             "WHERE schema_name = 'public'")} <= exported  # fmt: skip
@@ -132,7 +135,7 @@ def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path
 def test_readers_meet_no_working_counts_and_every_column_of_a_release_has_a_comment(
     draft: Path, tmp_path: Path
 ) -> None:
-    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     released = folder / "parity.duckdb"
     tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'monthly_count' ORDER BY ALL"
     assert ("pathway_discharged",) in ask(draft, tables)
@@ -164,7 +167,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
             whole=True,
             measures=one_of_each(),
         )
-        folder = publish(built, tmp / "releases", "x", tmp / "latest.duckdb", {})
+        folder = publish(built, tmp / "releases", "x", tmp / "latest.duckdb", {}, SECRET)
         exports.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in (".csv", ".parquet")})
     assert len(exports[0]) == 2 * len(release.EXPORTED)
     assert exports[0] == exports[1]
@@ -172,12 +175,12 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(draft: Path, tmp_path: Path) -> None:
     releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
-    first = publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "first"})
+    first = publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "first"}, SECRET)
     before = {path.name: path.stat().st_mtime_ns for path in first.iterdir()}
-    publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "second"})
+    publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "second"}, SECRET)
     assert {path.name: path.stat().st_mtime_ns for path in first.iterdir()} == before
     with duckdb.connect(str(latest), read_only=True) as reader:
-        publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+        publish(draft, releases, "2025-05-bbbbbbbb", latest, {}, SECRET)
         assert reader.execute("SELECT release_id FROM meta.build").fetchone() == ("2025-04-aaaaaaaa",)
     assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
     assert (first / "parity.duckdb").is_file()
@@ -188,7 +191,7 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
     draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
-    publish(draft, releases, "2025-04-aaaaaaaa", latest, {})
+    publish(draft, releases, "2025-04-aaaaaaaa", latest, {}, SECRET)
 
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -197,11 +200,11 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
     with monkeypatch.context() as broken:
         broken.setattr(owner, step, crash)
         with pytest.raises(KeyboardInterrupt):
-            publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+            publish(draft, releases, "2025-05-bbbbbbbb", latest, {}, SECRET)
     assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
     half_done = releases / "2025-05-bbbbbbbb"
     assert not half_done.exists() or (half_done / "manifest.json").is_file()
-    publish(draft, releases, "2025-05-bbbbbbbb", latest, {})
+    publish(draft, releases, "2025-05-bbbbbbbb", latest, {}, SECRET)
     assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
     assert sorted(path.name for path in releases.iterdir()) == ["2025-04-aaaaaaaa", "2025-05-bbbbbbbb"]
 
@@ -227,7 +230,7 @@ def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -
     duckdb_cli = Path(sys.executable).with_name("duckdb")
     if not duckdb_cli.exists():
         pytest.skip("the DuckDB command line (PyPI duckdb-cli) is not installed")
-    publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {})
+    publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     query = """
         SELECT numerator, denominator, round(mart.wilson_low(numerator, denominator, mart.z_95()), 6) AS low FROM mart.national
         WHERE measure = 'RECOVERY' AND pathway = 'all';

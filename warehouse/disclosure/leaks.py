@@ -1,28 +1,30 @@
-"""The check that nothing exact is in schema ``public``.
+"""The check that nothing exact, and no name that a service could type, is in schema ``public``.
 
-Belongs here: what a public table may have, proved against the exact figures. Does not belong here: subtraction,
-which ``differencing`` prevents when the schema is built.
+Belongs here: what a public table may have, proved against the exact figures and the people behind them. Does not
+belong here: the rule (``suppression``).
 """
+
+import re
 
 import duckdb
 
-from warehouse.disclosure.differencing import Sum
 from warehouse.disclosure.public import TABLES
-from warehouse.disclosure.suppression import SUPPRESSION, WHOLE_KINDS, Suppression
+from warehouse.disclosure.suppression import SUPPRESSION, Suppression
+from warehouse.models import read_sql
 
-_COUNTS = ("numerator", "denominator", "national_numerator", "national_denominator")
-# Numbers in schema public that are not counts of people, or follow from protected counts of their own row.
-_HARMLESS = (
-    "position", "standard", "months_submitted", "rate", "national_rate", "average",
-    "lower_95", "upper_95", "lower_998", "upper_998",
+# Numbers in schema public: figures that are proved below, what follows from them, and what says nothing of people.
+_NUMBERS = (
+    "numerator", "denominator", "rate", "average", "national_numerator", "national_denominator", "national_rate",
+    "lower_95", "upper_95", "lower_998", "upper_998", "position", "standard", "months_submitted",
 )  # fmt: skip
+_MAKES = re.compile(r"CREATE TABLE public\.(\w+) AS")
 
 
-def leaks(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION) -> list[str]:
+def leaks(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppression = SUPPRESSION) -> list[str]:
     """What is not protected in schema ``public``, in words; empty if everything is.
 
-    Proved against the exact figures in ``mart``: every count is missing or is what the rule gives for its exact
-    count, every rate is its own row's, and no other column can have a figure.
+    Every protected table is made again from the exact figures, the people behind them and ``secret``, and must have
+    these rows; the tables made of them must have their figures; no other column can have a figure.
     """
     columns = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
@@ -39,41 +41,38 @@ def leaks(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION
             "WHERE database_name = current_database() AND schema_name = 'public' ORDER BY ALL"
         ).fetchall()
     ]
-    for table, column, kind in columns:
-        if column in _COUNTS:
-            problems += _count(
-                con,
-                f"public.{table} WHERE {suppression.is_wrong(column)}",
-                f"public.{table}.{column}: {{}} counts are exact",
-            )
-        elif kind not in ("VARCHAR", "DATE", "BOOLEAN") and column not in _HARMLESS:
-            problems.append(f"public.{table}.{column} may contain a figure that is not protected")
-    for table, rate, of in (
-        *(
-            (table, "rate", "")
-            for table in ("service_measure", "breakdown_measure", "national", "service_comparison")
-        ),
-        ("service_comparison", "national_rate", "national_"),
+    problems += [
+        f"public.{table}.{column} may contain a figure that is not protected"
+        for table, column, kind in columns
+        if kind not in ("VARCHAR", "DATE", "BOOLEAN") and column not in _NUMBERS
+    ]
+    suppression.use(con, secret)
+    for table in ("breakdown_group", "service_measure", "breakdown_measure"):
+        made = _MAKES.sub(r"CREATE OR REPLACE TEMP TABLE right_\1 AS", read_sql(f"public.{table}"))
+        con.execute(made)
+        wrong = f"(FROM public.{table} EXCEPT FROM right_{table})"
+        problems += _count(con, wrong, f"public.{table}: {{}} rows show what the rule does not give")
+        con.execute(f"DROP TABLE right_{table}")
+    for table, place, where in (
+        ("national", "'ENG'", "level = 'England'"),
+        ("service_comparison", "provider", "level = 'provider'"),
     ):
-        right = f"{of}denominator >= {suppression.rate_from} AND {rate} = {of}numerator / {of}denominator"
-        problems += _count(
-            con, f"public.{table} WHERE {rate} IS NOT NULL AND ({right}) IS NOT TRUE",
-            f"public.{table}.{rate}: {{}} rates are not those of the counts beside them",
-        )  # fmt: skip
-    for table in ("service_measure", "breakdown_measure"):
-        keys = ", ".join(Sum(table, "").keys)
-        shown = " OR ".join(
-            f"(p.{figure} IS NOT NULL AND p.{figure} IS DISTINCT FROM {suppression.protected(f'm.{figure}')})"
-            for figure in ("numerator", "denominator")
+        keys = "source, period_type, period_start, pathway, measure"
+        figures = "numerator, denominator"
+        known = (
+            f"SELECT organisation, {keys}, {figures}, rate FROM public.service_measure WHERE {where} UNION ALL "
+            f"SELECT provider, 'published', period_type, period_start, pathway, measure, {figures}, "
+            "public.rate(numerator, denominator) FROM published.service_count"
         )
-        problems += _count(
-            con, f"public.{table} AS p LEFT JOIN mart.{table} AS m USING ({keys}) "
-            f"WHERE {shown} OR (p.average IS NOT NULL AND (p.denominator IS NULL OR "
-            f"(p.average % 1 <> 0 AND (m.denominator < {suppression.decimal_from} OR p.measure IN "
-            f"(SELECT measure FROM mart.measure WHERE kind IN {WHOLE_KINDS})))))",
-            f"public.{table}: {{}} rows show what the rule does not give",
-        )  # fmt: skip
-    return problems
+        shown = f"SELECT {place}, {keys}, {figures}, rate FROM public.{table} WHERE numerator IS NOT NULL"
+        problems += _count(con, f"({shown} EXCEPT ({known}))", f"public.{table}: {{}} rows have other figures")
+    shown = f"SELECT {keys}, national_numerator, national_denominator, national_rate FROM public.service_comparison"
+    known = (
+        f"SELECT {keys}, {figures}, rate FROM public.national UNION ALL SELECT DISTINCT {keys}, NULL, NULL, NULL "
+    )
+    known += "FROM public.service_comparison"
+    words = "public.service_comparison: {} rows have other figures of England"
+    return problems + _count(con, f"({shown} EXCEPT ({known}))", words)
 
 
 def _count(con: duckdb.DuckDBPyConnection, rows: str, words: str) -> list[str]:

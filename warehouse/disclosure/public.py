@@ -1,7 +1,7 @@
 """Schema ``public``: the figures that may be published, and their separate file.
 
 Belongs here: building the schema from ``mart`` and ``published``, writing it into a file of its own. Does not
-belong here: the rule (``suppression``), which further figures are hidden (``differencing``).
+belong here: the rule (``suppression``).
 """
 
 from pathlib import Path
@@ -9,34 +9,29 @@ from pathlib import Path
 import duckdb
 
 from schemas.sql import quoted
-from warehouse.disclosure.differencing import withhold
 from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 from warehouse.models import read_sql
 from warehouse.storage import writing
 
-# In this order: what follows is made from those before it, once figures were taken back from the first three.
-TABLES = ("measure", "service_measure", "breakdown_measure", "organisation", "national", "service_comparison")
+# In this order: what follows is made from those before it.
+TABLES = (
+    "measure", "breakdown_group", "service_measure", "breakdown_measure", "organisation", "national",
+    "service_comparison",
+)  # fmt: skip
 
 
-def build_public(con: duckdb.DuckDBPyConnection, suppression: Suppression = SUPPRESSION) -> None:
-    """Write schema ``public`` from ``mart`` and ``published``; replaces an earlier one.
+def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppression = SUPPRESSION) -> None:
+    """Write schema ``public`` from ``mart``, ``monthly_count.people`` and ``published``; replaces an earlier one.
 
-    Needs ``mart.measure``, ``mart.service_measure``, ``mart.breakdown_measure``, the Wilson macros,
-    ``published.service_count``, ``ref.commissioner_place``, ``ref.organisation``, ``ref.period`` and a
-    catalog ``work``.
+    ``secret`` decides the random errors; it is not written anywhere. Needs ``mart.measure``,
+    ``mart.service_measure``, ``mart.breakdown_measure``, ``mart.breakdown_group``, the Wilson macros,
+    ``published.service_count``, ``ref.organisation``, ``ref.code``, ``ref.language``, ``ref.instrument`` and
+    ``ref.survey_question``.
     """
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(suppression.macros())
-    for table in TABLES[:3]:
-        con.execute(read_sql(f"public.{table}"))
-    con.execute(
-        "CREATE OR REPLACE TABLE work.lies_in AS "
-        "SELECT 'sub-ICB' AS level, sub_icb AS organisation, min(icb) AS upper_organisation "
-        "FROM ref.commissioner_place GROUP BY sub_icb HAVING count(DISTINCT icb) = 1 UNION ALL "
-        "SELECT 'ICB', icb, min(region) FROM ref.commissioner_place GROUP BY icb HAVING count(DISTINCT region) = 1"
-    )
-    withhold(con, suppression)
-    for table in TABLES[3:]:
+    suppression.use(con, secret)
+    for table in TABLES:
         con.execute(read_sql(f"public.{table}"))
 
 

@@ -1,148 +1,184 @@
-"""The rule for small counts, in one place.
+"""The rule for published figures, in one place: a random error for each, and what is shown.
 
-Belongs here: the smallest count that is shown, the base of rounding, the smallest denominator of a rate, and what
-follows from them: the macros of schema ``public``, the exact counts that a shown figure can have, the sentences
-that explain the rule. Does not belong here: subtraction (``differencing``).
+Belongs here: the random error and its key, the smallest number of people, the smallest denominator of a rate and of
+an average, the macros of schema ``public`` and the sentences that explain them. Does not belong here: who is behind
+a figure (``warehouse.measures.people``).
+
+The random error is keyed: a function of a secret, of the people behind the figure and of its count. The same
+people give the same error in every table, level, period and release. Nobody without the secret can compute it, and
+it has no bound, so that no count can be excluded by arithmetic (cell key method; decision 0022).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from warehouse.measures.catalogue import QUANTILES
+import duckdb
 
-# A mean with one decimal fits every count of 10 or more: its possible values lie 1/n apart.
-_DECIMAL = 10
+from schemas.sql import quoted
+from warehouse.measures.catalogue import QUANTILES
+from warehouse.measures.people import MARKS
+
+# From this number of marks on a sketch says only that they are many: their origin is added to the key.
+_MANY = 60
+# People who bear this many marks, if as many as expected.
+_MANY_PEOPLE = round(MARKS * math.log(MARKS / (MARKS - _MANY)))
+# Rows of one person in a crowd: someone seen twice a month for a year.
+_ROWS_OF_ONE = 24
+# Grains of which a person has one row, or one for each referral.
+_ROWS_ARE_PEOPLE = "('pathway', 'caseload')"
+_VARIABLE = "disclosure_secret"
+# States of rows without a count.
+ABSENT = "('not submitted', 'not applicable')"
 
 
 @dataclass(frozen=True)
 class Suppression:
-    """Counts under ``smallest`` are suppressed, others given to the nearest multiple of ``base``.
+    """Figures of fewer than ``smallest`` people are suppressed, all others have a random error.
 
-    Of two multiples as near the higher one is given, and none below ``first``. There is no rate under a denominator
-    of ``rate_from`` as shown. Raises ValueError where a suppressed count would be known to within one, and where a
-    rate could be asked of a suppressed count.
+    The error is a whole number: k or -k with a probability that falls by the factor ``alpha`` for each step of k.
+    There is no rate of a denominator under ``rate_from`` as shown and no mean of fewer than ``mean_from`` people.
+    Means have a decimal from ``decimal_from`` on. Raises ValueError where a rule does not protect.
     """
 
     smallest: int
-    base: int
+    alpha: float
     rate_from: int
+    mean_from: int
+    decimal_from: int
 
     def __post_init__(self) -> None:
-        if self.smallest < 3 or self.base < 1 or self.rate_from < self.first:
-            raise ValueError(f"{self}: smallest is 3 or more, base 1 or more, and rate_from is a figure shown")
+        if self.smallest < 3 or not 0.3 <= self.alpha <= 0.9 or self.mean_from < self.smallest:
+            raise ValueError(f"{self}: smallest is 3 or more, alpha 0.3 to 0.9, and mean_from not under smallest")
 
     @property
-    def first(self) -> int:
-        """The smallest figure that is shown."""
-        return -(-self.smallest // self.base) * self.base
+    def spread(self) -> float:
+        """The standard deviation of the error: √(2α) / (1 − α)."""
+        return math.sqrt(2 * self.alpha) / (1 - self.alpha)
 
     @property
-    def below(self) -> int:
-        """By how much a count may be smaller than the figure shown; ``first`` includes ``smallest`` and more."""
-        return self.base // 2
+    def mean_error(self) -> float:
+        """The mean size of the error: 2α / (1 − α²)."""
+        return 2 * self.alpha / (1 - self.alpha**2)
 
-    @property
-    def above(self) -> int:
-        """By how much a count may be larger than the figure shown."""
-        return self.base - 1 - self.below
+    def within(self, share: float) -> int:
+        """The size that at least this share of errors does not exceed. P(|e| ≤ k) is 1 − 2α^(k+1) / (1 + α)."""
+        return next(k for k in range(100) if 1 - 2 * self.alpha ** (k + 1) / (1 + self.alpha) >= share)
 
-    @property
-    def decimal_from(self) -> int:
-        """The exact count from which a mean has one decimal.
-
-        Below it, one decimal would tell apart some of the exact counts that the shown one can have. A whole number
-        does not.
-        """
-        if self.smallest >= _DECIMAL:
-            return self.smallest
-        edge = -(-(_DECIMAL + self.below) // self.base) * self.base - self.below
-        return max(edge, self.first + self.base - self.below)
-
-    @property
-    def decimal_shown(self) -> int:
-        """The figure shown for ``decimal_from``."""
-        return max((self.decimal_from + self.below) // self.base * self.base, self.first)
-
-    def protected(self, count: str) -> str:
-        """SQL: the figure shown for an exact count; NULL for a suppressed one."""
-        nearest = f"({count} + {self.below}) // {self.base} * {self.base}"
-        return f"CASE WHEN {count} >= {self.smallest} THEN greatest({nearest}, {self.first}) END"
-
-    def least(self, figure: str) -> str:
-        """SQL: the smallest count that a shown figure can have; 0 for a figure that is 0 or NULL."""
-        return (
-            f"CASE WHEN {figure} > {self.first} THEN {figure} - {self.below} "
-            f"WHEN {figure} > 0 THEN {self.smallest} ELSE 0 END"
-        )
-
-    def most(self, figure: str) -> str:
-        """SQL: the largest count that a shown figure can have."""
-        return f"({figure} + {self.above})"
-
-    def is_wrong(self, figure: str) -> str:
-        """SQL: whether the rule never gives this figure."""
-        return f"{figure} < {self.first} OR {figure} % {self.base} <> 0"
+    def quantile_from(self, kind: str) -> int:
+        """The number of people from which on a median or 90th centile is shown: ``smallest`` beyond it."""
+        along = QUANTILES[kind]
+        return -(-10 * self.smallest // min(along, 10 - along))
 
     def worded(self, text: str) -> str:
-        """``text`` with the numbers for ``{smallest}``, ``{base}``, ``{rate_from}`` and ``{decimal_shown}``."""
-        for name in ("smallest", "base", "rate_from", "decimal_shown"):
+        """``text`` with the numbers for ``{smallest}``, ``{rate_from}``, ``{mean_from}`` and ``{decimal_from}``."""
+        for name in ("smallest", "rate_from", "mean_from", "decimal_from"):
             text = text.replace(f"{{{name}}}", str(getattr(self, name)))
         return text
 
     def rate_error(self, denominator: int) -> int:
-        """By how many points a rate may be off at a denominator as shown, rounded."""
-        pairs = [
-            (count, of, shown)
-            for of in self._stands_for(denominator)
-            for shown in range(self.first, denominator + 1, self.base)
-            for count in self._stands_for(shown)
-            if count <= of
-        ]
-        return round(100 * max(abs(count / of - shown / denominator) for count, of, shown in pairs))
-
-    def _stands_for(self, shown: int) -> range:
-        return range(self.smallest if shown == self.first else shown - self.below, shown + self.above + 1)
+        """By how many points a rate of a half is off at this denominator: two standard deviations, rounded."""
+        return round(100 * 2 * self.spread * math.sqrt(1.25) / denominator)
 
     def sentences(self) -> Iterator[str]:
         """The rule in words, for the analysts' page."""
-        yield (
-            f"A count under {self.smallest} is suppressed (NULL, `suppressed`), including a true 0. Other counts "
-            f"are rounded to the nearest {self.base}. This applies to England too."
-        )
-        first = -(-self.rate_from // self.base) * self.base
         errors = ", ".join(f"at {shown} by {self.rate_error(shown)}" for shown in (100, 250))
         yield (
-            f"A rate is calculated from the two counts shown. With a denominator under {self.rate_from} there is "
-            f"none (`no rate`). At {first} the rate may be off by {self.rate_error(first)} points, {errors}. "
-            "Intervals and `funnel_position` also use the counts shown."
+            f"Every count has a small random error: {self.mean_error:.1f} on average, no more than "
+            f"{self.within(0.95)} in 95 of 100 counts and than {self.within(0.99)} in 99 of 100. This applies to "
+            "England too. A count of rows that are not people, such as contacts, has an error as many times larger "
+            "as a person has rows."
         )
         yield (
-            f"`average` is a mean, median or 90th centile of at least {self.smallest} values. It is a whole "
-            f"number, but a mean has one decimal if the denominator shown is {self.decimal_shown} or more. "
-            "Sums are not published."
+            "The same people have the same error in every table, level, period and release. Parts need not add up "
+            "exactly to their total."
         )
         yield (
-            "A figure that would reveal a suppressed one by subtraction is suppressed too. So `suppressed` does "
-            f"not always mean under {self.smallest}, and parts may not add up to their total."
+            f"A figure of fewer than {self.smallest} people is suppressed (NULL, `suppressed`), and so is a count "
+            f"that is under {self.smallest} with its error. This includes a true 0. A share is suppressed too if "
+            f"fewer than {self.smallest} people are in its denominator and not in its numerator."
+        )
+        yield (
+            "A rate is calculated from the two counts shown. With a denominator of fewer than "
+            f"{self.rate_from} people there is none (`no rate`). At {self.rate_from} the rate may be off by "
+            f"{self.rate_error(self.rate_from)} points, {errors}. Intervals and `funnel_position` also use the "
+            "counts shown."
+        )
+        yield (
+            f"`average` is a mean of {self.mean_from} people or more, a median of {self.quantile_from('median')} "
+            f"or more, or a 90th centile of {self.quantile_from('p90')} or more; with fewer NULL (`no rate`). "
+            f"It is a whole number, but a mean has one decimal if the denominator shown is {self.decimal_from} or "
+            "more. A mean has a random error as large as the part of one or two people in it. Sums are not "
+            "published."
         )
         yield (
             "`state` also shows figures that were not submitted or do not apply. An organisation's pathway is left "
-            f"out if none of its figures reaches {self.smallest}. A provider's `all` is always there."
+            "out if none of its figures is shown. A provider's `all` is always there."
         )
 
+    def use(self, con: duckdb.DuckDBPyConnection, secret: str) -> None:
+        """Let this connection compute errors with this secret; no table, view or macro has it."""
+        con.execute(f"SET VARIABLE {_VARIABLE} = {quoted(secret)}")
+
     def macros(self) -> str:
-        """SQL that creates the macros of schema ``public``: the rule for each kind of measure."""
+        """SQL that creates the macros of schema ``public``.
+
+        ``n`` is an exact count, ``people`` the sketch of the people behind it, ``origin`` where it is from. Without
+        the secret every error, and so every figure, is NULL.
+        """
+        origin = f"CASE WHEN bit_count(people) >= {_MANY} THEN origin END"
+        drawn = f"getvariable('{_VARIABLE}') || concat_ws('|', '', people, n, {origin})"
+        quantile_from = " ".join(f"WHEN '{kind}' THEN {self.quantile_from(kind)}" for kind in QUANTILES)
         return f"""
-CREATE OR REPLACE MACRO public.protect(n) AS {self.protected("n")};
+CREATE OR REPLACE MACRO public.key_of(n, people, origin) AS sha256({drawn});
+-- A number above 0, up to 1, from eight hexadecimal digits of a key.
+CREATE OR REPLACE MACRO public.uniform(key, place) AS
+    (CAST('0x' || substr(key, 8 * place + 1, 8) AS BIGINT) + 1) / 4294967296;
+-- The difference of two geometric numbers: k with probability (1 - alpha) / (1 + alpha) * alpha^|k|.
+CREATE OR REPLACE MACRO public.geometric(u) AS CAST(floor(ln(u) / ln({self.alpha})) AS BIGINT);
+CREATE OR REPLACE MACRO public.draw(n, people, origin) AS
+    public.geometric(public.uniform(public.key_of(n, people, origin), 0))
+    - public.geometric(public.uniform(public.key_of(n, people, origin), 1));
+-- The same law without steps: of means.
+CREATE OR REPLACE MACRO public.smooth_draw(n, people, origin) AS
+    (ln(public.uniform(public.key_of(n, people, origin), 2))
+    - ln(public.uniform(public.key_of(n, people, origin), 3))) / ln({self.alpha});
+-- About how many people bear these marks: {_MANY_PEOPLE} or more where nearly all marks are there.
+CREATE OR REPLACE MACRO public.crowd(people) AS
+    {MARKS} * ln({MARKS} / ({MARKS} - least(bit_count(people), {_MANY})));
+-- Rows of one person. Among many people it is one, or no more than is usual.
+CREATE OR REPLACE MACRO public.rows_of_one(n, people, grain) AS CAST(greatest(1, round(CASE
+    WHEN bit_count(people) BETWEEN 1 AND {_MANY - 1} THEN n / public.crowd(people)
+    WHEN grain IN {_ROWS_ARE_PEOPLE} THEN 1
+    ELSE least(n / public.crowd(people), {_ROWS_OF_ONE})
+END)) AS BIGINT);
+CREATE OR REPLACE MACRO public.protect(n, people, origin, grain) AS CASE
+    WHEN n > 0 THEN greatest(0, n + public.draw(n, people, origin) * public.rows_of_one(n, people, grain))
+    ELSE n
+END;
+-- A protected count, if there are enough people behind it, and enough with the error of one row each.
+CREATE OR REPLACE MACRO public.shown(n, people, origin, grain) AS CASE
+    WHEN bit_count(people) + least(0, public.draw(n, people, origin)) >= {self.smallest}
+        AND public.protect(n, people, origin, grain) >= {self.smallest}
+    THEN public.protect(n, people, origin, grain)
+END;
+CREATE OR REPLACE MACRO public.numerator(kind, shown, denominator, others) AS CASE
+    WHEN kind = 'count' THEN shown
+    WHEN kind = 'share' AND bit_count(others) >= {self.smallest} AND denominator - shown >= {self.smallest}
+    THEN shown
+END;
 CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
     CASE WHEN denominator >= {self.rate_from} THEN numerator / denominator END;
-CREATE OR REPLACE MACRO public.numerator(kind, n) AS
-    CASE WHEN kind IN ('count', 'share') THEN public.protect(n) END;
-CREATE OR REPLACE MACRO public.denominator(kind, n) AS CASE WHEN kind <> 'count' THEN public.protect(n) END;
-CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n) AS CAST(CASE
-    WHEN kind = 'mean' AND n >= {self.decimal_from} THEN round(figure / n, 1)
-    WHEN kind = 'mean' AND n >= {self.smallest} THEN round(figure / n)
-    WHEN kind IN {WHOLE_KINDS} AND n >= {self.smallest} THEN round(quantile)
+-- The error of rows that are not people is larger, and so is the denominator that a rate needs.
+CREATE OR REPLACE MACRO public.rate_of_rows(numerator, denominator, rows_of_one) AS
+    CASE WHEN denominator >= {self.rate_from} * rows_of_one THEN numerator / denominator END;
+-- ``shown`` is the protected denominator of the mean or quantile.
+CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, origin, grain) AS CAST(CASE
+    WHEN kind = 'mean' AND least(shown, round(public.crowd(people))) >= {self.mean_from} THEN round(
+        figure / n * greatest(
+            0, 1 + public.smooth_draw(n, people, origin) * public.rows_of_one(n, people, grain) / n),
+        CASE WHEN shown >= {self.decimal_from} THEN 1 ELSE 0 END)
+    WHEN least(shown, round(public.crowd(people))) >= CASE kind {quantile_from} END THEN round(quantile)
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE
     WHEN exact_state IN {ABSENT} THEN exact_state
@@ -151,13 +187,14 @@ CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) 
     WHEN kind = 'share' AND denominator < {self.rate_from} THEN 'no rate'
     ELSE 'value'
 END;
+-- ``figure`` is the rate of a share, the average of other kinds.
+CREATE OR REPLACE MACRO public.state_with_figure(kind, numerator, denominator, figure, exact_state) AS CASE
+    WHEN figure IS NULL AND denominator IS NOT NULL AND (numerator IS NOT NULL OR kind <> 'share') THEN 'no rate'
+    ELSE public.state(kind, numerator, denominator, exact_state)
+END;
 """
 
 
-# States of rows without a count.
-ABSENT = "('not submitted', 'not applicable')"
-# Kinds that are shown as whole numbers only: a half, or a tenth, says something about the exact count.
-WHOLE_KINDS = str(tuple(QUANTILES))
-# NHS England's count_suppression: under 5 is '*', any other to the nearest 5 (mental-health monthly statistics).
-# A rate of protected counts is off by up to 13 points at 30 and by up to 4 at 100; below 30 it says too little.
-SUPPRESSION = Suppression(smallest=5, base=5, rate_from=30)
+# Under 5 is NHS England's count_suppression. With alpha 1/2 the error is 0 in a third of all counts and 1.3 on
+# average; rounding to the nearest 5 costs 1.2. At a denominator of 50 a rate may be off by 9 points.
+SUPPRESSION = Suppression(smallest=5, alpha=0.5, rate_from=50, mean_from=10, decimal_from=100)

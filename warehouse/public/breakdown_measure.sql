@@ -2,31 +2,54 @@
 -- Grain: one row per level, organisation, period, pathway, breakdown, group and measure.
 -- For the organisations of public.service_measure, where anything was submitted; all pathways together, and over
 -- a year: in a quarter or one pathway nearly every group of a service is suppressed, and there would be 7 times
--- more.
+-- more. A group that is not in public.breakdown_group is in 'other'.
 CREATE TABLE public.breakdown_measure AS
 WITH listed AS (
     SELECT DISTINCT level, organisation, pathway
     FROM public.service_measure
 ),
-protected AS (
+cell AS (
     SELECT
-        b.source, b.level, b.organisation, b.period_type, b.period_start, b.pathway, b.breakdown, b.breakdown_group,
-        b.measure, m.kind,
-        public.numerator(m.kind, b.numerator) AS numerator,
-        public.denominator(m.kind, b.denominator) AS denominator,
-        public.average(m.kind, b.numerator, NULL, b.denominator) AS average,
-        b.months_submitted, b.state
+        b.source, b.level, b.organisation, b.period_type, b.period_start, b.pathway, b.breakdown,
+        coalesce(g.breakdown_group, 'other') AS breakdown_group, b.measure,
+        CAST(sum(b.numerator) AS BIGINT) AS numerator, CAST(sum(b.denominator) AS BIGINT) AS denominator,
+        bit_or(p.people) AS people, bit_or(p.others) AS others, min(p.origin) AS origin,
+        max(b.months_submitted) AS months_submitted, max(b.state) AS state
     FROM mart.breakdown_measure AS b
-    INNER JOIN mart.measure AS m ON m.measure = b.measure
     INNER JOIN listed AS l ON l.level = b.level AND l.organisation = b.organisation AND l.pathway = b.pathway
+    LEFT JOIN public.breakdown_group AS g ON g.breakdown = b.breakdown AND g.breakdown_group = b.breakdown_group
+    LEFT JOIN monthly_count.people AS p
+        ON p.level = b.level AND p.organisation = b.organisation AND p.period_type = b.period_type
+        AND p.period_start = b.period_start AND p.pathway = b.pathway AND p.breakdown = b.breakdown
+        AND p.breakdown_group = b.breakdown_group AND p.measure = b.measure
     WHERE b.state NOT IN ('not submitted', 'not applicable')
         AND b.period_type IN ('financial year', 'rolling 12 months') AND b.pathway = 'all'
+    GROUP BY
+        b.source, b.level, b.organisation, b.period_type, b.period_start, b.pathway, b.breakdown,
+        coalesce(g.breakdown_group, 'other'), b.measure
+),
+protected AS (
+    SELECT
+        c.*, m.kind, m.grain, coalesce(c.people, 0) | coalesce(c.others, 0) AS everybody,
+        CASE WHEN m.kind <> 'mean' THEN public.shown(c.numerator, c.people, c.origin, m.grain) END AS shown,
+        CASE WHEN m.kind <> 'count' THEN public.shown(c.denominator, everybody, c.origin, m.grain) END AS shown_of
+    FROM cell AS c
+    INNER JOIN public.measure AS q ON q.measure = c.measure
+    INNER JOIN mart.measure AS m ON m.measure = c.measure
+),
+told AS (
+    SELECT
+        *, public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
+        public.numerator(kind, shown, shown_of, others) AS told,
+        public.average(kind, numerator, NULL, denominator, shown_of, everybody, origin, grain) AS average
+    FROM protected
 )
 SELECT
-    source, level, organisation, period_type, period_start, pathway, breakdown, breakdown_group, measure, numerator,
-    denominator, CASE WHEN kind = 'share' THEN public.rate(numerator, denominator) END AS rate, average,
-    months_submitted, public.state(kind, numerator, denominator, state) AS state
-FROM protected
+    source, level, organisation, period_type, period_start, pathway, breakdown, breakdown_group, measure,
+    told AS numerator, shown_of AS denominator,
+    CASE WHEN kind = 'share' THEN public.rate_of_rows(told, shown_of, rows_of_one) END AS rate, average,
+    months_submitted, public.state_with_figure(kind, told, shown_of, coalesce(rate, average), state) AS state
+FROM told
 
 -- Columns of public.breakdown_measure: Protected figures by group: one row per level, organisation, period,
 --     pathway, breakdown, group and measure.
@@ -37,14 +60,14 @@ FROM protected
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   breakdown, key: What the groups are of: gender, age, ethnicity …
---   breakdown_group, key: Code of the group; groups of one breakdown do not overlap.
+--   breakdown_group, key: Code of the group (public.breakdown_group); groups of one breakdown do not overlap.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
---       counts.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
---       one decimal where the denominator shown is {decimal_shown} or more.
+--   numerator: Count with its random error; NULL where suppressed, and for means and medians.
+--   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--       {rate_from} people.
+--   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
+--       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
---   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would reveal such a count); not submitted; not applicable.
+--   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
+--       people counted, or not counted in a share); not submitted; not applicable.

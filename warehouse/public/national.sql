@@ -1,16 +1,15 @@
 -- public.national
 -- Grain: one row per source, period, pathway and measure: England, from protected counts like any other row.
+-- What NHS England has published is shown as published: it is known already.
 CREATE TABLE public.national AS
 WITH counted AS (
     SELECT source, period_type, period_start, pathway, measure, numerator, denominator, rate, average, state
     FROM public.service_measure
     WHERE level = 'England'
     UNION ALL
-    SELECT 'published', p.period_type, p.period_start, p.pathway, p.measure, public.protect(p.numerator),
-        public.protect(p.denominator),
-        CASE WHEN m.kind = 'share' THEN public.rate(public.protect(p.numerator), public.protect(p.denominator)) END,
-        NULL,
-        public.state(m.kind, public.protect(p.numerator), public.protect(p.denominator), p.state)
+    SELECT 'published', p.period_type, p.period_start, p.pathway, p.measure, p.numerator, p.denominator,
+        CASE WHEN m.kind = 'share' THEN public.rate(p.numerator, p.denominator) END, NULL,
+        public.state(m.kind, p.numerator, p.denominator, p.state)
     FROM published.service_count AS p
     INNER JOIN mart.measure AS m ON m.measure = p.measure
     WHERE p.provider = 'ENG'
@@ -29,13 +28,13 @@ FROM counted
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
---       counts.
---   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would reveal such a count); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
+--   numerator: Count with its random error; NULL where suppressed, and for means and medians.
+--   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
+--   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
+--       people counted, or not counted in a share); not submitted; not applicable.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--       {rate_from} people.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
---       one decimal where the denominator shown is {decimal_shown} or more.
+--   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
+--       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.

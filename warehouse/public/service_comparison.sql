@@ -11,9 +11,9 @@ WITH counted AS (
     WHERE s.level = 'provider'
     UNION ALL
     SELECT 'published', p.provider, coalesce(p.provider_name, p.provider), p.period_type, p.period_start, p.pathway,
-        p.measure, public.protect(p.numerator), public.protect(p.denominator),
-        public.rate(public.protect(p.numerator), public.protect(p.denominator)),
-        public.state(m.kind, public.protect(p.numerator), public.protect(p.denominator), p.state)
+        p.measure, p.numerator, p.denominator,
+        public.rate(p.numerator, p.denominator),
+        public.state(m.kind, p.numerator, p.denominator, p.state)
     FROM published.service_count AS p
     INNER JOIN public.measure AS m ON m.measure = p.measure AND m.kind = 'share'
     WHERE p.provider <> 'ENG'
@@ -50,16 +50,16 @@ FROM beside
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
---       counts.
---   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would reveal such a count); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
+--   numerator: Count with its random error; NULL where suppressed, and for means and medians.
+--   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
+--   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
+--       people counted, or not counted in a share); not submitted; not applicable.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--       {rate_from} people.
 --   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   national_numerator: Count for England to the nearest {base}.
---   national_denominator: Count England's share is of, to the nearest {base}.
+--   national_numerator: Count for England, as shown.
+--   national_denominator: Count England's share is of, as shown.
 --   national_rate [share]: national_numerator / national_denominator as shown.
 --   funnel_position: Where rate lies in the funnel around national_rate: within; above or below 95; above or
 --       below 99.8. NULL without a rate.

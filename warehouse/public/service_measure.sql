@@ -4,31 +4,49 @@
 -- person: unless it is a provider's 'all', it is listed only where some figure of it is shown. Sites are not
 -- published.
 CREATE TABLE public.service_measure AS
-WITH protected AS (
+WITH cell AS (
     SELECT
-        s.source, s.level, s.organisation, s.period_type, s.period_start, s.pathway, s.measure, m.kind,
-        public.numerator(m.kind, s.numerator) AS numerator,
-        public.denominator(m.kind, s.denominator) AS denominator,
-        public.average(m.kind, s.numerator, s.quantile, s.denominator) AS average,
-        s.months_submitted, s.state
+        s.source, s.level, s.organisation, s.period_type, s.period_start, s.pathway, s.measure, m.kind, m.grain,
+        s.numerator, s.denominator, s.quantile, s.months_submitted, s.state, p.people, p.others, p.origin,
+        coalesce(p.people, 0) | coalesce(p.others, 0) AS everybody
     FROM mart.service_measure AS s
     INNER JOIN mart.measure AS m ON m.measure = s.measure
+    LEFT JOIN monthly_count.people AS p
+        ON p.level = s.level AND p.organisation = s.organisation AND p.period_type = s.period_type
+        AND p.period_start = s.period_start AND p.pathway = s.pathway AND p.measure = s.measure
+        AND p.breakdown IS NULL
     WHERE s.level <> 'site'
+),
+protected AS (
+    SELECT
+        *, CASE WHEN kind IN ('count', 'share') THEN public.shown(numerator, people, origin, grain) END AS shown,
+        CASE WHEN kind <> 'count' THEN public.shown(denominator, everybody, origin, grain) END AS shown_of
+    FROM cell
+),
+told AS (
+    SELECT
+        *, public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
+        public.numerator(kind, shown, shown_of, others) AS told,
+        public.average(kind, numerator, quantile, denominator, shown_of, everybody, origin, grain) AS average
+    FROM protected
 ),
 listed AS (
     SELECT DISTINCT level, organisation, pathway
-    FROM protected
-    WHERE numerator IS NOT NULL OR denominator IS NOT NULL OR (level = 'provider' AND pathway = 'all')
+    FROM told
+    WHERE told IS NOT NULL OR shown_of IS NOT NULL OR (level = 'provider' AND pathway = 'all')
 )
 SELECT
-    p.source, p.level, p.organisation, p.period_type, p.period_start, p.pathway, p.measure, p.numerator,
-    p.denominator, CASE WHEN p.kind = 'share' THEN public.rate(p.numerator, p.denominator) END AS rate, p.average,
-    p.months_submitted, public.state(p.kind, p.numerator, p.denominator, p.state) AS state
-FROM protected AS p
-INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation AND l.pathway = p.pathway
+    t.source, t.level, t.organisation, t.period_type, t.period_start, t.pathway, t.measure, t.told AS numerator,
+    t.shown_of AS denominator,
+    CASE WHEN t.kind = 'share' THEN public.rate_of_rows(t.told, t.shown_of, t.rows_of_one) END AS rate, t.average,
+    t.months_submitted,
+    public.state_with_figure(t.kind, t.told, t.shown_of, coalesce(rate, t.average), t.state) AS state
+FROM told AS t
+INNER JOIN listed AS l ON l.level = t.level AND l.organisation = t.organisation AND l.pathway = t.pathway
 
 -- Columns of public.service_measure: Protected figures: one row per level, organisation, period, pathway and
---     measure. Counts under {smallest} are suppressed, others to the nearest {base}, England included.
+--     measure. Every count has a small random error, England's too; figures of fewer than {smallest} people are
+--     suppressed.
 --   source, key: submitted (from the services' submissions) or published (NHS England's statistics).
 --   level, key: England, region, ICB, sub-ICB, provider, or provider in sub-ICB.
 --   organisation, key: ODS code; ENG: England; provider|sub-ICB; 'unknown': could not be placed.
@@ -36,12 +54,12 @@ INNER JOIN listed AS l ON l.level = p.level AND l.organisation = p.organisation 
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (public.measure).
---   numerator: Count to the nearest {base}; NULL under {smallest} (0 too), and for means and medians.
---   denominator: Count the figure is of, to the nearest {base}; NULL under {smallest} (0 too), and for plain
---       counts.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is under {rate_from}.
---   average: Mean, median or 90th centile of at least {smallest} values, in the measure's unit: whole; means to
---       one decimal where the denominator shown is {decimal_shown} or more.
+--   numerator: Count with its random error; NULL where suppressed, and for means and medians.
+--   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
+--   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--       {rate_from} people.
+--   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
+--       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
---   state: value; no rate (counts shown, denominator under {rate_from}); suppressed (a count under {smallest}, 0
---       too, or one that would reveal such a count); not submitted; not applicable.
+--   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
+--       people counted, or not counted in a share); not submitted; not applicable.
