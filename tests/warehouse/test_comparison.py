@@ -623,6 +623,18 @@ def test_a_share_of_fewer_than_20_people_is_no_point_and_keeps_its_row() -> None
     ]
 
 
+def test_a_month_that_a_provider_behind_it_has_not_submitted_is_no_point() -> None:
+    con = warehouse()
+    add_series(con, "A", "REFERRALS", [110, 90] * 5 + [10, 110])
+    con.execute("UPDATE mart.submission_coverage SET is_complete = false WHERE period_start = '2020-11-01'")
+    rows = compare(
+        con, "SELECT why_not_charted, position, point_type, value FROM mart.control_chart ORDER BY period_start"
+    )
+    # One of two predecessors submitted: the fall to 10 says nothing of the process.
+    assert rows[10] == ("incomplete month", None, "not charted", 10)
+    assert {row[2] for row in rows[:10]} == {COMMON} and rows[11][1] == 11
+
+
 LEVEL_THEN_HIGHER = [400, 420, 410, 390] * 3 + [700, 720, 710, 690] * 2
 
 

@@ -79,11 +79,12 @@ LEFT JOIN mart.measure AS m ON m.measure = c.measure
 --   measure, key: Id of the measure (mart.measure).
 --   segment: Number of the part of the chart, from 1: a known change of process begins a new one. Mean, limits and runs
 --       are of one segment. NULL where not charted.
---   rebased_because: The change of process (ref.process_change, or a merger) that began the segment; NULL in the first.
+--   rebased_because: The change of process (ref.process_change, or a merger) that began the segment; NULL where none did.
 --   position: Place of the point in its chart; NULL where not charted.
 --   points: Points of the segment; NULL where not charted.
 --   value: Value of the period (mart.provider_figure).
---   why_not_charted: denominator under 20, for all but counts; NULL for a point.
+--   why_not_charted: incomplete month: a provider behind the figure has not submitted it (mart.submission_coverage);
+--       denominator under 20, for all but counts; NULL for a point.
 --   mean: Mean of all points of the segment.
 --   moving_range: Mean of the moving ranges that were not screened out.
 --   is_screened_out: Whether the range to the point before is beyond 3.267 times their mean and left out of

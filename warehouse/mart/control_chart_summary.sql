@@ -28,7 +28,7 @@ LEFT JOIN mart.measure AS m ON m.measure = c.measure
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
 --   segment: Number of the latest part of the chart (mart.control_chart).
---   rebased_because: The change of process that began it; NULL in the first.
+--   rebased_because: The change of process that began it; NULL where none did.
 --   points: Points of the latest part; 0 where the chart has none.
 --   not_charted: Periods with a value that are no point (mart.control_chart.why_not_charted).
 --   latest_period_start [date]: First day of the period of the latest point.
