@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.campaign import examples
 from tests.fixtures.comparison import APRIL, warehouse
 from tests.fixtures.warehouse import some
-from warehouse.comparison.statistics import Z_95, byar, wilson
+from warehouse.comparison.statistics import Z_95, byar
 from warehouse.measures.catalogue import breakdowns, groups
 from warehouse.measures.counting import create_monthly_counts
 from warehouse.measures.reference_group import NO_ANSWER, create_reference_groups
@@ -162,7 +162,8 @@ def reference_slope(counts: list[tuple[int, int]]) -> dict[str, float]:
     rank = (np.cumsum(n) - n / 2) / n.sum()
     design, weights = np.column_stack([np.ones(len(n)), rank]), np.diag(n / n.sum())
     fit = np.linalg.solve(design.T @ weights @ design, design.T @ weights)
-    error = np.array([(high - low) / 2 / Z_95 for low, high in (wilson(a, b) or (0, 0) for a, b in counts)])
+    middle = (x + Z_95**2 / 2) / (n + Z_95**2)
+    error = np.sqrt(middle * (1 - middle) / n)
     start, slope = fit @ (x / n)
     covariance = fit @ np.diag(error**2) @ fit.T
     end = start + slope
@@ -216,7 +217,8 @@ def test_the_interval_of_the_slope_is_that_of_drawing_the_shares_again() -> None
     counts = [(200 + 15 * at, 500 + 10 * at) for at in range(10)]
     drawn = np.random.default_rng(1)
     x, n = (np.array(each, dtype=float) for each in zip(*counts, strict=True))
-    error = np.array([(high - low) / 2 / Z_95 for low, high in (wilson(a, b) or (0, 0) for a, b in counts)])
+    middle = (x + Z_95**2 / 2) / (n + Z_95**2)
+    error = np.sqrt(middle * (1 - middle) / n)
     rank = (np.cumsum(n) - n / 2) / n.sum()
     centred = n * (rank - 0.5)
     slopes = (x / n + error * drawn.standard_normal((100_000, 10))) @ centred / (centred @ (rank - 0.5))
@@ -226,6 +228,21 @@ def test_the_interval_of_the_slope_is_that_of_drawing_the_shares_again() -> None
     low, high = np.quantile(slopes, [0.025, 0.975])
     assert float(found["lower_95"]) == pytest.approx(low, abs=5e-4)
     assert float(found["upper_95"]) == pytest.approx(high, abs=5e-4)
+
+
+@pytest.mark.parametrize(("share", "people"), [(0.5, 200), (0.5, 5), (0.05, 50), (0.95, 10), (0.2, 5)])
+def test_a_slope_of_0_is_seldom_called_one_however_few_the_people(share: float, people: int) -> None:
+    """In 400 draws of ten deciles with the same share, 5 in 100 intervals leave 0 out, fewer where shares are rare."""
+    drawn = np.random.default_rng(1).binomial(people, share, (400, 10))
+    con = warehouse()
+    for place, counts in enumerate(drawn):
+        by_group: Groups = {str(at): (int(x), people) for at, x in enumerate(counts, start=1)}
+        add_groups(con, by_group, breakdown="deprivation_decile", place=("provider", f"R{place}"))
+    run(con, ["mart.slope_index"])
+    ((left_out, asked),) = con.execute(
+        "SELECT count(*) FILTER (WHERE lower_95 > 0 OR upper_95 < 0), count(lower_95) FROM mart.slope_index"
+    ).fetchall()
+    assert asked == 400 and left_out <= 400 * 0.09
 
 
 def test_worked_by_hand_five_equal_deciles_on_a_line() -> None:

@@ -3,8 +3,9 @@
 -- Slope index of inequality (OHID, WHO): the line through the shares of the deciles, each weighted by its people and
 -- placed at the middle of its part of them, from 0 (most deprived) to 1 (least). The index is the line at 1 minus the
 -- line at 0; the relative index is the first divided by the second, with its interval on the logarithm.
--- The line is linear in the shares, so its standard error follows from theirs. OHID draws 100,000 samples for it; this
--- is what they approach. The error of a share is half its Wilson interval / 1.96, which is never 0.
+-- The line is linear in the shares, so its standard error follows from theirs: OHID draws the shares 100,000 times,
+-- this is what that approaches. The variance of a share is m (1 - m) / n with the middle m of its Wilson interval: never
+-- 0, and of a slope of 0 it calls 1 to 6 in 100 different from 0 even with two people a decile.
 -- Sums are of decimals: floating point in another order gives other digits. Where a person has several of the rows
 -- counted there is no interval, as in mart.rate_ratio.
 CREATE VIEW mart.slope_index AS
@@ -23,15 +24,15 @@ ranked AS (
         sum(denominator) FILTER (WHERE decile IS NOT NULL) OVER (
             PARTITION BY source, level, organisation, period_type, period_start, pathway, measure
             ORDER BY decile NULLS LAST) AS people_to_here,
-        (mart.wilson_high(numerator, denominator, mart.z_95())
-            - mart.wilson_low(numerator, denominator, mart.z_95())) / (2 * mart.z_95()) AS error
+        (numerator + pow(mart.z_95(), 2) / 2) / (denominator + pow(mart.z_95(), 2)) AS wilson_middle
     FROM counted
     WINDOW place AS (PARTITION BY source, level, organisation, period_type, period_start, pathway, measure)
 ),
 placed AS (
     SELECT
         *, numerator / people AS share_of_all, denominator / people AS weight,
-        (people_to_here - denominator / 2) / people - 0.5 AS distance
+        (people_to_here - denominator / 2) / people - 0.5 AS distance,
+        wilson_middle * (1 - wilson_middle) / nullif(denominator, 0) AS variance
     FROM ranked
 ),
 summed AS (
@@ -41,9 +42,11 @@ summed AS (
         sum(CAST(share_of_all AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS middle,
         sum(CAST(share_of_all * distance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS cross_product,
         sum(CAST(weight * distance * distance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS spread,
-        sum(CAST(pow(weight * error, 2) AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS v_middle,
-        sum(CAST(pow(weight * error, 2) * distance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS v_both,
-        sum(CAST(pow(weight * error * distance, 2) AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS v_slope
+        sum(CAST(weight * weight * variance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL) AS v_middle,
+        sum(CAST(weight * weight * variance * distance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL)
+            AS v_both,
+        sum(CAST(pow(weight * distance, 2) * variance AS DECIMAL(38, 20))) FILTER (WHERE decile IS NOT NULL)
+            AS v_slope
     FROM placed
     GROUP BY source, level, organisation, period_type, period_start, pathway, measure
 ),
