@@ -25,8 +25,11 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
         "age_at_period_end": pl.Int32(),
         "postcode_district": pl.String(),
     },
-    "IDS101": {"age_at_referral": pl.Int32()},
+    "IDS101": {"age_at_referral": pl.Int32(), "linked_referral_id": pl.String()},
 }
+
+# Serve only to find the same record at two providers: no element of the dataset, so their quality is not judged.
+LINKS = frozenset({"linked_referral_id"})
 
 _KEPT = (Identity.KEEP, Identity.LOCAL)
 

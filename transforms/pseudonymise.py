@@ -4,8 +4,10 @@ Belongs here: what replaces each kind of identifier. Does not belong here: where
 (``pipelines.keys``), files.
 
 A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 under a key of its own domain.
-There is one domain for NHS numbers, and one for each element of each provider. So tokens of NHS numbers and of
-local ids never match, nor do local ids of two providers. Collision odds for 60 million people: 5e-24.
+There is one domain for NHS numbers, one for each element of each provider, and one for a person's NHS number and
+referral id together. So tokens of NHS numbers and of local ids never match, nor do local ids of two providers. The
+last matches where the same person has the same referral id at two providers (after a merger). It joins only records
+that the person's token joins already. Collision odds for 60 million people: 5e-24.
 """
 
 import hmac
@@ -24,9 +26,11 @@ from schemas.table import Table
 SENTINELS = ("0000000000", "1111111111", "9999999999", "0123456789", "4444444444", "6666666666")
 _VERIFIED = "01"
 _CHECK_WEIGHTS = range(10, 1, -1)
-BESIDE: Mapping[str, tuple[tuple[str, str], ...]] = {"IDS101": (("IDS001", "PersonBirthDate"),)}
+BESIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "IDS101": (("IDS001", "PersonBirthDate"), ("IDS001", "NHSNumber"), ("IDS001", "NHSNumberStatus"))
+}
 """What a row needs of other tables' records to leave, as (table, field): a referral the birth date of its patient,
-so that it knows the age at which it came."""
+so that it knows the age at which it came, and the NHS number, so that it can be found at a provider's successor."""
 NO_TOKENS: Mapping[str, str] = {}
 
 
@@ -87,10 +91,24 @@ def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.La
     token of the provider's own patient id, and never links. ``person_id`` is null only if that is null too, and
     such a row is rejected.
     """
-    linkable = is_real_nhs_number(pl.col("NHSNumber")) & (pl.col("NHSNumberStatus") == _VERIFIED)
-    return patients.with_columns(is_nationally_linked=linkable.fill_null(False)).with_columns(
+    linkable = _is_linkable(pl.col("NHSNumber"), pl.col("NHSNumberStatus"))
+    return patients.with_columns(is_nationally_linked=linkable).with_columns(
         person_id=pl.when("is_nationally_linked").then(token(pl.col("NHSNumber"), key, "nhs")).otherwise(local)
     )
+
+
+def linked_referral_token(number: pl.Expr, status: pl.Expr, referral: pl.Expr, key: TokenKey) -> pl.Expr:
+    """Token of a person and a referral id together: equal at two providers for the same person and the same id.
+
+    Null unless the NHS number is verified. Local ids are reused by everyone ("1", "2" ...), so the id alone would
+    join strangers.
+    """
+    both = pl.concat_str([number, referral], separator="\x1f")
+    return pl.when(_is_linkable(number, status)).then(token(both, key, "nhs", "referral"))
+
+
+def _is_linkable(number: pl.Expr, status: pl.Expr) -> pl.Expr:
+    return (is_real_nhs_number(number) & (status == _VERIFIED)).fill_null(False)
 
 
 def age_in_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
@@ -129,7 +147,11 @@ def pseudonymised(
         }
     if table.id == "IDS101":
         birth, referred = pl.col("IDS001_PersonBirthDate"), pl.col("ReferralRequestReceivedDate")
-        derived = {"age_at_referral": age_in_years(birth, referred)}
+        number, status = pl.col("IDS001_NHSNumber"), pl.col("IDS001_NHSNumberStatus")
+        derived = {
+            "age_at_referral": age_in_years(birth, referred),
+            "linked_referral_id": linked_referral_token(number, status, pl.col("ServiceRequestId"), key),
+        }
     return rows.select(
         pl.lit(origin.submission_id).alias("submission_id"),
         pl.lit(origin.provider_month.provider).alias("provider"),

@@ -4,20 +4,20 @@ Belongs here: which providers are built, which models make a part of the build a
 Does not belong here: what a model says (``*/*.sql``), their order (``order``), counting measures
 (``warehouse.measures``) and publishing (``warehouse.release``).
 
-Nothing in core looks beyond its provider, so core is built a batch of providers at a time, in memory, and
-appended to the draft: memory follows the batch, not the nation, and a new submission rebuilds its provider only
-(decision 0012).
+Nothing in core looks beyond its provider and those it took the place of. So core is built a batch of providers at
+a time, in memory, and appended to the draft. Memory follows the batch, not the nation. A new submission rebuilds
+its provider only, and those that a merger connects to it (decisions 0012 and 0026).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
+from schemas.month import last_day
 from schemas.sql import quoted
 from warehouse.columns import apply_contract
 from warehouse.comparison.case_mix import build_case_mix
@@ -33,9 +33,10 @@ from warehouse.measures.listing import create_measures
 from warehouse.measures.reference_group import create_reference_groups
 from warehouse.measures.rollup import roll_up, rolled_up
 from warehouse.measures.uncounted import note_uncounted
+from warehouse.merging import Successors, groups_of, join_courses
 from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
-from warehouse.organisations.places import load_places
+from warehouse.organisations.places import load_places, successors_among
 from warehouse.published import create_published
 from warehouse.quality_items import create_items
 from warehouse.staging import StagedSubmission, check_current, stage
@@ -43,8 +44,9 @@ from warehouse.storage import Config, writing
 
 __all__ = ["StagedSubmission", "build_core", "build_marts", "complete", "open_draft"]
 
-# Bytes of staged Parquet built at a time; a provider is never split. About 0.9 M contacts: batches a third of that
-# took 1.6 x as long, since DuckDB works on whole row groups of 122,880 rows, one core for each.
+# Bytes of staged Parquet built at a time; a provider is never split, nor parted from its successor. About 0.9 M
+# contacts: batches a third of that took 1.6 x as long, since DuckDB works on whole row groups of 122,880 rows, one
+# core for each.
 BATCH_BYTES = 300_000_000
 
 
@@ -94,7 +96,8 @@ def build_core(
     """
     check_current(current)
     counted = catalogue() if measures is None else measures
-    stale = _stale_providers(draft, current, built_with)
+    successors = _successors(current, reference)
+    stale = _stale_providers(draft, current, built_with, successors)
     if stale is None:
         for leftover in (draft, draft.with_name(draft.name + ".wal")):
             leftover.unlink(missing_ok=True)
@@ -107,9 +110,9 @@ def build_core(
         if stale is not None:
             _forget(con, stale)
     wanted = [submission for submission in current if stale is None or submission.provider in stale]
-    batches = _batches(wanted) or ([] if stale is not None else [[]])
+    batches = _batches(wanted, successors) or ([] if stale is not None else [[]])
     for batch in batches:
-        _build_batch(draft, batch, counted, _config(memory_limit, threads))
+        _build_batch(draft, batch, counted, successors, _config(memory_limit, threads))
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
         con.execute(read_sql("meta.build"))
@@ -192,8 +195,23 @@ def _config(memory_limit: str | None, threads: int | None) -> Config:
     return config
 
 
-def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_with: str | None) -> set[str] | None:
-    """Providers whose current submissions differ from those of the draft; None if the draft cannot be used."""
+def _successors(current: Sequence[StagedSubmission], reference: Path | None) -> Successors:
+    """Which providers of these submissions took the place of which, as of the end of the last month."""
+    if not current:
+        return {}
+    as_of = last_day(max(submission.month for submission in current))
+    return successors_among({submission.provider for submission in current}, reference, as_of)
+
+
+def _stale_providers(
+    draft: Path, current: Sequence[StagedSubmission], built_with: str | None, successors: Successors
+) -> set[str] | None:
+    """Providers that differ from those of the draft, with all that a merger connects to them; None if the draft
+    cannot be used.
+
+    A provider differs by its current submissions, or by who has taken its place: a later month of any provider can
+    bring the day of a merger.
+    """
     if built_with is None or not draft.exists():
         return None
     try:
@@ -203,10 +221,15 @@ def _stale_providers(draft: Path, current: Sequence[StagedSubmission], built_wit
             found = con.execute(
                 "SELECT provider, month, submission_id, received_on, made_with FROM core.submission"
             ).fetchall()
+            succeeded = con.execute("SELECT provider, successors FROM core.provider").fetchall()
     except duckdb.Error:  # interrupted build: meta.build is deleted first and written last
         return None
     wanted = {(w.provider, w.month, w.submission_id, w.received_on, w.made_with or None) for w in current}
-    return {provider for provider, *_ in wanted.symmetric_difference(found)}
+    changed = {provider for provider, *_ in wanted.symmetric_difference(found)}
+    joined = {(provider, " ".join(successors.get(provider, ())) or None) for provider, *_ in wanted}
+    changed |= {provider for provider, _ in joined.symmetric_difference(succeeded)}
+    group = groups_of({*changed, *(submission.provider for submission in current)}, successors)
+    return {provider for provider, name in group.items() if name in {group[each] for each in changed}}
 
 
 def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
@@ -239,23 +262,30 @@ def _clear_marts(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f'DROP {kind} mart."{name}"')
 
 
-def _batches(current: Sequence[StagedSubmission]) -> list[list[StagedSubmission]]:
-    """The submissions in batches of about BATCH_BYTES, each provider whole in one of them."""
+def _batches(current: Sequence[StagedSubmission], successors: Successors) -> list[list[StagedSubmission]]:
+    """The submissions in batches of about BATCH_BYTES, each provider whole in one of them, with its successors."""
     batches: list[list[StagedSubmission]] = []
     room = 0
-    for _, group in groupby(sorted(current, key=lambda w: w.provider_month), key=lambda w: w.provider):
-        provider = list(group)
-        size = sum(file.stat().st_size for submission in provider for file in submission.folder.glob("*.parquet"))
+    group = groups_of({submission.provider for submission in current}, successors)
+    together: dict[str, list[StagedSubmission]] = {}
+    for submission in sorted(current, key=lambda w: w.provider_month):
+        together.setdefault(group[submission.provider], []).append(submission)
+    for _, merged in sorted(together.items()):
+        size = sum(file.stat().st_size for submission in merged for file in submission.folder.glob("*.parquet"))
         if not batches or size > room:
             batches.append([])
             room = BATCH_BYTES
-        batches[-1] += provider
+        batches[-1] += merged
         room -= size
     return batches
 
 
 def _build_batch(
-    draft: Path, current: Sequence[StagedSubmission], measures: Sequence[Measure], config: Config
+    draft: Path,
+    current: Sequence[StagedSubmission],
+    measures: Sequence[Measure],
+    successors: Successors,
+    config: Config,
 ) -> None:
     """Core and monthly counts of some providers, made in memory and appended to the draft.
 
@@ -274,6 +304,8 @@ def _build_batch(
         # Files are opened two or three times: 2,400 footers cost 0.3 s less from the second time on.
         con.execute("SET parquet_metadata_cache = true")
         stage(con, current)
+        own = {submission.provider for submission in current}
+        join_courses(con, {provider: chain for provider, chain in successors.items() if provider in own})
         summarise_fields(con)
         with ThreadPoolExecutor(max_workers=1) as writer:
             appended = []

@@ -19,7 +19,7 @@ import duckdb
 from schemas.codes import Code, code_list
 from schemas.dataset import TABLES
 from schemas.field import Field, Identity, Mandation
-from schemas.staged import DERIVED, PROVENANCE, staged_schema
+from schemas.staged import DERIVED, LINKS, PROVENANCE, staged_schema
 from schemas.table import Table
 from schemas.tables.header import HEADER
 from schemas.tables.shared import DATE, TIME
@@ -108,12 +108,13 @@ def elements() -> tuple[Element, ...]:
     """Every element that survives pseudonymisation, in dataset order.
 
     Except for the key of the parent record: without it the record was rejected, and reading tokens takes longest.
+    And except for what serves only to find a record at another provider.
     """
     return tuple(
         _derived(table, name) if name in DERIVED.get(table.id, {}) else _element(table, table.by_name[name])
         for table in TABLES.values()
         for name in staged_schema(table)
-        if name not in PROVENANCE and not _is_key(table, name)
+        if name not in PROVENANCE and name not in LINKS and not _is_key(table, name)
     )
 
 
@@ -227,10 +228,10 @@ def _summary(table_id: str) -> str:
     lists = ",\n    ".join(f"unnest([{', '.join(f'{name}_{i}' for i in range(len(found)))}])" for name in counts[0])
     names = ", ".join(f"'{element.name}'" for element in found)
     return f"""WITH counted AS (
-    SELECT provider, month, count(*) AS records,
+    SELECT submitted_by AS provider, month, count(*) AS records,
     {counted}
     FROM (SELECT *{below} FROM staged.{table_id}) AS s
-    GROUP BY provider, month
+    GROUP BY submitted_by, month
 )
 SELECT provider, month, '{table_id}', unnest([{names}]), records,
     {lists}

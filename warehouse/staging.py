@@ -3,8 +3,9 @@
 Belongs here: one view per table of the dataset over exactly the current submissions' files, and how many rows each
 submission brought. Does not belong here: what the rows mean (``warehouse/core``).
 
-Every view has a column of its own, ``recency``: a number that grows with the month and, within it, with the row. No
-two records that a provider sent in one table share it, so that the latest is found by a maximum and a join:
+Every view has two columns of its own: ``submitted_by``, the provider that sent the row, and ``recency``: a number
+that grows with the month and, within it, with the row. No two records of a provider in one table share it, so that
+the latest is found by a maximum and a join:
 ``staged.<table>_latest`` has it for every record of a table that declares a key.
 
 Views, not copies: the models read each file once or twice and only the columns they need, so copying
@@ -35,8 +36,9 @@ _SQL_TYPES: dict[type[pl.DataType], str] = {
 }
 
 
-# Rows of a file are numbered below 10^10, days since 1900 up to 10^5: together they fit a BIGINT.
-_RECENCY = "CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * 10000000000 + row_number"
+# Rows of a file are numbered below this, days since 1900 up to 10^5: together they fit a BIGINT.
+ROWS = 10_000_000_000
+_RECENCY = f"CAST(date_diff('day', DATE '1900-01-01', month) AS BIGINT) * {ROWS} + row_number"
 
 # A patient's row is that of a person, who may have several local ids in several months.
 _ACROSS_MONTHS = {"IDS001": ("person_id",)}
@@ -151,7 +153,7 @@ def _stage_table(
         )
         columns = ", ".join(f'CAST("{name}" AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
         con.execute(
-            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, {_RECENCY} AS recency "
+            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, provider AS submitted_by, {_RECENCY} AS recency "
             f"FROM read_parquet(getvariable('{table_id}_files'))"
         )
         con.execute(
@@ -161,7 +163,8 @@ def _stage_table(
     else:
         columns = ", ".join(f'CAST(NULL AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
         con.execute(
-            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, CAST(NULL AS BIGINT) AS recency WHERE false"
+            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, CAST(NULL AS VARCHAR) AS submitted_by, "
+            "CAST(NULL AS BIGINT) AS recency WHERE false"
         )
 
 

@@ -1,13 +1,16 @@
 """The pathway flags once more, slowly and in plain Python: an oracle for ``core.pathway``.
 
 Belongs here: facts §1.5 and §2.2 read again from the definitions, one pathway at a time, without SQL and without
-looking at the models; and random populations for it. Does not belong here: anything the project runs outside its tests.
+looking at the models; which referrals of merged providers are one course (decision 0026); and random populations for
+both. Does not belong here: anything the project runs outside its tests.
 """
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, Row
 
@@ -197,3 +200,78 @@ def random_tables(seed: int, referrals: int = 200) -> tuple[dict[str, list[Row]]
             for tool, value, day in taken
         ]
     return tables, known
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A referral in one month's submission; the same person and referral have the same names at every provider."""
+
+    provider: str
+    month: date
+    person: str
+    referral: str
+
+
+def same(one: Sent, other: Sent) -> bool:
+    return (one.provider, one.referral) == (other.provider, other.referral)
+
+
+def one_course(sent: Sequence[Sent], successors: Mapping[str, Sequence[str]]) -> list[tuple[str, str, int]]:
+    """Provider, id at the provider that sent it last, and rows of every pathway, as decision 0026 says it.
+
+    ``successors`` names, in order, who took a provider's place; others take no part. One referral of one person goes from a provider to one that took its place, and no month has it twice. Where a
+    month has any referral of the person twice, nothing of the person is joined. All that the providers of a joined
+    course know of its person counts at the provider of today.
+    """
+    merged = {*successors, *(each for chain in successors.values() for each in chain)}
+    found = [
+        (one.provider, f"{one.provider}:{one.referral}", sum(1 for each in sent if same(each, one)))
+        for one in {(o.provider, o.referral): o for o in sent if o.provider not in merged}.values()
+    ]
+    for person in sorted({one.person for one in sent}):
+        own = [one for one in sent if one.person == person and one.provider in merged]
+        spans: dict[str, list[tuple[date, date, str]]] = {}
+        for referral in sorted({one.referral for one in own}):
+            for provider in sorted({one.provider for one in own if one.referral == referral}):
+                months = [one.month for one in own if (one.referral, one.provider) == (referral, provider)]
+                spans.setdefault(referral, []).append((min(months), max(months), provider))
+        is_clear = all(
+            a[1] < b[0] or b[1] < a[0] for parts in spans.values() for a in parts for b in parts if a is not b
+        )
+        joined = {}
+        for referral, parts in spans.items():
+            way = [provider for *_, provider in sorted(parts)]
+            follows = all(after in successors.get(before, ()) for before, after in pairwise(way))
+            if is_clear and len(way) > 1 and follows:
+                joined[referral] = way
+        leaving = {each for way in joined.values() for each in way}
+        for referral, parts in spans.items():
+            for *_, provider in parts:
+                rows = sum(1 for one in own if (one.referral, one.provider) == (referral, provider))
+                if referral in joined and provider != joined[referral][-1]:
+                    continue
+                if referral in joined:
+                    rows = sum(1 for one in own if one.referral == referral)
+                place = [provider, *successors.get(provider, ())][-1] if provider in leaving else provider
+                found.append((place, f"{provider}:{referral}", rows))
+    return found
+
+
+def random_sent(seed: int, providers: Sequence[str], months: Sequence[date]) -> list[Sent]:
+    """Referrals of few people with few ids, so that all kinds of crossing and overlap are there."""
+    chance = random.Random(seed)
+    every = [(provider, month) for provider in providers for month in months]
+    sent = set()
+    for person in range(60):
+        for referral in range(chance.choice([1, 1, 2])):
+            if chance.random() < 0.6:  # a course that goes on, at one provider after the other
+                way = [provider for provider in ("RDD", "RBB", "RAA") if chance.random() < 0.7]
+                at = sorted(chance.sample(range(len(months)), min(len(way), len(months))))
+                sent |= {
+                    Sent(one, months[n], f"p{person}", f"p{person}r{referral}")
+                    for one, n in zip(way, at, strict=True)
+                }
+            else:
+                picked = chance.sample(every, chance.choice([1, 2, 3]))
+                sent |= {Sent(provider, month, f"p{person}", f"p{person}r{referral}") for provider, month in picked}
+    return sorted(sent, key=lambda one: (one.provider, one.month, one.person, one.referral))

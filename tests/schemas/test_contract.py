@@ -25,7 +25,7 @@ from tests.campaign import examples
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
 from transforms.leaving import ContractBroken, held_to_contract
-from transforms.pseudonymise import Origin, TokenKey, pseudonymised
+from transforms.pseudonymise import BESIDE, Origin, TokenKey, pseudonymised
 from transforms.related import Related
 from transforms.validate import check_rows, rejected_rows
 
@@ -64,8 +64,11 @@ def satisfying_not(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[int]:
 def as_written(frame: pl.DataFrame, table: Table, rules: Sequence[Rule]) -> pl.DataFrame:
     """The rows as the store keeps them, all of them, and whether each satisfies the terms."""
     header = (pl.lit(value).alias(f"IDS000_{name}") for name, value in HEADER.items())
-    beside = pl.lit(None, dtype=pl.Date).alias("IDS001_PersonBirthDate")
-    rows = frame.lazy().with_columns(*header, beside).with_columns(holds_all(rules).alias(HOLDS))
+    beside = (
+        pl.lit(None, dtype=TABLES[other].by_name[name].dtype).alias(f"{other}_{name}")
+        for other, name in BESIDE.get(table.id, ())
+    )
+    rows = frame.lazy().with_columns(*header, *beside).with_columns(holds_all(rules).alias(HOLDS))
     return pseudonymised(rows, table, ORIGIN, KEY, also=[HOLDS]).collect()
 
 

@@ -50,7 +50,11 @@ def staged(
 ) -> pl.DataFrame:
     typed = with_typed(rows(table, *records), TABLES[table])
     if table == "IDS101":
-        typed = typed.with_columns(IDS001_PersonBirthDate=pl.lit(None, dtype=pl.Date))
+        typed = typed.with_columns(
+            IDS001_PersonBirthDate=pl.lit(None, dtype=pl.Date),
+            IDS001_NHSNumber=pl.lit(None, dtype=pl.String),
+            IDS001_NHSNumberStatus=pl.lit(None, dtype=pl.String),
+        )
     return pseudonymised(typed.with_columns(**beside), TABLES[table], origin, KEY, tokens).collect()
 
 
@@ -143,6 +147,43 @@ def test_a_referral_knows_the_age_at_which_it_came() -> None:
     made = staged("IDS101", *referrals, beside={"IDS001_PersonBirthDate": births})
     assert made["age_at_referral"].to_list() == [44, None, None]
     assert made["row_number"].to_list() == [2, 3, 4]
+
+
+NUMBER, OTHER = "9990000018", "9990000026"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_equal"),
+    [
+        ((NUMBER, "01", "R1"), (NUMBER, "01", "R1"), True),
+        ((NUMBER, "01", "R1"), (NUMBER, "01", "R2"), False),  # the same person, another referral
+        ((NUMBER, "01", "R1"), (OTHER, "01", "R1"), False),  # another person, the same local id
+        ((NUMBER, "01", "1"), (NUMBER + "1", "01", ""), False),
+        ((NUMBER, "02", "R1"), (NUMBER, "02", "R1"), False),  # not verified: no link, as of the person
+        (("9990000019", "01", "R1"), ("9990000019", "01", "R1"), False),
+        ((None, "01", "R1"), (None, "01", "R1"), False),
+        ((NUMBER, None, "R1"), (NUMBER, None, "R1"), False),
+        ((NUMBER, "01", None), (NUMBER, "01", None), False),
+    ],
+)
+def test_a_referral_is_found_at_another_provider_by_person_and_id_together(
+    first: tuple[str | None, ...], second: tuple[str | None, ...], is_equal: bool
+) -> None:
+    made = []
+    for (number, status, referral), origin in ((first, RW5), (second, RV5)):
+        beside = {"IDS001_NHSNumber": number, "IDS001_NHSNumberStatus": status}
+        row = staged(
+            "IDS101",
+            {"ServiceRequestId": referral, "LocalPatientId": "P1"},
+            origin=origin,
+            beside={name: pl.Series([value], dtype=pl.String) for name, value in beside.items()},
+        ).row(0, named=True)
+        made.append(row)
+    tokens = [row["linked_referral_id"] for row in made]
+    assert (tokens[0] is not None and tokens[0] == tokens[1]) is is_equal
+    # The provider's own tokens still never match.
+    assert made[0]["ServiceRequestId"] is None or made[0]["ServiceRequestId"] != made[1]["ServiceRequestId"]
+    assert not {row["ServiceRequestId"] for row in made} & {token for token in tokens if token}
 
 
 def test_a_token_that_is_there_is_taken_and_one_that_is_not_is_made() -> None:

@@ -6,7 +6,7 @@
 CREATE TABLE core.activity AS
 WITH dated AS (
     SELECT
-        c.referral_number, a.provider, a.CareActId, a.CareContactId, c.service_request_id, a.month, a.recency,
+        c.referral_number, a.provider, a.submitted_by, a.CareActId, a.CareContactId, c.service_request_id, a.month, a.recency,
         d.submitted_records IS NOT NULL AS is_sent_again, c.contact_on, c.contact_time, c.appointment_type,
         a.CarePersLocalId, a.ClinContactDurOfCareAct, c.is_treatment,
         split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
@@ -42,7 +42,7 @@ first_of_therapy AS (
     GROUP BY a.provider, a.CareContactId, a.contact_on, t.therapy_type
 )
 SELECT
-    a.referral_number, a.provider, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id,
+    a.referral_number, a.provider, a.submitted_by, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id,
     a.service_request_id, a.month, a.submitted_records, a.contact_on, a.contact_time, a.appointment_type,
     a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes, a.procedure_code,
     t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
@@ -56,6 +56,8 @@ LEFT JOIN first_of_therapy AS f
 
 -- Columns of core.activity: One row per provider, care activity and day of its contact (IDS202).
 --   provider, key: ODS code of the provider.
+--   submitted_by: ODS code of the provider that sent the row: itself, or one whose place it has taken. staff_id is
+--       that provider's.
 --   care_activity_id, key: Pseudonym of the provider's care activity id.
 --   care_contact_id: Pseudonym of the provider's care contact id.
 --   service_request_id: Pseudonym of the provider's referral id.

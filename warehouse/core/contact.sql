@@ -30,7 +30,7 @@ judged AS (
     WHERE d.recency IS NULL OR d.recency = c.recency
 )
 SELECT
-    referral_number, provider, CareContactId AS care_contact_id, ServiceRequestId AS service_request_id, pathway, month,
+    referral_number, provider, submitted_by, CareContactId AS care_contact_id, ServiceRequestId AS service_request_id, pathway, month,
     row_number, submitted_records, CareContDate AS contact_on, CareContTime AS contact_time,
     OrgIDComm AS commissioner, AppType AS appointment_type, AttendOrDNACode AS attendance,
     PlannedCareContIndicator AS planned, is_attended,
@@ -47,11 +47,12 @@ FROM judged
 
 -- Columns of core.contact: One row per provider, care contact and day (IDS201), as last submitted.
 --   provider, key: ODS code of the provider.
+--   submitted_by: ODS code of the provider that sent the row: itself, or one whose place it has taken.
 --   care_contact_id, key: Pseudonym of the provider's care contact id.
 --   service_request_id: Pseudonym of the provider's referral id.
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
 --   month [month], key: First day of the month of the latest submission that carries the row.
---   row_number: Row of the submitted file, header row being 1; unique with provider and month.
+--   row_number: Row of the submitted file, header row being 1; unique with submitted_by and month.
 --   submitted_records [rows]: Submitted rows of current submissions that this row combines.
 --   contact_on [date]: Day of the contact.
 --   contact_time [HH:MM:SS]: Time of the contact as submitted.

@@ -12,11 +12,11 @@ WITH version AS (
 -- Whether a score is valid depends on its instrument; for an unknown instrument it is unknown.
 scored AS (
     SELECT
-        provider, month, CASE source WHEN 'referral' THEN 'IDS606' ELSE 'IDS607' END AS table_id,
+        submitted_by AS provider, month, CASE source WHEN 'referral' THEN 'IDS606' ELSE 'IDS607' END AS table_id,
         sum(CASE WHEN is_valid OR instrument IS NULL THEN 1 ELSE 0 END) AS valid
     FROM work.judged_score
     WHERE submitted_score IS NOT NULL
-    GROUP BY provider, month, source
+    GROUP BY submitted_by, month, source
 ),
 judged AS (
     SELECT t.*, v.version IS NULL OR a.element IS NOT NULL AS is_asked, s.valid AS valid_scores

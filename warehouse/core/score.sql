@@ -2,7 +2,7 @@
 -- Grain: one row per submitted score (606 referral, 607 activity), whether or not it counts (work.counted_score).
 CREATE VIEW core.score AS
 SELECT
-    j.referral_number, j.provider, j.source, j.month, j.row_number, j.service_request_id,
+    j.referral_number, j.provider, j.submitted_by, j.source, j.month, j.row_number, j.service_request_id,
     j.care_activity_id, j.tool, j.instrument, j.submitted_score, j.score, j.scored_on, j.scored_at, j.timepoint,
     j.is_valid, j.is_follow_up, j.is_in_episode, o.score_number IS NOT NULL AS is_counted, o.score_order
 FROM work.judged_score AS j
@@ -10,9 +10,10 @@ LEFT JOIN work.counted_score AS o ON o.score_number = j.score_number
 
 -- Columns of core.score: One row per submitted score (IDS606 and IDS607), whether or not it counts.
 --   provider, key: ODS code of the provider.
+--   submitted_by, key: ODS code of the provider that sent the score: itself, or one whose place it has taken.
 --   source, key: referral (IDS606) or activity (IDS607).
 --   month [month], key: First day of the month whose submission carries the score.
---   row_number, key: Row of the submitted file, header row being 1; unique with provider and month.
+--   row_number, key: Row of the submitted file, header row being 1; unique with submitted_by and month.
 --   service_request_id: Pseudonym of the provider's referral id.
 --   care_activity_id: Pseudonym of the provider's care activity id; NULL for a score of the referral.
 --   tool: Code of the assessment tool as submitted.

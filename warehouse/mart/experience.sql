@@ -14,7 +14,7 @@ WITH counted AS (
         count(*) FILTER (WHERE e.is_lowest) AS lowest
     FROM core.experience AS e
     INNER JOIN ref.provider_place AS l ON l.provider = e.provider
-    INNER JOIN core.submission AS s
+    INNER JOIN core.reported_month AS s
         ON s.provider = e.provider AND s.month = CAST(date_trunc('month', e.answered_on) AS DATE)
     INNER JOIN work.care_period AS t ON t.month = s.month
     WHERE e.is_counted AND e.pathway IS NOT NULL

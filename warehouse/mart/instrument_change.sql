@@ -17,7 +17,7 @@ WITH monthly AS (
     FROM core.outcome AS o
     INNER JOIN ref.provider_place AS l ON l.provider = o.provider
     INNER JOIN core.pathway AS p ON p.provider = o.provider AND p.service_request_id = o.service_request_id
-    INNER JOIN core.submission AS s
+    INNER JOIN core.reported_month AS s
         ON s.provider = p.provider AND s.month = CAST(date_trunc('month', p.discharged_on) AS DATE)
     WHERE o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
     GROUP BY l.current_provider, o.pathway, o.instrument, s.month

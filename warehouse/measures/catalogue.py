@@ -48,7 +48,7 @@ GRAINS: dict[str, str] = {
     f"FROM core.contact AS c INNER JOIN ({_GROUPED}) USING (referral_number)",
     "activity": "SELECT a.*, s.staff_id IS NOT NULL AS is_staff_known, s.qualified_on AS staff_qualified_on, "
     f"{_GROUPS} FROM core.activity AS a INNER JOIN ({_GROUPED}) USING (referral_number) "
-    "LEFT JOIN core.staff AS s ON s.provider = a.provider AND s.staff_id = a.staff_id",
+    "LEFT JOIN core.staff AS s ON s.provider = a.submitted_by AND s.staff_id = a.staff_id",
     "caseload": f"SELECT w.*, {_GROUPS} FROM work.caseload AS w INNER JOIN ({_GROUPED}) USING (referral_number)",
     "outcome": f"SELECT o.* EXCLUDE (pathway), i.domain, {_GROUPS} "
     f"FROM core.outcome AS o INNER JOIN ({_GROUPED}) USING (referral_number) "

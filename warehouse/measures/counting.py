@@ -247,7 +247,7 @@ def _judge(each: Pass) -> str:
     judged = (
         f"SELECT {', '.join(columns + [flag for measure in each.measures for flag in _flags(measure)])} "
         f"FROM ({GRAINS[each.grain]}) AS r "
-        "INNER JOIN (SELECT provider, month FROM core.submission) AS s ON s.provider = r.provider "
+        "INNER JOIN (SELECT provider, month FROM core.reported_month) AS s ON s.provider = r.provider "
         f"AND s.month = CAST(date_trunc('month', r.{each.date_column}) AS DATE) "
         "INNER JOIN work.referral_place AS l ON l.referral_number = r.referral_number"
     )

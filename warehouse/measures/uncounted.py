@@ -42,6 +42,6 @@ def _uncounted(each: Pass) -> str:
     return (
         f"SELECT r.provider, {month} AS month, '{each.grain}', '{each.date_column}', count(*) "
         f"FROM ({GRAINS[each.grain]}) AS r INNER JOIN work.referral_place AS l USING (referral_number) "
-        f"LEFT JOIN core.submission AS s ON s.provider = r.provider AND s.month = {month} "
+        f"LEFT JOIN core.reported_month AS s ON s.provider = r.provider AND s.month = {month} "
         f"WHERE r.{each.date_column} IS NOT NULL AND s.month IS NULL GROUP BY r.provider, {month}"
     )

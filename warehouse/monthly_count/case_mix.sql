@@ -19,7 +19,7 @@ WITH course AS (
     FROM core.pathway AS p
     INNER JOIN core.pathway_group AS g ON g.referral_number = p.referral_number
     -- Only months that the provider reported, as everywhere: England is the sum of its providers.
-    INNER JOIN core.submission AS s
+    INNER JOIN core.reported_month AS s
         ON s.provider = p.provider AND s.month = date_trunc('month', p.discharged_on)
     INNER JOIN ref.pathway AS w ON w.pathway = p.pathway
     LEFT JOIN core.outcome AS o ON o.referral_number = p.referral_number AND o.instrument = w.severity_measure

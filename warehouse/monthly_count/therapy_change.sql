@@ -12,7 +12,7 @@ WITH course AS (
     INNER JOIN core.pathway AS p ON p.referral_number = t.referral_number
     INNER JOIN core.pathway_group AS g ON g.referral_number = t.referral_number
     -- Only months that the provider reported, as everywhere: England is the sum of its providers.
-    INNER JOIN core.submission AS s
+    INNER JOIN core.reported_month AS s
         ON s.provider = p.provider AND s.month = CAST(date_trunc('month', p.discharged_on) AS DATE)
     WHERE p.is_completed_course AND t.sessions >= 2 AND t.therapy_type <> 'EMS'
 ),

@@ -8,7 +8,7 @@ B on the day A ended. From B only events on or after that day count. Every code 
 a join cannot change the number of rows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -225,10 +225,15 @@ class Places:
 
     def current(self, code: str) -> str:
         """The organisation that has taken this one's place, through any number of steps; itself if none has."""
-        since = date.min
-        while steps := [step for step in self.successors.get(code, ()) if since <= step[0] <= self.as_of]:
-            since, code = max(steps)
-        return code
+        return [code, *self.succeeded_by(code)][-1]
+
+    def succeeded_by(self, code: str) -> list[str]:
+        """Those that have taken this one's place, in order; after a return to one, only what followed."""
+        found, since = [code], date.min
+        while steps := [step for step in self.successors.get(found[-1], ()) if since <= step[0] <= self.as_of]:
+            since, successor = max(steps)
+            found = [*(found[: found.index(successor)] if successor in found else found), successor]
+        return found[1:]
 
     def above(self, code: str) -> tuple[str, str]:
         """ICB and region. An ICB's own region goes before that of the code, so that ICBs nest in regions."""
@@ -254,12 +259,37 @@ class Places:
         return now, UNKNOWN, UNKNOWN
 
 
+def successors_among(providers: Iterable[str], folder: Path | None, as_of: date) -> dict[str, tuple[str, ...]]:
+    """Provider → those of the others that have taken its place by ``as_of``, in order. Nobody else is in it.
+
+    ``folder`` is what ``take_reference`` wrote.
+    """
+    if folder is None or not (folder / SOURCE_FILE).is_file():
+        return {}
+    known = set(providers)
+    with duckdb.connect() as con:
+        steps = con.execute(
+            "SELECT organisation, successor, effective_on FROM read_parquet($path)",
+            {"path": str(folder / "succession.parquet")},
+        ).fetchall()
+    places = Places({}, _by_code(steps), as_of)
+    found = {code: tuple(each for each in places.succeeded_by(code) if each in known) for code in sorted(known)}
+    return {code: chain for code, chain in found.items() if chain}
+
+
+def _by_code(steps: Iterable[tuple[str, str, date]]) -> dict[str, list[tuple[date, str]]]:
+    successors: dict[str, list[tuple[date, str]]] = {}
+    for code, successor, day in steps:
+        successors.setdefault(code, []).append((day, successor))
+    return successors
+
+
 def _places(con: duckdb.DuckDBPyConnection) -> Places:
     organisations = con.execute("SELECT organisation, name, kind, parent, icb, region FROM ref.organisation")
     by_code = {code: Placed(*rest) for code, *rest in organisations.fetchall()}
-    successors: dict[str, list[tuple[date, str]]] = {}
-    for code, successor, day in con.execute("FROM ref.succession").fetchall():
-        successors.setdefault(code, []).append((day, successor))
+    successors = _by_code(
+        con.execute("SELECT organisation, successor, effective_on FROM ref.succession").fetchall()
+    )
     (last,) = con.execute("SELECT max(last_day) FROM ref.month").fetchall()
     return Places(by_code, successors, last[0] or date.min)
 

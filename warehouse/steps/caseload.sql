@@ -15,7 +15,7 @@ WITH event AS (
 month_open AS (
     SELECT p.referral_number, m.month, m.last_day AS month_end
     FROM work.referral AS p
-    INNER JOIN core.submission AS s ON s.provider = p.provider AND s.month BETWEEN p.first_month AND p.last_month
+    INNER JOIN core.reported_month AS s ON s.provider = p.provider AND s.month BETWEEN p.first_month AND p.last_month
     INNER JOIN ref.month AS m
         ON m.month = s.month AND m.last_day >= p.received_on
         AND (p.discharged_on IS NULL OR p.discharged_on > m.last_day)

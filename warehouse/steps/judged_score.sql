@@ -3,7 +3,7 @@
 CREATE TABLE work.judged_score AS
 WITH submitted AS (
     SELECT
-        r.referral_number, s.provider, s.month, s.row_number, 'referral' AS source,
+        r.referral_number, s.provider, s.submitted_by, s.month, s.row_number, 'referral' AS source,
         s.ServiceRequestId AS service_request_id, CAST(NULL AS VARCHAR) AS care_activity_id, s.CodedAssToolType AS tool,
         s.PersScore, s.AssToolCompDate AS scored_on, s.AssToolCompTime AS scored_at, s.Timepoint AS timepoint,
         r.received_on, r.discharged_on, coalesce(s.Timepoint = '05', d.contact_on IS NOT NULL) AS is_follow_up
@@ -13,7 +13,7 @@ WITH submitted AS (
         ON d.referral_number = r.referral_number AND d.contact_on = s.AssToolCompDate
     UNION ALL
     SELECT
-        a.referral_number, s.provider, s.month, s.row_number, 'activity', a.service_request_id, s.CareActId,
+        a.referral_number, s.provider, s.submitted_by, s.month, s.row_number, 'activity', a.service_request_id, s.CareActId,
         s.CodedAssToolType, s.PersScore, a.contact_on, a.contact_time, CAST(NULL AS VARCHAR), r.received_on,
         r.discharged_on, coalesce(a.appointment_type = '06', false)
     FROM staged.IDS607 AS s
@@ -42,7 +42,7 @@ judged AS (
     FROM typed AS t
 )
 SELECT
-    row_number() OVER () AS score_number, referral_number, position, provider, source, month, row_number,
+    row_number() OVER () AS score_number, referral_number, position, provider, submitted_by, source, month, row_number,
     service_request_id, care_activity_id, tool, instrument, PersScore AS submitted_score, score, scored_on, scored_at,
     timepoint, is_valid, is_follow_up, is_in_episode, is_valid AND is_in_episode AND NOT is_follow_up AS can_count
 FROM judged
