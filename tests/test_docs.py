@@ -1,8 +1,10 @@
 """The documentation: its questions can be asked, its links lead somewhere, its commands exist."""
 
+import random
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.ask import ask
@@ -10,7 +12,10 @@ from pipelines.cli import CLEAN, _run
 from pipelines.zones import PROJECT
 from reports.published.small_counts import with_rule
 from tests.fixtures.release import loaded_and_published
+from tests.fixtures.warehouse import build, write_submission
+from tests.references.measure_populations import random_submissions
 from warehouse.disclosure.suppression import Suppression
+from warehouse.measures.catalogue import catalogue
 
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 COMMANDS = (
@@ -36,6 +41,34 @@ def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: 
     for question in questions:
         columns, _ = ask(question, found)
         assert columns
+
+
+def test_the_question_by_group_loses_no_group(tmp_path: Path) -> None:
+    """Some breakdowns declare no groups: theirs are what was submitted, and are not in ``mart.breakdown_group``."""
+    page = (PROJECT / "docs" / "for-analysts.md").read_text()
+    questions = [
+        each for each in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if "mart.breakdown_group" in each
+    ]
+    (question,) = [each.replace("rolling 12 months", "quarter") for each in questions]
+    shares = [measure for measure in catalogue() if measure.kind in ("share", "mean") and measure.breakdowns]
+    asked = {breakdown: measure.id for measure in shares for breakdown in measure.breakdowns}
+    submissions = random_submissions(random.Random(2)).items()
+    won = [write_submission(tmp_path, provider, month, tables) for (provider, month), tables in submissions]
+    with duckdb.connect(str(build(tmp_path, won, measures=sorted(set(asked.values()))))) as con:
+        undeclared = 0
+        for breakdown, measure in asked.items():
+            here = (
+                f"FROM mart.breakdown_measure WHERE level = 'England' AND pathway = 'all' AND measure = '{measure}' "
+                f"AND breakdown = '{breakdown}' AND period_type = 'quarter' AND denominator > 0"
+            )
+            found = con.execute(question.replace("RECOVERY", measure).replace("deprivation_decile", breakdown))
+            groups = found.fetchall()
+            assert [len(groups), sum(row[1] for row in groups)] == list(
+                con.execute(f"SELECT count(*), coalesce(sum(numerator), 0) {here}").fetchone() or ()
+            ), breakdown
+            declared = con.execute("SELECT count(*) FROM mart.breakdown_group WHERE breakdown = ?", [breakdown])
+            undeclared += len(groups) > 0 and declared.fetchone() == (0,)
+        assert undeclared >= 3
 
 
 def test_the_analysts_page_says_the_rule_for_small_counts() -> None:

@@ -29,7 +29,7 @@ from warehouse.field_quality import summarise_fields
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
-from warehouse.measures.listing import create_measures
+from warehouse.measures.listing import create_measures, list_items
 from warehouse.measures.reference_group import create_reference_groups
 from warehouse.measures.rollup import roll_up, rolled_up
 from warehouse.measures.uncounted import note_uncounted
@@ -138,6 +138,7 @@ def build_marts(
         create_effect_macros(con)
         create_measures(con, counted)
         create_items(con)
+        list_items(con)
         load_places(con)
         roll_up(con, counted)
         create_reference_groups(con, counted)

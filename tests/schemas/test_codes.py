@@ -135,6 +135,11 @@ def test_every_procedure_names_a_therapy_an_intensity_and_known_pathways() -> No
     assert {row["therapy_type"] for row in rows} == types
 
 
+def test_a_therapy_has_one_name_whatever_its_procedure() -> None:
+    names = {code.code: code.meaning for code in code_list("therapy_type")}
+    assert {row["snomed"]: row["label"] for row in therapies() if row["label"] != names[row["therapy_type"]]} == {}
+
+
 def test_employment_support_is_neither_low_nor_high_intensity() -> None:
     assert [row["intensity"] for row in therapies() if row["therapy_type"] == "EMS"] == ["other"]
 

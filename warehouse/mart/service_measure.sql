@@ -5,7 +5,11 @@
 -- period's last month: without a submission for that month it is 'not submitted', whatever the others contain.
 -- Filled in for the organisations that are added up (work.organisation); the others keep their rows.
 INSERT INTO mart.service_measure
-WITH applicable AS (
+WITH counted AS (
+    -- Items of data quality have counts of their own (mart.quality_count).
+    SELECT measure, kind, over_time FROM mart.measure WHERE grain <> 'record'
+),
+applicable AS (
     SELECT o.level, o.organisation, o.pathway, a.measure
     FROM work.organisation_pathway AS o
     INNER JOIN work.measure_pathway AS a ON a.pathway = o.pathway
@@ -23,7 +27,7 @@ WITH applicable AS (
         GROUP BY level, organisation
         HAVING max(pathway) = 'all' AND min(pathway) = 'all'
     ) AS o
-    CROSS JOIN mart.measure AS m
+    CROSS JOIN counted AS m
 ),
 measure_of AS (
     SELECT
@@ -31,7 +35,7 @@ measure_of AS (
         a.measure IS NOT NULL AS is_applicable
     FROM work.organisation AS n
     INNER JOIN work.organisation_pathway AS o ON o.level = n.level AND o.organisation = n.organisation
-    CROSS JOIN mart.measure AS m
+    CROSS JOIN counted AS m
     LEFT JOIN applicable AS a
         ON a.level = o.level AND a.organisation = o.organisation AND a.pathway = o.pathway
         AND a.measure = m.measure

@@ -122,3 +122,15 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
     everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
     applicable = [(m.id, each.code) for m in catalogue for each in pathways() if m.applies_to(each.code)]
     insert_rows(con, "work.measure_pathway", everywhere + applicable)
+
+
+def list_items(con: duckdb.DuckDBPyConnection) -> None:
+    """Add the items of data quality (``mart.quality_item``) to ``mart.measure``: all that is measured is in it."""
+    con.execute(
+        "INSERT INTO mart.measure BY NAME "
+        "SELECT (SELECT count(*) FROM mart.measure) + position AS position, measure, "
+        "concat_ws(': ', table_id, title, aspect) AS title, meaning, 'record' AS grain, 'month' AS date_column, "
+        "'share' AS kind, over_time, 'sum' AS over_places, aspect AS numerator, "
+        "coalesce(expected_of, 'true') AS denominator, 'share' AS unit, 'higher' AS direction, "
+        "'this dataset' AS source, 'F' AS confidence FROM mart.quality_item"
+    )

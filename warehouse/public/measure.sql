@@ -4,6 +4,8 @@ CREATE TABLE public.measure AS
 SELECT position, measure, title, meaning, kind, over_time, over_places, unit, direction, standard, published_id, caveats,
     source, since
 FROM mart.measure
+-- Items of data quality are not published.
+WHERE measure IN (SELECT measure FROM mart.service_measure)
 
 -- Columns of public.measure: One row per measure: what its figures mean.
 --   position: Place in the catalogue.
