@@ -426,6 +426,7 @@ VALUES: dict[str, tuple[Judge, Judge, Judge]] = {
 AWAITING = ("CMH_AWAITING_SECOND_MEDIAN", "CMH_AWAITING_SECOND_P90")
 OTHER = (
     "REPEAT_REFERRALS", "IET_LOGS", "IET_LOG_TIME", "THERAPY_SESSIONS", "HIGH_INTENSITY_SESSIONS", "MEAN_THERAPY_SESSIONS",
+    "MEAN_DAYS_BETWEEN_TREATMENTS",
 )  # fmt: skip
 ALL = (*PATHWAY, *CONTACT, *CASELOAD, *OTHER)
 
@@ -442,14 +443,17 @@ class Counting:
         for provider, month in self.slots:
             self.found[provider, measure, month] = (0, None if is_count else 0)
 
-    def add(self, p: Known, measure: str, day: date | None, numerator: Any) -> None:
-        """Add one row of the denominator: a truth counts one, a number its value, None is no row of a mean."""
+    def add(self, p: Known, measure: str, day: date | None, numerator: Any, weight: int = 1) -> None:
+        """Add one row of the denominator: a truth counts one, a number its value, None is no row of a mean.
+
+        A row with a weight is so many of the denominator.
+        """
         if day is None or numerator is None or (p.provider, day.replace(day=1)) not in self.slots:
             return
         key = p.provider, measure, day.replace(day=1)
         so_far = self.found[key]
         number = int(numerator) if isinstance(numerator, (bool, int, Decimal)) else int(bool(numerator))
-        self.found[key] = (so_far[0] + number, None if so_far[1] is None else so_far[1] + 1)
+        self.found[key] = (so_far[0] + number, None if so_far[1] is None else so_far[1] + weight)
 
 
 def measured(submissions: Submissions) -> Counts:
@@ -464,6 +468,9 @@ def measured(submissions: Submissions) -> Counts:
     for p in everyone:
         _add_pathway(counts, p)
         counts.add(p, "REPEAT_REFERRALS", p.received, repeated(p, everyone))
+        if p.finished:
+            days = (p.treatments[-1] - p.treatments[0]).days
+            counts.add(p, "MEAN_DAYS_BETWEEN_TREATMENTS", p.discharged, days, len(p.treatments) - 1)
         _add_contacts(counts, p)
         _add_logs_and_sessions(counts, p)
     return counts.found

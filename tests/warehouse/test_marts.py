@@ -237,6 +237,25 @@ def test_a_comparison_row_carries_everything_its_rate_is_made_of(draft: Path) ->
     assert rows == [("Alpha Trust", 0, 4, 0.0, pytest.approx(low), pytest.approx(high), 0, 7, 0.0, 0.0)]
 
 
+def test_everything_that_is_measured_is_in_one_catalogue(draft: Path) -> None:
+    """Items of data quality are in it as well; their counts are not those of a measure."""
+    tables = ("service_measure", "service_comparison", "national", "breakdown_measure", "quality_count")
+    used = " UNION ".join(f"SELECT measure FROM mart.{table}" for table in tables)
+    assert ask(draft, f"({used}) EXCEPT SELECT measure FROM mart.measure") == []
+    assert ask(draft, "SELECT count(*) FROM mart.service_comparison WHERE source = 'data quality'") != [(0,)]
+    assert (
+        ask(
+            draft,
+            "SELECT measure FROM mart.measure WHERE grain = 'record' EXCEPT SELECT measure FROM mart.quality_item",
+        )
+        == []
+    )
+    (counted,) = ask(
+        draft, "SELECT count(DISTINCT measure), bool_or(contains(measure, '.')) FROM mart.service_measure"
+    )
+    assert counted == (len(catalogue()), False)
+
+
 def test_england_without_the_only_service_is_no_comparison(draft: Path) -> None:
     rows = ask(
         draft,
@@ -345,6 +364,7 @@ def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
         ),
         ({"kind": "mean"}, "unit 'share' goes with kind 'share'"),
         ({"kind": "total"}, "kind 'total'"),
+        ({"weight": "treatment_contacts"}, "a weight goes with kind 'mean' only"),
     ],
 )
 def test_a_measure_that_cannot_be_counted_is_refused(changed: dict[str, Any], message: str) -> None:

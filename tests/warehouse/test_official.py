@@ -9,9 +9,9 @@ import pytest
 
 from reports.published.official_measures import page
 from schemas.codes import code_list
-from warehouse.field_quality import items
 from warehouse.measures.catalogue import Measure, breakdowns, catalogue, groups
 from warehouse.measures.official import Official, official, published_ids, rows
+from warehouse.quality_items import items
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT.parent / "shared" / "domain" / "tt_monthly_measures_metadata.tsv"

@@ -93,7 +93,8 @@ class Measure:
 
     ``numerator`` and ``denominator`` are SQL over a row of the grain. By ``kind``: ``count`` counts rows for
     which the numerator is true; ``share`` does so among those for which the denominator is; ``mean``,
-    ``median`` and ``p90`` take the whole number that the numerator gives for those rows. ``date_column``
+    ``median`` and ``p90`` take the whole number that the numerator gives for those rows. A row of a ``mean`` with a
+    ``weight`` stands for as many things as that whole number says: the mean is of those. ``date_column``
     places a row in a month. ``over_time`` says what a longer period is: of a ``flow`` (what happened) all its
     months together, of a ``stock`` (what there is at a month end) its last month. ``pathways`` lists the
     pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
@@ -120,6 +121,7 @@ class Measure:
     source: str
     confidence: str
     since: str
+    weight: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a row that cannot be counted or read."""
@@ -142,6 +144,8 @@ class Measure:
             problems.append("every kind but 'count' needs a denominator, and only those")
         if (self.kind == "share") != (self.unit == "share"):
             problems.append("unit 'share' goes with kind 'share', and only with it")
+        if self.weight and self.kind != "mean":
+            problems.append("a weight goes with kind 'mean' only")
         if (self.grain in STOCK_GRAINS) != (self.over_time == "stock"):
             problems.append(f"a stock is counted in grain {', '.join(STOCK_GRAINS)}, and only stocks are")
         if problems:

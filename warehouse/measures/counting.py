@@ -294,7 +294,8 @@ def _flags(measure: Measure) -> list[str]:
         conditions.insert(0, f"r.pathway IN ({', '.join(repr(code) for code in measure.pathways)})")
     of = " AND ".join(conditions)
     if measure.kind not in ("count", "share"):
-        return [f'CASE WHEN {of} THEN {measure.numerator} END AS "{measure.id}_v"']
+        weights = [f'CASE WHEN {of} THEN {measure.weight} END AS "{measure.id}_w"'] if measure.weight else []
+        return [f'CASE WHEN {of} THEN {measure.numerator} END AS "{measure.id}_v"', *weights]
     counted = " AND ".join([*conditions, f"({measure.numerator})"])
     flags = {f"{measure.id}_n": counted, f"{measure.id}_d": of}
     return [f'CASE WHEN {flags[name]} THEN true END AS "{name}"' for name in count_columns([measure])]
@@ -343,7 +344,8 @@ def _counts(measures: Sequence[Measure]) -> str:
     for measure in measures:
         if measure.kind == "mean":
             found.append(f'coalesce(sum("{measure.id}_v"), 0) AS "{measure.id}_n"')
-            found.append(f'count("{measure.id}_v") AS "{measure.id}_d"')
+            rows = f'coalesce(sum("{measure.id}_w"), 0)' if measure.weight else f'count("{measure.id}_v")'
+            found.append(f'{rows} AS "{measure.id}_d"')
         else:
             found += [f'count("{name}") AS "{name}"' for name in count_columns([measure])]
     return ", ".join(found + sketches(measures))

@@ -20,7 +20,8 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   title: Short title.
   meaning: What is counted, in plain words.
   grain: Rows counted: pathway, contact, activity, caseload (pathways open at a month end), outcome (pathway and
-      instrument), therapy (pathway and therapy), internet_log or answer.
+      instrument), therapy (pathway and therapy), internet_log or answer; record: an item of data quality
+      (mart.quality_item).
   date_column: Date that places a row in a month.
   kind: count, share, mean, median or p90.
   over_time: flow: a longer period is all its months together; stock: it is its last month, which must be submitted.
@@ -31,7 +32,7 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   unit: What the value counts; share for a share.
   direction: Which is better: higher, lower, or none.
   standard [share]: National standard, NULL when there is none.
-  pathways: Pathway codes it applies to, separated by blanks.
+  pathways: Pathway codes it applies to, separated by blanks; NULL for an item of data quality.
   breakdowns: Breakdowns of the measure (mart.breakdown), separated by blanks.
   published_id: Numbers of NHS England's monthly statistics that it gives, separated by blanks
       (mart.official_measure).
@@ -39,6 +40,7 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
   since: Month from which the definition holds.
+  weight: Of a mean whose rows stand for several things: how many; its denominator is their sum. NULL: a row is one.
 
 Columns of mart.official_measure: One row per measure of NHS England's monthly statistics of Talking Therapies, and
     per group of its variables: where it is found here.
@@ -82,7 +84,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
         "grain VARCHAR, date_column VARCHAR, kind VARCHAR, over_time VARCHAR, "
         "over_places VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, direction VARCHAR, "
         "standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, caveats VARCHAR, "
-        "source VARCHAR, confidence VARCHAR, since VARCHAR)"
+        "source VARCHAR, confidence VARCHAR, since VARCHAR, weight VARCHAR)"
     )
     insert_rows(
         con,
@@ -92,6 +94,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
                 position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.over_time, m.over_places,
                 m.numerator, m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
                 " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
+                m.weight or None,
             )
             for position, m in enumerate(catalogue, start=1)
         ],
