@@ -132,6 +132,7 @@ THERAPY: dict[str, tuple[tuple[str, str, float], ...]] = {
 LOW_INTENSITY, GUIDED_COMPUTER, COUPLE = 4, "748041000000107", "1129471000000105"
 GROUP_THERAPIES = ("702545008", "149591000000108")
 STEPPED_UP = 0.18  # of courses that begin at low intensity
+STEPPED_DOWN = 0.04  # of courses that begin at high intensity; ASSUMED
 
 # Staff.
 STAFF_GROUP: Weights = {"03": 0.52, "02": 0.18, "11": 0.14, "08": 0.06, "09": 0.05, "07": 0.05}

@@ -271,7 +271,7 @@ def _end_codes(not_seen: Flags, treated: Flags, early: Flags, rng: np.random.Gen
 def _therapies(
     pathway: Integers, sessions: Integers, rng: np.random.Generator
 ) -> tuple[Integers, Integers, Integers]:
-    """The therapy of each referral, the one stepped up to, and the session from which that is given."""
+    """The therapy of each referral, the one stepped up or down to, and the session from which that is given."""
     size = len(pathway)
     uniform = rng.random(size)
     therapy = np.zeros(size, dtype=np.int64)
@@ -285,4 +285,7 @@ def _therapies(
     steps = talking & (therapy < f.LOW_INTENSITY) & (sessions >= 4) & (rng.random(size) < f.STEPPED_UP)
     high = [weight for _, _, weight in f.THERAPY["05"]][f.LOW_INTENSITY :]
     stepped_to = np.where(steps, f.LOW_INTENSITY + pick(rng, high, size), therapy)
-    return therapy, stepped_to, np.where(steps, sessions // 2, sessions)
+    # The digits after those that chose the therapy choose who steps down: no further draw, so all others stay.
+    down = talking & (therapy >= f.LOW_INTENSITY) & (sessions >= 4) & (uniform * 9_973 % 1 < f.STEPPED_DOWN)
+    stepped_to = np.where(down, (uniform * 7_919 % 1 * f.LOW_INTENSITY).astype(np.int64), stepped_to)
+    return therapy, stepped_to, np.where(steps | down, sessions // 2, sessions)

@@ -145,6 +145,10 @@ def test_a_quote_without_an_end_is_refused_in_words() -> None:
         ("CAST(DATEADD(MONTH, 1, '2025-01-31') AS DATE)", date(2025, 2, 28)),
         ("CAST(DATEADD(MONTH, -1, 'March 2026') AS DATE)", date(2026, 2, 1)),
         ("CAST(1 AS BIT)", True),
+        ("CAST(0.1 AS FLOAT)", 0.1),
+        ("CAST(2.6 AS DECIMAL)", 3),
+        ("CAST(1 AS FLOAT) / 3", 1 / 3),
+        ("CAST(2 AS DECIMAL) / CAST(4 AS DECIMAL)", 0.5),
         ("'a' COLLATE Latin1_General_CI_AS", "a"),
     ],
 )  # fmt: skip
@@ -292,6 +296,12 @@ def test_with_a_month_nothing_later_is_seen(
     assert con.execute('SELECT last FROM "#last"').fetchall() == [(date(2025, 4, 30),)]
 
 
+def test_a_script_that_asks_for_it_divides_by_zero_without_an_error(con: duckdb.DuckDBPyConnection) -> None:
+    (loud,) = run(con, carry("SELECT 1 / 0 AS a"))
+    assert "zero" in loud.error
+    assert value(con, "1 / 0", "SET ANSI_WARNINGS OFF") is None
+
+
 def test_what_is_written_gives_the_same_in_a_client(release: Path, tmp_path: Path) -> None:
     script = """
         DECLARE @end DATE = (SELECT MAX(ReportingPeriodEndDate) FROM mesh_IAPT.IsLatest_SubmissionID)
@@ -398,7 +408,7 @@ def test_the_public_scripts_run_whole_but_for_those_that_the_page_names(release:
     for path in paths:
         carried = carry(read_script(path))
         with open_release(release, kept) as con:
-            errors = [one.carried.line for one in run(con, carried) if one.error]
+            errors = [(one.carried.line, one.error) for one in run(con, carried) if one.error]
         if errors or any(one.outcome is Outcome.NOT_CARRIED for one in every(carried)):
             broken.add(path.name)
     assert broken == named

@@ -23,6 +23,10 @@ from warehouse.tsql.statements import Statement, flat, statements_of
 
 # IF OBJECT_ID('x') IS NOT NULL DROP TABLE x: the usual way of saying DROP TABLE IF EXISTS before 2016.
 _IF_THERE = re.compile(r"^IF\s+OBJECT_ID\s*\([^)]*\)\s*IS\s+NOT\s+NULL$", re.IGNORECASE)
+# A script that asks for it divides by zero without an error: the result is empty.
+_NO_WARNINGS = re.compile(r"^SET\s+(ANSI_WARNINGS|ARITHABORT)\s+OFF$", re.IGNORECASE)
+_CAN_DIVIDE = "SELECT count(*) FROM duckdb_settings() WHERE name = 'error_on_division_by_zero'"
+_DIVIDES = "SET error_on_division_by_zero = false"
 # Words that have no effect on what a script computes.
 _SILENT = frozenset(("GO", "PRINT", "USE"))
 # What every script carried over needs first: / of whole numbers is a whole number, and the functions it uses.
@@ -142,6 +146,10 @@ def _outcome(statement: Statement, scope: Scope) -> Carried:
         return _decided(statement, scope)
     if word in _SILENT:
         return Carried(line, word, Outcome.NOT_NEEDED)
+    if _NO_WARNINGS.match(statement.text.strip()):
+        note = "division by zero gives NULL; DuckDB before 2.0 does so without a setting"
+        inside = (Carried(line, word, Outcome.CARRIED, (_DIVIDES,)),)
+        return Carried(line, word, Outcome.RUN_ONLY, (_CAN_DIVIDE,), (note,), inside)
     sql = tuple(rewrite(statement.text, scope))
     if word == "DELETE" and (query := left_by_earlier_run(statement.text, scope)):
         note = "done only if an earlier run left the table"

@@ -30,6 +30,11 @@ _TEXT_TYPES = frozenset((_T.CHAR, _T.NCHAR, _T.VARCHAR, _T.NVARCHAR, _T.TEXT))
 _DATE_TYPES = frozenset((_T.DATE,))
 _INSTANTS = frozenset((_T.DATETIME, _T.DATETIME2, _T.SMALLDATETIME, _T.TIMESTAMP))
 _FRACTIONS = frozenset((_T.FLOAT, _T.DOUBLE, _T.DECIMAL, _T.MONEY))
+# Types, written without a length, that DuckDB means otherwise. FLOAT(24) is REAL, and rare.
+_TYPES = {
+    _T.FLOAT: "DOUBLE", _T.BIT: "BOOLEAN", _T.DECIMAL: "DECIMAL(18, 0)", _T.MONEY: "DECIMAL(19, 4)",
+    _T.SMALLMONEY: "DECIMAL(19, 4)",
+}  # fmt: skip
 # Functions whose result is text.
 _TEXT = (
     exp.TimeToStr, exp.Chr, exp.Concat, exp.Left, exp.Right, exp.Upper, exp.Lower, exp.Trim, exp.Substring,
@@ -217,10 +222,10 @@ def _applied(node: exp.Expr, _: Scope) -> exp.Expr:
 
 
 def _type(node: exp.Expr, _: Scope) -> exp.Expr:
-    """BIT is a truth value in SQL Server, and a string of bits in DuckDB."""
-    if node.this in (_T.BIT, _T.MONEY, _T.SMALLMONEY):
-        return exp.DataType.build("boolean" if node.this is _T.BIT else "decimal(19, 4)")
-    return node
+    """Types of another meaning: FLOAT has 8 bytes, DECIMAL no decimals, BIT is a truth value."""
+    bare = not node.expressions
+    written = _TYPES.get(node.this) if bare else None
+    return exp.DataType.build(written, dialect="duckdb") if written else node
 
 
 def _limit(node: exp.Expr, _: Scope) -> exp.Expr:
