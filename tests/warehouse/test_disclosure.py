@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.campaign import examples
-from tests.fixtures.comparison import COUNTS
+from tests.fixtures.comparison import COUNTS, COVERAGE
 from tests.fixtures.warehouse import SECRET
 from tests.references.disclosure import Cell, Protector, quantile, sketch
 from warehouse.comparison.statistics import create_macros
@@ -46,6 +46,7 @@ def world(
     """Marts with the columns of the warehouse: by measure its figures for one period, and who is behind them."""
     con = duckdb.connect(config={"threads": 1})
     con.execute("ATTACH ':memory:' AS work; CREATE SCHEMA mart; CREATE SCHEMA ref; CREATE SCHEMA published")
+    con.execute(COVERAGE)
     con.execute("CREATE SCHEMA monthly_count")
     create_people(con)
     create_macros(con)

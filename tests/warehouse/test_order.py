@@ -19,6 +19,7 @@ def parts() -> dict[str, list[str]]:
         "core": list(core_models()),
         "roll up": rolled,
         "marts": in_order(set(models_of("mart")) - set(rolled)),
+        "public": in_order(models_of("public")),
     }
 
 

@@ -15,7 +15,8 @@ from warehouse.models import read_sql
 # Numbers in schema public: figures that are proved below, what follows from them, and what says nothing of people.
 _NUMBERS = (
     "numerator", "denominator", "rate", "average", "national_numerator", "national_denominator", "national_rate",
-    "lower_95", "upper_95", "lower_998", "upper_998", "position", "standard", "months_submitted",
+    "lower_95", "upper_95", "lower_998", "upper_998", "position", "standard", "months", "months_submitted",
+    "provider_months_expected", "provider_months_submitted", "services", "tau",
 )  # fmt: skip
 _MAKES = re.compile(r"CREATE TABLE public\.(\w+) AS")
 

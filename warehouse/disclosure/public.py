@@ -24,15 +24,24 @@ def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppr
     """Write schema ``public`` from ``mart``, ``monthly_count.people`` and ``published``; replaces an earlier one.
 
     ``secret`` decides the random errors; it is not written anywhere. Needs ``mart.measure``,
-    ``mart.service_measure``, ``mart.breakdown_measure``, ``mart.breakdown_group``, the Wilson macros,
-    ``published.service_count``, ``ref.organisation``, ``ref.code``, ``ref.language``, ``ref.instrument`` and
-    ``ref.survey_question``.
+    ``mart.service_measure``, ``mart.breakdown_measure``, ``mart.breakdown_group``,
+    ``mart.submission_coverage``, the macros of ``mart``, ``published.service_count``, ``ref.organisation``,
+    ``ref.code``, ``ref.language``, ``ref.instrument``, ``ref.survey_question`` and a catalog ``work``.
     """
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(suppression.macros())
     suppression.use(con, secret)
     for table in TABLES:
+        if table == "service_comparison":
+            _make_funnel(con)
         con.execute(read_sql(f"public.{table}"))
+
+
+def _make_funnel(con: duckdb.DuckDBPyConnection) -> None:
+    """Write ``work.public_funnel``: the model of ``mart.funnel`` on the figures that are shown."""
+    con.execute(read_sql("work.public_figure"))
+    model = read_sql("mart.funnel").replace("mart.provider_figure", "work.public_figure")
+    con.execute(model.replace("CREATE TABLE mart.funnel", "CREATE OR REPLACE TABLE work.public_funnel"))
 
 
 def write_public(database: Path, target: Path) -> None:

@@ -101,8 +101,12 @@ class Suppression:
         yield (
             "A rate is calculated from the two counts shown. With a denominator of fewer than "
             f"{self.rate_from} people there is none (`no rate`). At {self.rate_from} the rate may be off by "
-            f"{self.rate_error(self.rate_from)} points, {errors}. Intervals and `funnel_position` also use the "
-            "counts shown."
+            f"{self.rate_error(self.rate_from)} points, {errors}. Intervals and positions use the counts shown too."
+        )
+        yield (
+            f"A position is given where all counts within {self.within(0.95)} of those shown have the same. Else "
+            "`why_no_position` is «too close to a limit to publish». Measures of rows that are not people have no "
+            "position."
         )
         yield (
             f"`average` is a mean of {self.mean_from} people or more, a median of {self.quantile_from('median')} "
@@ -167,6 +171,9 @@ CREATE OR REPLACE MACRO public.numerator(kind, shown, denominator, others) AS CA
     WHEN kind = 'share' AND bit_count(others) >= {self.smallest} AND denominator - shown >= {self.smallest}
     THEN shown
 END;
+-- How far 95 of 100 counts of people are from the one shown, at most. Rows that are not people have no margin.
+CREATE OR REPLACE MACRO public.margin(grain) AS
+    CASE WHEN grain IN {_ROWS_ARE_PEOPLE} THEN {self.within(0.95)} END;
 CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
     CASE WHEN denominator >= {self.rate_from} THEN numerator / denominator END;
 -- The error of rows that are not people is larger, and so is the denominator that a rate needs.

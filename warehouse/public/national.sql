@@ -15,11 +15,16 @@ WITH counted AS (
     WHERE p.provider = 'ENG'
 )
 SELECT
-    source, period_type, period_start, pathway, measure, numerator, denominator, state, rate,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, mart.z_95()) END AS lower_95,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, mart.z_95()) END AS upper_95,
-    average
-FROM counted
+    c.source, c.period_type, c.period_start, c.pathway, c.measure, c.numerator, c.denominator, c.state, c.rate,
+    CASE WHEN c.rate IS NOT NULL THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN c.rate IS NOT NULL THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
+    c.average, CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
+    v.provider_months_expected, v.provider_months_submitted
+FROM counted AS c
+INNER JOIN public.measure AS m ON m.measure = c.measure
+LEFT JOIN mart.submission_coverage AS v
+    ON c.source = 'submitted' AND v.level = 'England' AND v.period_type = c.period_type
+    AND v.period_start = c.period_start AND v.over_time = m.over_time
 
 -- Columns of public.national: England: one row per source, period, pathway and measure, from protected counts like
 --     any other row.
@@ -38,3 +43,8 @@ FROM counted
 --   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
 --   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
 --       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
+--   months [months]: Months of the period.
+--   months_submitted [months]: Months of the period for which some provider submitted; NULL for published figures.
+--   provider_months_expected: Submissions expected for the figure, one per provider and month; of a stock for the last
+--       month only. NULL for published figures.
+--   provider_months_submitted: Of these, submitted.
