@@ -424,3 +424,9 @@ def test_directions_are_the_national_ones_but_for_those_known_to_be_wrong_there(
         if found.snomed in tool and (said[tool[found.snomed]] == "Positive") != (found.direction == "higher")
     }
     assert other == {"DIALOG", "REQOL10", "REQOL20", "QPR15"}
+
+
+def test_a_complaint_has_a_measure_of_its_own_where_the_official_measures_say_so() -> None:
+    """M203 and M204 list the complaints; other somatoform disorders and neurasthenia are judged by GAD-7."""
+    found = {prefix for each in instruments() for prefix in each.complaint_prefixes}
+    assert found == {"F400", "F401", "F410", "F42", "F431", "F452", "83482000", "G933", "K58", "723916001"}
