@@ -241,23 +241,28 @@ FROM counted"""
 def _counts(element: Element, condition: str | None) -> dict[str, str]:
     """The counts of one element; ``condition`` names the column that says whether it is expected of a row."""
     value, unknown, inapplicable = element.value, element.not_known, element.not_applicable
-    expected, complete, within = "count(*)", f"count({value})", f"{value} IS NOT NULL"
+    valid = _count_if(element.valid) if element.valid else "NULL"
+    # A code for not known or not applicable is in the list, so it is valid.
+    expected, complete, within = "count(*)", f"count({value})", "true"
+    invalid = f"{complete} - {valid}" if element.valid else "0"
     if element.expected_of is None:
-        expected, complete, within = "0", "0", "false"
+        expected, complete, invalid, within = "0", "0", "0", "false"
     elif condition:
-        expected, complete = _count_if(condition), f"count(CASE WHEN {condition} THEN {value} END)"
-        within = f"{condition} AND {within}"
-    # What is neither valid nor says that it is not known or does not apply.
-    wrong = [f"NOT coalesce({each}, false)" for each in (element.valid, unknown, inapplicable) if each]
+        expected, complete, within = (
+            _count_if(condition),
+            f"count(CASE WHEN {condition} THEN {value} END)",
+            condition,
+        )
+        invalid = _count_if(f"{condition} AND NOT ({element.valid})") if element.valid else "0"
     is_time = element.kind == "time"
     return {
         "expected": expected,
         "complete": complete,
         "filled": f"count({value})",
-        "valid": _count_if(element.valid) if element.valid else "NULL",
+        "valid": valid,
         "not_known": _count_if(f"{within} AND ({unknown})") if unknown else "NULL",
         "not_applicable": _count_if(f"{within} AND ({inapplicable})") if inapplicable else "NULL",
-        "invalid": _count_if(" AND ".join((within, *wrong))) if element.valid else "0",
+        "invalid": invalid,
         "at_midnight": _count_if(f"{value} = '00:00:00'") if is_time else "NULL",
         "on_the_hour": _count_if(f"ends_with({value}, ':00:00')") if is_time else "NULL",
         "first_of_month": _count_if(f"day({value}) = 1") if element.kind == "date" else "NULL",

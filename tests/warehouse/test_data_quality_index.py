@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.dataset.rule_pages import in_force
+from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.field import Mandation
 from schemas.rule import Effect
@@ -164,6 +165,20 @@ def test_a_month_that_was_not_sent_has_an_index_of_0(tmp_path: Path) -> None:
         ("RYY", 4, 1, 1, 1.0, *full), ("RYY", 5, 0, 1, 0.0, 0, None, 0.0), ("RYY", 6, 0, 1, 0.0, 0, None, 0.0),
     ]  # fmt: skip
     assert parts(draft, "Gender") == (4, 2, 0, 1, 0, 1)
+
+
+@pytest.mark.parametrize("month", ["2012-04-01", "2025-04-01"])
+def test_a_code_for_not_known_or_not_applicable_is_valid(month: str) -> None:
+    # Otherwise a record would be in two groups.
+    con, asked = duckdb.connect(), 0
+    for each in elements():
+        for code in code_list(each.code_list) if each.code_list and each.valid else ():
+            for says_nothing in filter(None, (each.not_known, each.not_applicable)):
+                query = f"SELECT ({says_nothing}), ({each.valid}) FROM (SELECT ? AS \"{each.name}\", DATE '{month}' AS month)"
+                ((is_such, is_valid),) = con.execute(query, [code.code]).fetchall()
+                assert is_valid or not is_such, (each.id, code.code)
+                asked += is_such
+    assert asked > 20
 
 
 def heaped(draft: Path, measure: str) -> Any:

@@ -58,7 +58,7 @@ FROM judged
 --       recorded. NULL where there is no such code.
 --   not_applicable [rows]: Rows expected to have a value whose value is a code for not applicable. NULL where there
 --       is no such code.
---   invalid [rows]: Rows expected to have a value whose value is neither valid nor one of these codes.
+--   invalid [rows]: Rows expected to have a value whose value is not valid.
 --   at_midnight [rows]: Rows whose time is 00:00:00; NULL if the element is no time.
 --   on_the_hour [rows]: Rows whose time is a full hour; NULL if the element is no time.
 --   first_of_month [rows]: Rows whose date is the first of a month; NULL if the element is no date.
