@@ -120,6 +120,12 @@ def test_a_measure_cites_the_ids_it_answers_by_the_official_construction() -> No
     assert MEASURES["TREATMENT_CONTACTS"].published_id == ""
 
 
+def test_no_file_of_the_catalogue_cites_ids_by_hand() -> None:
+    for path in (ROOT / "warehouse" / "measures").glob("[0-9]_*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            assert [row["id"] for row in csv.DictReader(file) if row.get("published_id")] == [], path.name
+
+
 def test_the_mart_has_a_row_for_each() -> None:
     assert len(rows()) == len(official())
     assert (
