@@ -1,7 +1,7 @@
-"""Clinical guidance, in schema ``ref``: recommended therapies and doses, survey answers.
+"""Clinical guidance, in schema ``ref``: recommended therapies, doses and steps, survey answers.
 
 Belongs here: loading ``clinical/*.csv`` and the questions of ``schemas`` for the models that use them. Does not
-belong here: those models (``core/therapy_course.sql``, ``core/experience.sql``).
+belong here: those models (``core/therapy_course.sql``, ``core/pathway_care.sql``, ``core/experience.sql``).
 """
 
 import csv
@@ -18,6 +18,9 @@ _TABLES = """
 CREATE TABLE ref.therapy_standard (
     pathway VARCHAR, therapy_type VARCHAR, minimum_sessions INTEGER, source VARCHAR, confidence VARCHAR,
     note VARCHAR);
+CREATE TABLE ref.recommended_step (
+    problem_descriptor VARCHAR, low_intensity BOOLEAN, high_intensity BOOLEAN, source VARCHAR, confidence VARCHAR,
+    note VARCHAR);
 CREATE TABLE ref.survey_question (
     position INTEGER, question VARCHAR, title VARCHAR, questionnaire VARCHAR, answers VARCHAR, source VARCHAR,
     confidence VARCHAR);
@@ -32,6 +35,14 @@ Columns of ref.therapy_standard: One row per pathway and therapy that NICE recom
   therapy_type, key: Type of therapy (ref.code therapy_type).
   minimum_sessions [sessions]: Fewest sessions; NULL where the guideline names none.
   source: Guideline.
+  confidence: F: found in the source; R: recalled, to be confirmed.
+  note: Remarks.
+
+Columns of ref.recommended_step: One row per problem for which NICE recommends therapy of low or high intensity.
+  problem_descriptor, key: Group of the presenting complaint (mart.breakdown_group).
+  low_intensity: Whether it recommends therapy of low intensity.
+  high_intensity: Whether it recommends therapy of high intensity.
+  source: Where it was found.
   confidence: F: found in the source; R: recalled, to be confirmed.
   note: Remarks.
 
@@ -57,7 +68,7 @@ _POSITIVE, _NEGATIVE, _HIGHEST, _LOWEST = ("3", "4", "Y"), ("0", "1", "N"), ("4"
 
 
 def load_clinical(con: duckdb.DuckDBPyConnection) -> None:
-    """Create and fill ``ref.therapy_standard`` and the survey tables.
+    """Create and fill ``ref.therapy_standard``, ``ref.recommended_step`` and the survey tables.
 
     Raises CatalogueError when a therapy is recommended for a pathway that is none.
     """
@@ -73,6 +84,15 @@ def load_clinical(con: duckdb.DuckDBPyConnection) -> None:
             (r["pathway"], r["therapy_type"], int(r["minimum_sessions"]) if r["minimum_sessions"] else None,
              r["source"], r["confidence"], r["note"] or None)
             for r in standards
+        ],
+    )  # fmt: skip
+    insert_rows(
+        con,
+        "ref.recommended_step",
+        [
+            (r["problem_descriptor"], r["low_intensity"] == "Y", r["high_intensity"] == "Y", r["source"],
+             r["confidence"], r["note"] or None)
+            for r in _read("recommended_step")
         ],
     )  # fmt: skip
     insert_rows(

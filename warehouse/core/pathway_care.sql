@@ -7,6 +7,9 @@ CREATE TABLE core.pathway_care AS
 SELECT
     p.referral_number, p.provider, p.service_request_id,
     coalesce(t.therapies, 0) AS therapies, coalesce(t.has_therapy_twice, false) AS has_therapy_twice,
+    f.therapies_offered, f.therapies_given,
+    CASE WHEN s.low_intensity AND s.high_intensity THEN 'low or high' WHEN s.high_intensity THEN 'high'
+        WHEN s.low_intensity THEN 'low' END AS recommended_step,
     t.has_recommended_therapy, t.is_dose_reached, t.is_dose_planned, t.planned_sessions, t.is_plan_reached,
     CASE
         WHEN NOT p.is_discharged THEN 'open'
@@ -44,6 +47,9 @@ SELECT
     b.violence AS violence_before, d.violence AS violence_during, a.violence AS violence_after
 FROM core.pathway AS p
 LEFT JOIN work.therapy_given AS t ON t.referral_number = p.referral_number
+LEFT JOIN work.therapy_offered AS f ON f.referral_number = p.referral_number
+LEFT JOIN work.pathway_band AS g ON g.referral_number = p.referral_number
+LEFT JOIN ref.recommended_step AS s ON s.problem_descriptor = g.problem_descriptor
 LEFT JOIN work.smi_outcome AS o ON o.referral_number = p.referral_number
 LEFT JOIN core.service_use_window AS b
     ON b.referral_number = p.referral_number AND b.window_name = 'before'
@@ -58,6 +64,11 @@ LEFT JOIN core.service_use_window AS a
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   therapies: Types of psychological therapy given, by code.
 --   has_therapy_twice: Whether coded therapy was given on two days or more.
+--   therapies_offered: Types of therapy planned, given or refused, in the alphabet, separated by blanks; NULL for
+--       none.
+--   therapies_given: Types of therapy with a session or more, likewise.
+--   recommended_step: Intensity that NICE recommends for the problem (ref.recommended_step): high, low, low or high;
+--       NULL where none is stated.
 --   has_recommended_therapy: Whether one of them is recommended by NICE for the pathway; NULL when none is coded.
 --   is_dose_reached: Whether a therapy with a minimum of sessions reached it; NULL when none with a minimum was
 --       given.
