@@ -136,9 +136,12 @@ def test_a_pathway_is_one_row_for_every_table_that_has_pathways(added_pathway: d
     assert {name for name, (_, found) in rows.items() if not found} == set()
     # People who differ in nothing else have as many rows in every mart, whichever of the two pathways they are on. Some
     # measures are of psychosis alone, and by month there are only groups in which somebody was.
-    assert {
-        name for name, (alike, found) in rows.items() if not name.startswith("core.") and alike != found
-    } <= {"mart.control_chart", "mart.control_chart_summary", "mart.breakdown_measure", "mart.rate_ratio"}
+    assert {name for name, (alike, found) in rows.items() if not name.startswith("core.") and alike != found} <= {
+        "mart.control_chart",
+        "mart.control_chart_summary",
+        "mart.breakdown_measure",
+        "mart.rate_ratio",
+    }
 
 
 def test_a_pathway_is_one_row_for_its_measures_and_case_mix(added_pathway: dict[str, Any]) -> None:
