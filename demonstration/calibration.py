@@ -189,4 +189,4 @@ EXPERIENCE_ANSWERED = {True: 0.65, False: 0.15}  # SMI, Talking Therapies; ASSUM
 # Work and Social Adjustment Scale, five items from 0 to 8 each: mean and SD at the start, points better at the end.
 # Share of referrals scored on it, and of those in work asked about presenteeism. ASSUMED.
 WSAS_START, WSAS_BETTER = (3.9, 2.1), (1.4, 1.3)
-WSAS_SCORED, PRESENTEEISM_ASKED = 0.6, 0.3
+WSAS_SCORED, PRESENTEEISM_ASKED = 0.25, 0.3

@@ -16,8 +16,9 @@ from sqlglot.errors import SqlglotError
 from schemas.errors import NotAsked
 from warehouse.tsql.dates import DATE_MACRO
 from warehouse.tsql.expressions import AVG_MACRO, SAME_MACRO
+from warehouse.tsql.look_ahead import look_ahead
 from warehouse.tsql.names import WORK
-from warehouse.tsql.rewrite import condition, left_by_earlier_run, plan, rewrite
+from warehouse.tsql.rewrite import condition, left_by_earlier_run, rewrite
 from warehouse.tsql.scope import CannotCarryOver, Scope
 from warehouse.tsql.statements import Statement, flat, statements_of
 
@@ -90,7 +91,7 @@ def carry(script: str, month: date | None = None) -> tuple[Carried, ...]:
     except SqlglotError as error:
         raise NotAsked(f"The script cannot be read: {str(error).splitlines()[0]}") from None
     scope = Scope(month.isoformat() if month else "")
-    plan(flat(statements), scope)
+    look_ahead(flat(statements), scope)
     return tuple(_carried(one, scope) for one in statements)
 
 

@@ -5,16 +5,16 @@ begins (``statements``), expressions, and what a whole script needs (``carry``).
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlglot import exp, parse_one
-from sqlglot.errors import ErrorLevel, SqlglotError, UnsupportedError
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from warehouse.tsql.expressions import converted, in_duckdb, is_label
+from warehouse.tsql.look_ahead import inserted, parsed
 from warehouse.tsql.names import WORK, is_temporary, key_of, tables_of
 from warehouse.tsql.scope import CannotCarryOver, Scope
-from warehouse.tsql.statements import Statement
 
 # SET @x += 1, which sqlglot does not read.
 _ADDED = re.compile(r"^SET\s+@(\w+)\s*([-+*/%])=\s*(.*)$", re.IGNORECASE | re.DOTALL)
@@ -38,54 +38,6 @@ def condition(text: str, scope: Scope) -> str:
     if any(name.name.upper() == "OBJECT_ID" for name in tree.find_all(exp.Anonymous)):
         raise CannotCarryOver("OBJECT_ID is understood only in IF OBJECT_ID(…) IS NOT NULL DROP TABLE …")
     return _written(in_duckdb(tree, scope))
-
-
-def parsed(text: str) -> exp.Expr:
-    """The statement as a tree. Raises CannotCarryOver when it cannot be read."""
-    try:
-        tree = parse_one(text, read="tsql")
-    except SqlglotError as error:
-        raise CannotCarryOver(
-            f"{text.split()[0].upper()} could not be read: {str(error).splitlines()[0]}"
-        ) from None
-    if isinstance(tree, exp.Command):
-        raise CannotCarryOver(f"{text.split()[0].upper()} is not understood")
-    return tree
-
-
-def plan(statements: Iterable[Statement], scope: Scope) -> None:
-    """Look through the script first: which tables it makes, and what it inserts into which."""
-    for statement in statements:
-        if made := made_by(statement):
-            scope.later.add(made)
-        if statement.word in ("INSERT", "WITH"):
-            try:
-                tree = parsed(statement.text)
-            except CannotCarryOver:
-                continue  # told when it is carried over
-            if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Query):
-                query = tree.expression.copy()
-                if tree.args.get("with_") is not None:
-                    query.set("with_", tree.args["with_"].copy())
-                scope.inserts.setdefault(key_of(_inserted(tree)), []).append(query)
-    scope.made = set(scope.later)
-
-
-def made_by(statement: Statement) -> str:
-    """The table that a statement makes anew (SELECT … INTO, CREATE TABLE), as ``names.key_of``; empty if none."""
-    text = statement.text
-    if statement.word not in ("SELECT", "WITH", "CREATE"):
-        return ""
-    try:
-        tree = parsed(text)
-    except CannotCarryOver:
-        return ""
-    into = tree.find(exp.Into)
-    if into is not None:
-        return key_of(into.this)
-    if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
-        return key_of(tree.this.this)
-    return ""
 
 
 def _written(tree: exp.Expr) -> str:
@@ -153,7 +105,7 @@ def _assigned(name: str, value: exp.Expr, scope: Scope) -> str:
 
 
 def _insert(tree: Any, scope: Scope) -> Iterator[str]:
-    target = _inserted(tree)
+    target = inserted(tree)
     if tree.expression is None:
         raise CannotCarryOver("INSERT of what a procedure returns")
     if key_of(target) not in scope.made and isinstance(tree.expression, exp.Query):
@@ -163,11 +115,6 @@ def _insert(tree: Any, scope: Scope) -> Iterator[str]:
         yield f"CREATE TABLE IF NOT EXISTS {name} AS\nSELECT * FROM (\n{shape}\n) AS shape LIMIT 0"
         scope.note(f"{name} is made here if no earlier run left it")
     yield _written(in_duckdb(tree, scope))
-
-
-def _inserted(tree: exp.Insert) -> exp.Table:
-    target: exp.Table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    return target
 
 
 def _shape(key: str, scope: Scope) -> str:
