@@ -5,6 +5,7 @@ The references are written from the definitions in plain Python and NumPy.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,14 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demonstration.geography import placed, write_reference
+from demonstration.sites import service
 from tests.campaign import examples
 from tests.fixtures.comparison import APRIL, warehouse
-from tests.fixtures.warehouse import some
+from tests.fixtures.warehouse import FEW, Case, ask, build, some, tables_of, write_submission
 from warehouse.comparison.statistics import Z_95, byar
 from warehouse.measures.catalogue import breakdowns, groups
 from warehouse.measures.counting import create_monthly_counts
 from warehouse.measures.reference_group import NO_ANSWER, create_reference_groups
 from warehouse.order import run
+from warehouse.organisations.importing import take_reference
 from warehouse.staging import insert_rows
 
 NO_ANSWER_WORDS = ("known", "stated", "recorded")
@@ -381,3 +385,26 @@ def test_a_quarter_with_a_month_missing_has_no_rate() -> None:
 def test_a_provider_has_no_residents() -> None:
     assert access({"female": (300, 1)}, RESIDENTS, place=("provider", "01A")) == {}
     assert access({"female": (300, 1)}, []) == {}  # nor is there anything without a file
+
+
+def test_a_build_counts_those_who_enter_by_the_residents_of_its_reference_files(tmp_path: Path) -> None:
+    write_reference(tmp_path / "in", [placed(service(0, 1))], APRIL)
+    take_reference(tmp_path / "in", tmp_path / "reference")
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a"), Case("b"), Case("untreated", contacts=0)]))
+    ]
+    won += [write_submission(tmp_path, "RXX", date(2025, month, 1), {}) for month in (5, 6)]
+    draft = build(tmp_path, won, measures=["ACCESS", *FEW], reference=tmp_path / "reference")
+    rows = ask(
+        draft,
+        "SELECT breakdown, breakdown_group, entered, population, why_not, round(rate_per_100000, 6) "
+        "FROM mart.access_rate WHERE level = 'England' AND period_type = 'quarter' AND pathway = 'all' AND entered > 0",
+    )
+    # 223,000 residents in 2021, 3 % more in 2024: 51 in 100 are women, 80 white; no birth date and no postcode.
+    women, white = 223_000 * 51 * 103 // 10_000, 223_000 * 80 * 103 // 10_000
+    assert sorted(rows) == [
+        ("age_band", "not known", 2, None, "no population", None),
+        ("deprivation_quintile", "not known", 2, None, "no population", None),
+        ("ethnic_group", "white", 2, white, None, round(8 * 100_000 / white, 6)),
+        ("gender", "female", 2, women, None, round(8 * 100_000 / women, 6)),
+    ]
