@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.fixtures.warehouse import APRIL, FEW, Case, build, tables_of, write_submission
+from tests.fixtures.warehouse import APRIL, FEW, SECRET, Case, build, tables_of, write_submission
 from warehouse.release import publish
 
 OLDEST = Path(sys.prefix) / "oldest-client"
@@ -21,7 +21,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draft = build(
         tmp, [write_submission(tmp, "RXX", APRIL, tables_of([Case("a"), Case("b")]))], measures=FEW, whole=True
     )
-    publish(draft, tmp / "releases", "2025-04-aaaaaaaa", tmp / "latest.duckdb", {})
+    publish(draft, tmp / "releases", "2025-04-aaaaaaaa", tmp / "latest.duckdb", {}, secret=SECRET)
     return tmp / "latest.duckdb"
 
 
