@@ -107,6 +107,7 @@ def build_core(
         con.execute("DROP SCHEMA IF EXISTS ref CASCADE; CREATE SCHEMA ref")
         con.execute("CREATE SCHEMA IF NOT EXISTS core; CREATE SCHEMA IF NOT EXISTS monthly_count")
         load_reference(con, current, organisations or {}, reference)
+        con.execute(read_sql("ref.deprivation_area"))
         if stale is not None:
             _forget(con, stale)
     wanted = [submission for submission in current if stale is None or submission.provider in stale]

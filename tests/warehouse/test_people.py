@@ -154,3 +154,14 @@ def test_a_programme_as_typed_reaches_no_public_table(draft: Path) -> None:
     )
     assert ("log_programme", "other") in shown
     assert all(group in ("other", "no log", "not known") for _, group in shown)
+
+
+def test_a_person_has_a_class_of_districts_and_how_many_are_alike_is_said(draft: Path) -> None:
+    """No district in core: beside age, gender and ethnicity it tells nearly everybody apart."""
+    columns = ask(draft, "SELECT column_name FROM duckdb_columns() WHERE column_name = 'postcode_district' "
+                  "AND schema_name IN ('core', 'mart', 'public')")  # fmt: skip
+    assert columns == []
+    bands = dict(ask(draft, "SELECT k, people FROM mart.person_likeness"))
+    assert sum(bands.values()) == ask(draft, "SELECT count(*) FROM core.person")[0][0]
+    assert bands["1"] == 2  # the one person of RXX, and the one without a gender of RYY
+    assert bands["10 or more"] == 16

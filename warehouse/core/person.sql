@@ -12,10 +12,12 @@ SELECT
     -- First character is the national code, a second is local; 99 is "not known".
     CASE WHEN p.EthnicCategory = '99' THEN '99' ELSE substr(p.EthnicCategory, 1, 1) END AS ethnic_category,
     p.EthnicCategory2021 AS ethnic_category_2021, p.LanguageCodePreferred AS preferred_language,
-    p.ExBAFIndicator AS ex_armed_forces, p.postcode_district, p.OrgIDResidenceResp AS residence_commissioner
+    p.ExBAFIndicator AS ex_armed_forces, a.decile AS deprivation_decile, a.area AS deprivation_area,
+    p.OrgIDResidenceResp AS residence_commissioner
 FROM staged.IDS001 AS p
 INNER JOIN staged.IDS001_latest AS l
     ON l.provider = p.provider AND l.recency = p.recency
+LEFT JOIN ref.deprivation_area AS a ON a.postcode_district = p.postcode_district
 
 -- Columns of core.person: One row per provider and person (IDS001), as the latest month describes them.
 --   provider, key: ODS code of the provider.
@@ -34,5 +36,7 @@ INNER JOIN staged.IDS001_latest AS l
 --   ethnic_category_2021: Ethnic category of the 2021 census.
 --   preferred_language: Preferred language.
 --   ex_armed_forces: Ex-British armed forces indicator.
---   postcode_district: First half of the postcode.
+--   deprivation_decile [decile]: Decile of deprivation of the postcode district, 1 being the most deprived.
+--   deprivation_area: Class of postcode districts with the same deprivation (ref.deprivation_area): the smallest
+--       area kept of a person.
 --   residence_commissioner: ODS code of the commissioner of the place of residence.

@@ -59,9 +59,8 @@ SELECT
         WHEN d.no_disability = 'ZZ' THEN 'not stated'
         ELSE 'not known'
     END AS disability,
-    coalesce(CAST(m.decile AS VARCHAR), 'not known') AS deprivation_decile,
-    coalesce(CAST((m.decile + 1) // 2 AS VARCHAR), 'not known') AS deprivation_quintile
+    coalesce(CAST(q.deprivation_decile AS VARCHAR), 'not known') AS deprivation_decile,
+    coalesce(CAST((q.deprivation_decile + 1) // 2 AS VARCHAR), 'not known') AS deprivation_quintile
 FROM core.person AS q
 LEFT JOIN identity AS i ON i.provider = q.provider AND i.person_id = q.person_id
 LEFT JOIN disability AS d ON d.provider = q.provider AND d.person_id = q.person_id
-LEFT JOIN ref.deprivation AS m ON m.postcode_district = q.postcode_district

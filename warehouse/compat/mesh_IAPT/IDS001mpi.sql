@@ -9,7 +9,7 @@ SELECT
     coalesce(h.ethnic_category, '-1') AS Validated_EthnicCategory,
     h.preferred_language AS LanguageCodePreferred,
     a.age AS Age_RP_EndDate,
-    h.postcode_district AS LSOA
+    h.deprivation_area AS LSOA
 FROM compat.person_month AS m
 INNER JOIN core.person AS h ON h.provider = m.provider AND h.person_id = m.person_id
 LEFT JOIN core.person_age AS a
@@ -31,4 +31,5 @@ LEFT JOIN core.person_age AS a
 --   Validated_EthnicCategory: Ethnic category; -1 where none was sent.
 --   LanguageCodePreferred: Preferred language as submitted.
 --   Age_RP_EndDate [years]: Age at the end of the month, as that month or the last before it sent it.
---   LSOA: Postcode district: the smallest area kept. Joins UKHF_Demography.Domains_Of_Deprivation_By_LSOA1.
+--   LSOA: Class of postcode districts with the same deprivation: the smallest area kept. Joins
+--       UKHF_Demography.Domains_Of_Deprivation_By_LSOA1.
