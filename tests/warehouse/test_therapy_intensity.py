@@ -1,5 +1,7 @@
 """Sessions of low and high intensity and the stages they make: the rules of M347 to M367 and M112, one by one."""
 
+import random
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.fixtures.warehouse import APRIL, Row, ask, build, write_submission
-from tests.references.intensity import stages
+from tests.references.intensity import Session, Stages, stages
 from warehouse.measures.catalogue import catalogue
 
 LOW, HIGH, OTHER_HIGH, COUNSELLING = "748051000000105", "304891004", "443730003", "286711000000107"
@@ -93,6 +95,36 @@ def test_the_first_stage_and_the_one_that_follows(tmp_path: Path) -> None:
     for course, expected in STAGES.items():
         assert by_name.get(course or "none", (None,) * 4) == (expected or (None,) * 4), course
     assert not {"none", "N", "PP", "RR", "xx", "aa"} & set(by_name)
+
+
+def test_random_courses_have_the_stages_of_the_plain_reading(tmp_path: Path) -> None:
+    """Several sessions of one day among them: their order must not part a stage."""
+    chance = random.Random(7)
+    courses = {
+        f"r{number}": "".join(
+            chance.choice(["L", "H", "i", "(HH)", "(LL)", "(HL)", "(Hi)"]) for _ in range(chance.randrange(9))
+        )
+        for number in range(300)
+    }
+    found = ask(
+        built(tmp_path, courses),
+        "SELECT service_request_id, first_stage = 'high', first_stage_from, first_stage_to, next_stage_from "
+        "FROM core.therapy_intensity WHERE first_stage IS NOT NULL",
+    )
+    expected = {name: stages(sessions) for name, sessions in ((n, list(dated(c))) for n, c in courses.items())}
+    assert {name: Stages(*stage) for name, *stage in found} == {n: stage for n, stage in expected.items() if stage}
+    assert len(found) > 150
+
+
+def dated(course: str) -> Iterator[Session]:
+    """The sessions of a course of low and high contacts and logs, as ``tables`` dates them."""
+    day, is_one_day = APRIL, False
+    for letter in course:
+        if letter in "()":
+            is_one_day = letter == "("
+        else:
+            yield day, letter != "L"
+        day += timedelta(days=0 if is_one_day else 1)
 
 
 @pytest.mark.parametrize("course", [name for name in STAGES if set(name) <= set("LHi")])

@@ -31,21 +31,28 @@ counted AS (
 ),
 numbered AS (
     SELECT
-        referral_number, session_on, intensity,
-        row_number() OVER (PARTITION BY referral_number ORDER BY session_on, intensity DESC) AS session,
-        row_number() OVER (PARTITION BY referral_number, intensity ORDER BY session_on) AS session_of_intensity
+        referral_number, session_on, intensity, row_number() OVER (
+            PARTITION BY referral_number ORDER BY session_on, intensity DESC, care_contact_id
+        ) AS session
     FROM (
         SELECT DISTINCT referral_number, care_contact_id, session_on, intensity
         FROM given
         WHERE therapy_type NOT IN ('COL', 'CFD')
     )
 ),
+-- By the number of the session: two sessions of one day would be numbered in any order, and part a stage.
+counted_in_a_row AS (
+    SELECT
+        referral_number, session_on, intensity, session,
+        session - row_number() OVER (PARTITION BY referral_number, intensity ORDER BY session) AS run
+    FROM numbered
+),
 in_a_row AS (
     SELECT
         referral_number, intensity, min(session) AS session, count(*) AS sessions, min(session_on) AS first_on,
         max(session_on) AS last_on
-    FROM numbered
-    GROUP BY referral_number, intensity, session - session_of_intensity
+    FROM counted_in_a_row
+    GROUP BY referral_number, intensity, run
 ),
 followed AS (
     SELECT
