@@ -13,15 +13,14 @@ from pathlib import Path
 
 import duckdb
 
-from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
-from schemas.field import Identity
 from schemas.month import month_text
 from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
+from warehouse.identifying import identifying
 from warehouse.measures.released import leave_out_working_counts
 from warehouse.organisations.importing import reference_digest
 from warehouse.published import SOURCE_FILE
@@ -114,7 +113,7 @@ def check_draft(draft: Path, secret: str) -> list[str]:
             *_repeated_grains(con, present),
             *_wrong_totals(con),
             *_uncommented(con),
-            *_identifying(con),
+            *identifying(con),
             *leaks(con, secret),
         ]
 
@@ -281,24 +280,3 @@ def _uncommented(con: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [f"no comment on {name}" for (name,) in bare]
-
-
-def _identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Columns named like an identifier that must have ended, and ids that look like an NHS number."""
-    ended = (Identity.PERSON, Identity.BIRTH_DATE, Identity.POSTCODE, Identity.DROP)
-    names = {
-        field.name.lower() for table in TABLES.values() for field in table.fields if field.identity in ended
-    } | {"nhs_number", "birth_date", "date_of_birth", "postcode", "local_patient_id"}
-    columns = con.execute(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND schema_name IN ('core', 'mart')"
-    ).fetchall()
-    problems = [f"{s}.{t}.{c} identifies a person" for s, t, c in columns if c.lower() in names]
-    for schema, table, column in columns:
-        if schema == "core" and column.endswith("_id") and column not in ("submission_id", "table_id"):
-            row = con.execute(
-                f"SELECT count(*) FROM {schema}.{table} WHERE regexp_matches({column}, '^[0-9]{{10}}$')"
-            ).fetchone()
-            if row and row[0]:
-                problems.append(f"{schema}.{table}.{column}: {row[0]} values look like NHS numbers")
-    return problems

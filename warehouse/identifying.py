@@ -1,0 +1,98 @@
+"""The last search for identifiers, before a draft is published.
+
+Belongs here: columns that must have ended, and values in any text column of any table that look like an NHS number,
+a postcode or a date of birth. Does not belong here: keeping them out, which is the gate's work. What is found here
+is an error of ours.
+
+A value of our own may look like an identifier: a SNOMED CT code can have ten digits, and 1 of 11 of them has the
+check digit of an NHS number. So codes that a table may hold are left out by their form.
+"""
+
+import duckdb
+
+from schemas.dataset import TABLES
+from schemas.field import Identity
+from schemas.shapes import DATE, NHS_NUMBER, POSTCODE
+from schemas.sql import quoted
+from schemas.tables.shared import CLINICAL, CLINICAL_UNLIKE, SNOMED
+
+_ENDED = (Identity.PERSON, Identity.BIRTH_DATE, Identity.POSTCODE, Identity.DROP)
+# Shorter values are no identifier. Longer ones are tokens and texts: asking their length first takes a tenth of the
+# time of the patterns.
+_LENGTHS = "BETWEEN 5 AND 24"
+_SHAPES = {"NHS numbers": NHS_NUMBER, "postcodes": POSTCODE, "dates": DATE}
+# What is ours although it looks like it: (a pattern of ours, a pattern that it must not have).
+_OURS = {"NHS numbers": (SNOMED, None), "postcodes": (CLINICAL, CLINICAL_UNLIKE)}
+
+
+def identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Columns named like an identifier that must have ended, and those with values that look like one, in words."""
+    columns: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in con.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() INNER JOIN duckdb_tables() "
+        "USING (database_name, schema_name, table_name) "
+        "WHERE database_name = current_database() AND data_type = 'VARCHAR' ORDER BY ALL"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append(column)
+    return [*_named(con), *(problem for at, names in columns.items() for problem in _valued(con, *at, names))]
+
+
+def _named(con: duckdb.DuckDBPyConnection) -> list[str]:
+    names = {
+        field.name.lower() for table in TABLES.values() for field in table.fields if field.identity in _ENDED
+    } | {"nhs_number", "birth_date", "date_of_birth", "postcode", "local_patient_id"}
+    columns = con.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND schema_name IN ('core', 'mart') ORDER BY ALL"
+    ).fetchall()
+    return [f"{s}.{t}.{c} identifies a person" for s, t, c in columns if c.lower() in names]
+
+
+def _valued(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: list[str]) -> list[str]:
+    """What the columns of one table hold that looks like an identifier. A first pass says where to look again."""
+    suspect = con.execute(
+        f'SELECT {", ".join(f"count_if({_may_look_like(column)})" for column in columns)} FROM {schema}."{table}"'
+    ).fetchone()
+    assert suspect is not None
+    asked = [(column, what) for column, n in zip(columns, suspect, strict=True) if n for what in _SHAPES]
+    if not asked:
+        return []
+    counts = con.execute(
+        f"SELECT {', '.join(f'count_if({_looks_like(column, what)})' for column, what in asked)} "
+        f'FROM {schema}."{table}"'
+    ).fetchone()
+    assert counts is not None
+    return [
+        f"{schema}.{table}.{column}: {count} values look like {what}"
+        for (column, what), count in zip(asked, counts, strict=True)
+        if count
+    ]
+
+
+def _may_look_like(column: str) -> str:
+    """Predicate of a value that may look like an identifier of any kind."""
+    value = f'"{column}"'
+    return f"length({value}) {_LENGTHS} AND regexp_matches({value}, {quoted('|'.join(_SHAPES.values()))})"
+
+
+def _looks_like(column: str, what: str) -> str:
+    """Predicate of a value that looks like an identifier of a kind."""
+    value = f'"{column}"'
+    found = f"length({value}) {_LENGTHS} AND regexp_matches({value}, {quoted(_SHAPES[what])})"
+    if what == "NHS numbers":
+        found += f" AND {_has_check_digit(value)}"
+    if what in _OURS:
+        own, unlike = _OURS[what]
+        but = f" OR regexp_matches({value}, {quoted(unlike)})" if unlike else ""
+        found += f" AND (NOT regexp_matches({value}, {quoted(own)}){but})"
+    return found
+
+
+def _has_check_digit(value: str) -> str:
+    """Whether the weighted sum of ten digits is a multiple of 11 (NHS Data Dictionary, NHS NUMBER)."""
+    digits = f"regexp_replace({value}, '[ -]', '', 'g')"
+    weighted = " + ".join(
+        f"{weight} * CAST(substr({digits}, {place}, 1) AS INTEGER)"
+        for place, weight in enumerate(range(10, 0, -1), 1)
+    )
+    return f"CASE WHEN regexp_matches({digits}, '^[0-9]{{10}}$') THEN ({weighted}) % 11 = 0 ELSE false END"
