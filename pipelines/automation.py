@@ -6,10 +6,10 @@ Belongs here: what starts a run, and its run key. Does not belong here: what a r
 import hashlib
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import dagster as dg
 
+from pipelines import store
 from pipelines.batch import write_batch
 from pipelines.inbox import NotASubmission, find_submissions, named_in, open_source
 from pipelines.jobs import load_submissions, publish_warehouse
@@ -75,8 +75,8 @@ def _fingerprint(path: Path) -> str:
 
 
 def _request(path: Path, zones: Zones, ledger: Ledger) -> dg.RunRequest:
-    with TemporaryDirectory(dir=zones.builds) as workspace:
-        content = open_source(path, Path(workspace), keep=False).content_sha256
+    with store.workspace(zones.received) as folder:
+        content = open_source(path, folder, keep=False).content_sha256
     times = sum(outcome.receipt.content_sha256 == content for outcome in ledger.outcomes())
     named = named_in(path)
     tags = {"provider": named.provider, "month": month_text(named.month)} if named else {}

@@ -64,21 +64,28 @@ class BatchTotals:
 
 
 def write_batch(paths: Sequence[Path], zones: Zones) -> str:
-    """Store the list of paths under a random name, and return the name."""
+    """Store the list of paths under a random name, and return the name.
+
+    In the identifiable zone: the name of a site's file may hold anything.
+    """
     name = secrets.token_hex(8)
     text = json.dumps([str(path.resolve()) for path in paths])
-    (zones.builds / f"batch-{name}.json").write_text(text, encoding="utf-8")
+    _batch(name, zones).write_text(text, encoding="utf-8")
     return name
 
 
 def read_batch(name: str, zones: Zones) -> list[Path]:
     """The paths of a batch."""
-    return [Path(path) for path in json.loads((zones.builds / f"batch-{name}.json").read_text(encoding="utf-8"))]
+    return [Path(path) for path in json.loads(_batch(name, zones).read_text(encoding="utf-8"))]
 
 
 def drop_batch(name: str, zones: Zones) -> None:
     """Delete a batch that is done."""
-    (zones.builds / f"batch-{name}.json").unlink(missing_ok=True)
+    _batch(name, zones).unlink(missing_ok=True)
+
+
+def _batch(name: str, zones: Zones) -> Path:
+    return zones.received / f".batch-{name}.json"
 
 
 def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:

@@ -29,6 +29,7 @@ from schemas.dataset import TABLES, find_table
 from schemas.errors import NotAsked
 from schemas.gate import GATE
 from schemas.month import ProviderMonth
+from schemas.shapes import file_shown
 from transforms.findings import file_finding
 from transforms.receive import format_of, formats
 from transforms.survey import Survey, survey
@@ -121,6 +122,7 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
     takes a third less time. Problems become findings.
     """
     findings: list[pl.DataFrame] = []
+    beside: list[list[str]] = []
     under_way: dict[str, Future[tuple[TableFile, list[pl.DataFrame]]]] = {}
     keep = keep or not _is_text(path)
     members = _zip_members(path, findings) if path.is_file() else _folder_members(path, findings)
@@ -130,16 +132,16 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
             table_name = _table_name(member.name)
             table = find_table(table_name) if table_name else None
             if table is None or table.id in under_way:
-                member.opened.close()
+                beside.append(_read_beside(member, is_hashed))
                 rule = GATE["GATE-TABLE-TWICE"] if table else GATE["GATE-TABLE-UNKNOWN"]
-                findings.append(file_finding(rule, *((table.id,) if table else (None, member.name))))
+                findings.append(file_finding(rule, *((table.id,) if table else (None, file_shown(member.name)))))
             else:
                 under_way[table.id] = readers.submit(_take, member, table.id, workspace, keep, is_hashed)
     files = {table_id: taken.result()[0] for table_id, taken in under_way.items()}
     findings += [finding for taken in under_way.values() for finding in taken.result()[1]]
     if not files and not findings:
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
-    return Source(named_in(path), files, findings, _content_hash(path, files, findings))
+    return Source(named_in(path), files, findings, _content_hash(path, files, findings, beside))
 
 
 def as_record(source: Source) -> dict[str, Any]:
@@ -208,11 +210,11 @@ def _folder_members(path: Path, findings: list[pl.DataFrame]) -> Iterator[_Membe
         try:
             opened = os.open(entry, _OPEN)
         except OSError:
-            findings.append(file_finding(GATE["GATE-FILE"], None, entry.name))
+            findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(entry.name)))
             continue
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            findings.append(file_finding(GATE["GATE-FILE"], None, entry.name))
+            findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(entry.name)))
             continue
         yield _Member(entry.name, os.fdopen(opened, "rb"), entry)
 
@@ -287,18 +289,34 @@ def _looks_like_submission(entry: Path) -> bool:
     return any(_table_name(inner.name) for inner in entry.iterdir())
 
 
-def _content_hash(path: Path, files: dict[str, TableFile], findings: list[pl.DataFrame]) -> str:
-    """Hash of a submission's content: the same tables hash the same, in a folder or a zip, under any name.
+def _read_beside(member: _Member, is_hashed: bool) -> list[str]:
+    """The name of a file that is no table, and the hash of its bytes."""
+    with member.opened:
+        found = survey(_Capped(member.opened, [], ""), is_hashed=True) if is_hashed else None
+    return [member.name, found.sha256 if found else ""]
 
-    What was found beside the tables belongs to it: a submission without its ``notes.txt`` is another one.
+
+def _content_hash(
+    path: Path, files: dict[str, TableFile], findings: list[pl.DataFrame], beside: list[list[str]]
+) -> str:
+    """Hash of all content that a verdict depends on. The same tables hash the same, in a folder or
+    a zip, under any name.
+
+    The format of each table, what was found, and every file beside the tables with its name and bytes belong to it.
+    So a submission without its ``notes.txt`` is another one, and two whose tables are all misnamed are two.
     """
     if not files and path.is_file():
         return sha256_of(path)
-    lines = [f"{table_id} {files[table_id].sha256}\n" for table_id in TABLES if table_id in files]
+    lines = [_line(files[table_id]) for table_id in TABLES if table_id in files]
     if findings:
-        beside = pl.concat(findings).select("rule_id", "table", "found").rows()
-        lines += sorted(f"{json.dumps(row)}\n" for row in beside)
+        found = pl.concat(findings).select("rule_id", "table", "found").rows()
+        lines += sorted(f"{json.dumps(row)}\n" for row in (*found, *beside))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _line(file: TableFile) -> str:
+    ending = file.path.suffix.lower()
+    return f"{file.table_id}{'' if ending == '.csv' else ending} {file.sha256}\n"
 
 
 def discard(folder: Path) -> None:

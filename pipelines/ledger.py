@@ -6,7 +6,7 @@ Belongs here: what a ledger holds and is asked, and which database keeps it. Doe
 Append-only. A receipt is written before any work, so the board also shows a submission that failed half-way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,12 +69,15 @@ class Outcome:
 class Ledger(Protocol):
     """What every ledger does, whatever database keeps it. Several processes may write at once."""
 
-    def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:
+    def receive(
+        self, content_sha256: str, size: int, named: ProviderMonth | None, asking_the_time: Collection[str] = ()
+    ) -> Receipt:
         """Write a receipt before any work.
 
-        The same bytes again are the same receipt, with two exceptions. If another submission for that provider and
-        month was received in between, the site goes back to its earlier file. If the name now says another provider
-        or month, the verdict may differ. Both are new submissions.
+        The same bytes again are the same receipt, with three exceptions. If another submission for that provider
+        and month was received in between, the site goes back to its earlier file. If the name now says another
+        provider or month, the verdict may differ. So it may if it broke a rule of ``asking_the_time``, ids of rules
+        that look at the time of arrival. All three are new submissions.
         """
 
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ Append-only: triggers refuse UPDATE and DELETE.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -90,11 +90,13 @@ class SqliteLedger:
                 raise
             connection.execute("COMMIT")
 
-    def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:
+    def receive(
+        self, content_sha256: str, size: int, named: ProviderMonth | None, asking_the_time: Collection[str] = ()
+    ) -> Receipt:
         """Write a receipt, or give that of the same bytes (``Ledger.receive`` says when)."""
         with self._writing() as ledger:
             earlier = ledger.execute(
-                "SELECT seq, submission_id, received_at, provider, month, state FROM latest"
+                "SELECT seq, submission_id, received_at, provider, month, state, detail FROM latest"
                 " WHERE content_sha256 = ? ORDER BY seq DESC LIMIT 1",
                 (content_sha256,),
             ).fetchone()
@@ -102,6 +104,7 @@ class SqliteLedger:
                 earlier is not None
                 and not self._was_followed(ledger, earlier)
                 and self._may_be_named(ledger, earlier, named)
+                and not set(asking_the_time).intersection(json.loads(earlier[6]).get("rules", ()))
             ):
                 return Receipt(earlier[0], earlier[1], content_sha256, earlier[2], is_new=False)
             again = ledger.execute(
@@ -161,7 +164,7 @@ class SqliteLedger:
 
     @staticmethod
     def _was_followed(ledger: sqlite3.Connection, earlier: tuple[Any, ...]) -> bool:
-        seq, _, _, provider, month, _ = earlier
+        seq, _, _, provider, month, *_ = earlier
         found = ledger.execute(
             "SELECT 1 FROM latest WHERE provider = ? AND month = ? AND seq > ? LIMIT 1",
             (provider, month, seq),
@@ -171,7 +174,7 @@ class SqliteLedger:
     @staticmethod
     def _may_be_named(ledger: sqlite3.Connection, earlier: tuple[Any, ...], named: ProviderMonth | None) -> bool:
         """Whether the earlier outcome holds under this name: the same name, or one that agrees with the header."""
-        _, submission_id, _, provider, month, state = earlier
+        _, submission_id, _, provider, month, state, _ = earlier
         claim = ledger.execute(
             "SELECT claim_provider, claim_month FROM receipt WHERE submission_id = ?", (submission_id,)
         ).fetchone()

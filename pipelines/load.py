@@ -8,13 +8,14 @@ works on a submission; the next one deletes what a killed one left.
 """
 
 import json
-import secrets
+import os
+import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import polars as pl
@@ -29,7 +30,9 @@ from pipelines.zones import PRIVATE, Zones
 from reports.site.history import earlier_report
 from reports.site.report import write_report
 from schemas.errors import ForThePerson
+from schemas.links import RECEIVED_AT
 from schemas.month import month_text
+from schemas.ruleset import WRITTEN
 from schemas.table import Table
 from schemas.versions import Version
 from transforms.leaving import Staging
@@ -41,6 +44,8 @@ from warehouse.storage import sha256_of
 
 _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
 _WORK = ".work-"
+# Rules that ask for the time of arrival: a file that breaks one may not break it when it comes again.
+_ASKING_THE_TIME = frozenset(rule.id for rule in WRITTEN if RECEIVED_AT in rule.fails)
 
 
 class ReceivedChanged(ForThePerson):
@@ -62,9 +67,29 @@ def check_path(path: Path) -> SubmissionChecked:
     The lazy frames of the rows read files of a temporary workspace. After the return only findings and counts can
     be used.
     """
-    with TemporaryDirectory() as workspace:
+    with _own_workspace() as workspace:
         now = datetime.now(UTC).replace(tzinfo=None)
-        return _check(open_source(path, Path(workspace), keep=False, is_hashed=False), Path(workspace), now)
+        return _check(open_source(path, workspace, keep=False, is_hashed=False), workspace, now)
+
+
+@contextmanager
+def _own_workspace() -> Iterator[Path]:
+    """A folder for a check, in a folder of this user below the machine's temporary one.
+
+    A site's machine has no zones. What is unpacked has identifiers in it: the next check deletes what a killed one
+    left.
+    """
+    parent = Path(gettempdir()) / f"parity-check-{os.getuid()}" if hasattr(os, "getuid") else None
+    if parent is not None:
+        with suppress(FileExistsError):
+            parent.mkdir(mode=PRIVATE)
+        found = parent.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+            with store.workspace(parent) as folder:
+                yield folder
+            return
+    with TemporaryDirectory() as folder_name:  # no locks on this machine, or the name is taken by somebody else
+        yield Path(folder_name)
 
 
 def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
@@ -73,21 +98,13 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     The folder is moved into place only after the receipt is written. A folder without a receipt is left over from
     an interrupted load.
     """
-    incoming = zones.received / f".incoming-{secrets.token_hex(8)}"
-    with ExitStack() as held:
-        with store.alone(zones.received):
-            for other in zones.received.glob(".incoming-*"):
-                if store.is_left(other):
-                    discard(other)
-            incoming.mkdir(mode=PRIVATE)
-            held.enter_context(store.alone(incoming))
-        held.callback(discard, incoming)
+    with store.workspace(zones.received) as incoming:
         source = open_source(path, incoming, keep=True)
         (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
         with store.alone(zones.received):
-            receipt = ledger.receive(source.content_sha256, source.size, source.named)
+            receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
             _keep(incoming, zones.received / receipt.submission_id)
         return receipt
 
@@ -145,14 +162,16 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
-    """Receive, check and pseudonymise the submission at ``path``. The same bytes again change nothing.
+    """Receive, check and pseudonymise the submission at ``path``. The same bytes again change nothing, unless
+    another version of the code checked them: then they are checked again.
 
     An error is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
     with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
         # Asked now: another process may have loaded the same bytes meanwhile.
-        if ledger.outcome(receipt.submission_id).state.is_concluded:
+        outcome = ledger.outcome(receipt.submission_id)
+        if outcome.state.is_concluded and outcome.detail.get("made_with") == rows_version(memory=zones.builds):
             return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
         return _load_received(receipt, zones, ledger, key)
 

@@ -11,7 +11,7 @@ them until the ledger names them (``rows_of``).
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from schemas.staged import staged_schema
 from transforms.submission import SubmissionChecked
+
+_INCOMING = ".incoming-"
 
 
 class NotConserved(ForThePerson):
@@ -43,6 +45,24 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(opened)
+
+
+@contextmanager
+def workspace(parent: Path) -> Iterator[Path]:
+    """A folder of one's own in ``parent``, deleted at the end unless it was moved.
+
+    Deletes what killed processes left there: a process that works in such a folder holds its lock (``alone``).
+    """
+    folder = parent / f"{_INCOMING}{secrets.token_hex(8)}"
+    with ExitStack() as held:
+        with alone(parent):
+            for other in parent.glob(f"{_INCOMING}*"):
+                if is_left(other):
+                    discard(other)
+            folder.mkdir(mode=PRIVATE)
+            held.enter_context(alone(folder))
+        held.callback(discard, folder)
+        yield folder
 
 
 def is_left(folder: Path) -> bool:

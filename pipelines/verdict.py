@@ -26,9 +26,9 @@ class Verdict:
     """The verdict on one submission.
 
     ``header`` has the values of its header. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per
-    table id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id. ``key`` is
-    the fingerprint of the key of its pseudonymised rows, ``made_with`` the version of the code that made them; both
-    are empty if there are none.
+    table id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id.
+    ``made_with`` is the version of the code that reached it and made its pseudonymised rows. ``key`` is the
+    fingerprint of the key of these rows, empty if there are none.
     """
 
     state: State
@@ -44,8 +44,8 @@ class Verdict:
         """The verdict of a check."""
         state, findings = state_of(checked), checked.findings
         rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
-        by = (key, made_with) if state.is_accepted else ("", "")
-        return cls(state, checked.header, checked.counts(), _found(findings), rules, *by)
+        of_rows = key if state.is_accepted else ""
+        return cls(state, checked.header, checked.counts(), _found(findings), rules, of_rows, made_with)
 
     def to_json(self) -> str:
         """The verdict as text, for ``from_json``."""
@@ -64,8 +64,8 @@ class Verdict:
     def detail(self) -> dict[str, Any]:
         """The part that the ledger keeps: version, counts and rules, and by what any rows were made."""
         version = self.header.version.value if self.header.version else None
-        key = {"key": self.key, "made_with": self.made_with} if self.key else {}
-        return {"version": version, "counts": self.counts, "rules": self.rules} | key
+        by = {name: value for name, value in (("key", self.key), ("made_with", self.made_with)) if value}
+        return {"version": version, "counts": self.counts, "rules": self.rules} | by
 
 
 def state_of(checked: SubmissionChecked) -> State:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,13 @@ class ListLedger:
         self.receipts: list[tuple[str, Receipt, ProviderMonth | None]] = []
         self.events: list[tuple[str, State, ProviderMonth | None, dict[str, Any]]] = []
 
-    def receive(self, content_sha256: str, size: int, named: ProviderMonth | None) -> Receipt:  # noqa: ARG002
+    def receive(
+        self,
+        content_sha256: str,
+        size: int,  # noqa: ARG002
+        named: ProviderMonth | None,
+        asking_the_time: Collection[str] = (),  # noqa: ARG002
+    ) -> Receipt:
         for sha256, receipt, _ in self.receipts:
             if sha256 == content_sha256:
                 return replace(receipt, is_new=False)
