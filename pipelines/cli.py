@@ -61,12 +61,12 @@ def check(
 
     """
     from pipelines import show
-    from pipelines.inbox import find_submissions
+    from pipelines.inbox import find_submissions, named_in
     from pipelines.load import check_path
     from pipelines.verdict import state_of
     from reports.site.report import as_json as verdict_of
     from reports.site.report import write_report
-    from transforms.findings import printable
+    from schemas.shapes import file_shown
 
     submissions = [found for path in _some(paths) for found in find_submissions(path)]
     verdicts: list[dict[str, Any]] = []
@@ -79,7 +79,8 @@ def check(
                 if report is None
                 else write_report(report / _stem(submission), checked, state.value)
             )
-            verdicts.append({"submission": printable(submission.name), **verdict})
+            name = submission.name if named_in(submission) else file_shown(submission.name)
+            verdicts.append({"submission": name, **verdict})
             step()
     if as_json:
         _print_json(verdicts)

@@ -64,6 +64,7 @@ class Field:
     CCYY-MM-DD" ...). Type and lexical pattern are derived from it. ``codes`` names a code list in
     ``schemas/codes``. ``low`` and ``high`` are inclusive bounds of a number. ``pattern`` narrows the format
     further (an anchored regular expression that both engines accept), and ``pattern_says`` describes it.
+    ``unlike`` is a pattern that a value must not have, although ``pattern`` allows it: that of a postcode or name.
     ``aliases`` are other accepted spellings of the column name (case is ignored). ``warn_if_blank`` makes a blank
     a severe warning. ``warn_if_wrong`` makes a wrong value a warning where the national rules do not reject it.
     """
@@ -78,6 +79,7 @@ class Field:
     high: int | None = None
     pattern: str | None = None
     pattern_says: str | None = None
+    unlike: str | None = None
     aliases: tuple[str, ...] = ()
     warn_if_blank: bool = False
     warn_if_wrong: bool = False
@@ -107,6 +109,10 @@ class Field:
         atom = "[0-9]" if size["kind"] == "n" else "."
         low = size["low"] or ("1" if size["most"] else size["high"])
         return f"^{atom}{{{low},{size['high']}}}$"
+
+    def has_form(self, text: str) -> bool:
+        """Whether a submitted, non-blank value has the form declared."""
+        return re.match(self.lexical, text) is not None and not (self.unlike and re.match(self.unlike, text))
 
     @cached_property
     def expected(self) -> str:

@@ -76,6 +76,14 @@ GATE: dict[str, Rule] = {
             "Every row after it would be lost without notice.",
         ),
         _file(
+            "LINE-BREAK",
+            "A value has a line break in it: {found}.",
+            "No element holds a line break. Look for a quotation mark in these rows that should not be there, and "
+            'remove it or double it ("").',
+            "A stray quotation mark makes one value of all that follows it up to the next one: other people's "
+            "records are in it.",
+        ),
+        _file(
             "COLUMN-UNKNOWN",
             "{found} is not a column of this table.",
             "Use the element names of the dataset as column names, separated by commas. Remove other columns.",

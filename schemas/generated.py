@@ -68,7 +68,7 @@ def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Ru
         yield Rule(
             f"{table.id}-{field.name}-{each.kind}", table.id, each.effect, (field.name,), each.fails, each.message,
             each.fix, _why(each.kind, field, each.effect), _DIMENSION[each.kind], level,
-            bad=({field.name: each.wrong},), good=(right,),
+            is_declared=each.kind is not Kind.BLANK, bad=({field.name: each.wrong},), good=(right,),
         )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _wrong_form(field: Field) -> _Broken:
         _malformed(field),
         f"{field.name} {{{field.name}}} {verb} {field.expected}.",
         f"Enter {field.expected}.",
-        next(text for text in _MALFORMED if not re.match(field.lexical, text)),
+        next(text for text in _MALFORMED if not field.has_form(text)),
     )
 
 
@@ -145,7 +145,8 @@ def _malformed(field: Field) -> str:
         # The cast checks the form first (transforms.cast), then the value: 2026-02-30 is not a date.
         return f"{text} IS NOT NULL AND {field.name} IS NULL"
     if field.lengths is None:
-        return f"NOT ({text} ~ {quoted(field.lexical)})"
+        unlike = f" OR {text} ~ {quoted(field.unlike)}" if field.unlike else ""
+        return f"NOT ({text} ~ {quoted(field.lexical)}){unlike}"
     low, high = field.lengths
     if low == high:
         return f"LENGTH({text}) <> {high}"

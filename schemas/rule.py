@@ -64,6 +64,9 @@ class Rule:
     record. Every record for which it is true fails. ``when`` is a plain condition that saves time: groups without
     a record that satisfies it are skipped. Most referrals have several contacts, few have a follow-up.
 
+    ``is_declared``: the predicate is true for a value that its element's own declaration does not allow. Such a
+    value never leaves the identifiable zone (``transforms.withheld``).
+
     ``message`` and ``fix`` are for the person who corrects the file. ``why`` says what the fault costs the site's
     figures. ``{Field}`` is replaced by the value found, and masked if the field identifies a person. ``bad`` and
     ``good`` are examples, each of one record or of several that belong together. At least one record of ``bad``
@@ -82,6 +85,7 @@ class Rule:
     level: Level = Level.RECORD
     group_by: tuple[str, ...] = ()
     when: str = ""
+    is_declared: bool = False
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
 

@@ -31,6 +31,10 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
 # Serve only to find the same record at two providers: no element of the dataset, so their quality is not judged.
 LINKS = frozenset({"linked_referral_id"})
 
+INVALID = "invalid_elements"
+"""The elements of a row whose value did not leave: names in the order of the table, with a blank before, between
+and after them; null if there are none. Data quality needs to know that there was a value, and not the value."""
+
 _KEPT = (Identity.KEEP, Identity.LOCAL)
 
 
@@ -38,7 +42,7 @@ def staged_schema(table: Table) -> dict[str, pl.DataType]:
     """Columns and types of ``<table id>.parquet`` in the pseudonymised store, in order.
 
     First come the source (submission, provider, month, row as submitted), then what replaces identifiers, then
-    every field that is kept or tokenised, under its own name.
+    every field that is kept or tokenised, under its own name, then ``INVALID``.
     """
     kept = {field.name: field.dtype for field in table.fields if field.identity in _KEPT}
-    return PROVENANCE | DERIVED.get(table.id, {}) | kept
+    return PROVENANCE | DERIVED.get(table.id, {}) | kept | {INVALID: pl.String()}

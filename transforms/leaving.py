@@ -9,7 +9,7 @@ A row that breaks a rule itself is not written. Nor is a row whose parent is alr
 rejected later, by rules that compare or count records, are removed by the room that owns the files.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ from schemas.staged import PROVENANCE, staged_schema
 from schemas.table import Table
 from schemas.terms import HOLDS
 from transforms.pseudonymise import BESIDE, Origin, TokenKey, local_token, pseudonymised
+from transforms.withheld import withholding
 
 TOKEN, LOST = "token", "lost"
 """Columns, for those that name a record: the token of its key, and whether it is rejected."""
@@ -53,13 +54,14 @@ class Leaving:
 
     ``lost`` is the column that says that the parent is rejected; ``None`` where none is. ``token`` makes the token
     of the key, of a table that others name. ``beside`` are the (table, field) needed beside a row.
-    ``write`` makes of typed rows with all these the query that writes them.
+    ``write`` makes of typed rows with all these, and of the columns that say per field that its value is not
+    allowed (``transforms.withheld``), the query that writes them.
     """
 
     lost: str | None
     token: pl.Expr | None
     beside: frozenset[tuple[str, str]]
-    write: Callable[[pl.LazyFrame], pl.LazyFrame]
+    write: Callable[[pl.LazyFrame, Mapping[str, Sequence[str]]], pl.LazyFrame]
 
 
 def leaving(
@@ -88,9 +90,10 @@ def leaving(
         tokens[named_key] = TOKEN
         made = local_token(pl.col(named_key), table.by_name[named_key], origin, staging.key).alias(TOKEN)
 
-    def write(rows: pl.LazyFrame) -> pl.LazyFrame:
-        staged = pseudonymised(rows, table, origin, staging.key, tokens, also=[HOLDS])
-        return staging.sink(table.id, held_to_contract(staged, table.id))
+    def write(rows: pl.LazyFrame, flags: Mapping[str, Sequence[str]]) -> pl.LazyFrame:
+        also = [HOLDS, *(name for names in flags.values() for name in names)]
+        staged = pseudonymised(rows, table, origin, staging.key, tokens, also=also)
+        return staging.sink(table.id, held_to_contract(withholding(staged, table, flags, [HOLDS]), table.id))
 
     beside = frozenset({*BESIDE.get(table.id, ()), *((other, TOKEN) for other in of_records.values()), *lost})
     return Leaving(f"{parent}_{LOST}" if lost else None, made, beside, write)

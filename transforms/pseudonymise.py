@@ -127,7 +127,8 @@ def pseudonymised(
     tokens: Mapping[str, str] = NO_TOKENS,
     also: Sequence[str] = (),
 ) -> pl.LazyFrame:
-    """Typed rows of one table (``cast.with_typed``, and beside them what ``BESIDE`` names) as ``staged_schema``.
+    """Typed rows of one table (``cast.with_typed``, and beside them what ``BESIDE`` names) as ``staged_schema``,
+    without ``INVALID``.
 
     ``tokens`` names, per local identifier, the column that has its token already; where that is null one is made.
     The columns ``also`` come last, as they are.
@@ -162,7 +163,7 @@ def pseudonymised(
             _local(field, origin, key, tokens) if field.identity is Identity.LOCAL else pl.col(field.name)
             for field in table.fields
             if field.name in staged_schema(table)
-        ),
+        ),  # no INVALID: transforms.withheld adds it
         *also,
     )
 

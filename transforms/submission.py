@@ -4,7 +4,6 @@ Belongs here: reading the header, checking every table against the rules of its 
 file is rejected. Does not belong here: finding files (``pipelines``), running rules (``transforms.validate``).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -320,7 +319,7 @@ def _read_header(
 def _said_by(values: Mapping[str, Any]) -> Header:
     """The header's values where they can be used."""
     provider = (values["OrgIDProv"] or "").upper()
-    is_code = re.match(TABLES["IDS000"].by_name["OrgIDProv"].lexical, provider)
+    is_code = TABLES["IDS000"].by_name["OrgIDProv"].has_form(provider)
     version = next((known for known in Version if known.value == values["DatSetVer"]), None)
     start, end = values["ReportingPeriodStartDate"], values["ReportingPeriodEndDate"]
     return Header(provider if provider and is_code else None, start, end, version)

@@ -22,7 +22,7 @@ class Survey:
     ``records`` includes the header row. ``records`` and ``delimiters`` are counted outside quotation marks.
     ``has_lone_returns``: a carriage return without a line feed, which ends a line only for some readers.
     ``needs_trim`` is false only if no value can begin or end with white space. ``bad_bytes`` says, in words, where
-    the file is not UTF-8 text or has a control character.
+    the file is not UTF-8 text or has a control character. ``has_breaks``: a line ends inside quotation marks.
     """
 
     sha256: str
@@ -34,6 +34,7 @@ class Survey:
     is_balanced: bool
     needs_trim: bool
     bad_bytes: str | None
+    has_breaks: bool = True  # not known of a survey by 0.3 or earlier: then rows are read one by one
 
 
 class Readable(Protocol):
@@ -70,6 +71,7 @@ def survey(source: Readable, copy_to: IO[bytes] | None = None, *, is_hashed: boo
         not structure.is_inside,
         text.has_edges or text.last in (b" ", b"\t") or structure.has_quotes,
         text.verdict(),
+        structure.has_breaks,
     )
 
 
@@ -159,7 +161,7 @@ class _Structure:
 
     def __init__(self) -> None:
         self.records = self.delimiters = 0
-        self.has_quotes = self.is_inside = self.has_open_record = self.has_lone_returns = False
+        self.has_quotes = self.is_inside = self.has_open_record = self.has_lone_returns = self.has_breaks = False
         self.ended_in_return = False
 
     def feed(self, chunk: bytes) -> None:
@@ -180,6 +182,8 @@ class _Structure:
             self._count(piece)
 
     def _count(self, piece: bytes) -> None:
-        if not self.is_inside:
+        if self.is_inside:
+            self.has_breaks |= b"\n" in piece or b"\r" in piece
+        else:
             self.records += _count(piece, b"\n")
             self.delimiters += _count(piece, b",")

@@ -16,14 +16,17 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.dataset import TABLES
+from schemas.field import Field
 from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
 from schemas.terms import HOLDS, holds_all, predicate
 from transforms.cast import with_typed
-from transforms.findings import REJECTIONS, SHOWN_CHARACTERS, findings_of, no_findings
+from transforms.findings import REJECTIONS, findings_of, no_findings
 from transforms.leaving import LOST, TOKEN, Leaving
 from transforms.related import ROW, ROW_TYPE, Related, with_related
+from transforms.shown import shown
+from transforms.withheld import speaking
 
 _FLAG, _GROUP = "rule ", "group "
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
@@ -83,7 +86,8 @@ def check_rows(
         flagged = flagged.with_columns(holds, *token)
     queries = [_kept(flagged, keep, groups, together), _bad(flagged, alone, is_held=leaving is not None)]
     if leaving:
-        queries.append(leaving.write(flagged.filter(~_is_rejected(alone, leaving))))
+        flags = {field: [_FLAG + name for name in names] for field, names in speaking(alone).items()}
+        queries.append(leaving.write(flagged.filter(~_is_rejected(alone, leaving)), flags))
     kept, bad, *_ = pl.collect_all(queries, engine="streaming")
     bad = bad.sort("row_number")
     found = _with_values(bad, rows, table, alone, related)
@@ -245,7 +249,7 @@ def _check_groups(
         of_group = [rule for rule in of_asked if rule.group_by == group]
         records = beside.filter(pl.col("row_number").is_in(numbers.implode()))
         flags = records.select(_flag(rule) for rule in of_group)
-        found += _findings(flags, records, table, of_group)
+        found += _findings(flags, records.select("row_number", *_as_shown(of_group, table)), table, of_group)
     return found
 
 
@@ -260,13 +264,12 @@ def _with_values(
 ) -> list[pl.DataFrame]:
     """Findings of every rule that a row of ``bad`` (row_number and flags) breaks, with the values found."""
     broken = [rule for rule in rules if bad.height and bad[_FLAG + rule.id].any()]
-    shown = [rule for rule in broken if _shown(rule, table)]
+    showing = [rule for rule in broken if _shown(rule, table)]
     values = bad.select("row_number")
-    if shown:
-        is_shown = bad.select(pl.any_horizontal(_FLAG + rule.id for rule in shown)).to_series()
-        wanted = sorted({column for rule in shown for _, column in _shown(rule, table)})
-        beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, shown, related, ())
-        texts = beside.select("row_number", *(_text(name) for name in wanted)).collect(engine="streaming")
+    if showing:
+        is_shown = bad.select(pl.any_horizontal(_FLAG + rule.id for rule in showing)).to_series()
+        beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, showing, related, ())
+        texts = beside.select("row_number", *_as_shown(showing, table)).collect(engine="streaming")
         values = values.join(texts, on="row_number", how="left", maintain_order="left")
     return _findings(bad, values, table, broken)
 
@@ -285,31 +288,33 @@ def _findings(flags: pl.DataFrame, values: pl.DataFrame, table: Table, rules: Se
     ]
 
 
-def _text(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String).str.slice(0, SHOWN_CHARACTERS)
+def _as_shown(rules: Sequence[Rule], table: Table) -> list[pl.Expr]:
+    """Every column that findings of ``rules`` show, as it may be shown."""
+    wanted = {column: field for rule in rules for _, column, field in _shown(rule, table)}
+    return [shown(pl.col(name).cast(pl.String), field).alias(name) for name, field in sorted(wanted.items())]
 
 
-def _shown(rule: Rule, table: Table) -> list[tuple[str, str]]:
-    """(what it is called, column) of every value that a finding of ``rule`` may show: none that identifies."""
-    own = [(name, f"{name}_text") for name in rule.fields if not table.by_name[name].is_identifying]
-    return own + [
-        (f"{other}.{name}", f"{other}_{name}")
+def _shown(rule: Rule, table: Table) -> list[tuple[str, str, Field | None]]:
+    """(what it is called, column, element) of every value that a finding of ``rule`` may show: of no element that
+    identifies. A figure of the catalogue of measures is of no element.
+    """
+    own = [(name, f"{name}_text", table.by_name[name]) for name in rule.fields]
+    of_others = [
+        (f"{other}.{name}", f"{other}_{name}", TABLES[other].by_name[name] if other in TABLES else None)
         for other, name in rule.related
-        if name not in (FOUND, RECORDS, VERSION) and not _identifies(other, name)
+        if name not in (FOUND, RECORDS, VERSION)
     ]
-
-
-def _identifies(other: str, name: str) -> bool:
-    return other in TABLES and TABLES[other].by_name[name].is_identifying
+    return [each for each in (*own, *of_others) if each[2] is None or not each[2].is_identifying]
 
 
 def _found(rule: Rule, table: Table) -> pl.Expr:
     """The value found; of several, each with its name: "ServDischDate 2026-03-31 · …"; null where none is shown."""
-    shown = _shown(rule, table)
-    if not shown:
+    values = _shown(rule, table)
+    if not values:
         return pl.lit(None, dtype=pl.String)
-    if len(shown) == len(rule.fields) == 1 and shown[0][0] == rule.fields[0]:
-        return _text(shown[0][1])
+    if len(values) == len(rule.fields) == 1 and values[0][0] == rule.fields[0]:
+        return pl.col(values[0][1])
     return pl.concat_str(
-        [pl.format(f"{name} {{}}", _text(column).fill_null("(blank)")) for name, column in shown], separator=" · "
+        [pl.format(f"{name} {{}}", pl.col(column).fill_null("(blank)")) for name, column, _ in values],
+        separator=" · ",
     )

@@ -19,10 +19,10 @@ import duckdb
 from schemas.codes import Code, code_list
 from schemas.dataset import TABLES
 from schemas.field import Field, Identity, Mandation
-from schemas.staged import DERIVED, LINKS, PROVENANCE, staged_schema
+from schemas.staged import DERIVED, INVALID, LINKS, PROVENANCE, staged_schema
 from schemas.table import Table
 from schemas.tables.header import HEADER
-from schemas.tables.shared import DATE, TIME
+from schemas.tables.shared import DATE, INTERNET_PROGRAMME, TIME
 from schemas.versions import Version, tables_of
 from warehouse.staging import insert_rows
 
@@ -79,6 +79,9 @@ _ETHNIC_NOT_KNOWN = "EthnicCategory = '99' OR starts_with(EthnicCategory, 'Z')"
 class Element:
     """One column of the pseudonymised store. ``value``, ``valid`` and ``not_known`` are SQL over a row of it.
 
+    ``value`` is NULL for a blank. It is not for a value that was not allowed and did not leave
+    (``schemas.staged.INVALID``): such an element is complete and not valid.
+
     ``expected_of`` is the predicate of the records that should have it, ``None`` when none needs to. ``valid`` is
     ``None`` if a wrong value cannot arrive or cannot be recognised: records of the wrong form were rejected.
     ``not_applicable`` is that of a code that says the element does not apply. ``kind`` is date, time or other.
@@ -114,7 +117,7 @@ def elements() -> tuple[Element, ...]:
         _derived(table, name) if name in DERIVED.get(table.id, {}) else _element(table, table.by_name[name])
         for table in TABLES.values()
         for name in staged_schema(table)
-        if name not in PROVENANCE and name not in LINKS and not _is_key(table, name)
+        if name not in (*PROVENANCE, *LINKS, INVALID) and not _is_key(table, name)
     )
 
 
@@ -146,7 +149,8 @@ def summarise_fields(con: duckdb.DuckDBPyConnection) -> None:
 
 def _is_key(table: Table, name: str) -> bool:
     field = table.by_name.get(name)
-    return field is not None and field.identity is Identity.LOCAL and field.mandation == Mandation.MANDATORY
+    is_local = field is not None and field.identity is Identity.LOCAL and field.mandation == Mandation.MANDATORY
+    return is_local and name != INTERNET_PROGRAMME.name  # a token as keys are, but of a name
 
 
 def _derived(table: Table, name: str) -> Element:
@@ -166,7 +170,7 @@ def _element(table: Table, field: Field) -> Element:
         unknown = _in_list(field.name, [code for code in listed if _NOT_KNOWN.search(code.meaning)])
     return Element(
         table, field.name, field.title or field.name, field.meaning, field.mandation, field.codes,
-        f'"{field.name}"', _EXPECTED_OF.get(name, "true") if asked else None, _valid(field), unknown,
+        _value(field), _EXPECTED_OF.get(name, "true") if asked else None, _valid(field), unknown,
         _in_list(field.name, [code for code in listed if _NOT_APPLICABLE.search(code.meaning)]),
         _kind(table, field),
     )  # fmt: skip
@@ -177,6 +181,14 @@ def _kind(table: Table, field: Field) -> str:
     if field.format == TIME:
         return "time"
     return "date" if field.format == DATE and table.id != HEADER.id else "other"
+
+
+def _value(field: Field) -> str:
+    """The value, or the flag that says there was one. Names have a blank on both sides: none is part of another."""
+    may_be_wrong = field.codes or field.warn_if_wrong or field.low is not None or field.high is not None
+    if not may_be_wrong or (field.mandation == Mandation.MANDATORY and not field.warn_if_wrong):
+        return f'"{field.name}"'
+    return f"nullif(\"{field.name}\" IS NOT NULL OR contains({INVALID}, ' {field.name} '), false)"
 
 
 def _valid(field: Field) -> str | None:
@@ -253,7 +265,9 @@ def _counts(element: Element, condition: str | None) -> dict[str, str]:
             f"count(CASE WHEN {condition} THEN {value} END)",
             condition,
         )
-        invalid = _count_if(f"{condition} AND NOT ({element.valid})") if element.valid else "0"
+        # A value that did not leave is NULL, and so is what a list says of it.
+        is_wrong = f"{condition} AND {value} IS NOT NULL AND ({element.valid}) IS NOT TRUE"
+        invalid = _count_if(is_wrong) if element.valid else "0"
     is_time = element.kind == "time"
     return {
         "expected": expected,

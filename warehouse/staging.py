@@ -152,10 +152,14 @@ def _stage_table(
             f"SET VARIABLE {table_id}_files = (SELECT list(path) FROM staged.file WHERE table_id = '{table_id}')"
         )
         columns = ", ".join(f'CAST("{name}" AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
-        con.execute(
-            f"CREATE VIEW staged.{table_id} AS SELECT {columns}, provider AS submitted_by, {_RECENCY} AS recency "
-            f"FROM read_parquet(getvariable('{table_id}_files'))"
-        )
+        view = f"CREATE VIEW staged.{table_id} AS SELECT {columns}, provider AS submitted_by, {_RECENCY} AS recency"
+        try:
+            con.execute(f"{view} FROM read_parquet(getvariable('{table_id}_files'))")
+        except duckdb.BinderException:
+            raise StagingError(
+                f"{table_id}: its rows were made by an earlier version of Parity and may hold values that must not "
+                "leave. Run the job reprocess_everything in Dagster. It makes all rows again."
+            ) from None
         con.execute(
             f"INSERT INTO staged.row_count SELECT submission_id, provider, month, '{table_id}', count(*) "
             f"FROM staged.{table_id} GROUP BY submission_id, provider, month"

@@ -10,10 +10,10 @@ from importlib.resources import files
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.diagnosis import code_shape
 from schemas.rules.recurring import repeated_key, unknown_staff
+from schemas.tables.shared import PROCEDURE
 
 _REFUSED = "443390004"
 _IS_REFUSED = f"CodeProcAndProcStatus ~ '^[0-9]+ *:.*{_REFUSED}.*$'"
-_EXPRESSION = "^[0-9]{6,18}( *:.+)?$"
 
 
 def _therapies() -> list[dict[str, str]]:
@@ -71,26 +71,11 @@ _TIME: tuple[Rule, ...] = (
 
 _THERAPY: tuple[Rule, ...] = (
     Rule(
-        "IDS202-105",
-        "IDS202",
-        # MHS20230 rejects a code that fails the SNOMED CT checks. Rejecting the activity would also reject its
-        # scores.
-        Effect.SEVERE_WARNING,
-        ("CodeProcAndProcStatus",),
-        f"NOT (CodeProcAndProcStatus ~ '{_EXPRESSION}')",
-        "CodeProcAndProcStatus {CodeProcAndProcStatus} does not begin with a SNOMED CT code.",
-        "Enter the SNOMED CT code of the therapy. If there is a status, add it after a colon.",
-        "The activity does not count as therapy.",
-        Dimension.CONFORMANCE,
-        bad=({"CodeProcAndProcStatus": "CBT for psychosis"},),
-        good=({"CodeProcAndProcStatus": "718026005"}, {"CodeProcAndProcStatus": "718026005:408730004=385658003"}),
-    ),
-    Rule(
         "IDS202-106",
         "IDS202",
         Effect.WARNING,
         ("CodeProcAndProcStatus",),
-        f"CodeProcAndProcStatus ~ '{_EXPRESSION}' AND NOT (CodeProcAndProcStatus ~ '^({_KNOWN})( *:.+)?$')"
+        f"CodeProcAndProcStatus ~ '{PROCEDURE}' AND NOT (CodeProcAndProcStatus ~ '^({_KNOWN})( *:.+)?$')"
         " AND IDS201_AppType IN ('02', '03', '05') AND IDS201_AttendOrDNACode IN ('5', '6')",
         "{CodeProcAndProcStatus}, recorded at a treatment contact, is not on the list of therapies.",
         "Use the code of the therapy given (therapy_snomed in the code lists).",

@@ -168,23 +168,6 @@ _OTHER: tuple[Rule, ...] = (
         {"SocPerCircumstance": "38628009"},
     ),
     after_period("IDS011-103", "SocPerCircumstanceRecDate", "The date of recording", _RECORDED_LATER),  # MHS01107
-    Rule(
-        "IDS011-104",
-        "IDS011",
-        # MHS01109 rejects a code that fails the SNOMED CT checks. We check only the partition digits, so we do not
-        # reject.
-        Effect.WARNING,
-        ("SocPerCircumstance",),
-        "SocPerCircumstance ~ '^[0-9]{6,18}$' AND NOT (SocPerCircumstance ~ '^[0-9]*(00|10)[0-9]$')",
-        "{SocPerCircumstance} is not a SNOMED CT concept identifier: its third- and second-last digits are not "
-        "00 or 10.",
-        "Enter the concept identifier, not a description identifier (01 or 11). Store it as text: spreadsheets "
-        "change the last digits of long codes to zero.",
-        "The circumstance is left out of every breakdown.",
-        Dimension.CONFORMANCE,
-        bad=({"SocPerCircumstance": "20430011"},),
-        good=({"SocPerCircumstance": "20430005"}, {"SocPerCircumstance": "1091071000000100"}),
-    ),
     repeated(
         "IDS012-102",
         ("LocalPatientId", "OvsVisChCatAppDate"),

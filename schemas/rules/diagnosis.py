@@ -7,10 +7,9 @@ scores (``score``).
 from schemas.pathway import default_pathway, pathways
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated
+from schemas.tables.shared import ICD_10, SNOMED
 
-ICD_10 = "^[A-Z][0-9]{2}([.]?[0-9X][0-9A-Z]{0,2})?$"
 ICD_10_SAYS = "a capital letter, two digits and a digit or X, such as F400 or F29X"
-SNOMED_CT = "^[0-9]{6,18}$"
 SNOMED_CT_SAYS = "6 to 18 digits, such as 83482000"
 
 # Pathways with ICD-10 blocks of their own. The default pathway includes many other codes (F412, Z630, K58). So for
@@ -28,7 +27,7 @@ _OUT_OF_PLACE = " OR ".join(
 def code_shape(rule_id: str, scheme: str, number: str, field: str, effect: Effect, why: str) -> Rule:
     """A code without the form of its scheme, ICD-10 or SNOMED CT (MHS60112, MHS60912)."""
     is_icd = number in ("01", "02")
-    pattern, says = (ICD_10, ICD_10_SAYS) if is_icd else (SNOMED_CT, SNOMED_CT_SAYS)
+    pattern, says = (ICD_10, ICD_10_SAYS) if is_icd else (SNOMED, SNOMED_CT_SAYS)
     name, wrong = ("ICD-10", "83482000") if is_icd else ("SNOMED CT", "F200")
     right = "83482000" if not is_icd else "E119" if field == "LongTermCondition" else "F200"
     return Rule(

@@ -70,8 +70,7 @@ RULES: tuple[Rule, ...] = (
         Effect.WARNING,
         ("IntEnabledTherProg", "ConsMechanism"),
         "IntEnabledTherProg IS NOT NULL AND ConsMechanism = '01'",
-        "The contact was face to face ({ConsMechanism}), but it names an internet-enabled therapy programme "
-        "({IntEnabledTherProg}).",
+        "The contact was face to face ({ConsMechanism}), but it names an internet-enabled therapy programme.",
         "Correct ConsMechanism, or remove the programme from this contact.",
         "The contact counts as internet-enabled therapy because it names a programme.",
         bad=({"IntEnabledTherProg": "OnlineCBT", "ConsMechanism": "01"},),

@@ -10,6 +10,7 @@ is rejected (MHS60607, MHS60613).
 from schemas.instruments import instruments
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import after_period, before_period
+from schemas.tables.shared import PERSON_SCORE
 
 # The form of a score that the warehouse reads.
 _NUMBER = "PersScore ~ '^-?[0-9]{1,5}([.][0-9]{1,2})?$'"
@@ -18,6 +19,7 @@ _DIALOG = ", ".join(
 )
 _DIALOG_8 = f"CodedAssToolType IN ({_DIALOG}) AND PersScore = '8'"
 _DIALOG_ITEM, _PHQ_9, _REQOL_10 = "1037651000000100", "720433000", "1091071000000100"
+_FORM = PERSON_SCORE.lexical
 _LEFT_OUT = "The score is kept but left out of every outcome"
 _SAME_TIME = (
     "(MIN(AssToolCompTime) OVER ({0}) IS NULL OR MIN(AssToolCompTime) OVER ({0}) = MAX(AssToolCompTime) OVER ({0}))"
@@ -47,7 +49,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             table,
             Effect.WARNING,
             ("PersScore", "CodedAssToolType"),
-            f"TOOL_low IS NOT NULL AND TOOL_high IS NOT NULL AND NOT ({_NUMBER})"
+            f"TOOL_low IS NOT NULL AND TOOL_high IS NOT NULL AND NOT ({_NUMBER}) AND PersScore ~ '{_FORM}'"
             + (" AND MissingReason IS NULL" if has_reason else ""),
             "PersScore {PersScore} is not a number with at most two decimals. This measure is scored from "
             "{TOOL_low} to {TOOL_high}.",
@@ -56,7 +58,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             else "Enter the score. If there is none, remove the record.",
             f"{_LEFT_OUT}. Without a last score the course is not paired.",
             Dimension.CONFORMANCE,
-            bad=({"PersScore": "NA"}, {"PersScore": "12,5"}),
+            bad=({"PersScore": "NA"},),
             good=({"PersScore": "12"}, {"CodedAssToolType": _PHQ_9, "PersScore": "9"}),
         ),
         Rule(

@@ -5,7 +5,7 @@ Belongs here: IDS000. Does not belong here: checks of the header against folder 
 
 from schemas.field import Field, Identity
 from schemas.table import Table
-from schemas.tables.shared import DATE, ODS_TO_6, ODS_TO_6_SAYS
+from schemas.tables.shared import DATE, ODS_TO_6, ODS_TO_6_SAYS, ODS_UNLIKE
 
 HEADER = Table(
     "IDS000",
@@ -28,6 +28,7 @@ HEADER = Table(
             "Organisation that provides the service (ODS code).",
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
+            unlike=ODS_UNLIKE,
             aliases=("OrgIDProvider", "OrgID_Provider"),
             title="ORGANISATION IDENTIFIER (CODE OF PROVIDER)",
         ),
@@ -38,6 +39,7 @@ HEADER = Table(
             "Organisation that sends the submission (ODS code), often the provider itself.",
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
+            unlike=ODS_UNLIKE,
             aliases=("OrgIDSubmitter",),
             title="ORGANISATION IDENTIFIER (CODE OF SUBMITTING ORGANISATION)",
         ),

@@ -15,6 +15,7 @@ from schemas.tables.shared import (
     ODS_TO_5_SAYS,
     ODS_TO_6,
     ODS_TO_6_SAYS,
+    ODS_UNLIKE,
     PATIENT,
 )
 
@@ -32,6 +33,7 @@ MPI = Table(
             "Organisation that issued the local patient identifier (ODS code).",
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
+            unlike=ODS_UNLIKE,
             title="ORGANISATION IDENTIFIER (LOCAL PATIENT IDENTIFIER)",
         ),
         Field(
@@ -41,6 +43,7 @@ MPI = Table(
             "Commissioner responsible for the area in which the patient lives (ODS code).",
             pattern=ODS_TO_5,
             pattern_says=ODS_TO_5_SAYS,
+            unlike=ODS_UNLIKE,
             title="ORGANISATION IDENTIFIER (RESIDENCE RESPONSIBILITY)",
         ),
         Field(
@@ -119,6 +122,8 @@ MPI = Table(
             "max an2",
             "P",
             "Ethnic category by the 2021 census classification (pilot).",
+            pattern=r"^[A-Z0-9]{1,2}$",
+            pattern_says="a code of one or two capital letters or digits",
             title="ETHNIC CATEGORY 2021",
         ),
         Field(
@@ -201,6 +206,7 @@ GP = Table(
             "Commissioner responsible for the practice (ODS code).",
             pattern=ODS_TO_5,
             pattern_says=ODS_TO_5_SAYS,
+            unlike=ODS_UNLIKE,
             aliases=("OrgIDGPPracResp",),
             title="ORGANISATION IDENTIFIER (GP PRACTICE RESPONSIBILITY)",
         ),

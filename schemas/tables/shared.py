@@ -14,8 +14,23 @@ ODS_TO_5 = r"^[A-Z0-9]{3,5}$"
 ODS_TO_6 = r"^[A-Z0-9]{3,6}$"
 ODS_TO_5_SAYS = "an ODS organisation code of 3 to 5 capital letters and digits"
 ODS_TO_6_SAYS = "an ODS organisation code of 3 to 6 capital letters and digits"
-SNOMED = r"^[0-9]{6,18}$"
-SNOMED_SAYS = "a SNOMED CT code of 6 to 18 digits, kept as text"
+# A postcode without a blank, and a word. Of 572 organisations that NHS England publishes, 13 have a code of letters
+# alone that is longer than three: all are sites of NHS trusts, which begin with R.
+ODS_UNLIKE = r"^([A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[A-QS-Z][A-Z]{3,}|R[A-Z]{5,})$"
+# The two digits before the last one say that it is a concept (SNOMED CT: partition 00, or 10 with a namespace). Ten
+# digits begin with 1: so far no concept of that length is above 1999999999, and NHS numbers of England begin with 4
+# to 7, or with 9 for tests.
+_SNOMED = "([0-9]{3,6}|1[0-9]{6}|[0-9]{8,15})(00|10)[0-9]"
+SNOMED = f"^{_SNOMED}$"
+SNOMED_SAYS = "a SNOMED CT concept code of 6 to 18 digits, kept as text"
+PROCEDURE = f"^{_SNOMED}( *: *{_SNOMED} *= *{_SNOMED}( *, *{_SNOMED} *= *{_SNOMED})*)?$"
+PROCEDURE_SAYS = "a SNOMED CT code, or one with its status after a colon, such as 718026005:408730004=385658003"
+ICD_10 = "^[A-Z][0-9]{2}([.]?[0-9X][0-9A-Z]{0,2})?$"
+# ICD-10, SNOMED CT, or five characters of a Read code. Four at least: «min an4» in the dictionary.
+CLINICAL = f"^([A-Z][0-9]{{2}}[.]?[0-9X][0-9A-Z]{{0,2}}|{_SNOMED}|[A-Z0-9][A-Za-z0-9.]{{4}})$"
+CLINICAL_SAYS = "an ICD-10 code such as F400, a SNOMED CT code of 6 to 18 digits, or a Read code of 5 characters"
+# A postcode without a blank (F29XD is ICD-10 with its dagger), and a word: a Read code of letters begins with X.
+CLINICAL_UNLIKE = "^([A-Z]{1,2}[0-9][A-Z0-9]?[0-9]([A-WYZ][A-Z]|X[BCE-Z])|[A-WYZ][A-Za-z]{4})$"
 LANGUAGE = r"^[A-Za-z][A-Za-z1-5]$"
 LANGUAGE_SAYS = "a two-letter ISO 639-1 language code such as en, or q1 to q5"
 
@@ -75,6 +90,11 @@ PERSON_SCORE = Field(
     "max an5",
     "M",
     "The score or answer as submitted. It is text because experience questions are answered Y, N or NA.",
+    # The letters of answers, and NA for a score that is missing. The form is a warning: the record says that a
+    # measure was due.
+    pattern=r"^(-?[0-9]{1,4}|[0-9]{5}|-?[0-9]{1,2}[.][0-9]{1,2}|[0-9]{3}[.][0-9]|[A-Z]{1,2})$",
+    pattern_says="a number of at most 5 characters with at most two decimals, or Y, N or NA",
+    warn_if_wrong=True,
     title="PERSON SCORE",
 )
 FINDING_SCHEME = Field(
@@ -92,6 +112,7 @@ COMMISSIONER = Field(
     "Organisation that pays for the care (ODS code). VPP00 means private or overseas visitor.",
     pattern=ODS_TO_5,
     pattern_says=ODS_TO_5_SAYS,
+    unlike=ODS_UNLIKE,
     title="ORGANISATION IDENTIFIER (CODE OF COMMISSIONER)",
 )
 INTERNET_PROGRAMME = Field(
@@ -99,5 +120,6 @@ INTERNET_PROGRAMME = Field(
     "max an20",
     "M",
     "Name of the internet-enabled therapy programme, as the provider writes it.",
+    identity=Identity.LOCAL,  # any text: see decision 0032
     title="INTERNET ENABLED THERAPY PROGRAMME",
 )

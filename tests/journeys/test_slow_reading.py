@@ -91,6 +91,12 @@ def slow_rows(folder: Path, table: Table, loaded: Loaded, findings: pl.DataFrame
     """What the store must have of a table, by row number, for fields that are text or a provider's identifier."""
     rejecting = findings.filter((pl.col("table") == table.id) & pl.col("effect").is_in(REJECTIONS))
     rejected = set(rejecting["row_number"])
+    # A value that is not in its list, form or bounds does not leave (decision 0032).
+    own = findings.filter(pl.col("table") == table.id).select("row_number", pl.col("rule_id").cast(pl.String))
+    wrong = {
+        (row, *rule.split("-")[1:]) for row, rule in own.rows() if rule.endswith(("-CODE", "-FORMAT", "-RANGE"))
+    }
+    withheld = {(row, name) for row, name, _ in wrong}
     (file,) = folder.glob(f"{table.id}*.csv")
     names, *rows = read(file)
     provider = loaded.verdict.header.provider
@@ -104,6 +110,8 @@ def slow_rows(folder: Path, table: Table, loaded: Loaded, findings: pl.DataFrame
                 | {
                     field.name: token(values.get(field.name), spine_key(), "local", provider, field.name)
                     if field.identity is Identity.LOCAL
+                    else None
+                    if (number, field.name) in withheld
                     else values.get(field.name)
                     for field in compared(table)
                 }

@@ -28,6 +28,7 @@ from transforms.leaving import ContractBroken, held_to_contract
 from transforms.pseudonymise import BESIDE, Origin, TokenKey, pseudonymised
 from transforms.related import Related
 from transforms.validate import check_rows, rejected_rows
+from transforms.withheld import withholding
 
 APRIL = (date(2026, 4, 1), date(2026, 4, 30))
 HEADER = {"DatSetVer": "1.0", "ReportingPeriodStartDate": APRIL[0], "ReportingPeriodEndDate": APRIL[1]}
@@ -69,7 +70,7 @@ def as_written(frame: pl.DataFrame, table: Table, rules: Sequence[Rule]) -> pl.D
         for other, name in BESIDE.get(table.id, ())
     )
     rows = frame.lazy().with_columns(*header, *beside).with_columns(holds_all(rules).alias(HOLDS))
-    return pseudonymised(rows, table, ORIGIN, KEY, also=[HOLDS]).collect()
+    return withholding(pseudonymised(rows, table, ORIGIN, KEY, also=[HOLDS]), table, also=[HOLDS]).collect()
 
 
 @pytest.mark.parametrize(

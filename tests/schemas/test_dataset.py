@@ -114,6 +114,7 @@ def test_what_identifies_is_exactly_this() -> None:
             "CareContactId",
             "CareActId",
             "CarePersLocalId",
+            "IntEnabledTherProg",
             "ServiceUseId",
             "PauseID",
         },

@@ -44,9 +44,9 @@ class Dribble(io.BytesIO):
         return super().read(self.most)
 
 
-def is_read_record_by_record(folder: Path) -> bool:
-    """Only the slow way keeps rows of its own in the workspace."""
-    return any((folder / "workspace").iterdir())
+def is_read_record_by_record(received: Received) -> bool:
+    """Only the slow way keeps rows of its own."""
+    return received.kept is not None
 
 
 def values(received: Received) -> list[tuple[object, ...]]:
@@ -71,7 +71,6 @@ def found(received: Received) -> list[tuple[str, int | None]]:
         (b"P1,01\r\nP2,02\n", [(2, "P1", "01"), (3, "P2", "02")]),
         (b'"P1","01"\n', [(2, "P1", "01")]),
         (b'"P,1",01\n', [(2, "P,1", "01")]),
-        (b'"P\n1",01\nP2,02\n', [(2, "P\n1", "01"), (3, "P2", "02")]),
         (b'"P""1",01\n', [(2, 'P"1', "01")]),
         (b" P1 ,01  \n", [(2, "P1", "01")]),
         (b'"   ",""\n', [(2, None, None)]),
@@ -79,7 +78,7 @@ def found(received: Received) -> list[tuple[str, int | None]]:
         (b"", []),
     ],
     ids=[
-        "plain", "no final newline", "CRLF", "mixed line ends", "quoted", "comma in quotes", "newline in quotes",
+        "plain", "no final newline", "CRLF", "mixed line ends", "quoted", "comma in quotes",
         "doubled quote", "padded, as the first v2.1 database wrote text", "blank in two ways", "last value blank",
         "no records",
     ],
@@ -146,9 +145,7 @@ def test_a_file_that_cannot_be_read_completely_is_rejected_completely(
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("has_last_end", [True, False])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize(
-    "value", [b"160245001", b" 160245001", b'"160245001"', b'"160,245,001"', b'"160\n245"', b""]
-)
+@pytest.mark.parametrize("value", [b"160245001", b" 160245001", b'"160245001"', b'"160,245,001"', b""])
 def test_a_file_of_whole_records_is_read_by_polars_alone(
     tmp_path: Path, end: bytes, has_last_end: bool, mark: bytes, value: bytes
 ) -> None:
@@ -158,13 +155,57 @@ def test_a_file_of_whole_records_is_read_by_polars_alone(
     text = value.strip(b' "').decode() or None
     assert values(received) == [(2, "P1", text, "2025-04-01"), (3, "P2", None, None)]
     assert received.rows_in == 2
-    assert not is_read_record_by_record(tmp_path)
+    assert not is_read_record_by_record(received)
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        (b'"P\n1",01\nP2,02\n', "from row 2 to row 3"),
+        (b'P1,01\nP2,"02\r\n"\nP3,03\n', "from row 3 to row 4"),
+        (b'P1,01\nP2,"0\r2"\n', "from row 3 to row 4"),
+        (b'P1,"01\nP2,02\nP3,03\nP4,04"\nP5,05\n', "from row 2 to row 5"),
+        (b'P1,"0\n1"\nP2,02\nP3,"0\n3"\nP4,"0\n4"\n', "from row 2 to row 3, and 2 more"),
+    ],
+    ids=["inside", "at the end", "a return", "records swallowed", "several"],
+)
+def test_a_value_over_several_lines_rejects_the_file_and_only_its_rows_are_named(
+    tmp_path: Path, rows: bytes, where: str
+) -> None:
+    received = receive(tmp_path, NAMES + rows)
+    assert received.rows is None
+    findings = pl.concat(received.findings).filter(pl.col("rule_id") == "GATE-LINE-BREAK")
+    assert findings["found"].to_list()[0].startswith(where)
+
+
+def test_a_line_break_in_the_row_of_names_is_not_shown(tmp_path: Path) -> None:
+    (finding,) = receive(tmp_path, b'LocalPatientId,"DisabCode\n9990000018"\nP1,01\n').findings
+    assert finding.select("rule_id", "found").rows() == [("GATE-LINE-BREAK", "from row 1 to row 2")]
+
+
+@pytest.mark.parametrize(
+    ("disabilities", "where"),
+    [
+        (["01", "0\n2"], "in row 3"),
+        (["0\r1", "02\n"], "in row 2, and in 1 more"),
+        (["01", None], None),
+        ([1, 2], None),
+    ],
+)
+def test_parquet_may_hold_no_line_break_either(
+    tmp_path: Path, disabilities: list[object], where: str | None
+) -> None:
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"LocalPatientId": ["P1", "P2"], "DisabCode": disabilities}).write_parquet(path)
+    received = receive_parquet(path, DISABILITY, Version.IAPT_2_0)
+    assert (received.rows is None) == (where is not None)
+    assert [frame["found"].to_list() for frame in received.findings] == ([[where]] if where else [])
 
 
 def test_a_row_with_too_few_values_is_found_only_record_by_record(tmp_path: Path) -> None:
     received = receive(tmp_path, NAMES + b"P1\nP2,02\n")
     assert values(received) == [(3, "P2", "02")]
-    assert is_read_record_by_record(tmp_path)
+    assert is_read_record_by_record(received)
 
 
 def test_among_rows_that_are_no_records_a_value_longer_than_any_record_is_not_read(tmp_path: Path) -> None:
@@ -177,16 +218,17 @@ def test_among_rows_that_are_no_records_a_value_longer_than_any_record_is_not_re
 def test_a_folder_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "April [1]*"
     folder.mkdir()
-    assert values(receive(folder, NAMES + b"P2,02\n")) == [(2, "P2", "02")]
-    assert not is_read_record_by_record(folder)
+    received = receive(folder, NAMES + b"P2,02\n")
+    assert values(received) == [(2, "P2", "02")]
+    assert not is_read_record_by_record(received)
     assert values(receive(folder, NAMES + b"P1\nP2,02\n")) == [(3, "P2", "02")]
     pl.DataFrame({"LocalPatientId": ["P2"], "DisabCode": ["02"]}).write_parquet(folder / "x.parquet")
     assert values(receive_parquet(folder / "x.parquet", DISABILITY, Version.IAPT_2_0)) == [(2, "P2", "02")]
 
 
-def test_a_column_without_a_name_is_called_blank(tmp_path: Path) -> None:
+def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
     (finding,) = receive(tmp_path, b"LocalPatientId,DisabCode,\nP1,01,\n").findings
-    assert finding.select("rule_id", "found").rows() == [("GATE-COLUMN-UNKNOWN", "(blank)")]
+    assert finding.select("rule_id", "found").rows() == [("GATE-COLUMN-UNKNOWN", "Column 3 (no name)")]
 
 
 @pytest.mark.parametrize(
@@ -263,12 +305,16 @@ def test_no_row_is_lost_or_invented(
         records
     )
     body = text.getvalue().encode()
+    read = list(csv.reader(io.StringIO(body.decode(), newline="")))
     expected = [
         (number, tuple(cell.strip() or None for cell in record))
-        for number, record in enumerate(csv.reader(io.StringIO(body.decode(), newline="")), start=2)
+        for number, record in enumerate(read, start=2)
         if record
     ]
     received = receive(tmp_path_factory.mktemp("gate"), NAMES + body)
+    if any("\n" in cell or "\r" in cell for record in read for cell in record):
+        assert (received.rows, [rule for rule, _ in found(received)]) == (None, ["GATE-LINE-BREAK"])
+        return
     assert [(row[0], row[1:]) for row in values(received)] == [e for e in expected if len(e[1]) == 2]
     assert [row for _, row in found(received)] == [number for number, cells_ in expected if len(cells_) != 2]
     assert received.rows_in == len(expected)
@@ -307,7 +353,16 @@ def test_what_a_survey_says_of_a_file(
     digest = hashlib.sha256(content).hexdigest()
     copy = io.BytesIO()
     assert survey(Dribble(content, size), copy) == Survey(
-        digest, len(content), records, delimiters, has_quotes, has_lone_returns, is_balanced, needs_trim, None
+        digest,
+        len(content),
+        records,
+        delimiters,
+        has_quotes,
+        has_lone_returns,
+        is_balanced,
+        needs_trim,
+        None,
+        b'"1,\n"' in content or b'"2\n' in content,
     )
     assert copy.getvalue() == content
     assert survey(Dribble(content, size), is_hashed=False).sha256 == ""

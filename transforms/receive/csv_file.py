@@ -13,6 +13,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, NamedTuple
 
 import polars as pl
 
@@ -44,13 +45,17 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
         return Received(table, None, 0, [file_finding(GATE["GATE-QUOTE"], table.id, "1")])
     if not any(names):
         return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
+    if any("\n" in name or "\r" in name for name in names):
+        return Received(table, None, 0, [_line_breaks(table, [(1, 1 + sum(map(_breaks, names)))])])
     mapping, findings, is_fatal = match_columns(names, table, version)
     if is_fatal:
         return Received(table, None, max(seen.records - 1, 0), findings)
     rows_in = seen.records - 1
     scan = _scan(path, names)
     is_regular = (
-        seen.is_balanced and not seen.has_lone_returns and seen.delimiters == seen.records * (len(names) - 1)
+        seen.is_balanced
+        and not (seen.has_lone_returns or seen.has_breaks)
+        and seen.delimiters == seen.records * (len(names) - 1)
     )
 
     def judged() -> Received:
@@ -70,8 +75,10 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
 def _header_names(path: Path) -> list[str] | None:
     """The names in the first row; ``None`` if a quotation mark in it is never closed."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        _, names = next(_records(file), (1, []))
-    return None if names is None else [name.strip() for name in names]
+        first = next(_records(file), None)
+    if first is None:
+        return []
+    return None if first.values is None else [name.strip() for name in first.values]
 
 
 def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
@@ -93,19 +100,40 @@ def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
         return None
 
 
-def _records(file: io.TextIOBase) -> Iterator[tuple[int, list[str] | None]]:
-    """Row number and values of every record; ``None`` if the csv reader rejects the row."""
+class _Record(NamedTuple):
+    """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it."""
+
+    number: int
+    first: int
+    last: int
+    values: list[str] | None
+
+
+def _records(file: io.TextIOBase) -> Iterator[_Record]:
     csv.field_size_limit(_FIELD_LIMIT)
     reader = csv.reader(file, strict=True)
     number = 0
     while True:
         number += 1
+        first = reader.line_num + 1
         try:
-            yield number, next(reader)
+            values: list[str] | None = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield number, None
+            values = None
+        yield _Record(number, first, reader.line_num, values)
+
+
+def _breaks(value: str) -> int:
+    return len(value.splitlines()) - 1
+
+
+def _line_breaks(table: Table, where: list[tuple[int, int]]) -> pl.DataFrame:
+    """The finding about values over several lines: the first and last row of the first such value, no value."""
+    first, last = where[0]
+    more = f", and {len(where) - 1} more" if len(where) > 1 else ""
+    return file_finding(GATE["GATE-LINE-BREAK"], table.id, f"from row {first} to row {last}{more}")
 
 
 def _receive_irregular(
@@ -117,20 +145,23 @@ def _receive_irregular(
     workspace: Path,
 ) -> Received:
     """Record by record: rows with another number of fields are rejected, the rest are kept."""
-    kept_path = workspace / f"{table.id}.regular.csv"
     bad: list[tuple[int, str]] = []
+    broken: list[tuple[int, int]] = []
     rows_in = 0
     last = 1
-    with path.open(encoding="utf-8-sig", newline="") as file, kept_path.open("w", newline="") as kept:
+    kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(kept)
         writer.writerow([ROW, *(str(index) for index in range(len(names)))])
         records = _records(file)
         next(records, None)
-        for number, values in records:
+        for number, first, end, values in records:
             last = number
             if values == []:  # a blank line is not a record, but uses up a number, as in a spreadsheet
                 continue
             rows_in += 1
+            if end > first:
+                broken.append((first, end))
             if values is None:
                 bad.append((number, "text after a closing quotation mark, or an opening one never closed"))
             elif len(values) != len(names):
@@ -138,14 +169,30 @@ def _receive_irregular(
                 bad.append((number, f"{has}, but there are {len(names)} column names"))
             else:
                 writer.writerow([number, *values])
+    kept.flush()
     if bad and bad[-1][0] == last and "never closed" in bad[-1][1]:
         findings.append(file_finding(GATE["GATE-QUOTE"], table.id, str(last)))
+        return Received(table, None, rows_in, findings)
+    if broken:
+        findings.append(_line_breaks(table, broken))
         return Received(table, None, rows_in, findings)
     if bad:
         findings.append(file_finding(GATE["GATE-FIELDS"], table.id, [why for _, why in bad], [n for n, _ in bad]))
     scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
     declared = as_declared(scan, table, mapping, True)
-    return Received(table, declared, rows_in, findings, columns=places_of(mapping))
+    return Received(table, declared, rows_in, findings, columns=places_of(mapping), kept=kept)
+
+
+def _nameless(place: Path) -> tuple[IO[str], str]:
+    """An open file, and the path by which Polars opens it. It has identifiers in it: where the system allows it, it
+    has no name, so that nothing is left of a killed process.
+    """
+    kept = place.open("x+", encoding="utf-8", newline="")
+    nameless = Path(f"/proc/self/fd/{kept.fileno()}")
+    if not nameless.exists():
+        return kept, str(place)
+    place.unlink()
+    return kept, str(nameless)
 
 
 def _receive(path: Path, table: Table, seen: Survey | None, version: Version | None, workspace: Path) -> Received:

@@ -3,6 +3,7 @@
 Belongs here: reading Parquet. Does not belong here: matching columns (``transforms.receive.table``).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -28,8 +29,27 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     # By position: a name such as "^.*$" would be read as a pattern.
     as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
+    try:
+        broken = _line_breaks(numbered, schema)
+    except (pl.exceptions.PolarsError, OSError):
+        return _damaged(table)
+    if broken:
+        return Received(table, None, rows_in, [*findings, file_finding(GATE["GATE-LINE-BREAK"], table.id, broken)])
     declared = as_declared(numbered, table, mapping, True)
     return Received(table, declared, rows_in, findings, lambda: _damaged(table), places_of(mapping))
+
+
+def _line_breaks(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> str | None:
+    """Where values have a line break, in words; ``None`` if none has. Numbers and dates have none."""
+    texts = [str(i) for i, dtype in enumerate(schema.values()) if not (dtype.is_numeric() or dtype.is_temporal())]
+    if not texts:
+        return None
+    has_break = pl.any_horizontal(pl.col(name).str.contains("[\r\n]") for name in texts)
+    found = rows.filter(has_break).select(pl.col(ROW).min().alias("first"), pl.len().alias("rows"))
+    first, count = found.collect(engine="streaming").row(0)
+    if not count:
+        return None
+    return f"in row {first}" + (f", and in {count - 1} more" if count > 1 else "")
 
 
 def _damaged(table: Table) -> Received:

@@ -7,11 +7,13 @@ rules (``transforms.validate``).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
 from schemas.field import Field, Mandation
 from schemas.gate import GATE
+from schemas.shapes import column_shown
 from schemas.table import Table
 from schemas.versions import Version, asked_for, came_later, tables_of
 from transforms.findings import file_finding
@@ -29,7 +31,7 @@ class Received:
     submitted data records. ``findings`` has the gate's own findings. A large file is read only together with the
     rules: ``otherwise`` handles the case that Polars then rejects it or reads another number of rows than were
     counted. ``columns`` gives each field's position in the file, 0 the first, without fields that the file does
-    not have.
+    not have. ``kept`` is an open file without a name that the rows are read from: it must stay as long as they do.
     """
 
     table: Table
@@ -38,6 +40,7 @@ class Received:
     findings: list[pl.DataFrame] = field(default_factory=list)
     otherwise: Callable[[], "Received"] | None = None
     columns: Mapping[str, int] = field(default_factory=dict)
+    kept: IO[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def match_columns(
     for index, name in enumerate(names):
         declared = table.by_spelling.get(name.lower())
         if declared is None:
-            findings.append(file_finding(GATE["GATE-COLUMN-UNKNOWN"], table.id, name or "(blank)"))
+            shown = column_shown(name, index + 1)
+            findings.append(file_finding(GATE["GATE-COLUMN-UNKNOWN"], table.id, shown))
         elif declared.name in mapping.values():
             findings.append(file_finding(GATE["GATE-COLUMN-TWICE"], table.id, declared.name))
         else:

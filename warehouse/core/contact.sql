@@ -72,7 +72,7 @@ FROM judged
 --   therapy_mode: 1 individual, 2 couple, 3 group.
 --   group_participants [people]: Participants of a group contact.
 --   integrated_ltc_service: Whether the contact was part of an integrated service for long-term conditions.
---   internet_therapy_programme: Internet-enabled therapy programme used.
+--   internet_therapy_programme: Pseudonym of the name of the internet-enabled therapy programme used.
 --   psychotropic_medication: Psychotropic medication code.
 --   location_type: Type of place of the contact.
 --   site: ODS code of the site where the contact took place; NULL when not sent.

@@ -32,7 +32,7 @@ WHERE i.rank = 1
 --     therapy (IDS205).
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's service request id.
---   programme, key: Programme as named by the provider (20 characters at most), or not known.
+--   programme, key: Pseudonym of the name that the provider gives the programme, or not known.
 --   log_started_on [date], key: First day the log covers.
 --   log_ended_on [date], key: Last day the log covers.
 --   last_month [month]: First day of the latest month that carries it.

@@ -30,6 +30,6 @@ LEFT JOIN compat.pathway_person AS h
 --   ServiceRequestId: Pseudonym of the provider's service request id.
 --   StartDateIntEnabledTherLog [date]: First day the log covers.
 --   EndDateIntEnabledTherLog [date]: Last day the log covers.
---   IntEnabledTherProg: Programme as named by the provider (20 characters at most), or not known.
+--   IntEnabledTherProg: Pseudonym of the name of the programme, or not known.
 --   DurationIntEnabledTher [minutes]: Clinical time of the professional; 0 means that no clinician spent time on it.
 --   IntegratedSoftwareInd: Whether an integrated software engine was used.
