@@ -245,7 +245,7 @@ def _wrong_totals(con: duckdb.DuckDBPyConnection) -> list[str]:
             SELECT level, period_type, period_start, pathway, measure,
                 coalesce(sum(numerator), 0) AS numerator, coalesce(sum(denominator), 0) AS denominator
             FROM mart.service_measure
-            WHERE measure IN (SELECT measure FROM mart.measure WHERE kind IN ('count', 'share', 'mean'))
+            WHERE measure IN (SELECT measure FROM mart.measure WHERE kind NOT IN ('median', 'p90'))
             GROUP BY level, period_type, period_start, pathway, measure
         )
         SELECT t.level, count(*)

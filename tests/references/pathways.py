@@ -1,8 +1,8 @@
 """The pathway flags once more, slowly and in plain Python: an oracle for ``core.pathway``.
 
 Belongs here: facts §1.5 and §2.2 read again from the definitions, one pathway at a time, without SQL and without
-looking at the models; which referrals of merged providers are one course (decision 0026); and random populations for
-both. Does not belong here: anything the project runs outside its tests.
+looking at the models; which referrals of merged providers are one course (decision 0026), events per person-time (decision 0027); and random
+populations. Does not belong here: anything the project runs outside its tests.
 """
 
 import random
@@ -200,6 +200,29 @@ def random_tables(seed: int, referrals: int = 200) -> tuple[dict[str, list[Row]]
             for tool, value, day in taken
         ]
     return tables, known
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a person used, day by day: ``events`` on these days, from first to last treatment day."""
+
+    first: date
+    last: date
+    events: tuple[date, ...]
+
+    def window(self, name: str) -> range:
+        """The ordinals of the days of a window (facts §3.1: 180 days before and after)."""
+        return {
+            "before": range(self.first.toordinal() - 180, self.first.toordinal()),
+            "during": range(self.first.toordinal(), self.last.toordinal() + 1),
+            "after": range(self.last.toordinal() + 1, self.last.toordinal() + 181),
+        }[name]
+
+
+def person_time(people: Sequence[Watched], window: str) -> tuple[int, int]:
+    """Events and person-days of a window, counted one day after another."""
+    days = [(day, person) for person in people for day in person.window(window)]
+    return sum(person.events.count(date.fromordinal(day)) for day, person in days), len(days)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from math import exp, factorial
 from pathlib import Path
 from statistics import stdev
 
@@ -24,6 +25,7 @@ from tests.fixtures.warehouse import (
     tables_of,
     write_submission,
 )
+from tests.references.pathways import Watched, person_time
 from warehouse.comparison.effect import create_effect_macros
 from warehouse.measures.catalogue import catalogue
 
@@ -592,6 +594,135 @@ def test_measures_of_therapies_and_who_gave_them(tmp_path: Path) -> None:
     assert figures(draft, *wanted) == wanted
 
 
+def watched_tables(people: dict[str, tuple[Watched, int]]) -> dict[str, list[Row]]:
+    """People (by referral) with crisis contacts on the days of their events, and so many sessions of CBT for
+    psychosis from first to last day. All are referred in April 2025 and discharged on 20 March 2026.
+    """
+    tables: dict[str, list[Row]] = {key: [] for key in ("IDS001", "IDS101", "IDS201", "IDS202", "SMI501")}
+    for name, (person, sessions) in people.items():
+        tables["IDS001"].append({"LocalPatientId": name})
+        tables["IDS101"].append(
+            referral(ServiceRequestId=name, LocalPatientId=name, ServDischDate=date(2026, 3, 20))
+        )
+        step = (person.last - person.first).days
+        for i in range(sessions):
+            day = person.first + timedelta(days=round(step * i / max(sessions - 1, 1)))
+            tables["IDS201"].append(
+                {"CareContactId": f"{name}{i}", "ServiceRequestId": name, "CareContDate": day, "AppType": "02",
+                 "AttendOrDNACode": "5"}
+            )  # fmt: skip
+            tables["IDS202"].append(
+                {"CareActId": f"{name}{i}", "CareContactId": f"{name}{i}", "CodeProcAndProcStatus": CBTP}
+            )
+        tables["SMI501"] += [
+            use(CRISIS, str(day)) | {"ServiceUseId": f"{name}{i}", "LocalPatientId": name}
+            for i, day in enumerate(person.events)
+        ]
+    return tables
+
+
+def at_most(count: int, expected: float) -> float:
+    """Poisson probability of so many events or fewer."""
+    return sum(exp(-expected) * expected**i / factorial(i) for i in range(count + 1))
+
+
+def every(first: date, last: date, days: int) -> tuple[date, ...]:
+    return tuple(first + timedelta(days=n) for n in range(0, (last - first).days + 1, days))
+
+
+def test_who_reaches_the_dose_is_longer_in_therapy_and_not_worse_for_it(tmp_path: Path) -> None:
+    """With NICE's dose a crisis contact every 40 days of therapy, without it every 20: fewer, although there are more.
+
+    Before therapy both have one every 10 days.
+    """
+    long, short = (date(2025, 5, 1), date(2025, 8, 28)), (date(2025, 5, 1), date(2025, 5, 30))
+    people = {}
+    for n in range(4):
+        for name, (first, last), apart, sessions in (("dose", long, 40, 16), ("none", short, 20, 4)):
+            before = every(first - timedelta(days=180), first - timedelta(days=1), 10)
+            people[f"{name}{n}"] = (Watched(first, last, before + every(first, last, apart)), sessions)
+    wanted = ["CRISIS_RATE_BEFORE", "CRISIS_RATE_DURING", "CRISIS_RATE_AFTER"]
+    won = [write_submission(tmp_path, "RXX", each, watched_tables(people)) for each in WHOLE]
+    draft = build(tmp_path, won, measures=[*wanted, *FEW])
+    by_dose = {
+        (measure, group): (numerator, denominator)
+        for measure, group, numerator, denominator in ask(
+            draft,
+            """SELECT measure, breakdown_group, numerator, denominator FROM mart.breakdown_measure WHERE level = 'England'
+               AND period_type = 'quarter' AND pathway = '01' AND breakdown = 'nice_dose' AND denominator > 0""",
+        )
+    }  # fmt: skip
+    groups = {"reached": "dose", "not reached": "none"}
+    assert by_dose == {
+        (f"CRISIS_RATE_{window.upper()}", group): person_time(
+            [person for key, (person, _) in people.items() if key.startswith(name)], window
+        )
+        for group, name in groups.items()
+        for window in ("before", "during", "after")
+    }
+    per_180 = {
+        group: 180 * by_dose["CRISIS_RATE_DURING", group][0] / by_dose["CRISIS_RATE_DURING", group][1]
+        for group in groups
+    }
+    assert by_dose["CRISIS_RATE_DURING", "reached"][0] > by_dose["CRISIS_RATE_DURING", "not reached"][0]
+    assert per_180 == {"reached": 4.5, "not reached": 12.0}
+    value, low, high, events, days = ask(
+        draft,
+        """SELECT value, lower_95, upper_95, numerator, denominator FROM mart.national
+           WHERE measure = 'CRISIS_RATE_DURING' AND period_type = 'quarter' AND pathway = '01' AND state = 'value'""",
+    )[0]  # fmt: skip
+    assert (events, days) == (4 * 3 + 4 * 2, 4 * 120 + 4 * 30)
+    assert value == pytest.approx(365.25 * 20 / 600)
+    # Exact limits by their meaning: 20 events or more, and 20 or fewer, then have a probability of 2.5 %.
+    assert 1 - at_most(19, low * 600 / 365.25) == pytest.approx(0.025)
+    assert at_most(20, high * 600 / 365.25) == pytest.approx(0.025)
+    beside = ask(draft, "SELECT DISTINCT lower_95, upper_95, why_not FROM mart.service_comparison WHERE measure = 'CRISIS_RATE_DURING' AND state = 'value'")  # fmt: skip
+    assert beside == [(low, high, "a rate of events: few people may have most of them")]
+
+
+@pytest.mark.parametrize("seed", seeds(3))
+def test_events_per_person_time_agree_with_counting_days_one_by_one(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    people = {}
+    for n in range(15):
+        first = date(2025, 4, 20) + timedelta(days=chance.randrange(40))
+        last = first + timedelta(days=chance.choice([0, 1, 30, 90, 200]))
+        events = tuple(first + timedelta(days=chance.randrange(-200, 300)) for _ in range(chance.randrange(8)))
+        people[f"p{n}"] = (Watched(first, last, tuple(day for day in events if day < date(2026, 4, 1))), 2)
+    won = [write_submission(tmp_path, "RXX", each, watched_tables(people)) for each in WHOLE]
+    draft = build(tmp_path, won, measures=["CRISIS_RATE_BEFORE", "CRISIS_RATE_DURING", "CRISIS_RATE_AFTER", *FEW])
+    pair = [person for person, _ in people.values() if person.last + timedelta(days=180) <= date(2026, 3, 31)]
+    assert figures(
+        draft, "CRISIS_RATE_BEFORE", "CRISIS_RATE_DURING", "CRISIS_RATE_AFTER", month_of=month(2026, 3)
+    ) == {
+        "CRISIS_RATE_BEFORE": person_time(pair, "before"),  # the same people before and after
+        "CRISIS_RATE_DURING": person_time([person for person, _ in people.values()], "during"),
+        "CRISIS_RATE_AFTER": person_time(pair, "after"),
+    }
+
+
+def test_a_window_that_is_not_complete_says_so_and_counts_in_no_measure(tmp_path: Path) -> None:
+    person = Watched(date(2025, 5, 1), date(2025, 12, 10), (date(2025, 6, 1), date(2026, 1, 5)))
+    won = [write_submission(tmp_path, "RXX", each, watched_tables({"r": (person, 3)})) for each in WHOLE]
+    wanted = {
+        "SERVICE_USE_REPORTED": (1, 1),
+        "SERVICE_USE_AFTER_COMPLETE": (0, 1),
+        "CRISIS_RATE_BEFORE": (0, 0),
+        "CRISIS_RATE_DURING": (1, 224),
+        "CRISIS_RATE_AFTER": (0, 0),
+    }
+    draft = build(tmp_path, won, measures=[*wanted, *FEW])
+    windows = ask(
+        draft,
+        "SELECT window_name, days, is_complete, crisis_contacts FROM core.service_use_window ORDER BY from_on",
+    )
+    assert windows == [("before", 180, True, 0), ("during", 224, True, 1), ("after", 111, False, 1)]
+    assert ask(draft, "SELECT days_after, crisis_contacts_after FROM core.pathway_care") == [(None, None)]
+    assert figures(draft, *wanted, month_of=month(2026, 3)) == wanted
+    state = "SELECT DISTINCT state, value FROM mart.national WHERE measure = 'CRISIS_RATE_AFTER' AND period_start = '2026-03-01' AND pathway = 'all'"
+    assert ask(draft, state) == [("no denominator", None)]
+
+
 def test_measures_of_service_use_leave_out_who_is_not_observed(tmp_path: Path) -> None:
     uses = [
         use(SPELL, "2025-06-01", "2025-06-05"),
@@ -608,10 +739,10 @@ def test_measures_of_service_use_leave_out_who_is_not_observed(tmp_path: Path) -
     late = {name: [row for row in rows if "q" not in row.values()] for name, rows in tables.items()}
     won = [write_submission(tmp_path, "RXX", each, tables if each < month(2025, 12) else late) for each in WHOLE]
     wanted = {
-        "ADMISSION_ANY_BEFORE": (1, 2),
-        "BED_DAYS_MEAN_BEFORE": (5, 2),
-        "SELF_HARM_ANY_DURING": (1, 2),
-        "CRISIS_MEAN_AFTER": (2, 1),
+        "ADMISSION_ANY_BEFORE": (1, 1),  # the same people before and after
+        "BED_DAYS_RATE_BEFORE": (5, 180),
+        "SELF_HARM_RATE_DURING": (1, 2 * 72),
+        "CRISIS_RATE_AFTER": (2, 180),
         "CRISIS_ANY_AFTER": (1, 1),
         "BED_DAYS_CHANGE_MEAN": (-5, 1),
     }

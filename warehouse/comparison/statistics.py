@@ -12,6 +12,10 @@ import duckdb
 # Normal quantiles of two-sided 95 % and 99.8 % intervals (97.5 % and 99.9 %).
 Z_95 = 1.959963984540054
 Z_998 = 3.090232306167813
+# Below these a count, and the events of a rate, have exact limits. OHID's rule for counts is 10. From 100 on Byar's
+# limits of a rate differ from the exact ones by less than 1 in 10,000 at 95 %, and 3 at 99.8 %.
+EXACT_COUNT, EXACT_RATE = 10, 100
+DAYS_OF_A_YEAR = 365.25
 _LEVELS = (("95", Z_95), ("998", Z_998))
 
 Limits = tuple[float, float]
@@ -52,7 +56,7 @@ def byar(observed: float, z: float = Z_95) -> Limits:
 
 def poisson_limits(observed: float, z: float = Z_95) -> Limits:
     """Limits of a count as OHID gives them: exact below 10, Byar's from there on."""
-    return exact_poisson(observed, z) if observed < 10 else byar(observed, z)
+    return exact_poisson(observed, z) if observed < EXACT_COUNT else byar(observed, z)
 
 
 def _gamma_share(shape: float, x: float) -> float:
@@ -86,8 +90,8 @@ _WILSON = """CASE WHEN n > 0 AND x >= 0 AND x <= n THEN
 END"""
 # Exact below 10: twenty numbers per side, computed here, since DuckDB has no gamma quantile. Byar's from 10 on.
 _COUNT = """CASE WHEN o < 0 THEN NULL
-    WHEN o < 10 AND abs(z - {z_95}) < 0.001 THEN list_extract({exact_95}::DOUBLE[], o + 1)
-    WHEN o < 10 AND abs(z - {z_998}) < 0.001 THEN list_extract({exact_998}::DOUBLE[], o + 1)
+    WHEN o < {exact_below} AND abs(z - {z_95}) < 0.001 THEN list_extract({exact_95}::DOUBLE[], o + 1)
+    WHEN o < {exact_below} AND abs(z - {z_998}) < 0.001 THEN list_extract({exact_998}::DOUBLE[], o + 1)
     ELSE (o + {one}) * pow(greatest(0.0::DOUBLE,
         1.0::DOUBLE - 1.0::DOUBLE / (9.0::DOUBLE * (o + {one})) {sign} z::DOUBLE / (3.0::DOUBLE * sqrt(o + {one}))
     ), 3)
@@ -118,8 +122,13 @@ def _macros() -> list[tuple[str, str, str]]:
     tau = "tau: spread between services, 0 for chance alone"
     found: list[tuple[str, str, str]] = []
     for side, (name, end, sign, one) in enumerate((("low", "Lower", "-", "0"), ("high", "Upper", "+", "1"))):
-        exact = {f"exact_{k}": [poisson_limits(o, z)[side] for o in range(10)] for k, z in _LEVELS}
-        count = _COUNT.format(sign=sign, one=one, z_95=Z_95, z_998=Z_998, **exact)
+        count, events = (
+            _COUNT.format(
+                sign=sign, one=one, z_95=Z_95, z_998=Z_998, exact_below=below,
+                **{f"exact_{k}": [exact_poisson(o, z)[side] for o in range(below)] for k, z in _LEVELS},
+            )
+            for below in (EXACT_COUNT, EXACT_RATE)
+        )  # fmt: skip
         found += [
             (
                 f"wilson_{name}(x, n, z)",
@@ -127,6 +136,17 @@ def _macros() -> list[tuple[str, str, str]]:
                 f"{end} Wilson limit of the share x of n; {at}",
             ),
             (f"count_{name}(o, z)", count, f"{end} limit of a count: exact below 10, then Byar; {at}"),
+            (
+                f"rate_{name}(o, days, z)",
+                f"CASE WHEN days > 0 THEN ({events}) * {DAYS_OF_A_YEAR}::DOUBLE / days END",
+                f"{end} limit of o events in so many days, per year: Poisson, exact below 100, then Byar; {at}",
+            ),
+            (
+                f"interval_{name}(kind, n, d, z)",
+                f"CASE kind WHEN 'share' THEN mart.wilson_{name}(n, d, z) "
+                f"WHEN 'count' THEN mart.count_{name}(n, z) WHEN 'rate' THEN mart.rate_{name}(n, d, z) END",
+                f"{end} limit of a figure of numerator n and denominator d by its kind; NULL for other kinds; {at}",
+            ),
             (
                 f"funnel_{name}(p, n, z, tau)",
                 _FUNNEL.format(sign=sign),
@@ -142,6 +162,11 @@ def _macros() -> list[tuple[str, str, str]]:
         ("z_95()", str(Z_95), "Normal quantile of a two-sided 95 % interval"),
         ("z_998()", str(Z_998), "Normal quantile of a two-sided 99.8 % interval"),
         *found,
+        (
+            "per_year(n, days)",
+            f"CASE WHEN days > 0 THEN n * {DAYS_OF_A_YEAR}::DOUBLE / days END",
+            "Events or days n in so many person-days, per person-year of 365.25 days",
+        ),
         (
             "p_against_rest(x, n, y, m)",
             _REST,

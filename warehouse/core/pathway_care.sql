@@ -1,6 +1,6 @@
 -- core.pathway_care
 -- Grain: one row per provider and service request, 1:1 with core.pathway: therapy, ending, waits and service use.
--- Counts of service use are NULL where the window is not observed (core.service_use_window says when it is).
+-- Counts of service use are NULL where the window is not observed to its end (core.service_use_window).
 -- Dropped out means that the patient ended: end code 47, or 43 of version 1.5. Code 48 means that the service
 -- ended.
 CREATE TABLE core.pathway_care AS
@@ -10,7 +10,10 @@ SELECT
     f.therapies_offered, f.therapies_given,
     CASE WHEN s.low_intensity AND s.high_intensity THEN 'low or high' WHEN s.high_intensity THEN 'high'
         WHEN s.low_intensity THEN 'low' END AS recommended_step,
-    t.has_recommended_therapy, t.is_dose_reached, t.is_dose_planned, t.planned_sessions, t.is_plan_reached,
+    t.has_recommended_therapy, t.is_dose_reached,
+    CASE WHEN t.is_dose_reached THEN 'reached' WHEN NOT t.is_dose_reached THEN 'not reached' ELSE 'no minimum' END
+        AS nice_dose,
+    t.is_dose_planned, t.planned_sessions, t.is_plan_reached,
     CASE
         WHEN NOT p.is_discharged THEN 'open'
         WHEN p.end_code IN ('42', '46') THEN 'completed'
@@ -33,6 +36,7 @@ SELECT
     coalesce(o.is_dialog_paired, false) AS is_dialog_paired, coalesce(o.is_gbo_paired, false) AS is_gbo_paired,
     b.window_name IS NOT NULL AS is_before_observed, d.window_name IS NOT NULL AS is_during_observed,
     a.window_name IS NOT NULL AS is_after_observed,
+    b.days AS days_before, d.days AS days_during, a.days AS days_after,
     b.admissions AS admissions_before, d.admissions AS admissions_during, a.admissions AS admissions_after,
     b.bed_days AS bed_days_before, d.bed_days AS bed_days_during, a.bed_days AS bed_days_after,
     b.crisis_contacts AS crisis_contacts_before, d.crisis_contacts AS crisis_contacts_during,
@@ -52,11 +56,11 @@ LEFT JOIN work.pathway_band AS g ON g.referral_number = p.referral_number
 LEFT JOIN ref.recommended_step AS s ON s.problem_descriptor = g.problem_descriptor
 LEFT JOIN work.smi_outcome AS o ON o.referral_number = p.referral_number
 LEFT JOIN core.service_use_window AS b
-    ON b.referral_number = p.referral_number AND b.window_name = 'before'
+    ON b.referral_number = p.referral_number AND b.window_name = 'before' AND b.is_complete
 LEFT JOIN core.service_use_window AS d
-    ON d.referral_number = p.referral_number AND d.window_name = 'during'
+    ON d.referral_number = p.referral_number AND d.window_name = 'during' AND d.is_complete
 LEFT JOIN core.service_use_window AS a
-    ON a.referral_number = p.referral_number AND a.window_name = 'after'
+    ON a.referral_number = p.referral_number AND a.window_name = 'after' AND a.is_complete
 
 -- Columns of core.pathway_care: One row per provider and service request, 1:1 with core.pathway: therapies,
 --     ending, waits, what co-occurs, and service use.
@@ -72,6 +76,7 @@ LEFT JOIN core.service_use_window AS a
 --   has_recommended_therapy: Whether one of them is recommended by NICE for the pathway; NULL when none is coded.
 --   is_dose_reached: Whether a therapy with a minimum of sessions reached it; NULL when none with a minimum was
 --       given.
+--   nice_dose: The same as a group: reached, not reached, or no minimum (none with a minimum was given).
 --   is_dose_planned: Whether the plan of a therapy with a minimum reaches it; NULL without such a plan.
 --   planned_sessions [sessions]: Sessions planned over all therapies.
 --   is_plan_reached: Whether the sessions of the planned therapies reach the plan; NULL without a plan.
@@ -95,6 +100,9 @@ LEFT JOIN core.service_use_window AS a
 --       (core.service_use_window).
 --   is_after_observed: Whether the data cover service use in the 180 days after the last treatment contact
 --       (core.service_use_window).
+--   days_before [days]: Person-days of the window before therapy: 180; NULL when not observed.
+--   days_during [days]: Person-days from first to last treatment contact; NULL when not observed to the end.
+--   days_after [days]: Person-days of the window after therapy: 180; NULL when not observed to the end.
 --   admissions_before: Stays in hospital that began in the 180 days before the first treatment contact; NULL when
 --       not observed.
 --   admissions_during: Stays in hospital that began from first to last treatment contact; NULL when not observed.

@@ -1,11 +1,13 @@
 -- core.service_use_window
--- Grain: one row per provider, service request and window (before, during, after therapy) that is observed.
+-- Grain: one row per provider, service request and window (before, during, after therapy) of which days are observed.
 -- Before and after are 180 days each, so that their counts are comparable. Six months are long enough to see
 -- admissions and include two follow-ups three months apart (IAPT-SMI schedule). During is from first to last
 -- treatment contact. Observed: the referral is in a run of months in which the provider sends service use.
 -- Earlier use is asked at intake, so «before» may start earlier than the run. «After» also needs the person to be
 -- reported when it ends. First and last day of a stay both count, and overlapping spells count once. An admission
--- counts where a stay starts.
+-- counts where a stay starts. days are the person-days that counts are of: of windows of unequal length only counts per
+-- person-time can be compared. A window that still runs, or of which the data end, is not complete and says so; no
+-- measure counts it.
 CREATE TABLE core.service_use_window AS
 WITH treated AS (
     SELECT
@@ -18,17 +20,19 @@ WITH treated AS (
 ),
 opened AS (
     SELECT referral_number, provider, service_request_id, pathway, person_id, 'before' AS window_name,
-        first_treatment_on - 180 AS from_on, first_treatment_on - 1 AS to_on
+        first_treatment_on - 180 AS from_on, first_treatment_on - 1 AS to_on, true AS is_complete
     FROM treated
     UNION ALL
-    SELECT referral_number, provider, service_request_id, pathway, person_id, 'during', first_treatment_on, last_treatment_on
+    SELECT referral_number, provider, service_request_id, pathway, person_id, 'during', first_treatment_on,
+        CASE WHEN is_discharged THEN least(last_treatment_on, to_on) ELSE least(to_on, known_to) END,
+        is_discharged AND last_treatment_on <= to_on
     FROM treated
-    WHERE is_discharged AND last_treatment_on <= to_on
     UNION ALL
     SELECT referral_number, provider, service_request_id, pathway, person_id, 'after',
-        last_treatment_on + 1, last_treatment_on + 180
+        last_treatment_on + 1, least(last_treatment_on + 180, to_on, known_to),
+        last_treatment_on + 180 <= least(to_on, known_to)
     FROM treated
-    WHERE is_discharged AND last_treatment_on + 180 <= least(to_on, known_to)
+    WHERE is_discharged
 ),
 used AS (
     SELECT o.referral_number, o.window_name, u.service_use_type AS kind,
@@ -62,6 +66,7 @@ counted AS (
 )
 SELECT
     o.referral_number, o.provider, o.service_request_id, o.pathway, o.window_name, o.from_on, o.to_on,
+    date_diff('day', o.from_on, o.to_on) + 1 AS days, o.is_complete,
     CAST(coalesce(u.admissions, 0) AS BIGINT) AS admissions,
     CAST(coalesce(u.bed_days, 0) AS BIGINT) AS bed_days,
     CAST(coalesce(u.crisis_contacts, 0) AS BIGINT) AS crisis_contacts,
@@ -72,15 +77,19 @@ SELECT
     CAST(coalesce(u.violence, 0) AS BIGINT) AS violence
 FROM opened AS o
 LEFT JOIN counted AS u ON u.referral_number = o.referral_number AND u.window_name = o.window_name
+WHERE o.from_on <= o.to_on
 
--- Columns of core.service_use_window: One row per service request and observed window (before, during, after
---     therapy): what other services the person used.
+-- Columns of core.service_use_window: One row per service request and window (before, during, after therapy) of
+--     which days are observed: what other services the person used, in how many days.
 --   provider, key: ODS code of the provider.
 --   service_request_id, key: Pseudonym of the provider's referral id.
 --   pathway: Pathway code (ref.pathway): as submitted, else derived.
 --   window_name, key: before (180 days), during (first to last treatment contact) or after (180 days).
 --   from_on [date]: First day of the window.
---   to_on [date]: Last day of the window.
+--   to_on [date]: Last day of the window that is observed.
+--   days [days]: Person-days observed, both ends counted.
+--   is_complete: Whether the whole window is observed: 180 days before or after, or all of a therapy that has ended.
+--       Counts of a window that is not complete are counts so far.
 --   admissions: Stays in hospital that began in the window.
 --   bed_days [days]: Days in hospital, both ends of a stay counted, overlapping spells once in the window.
 --   crisis_contacts: Crisis-team contacts in the window.

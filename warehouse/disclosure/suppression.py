@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import duckdb
 
 from schemas.sql import quoted
-from warehouse.measures.catalogue import QUANTILES
+from warehouse.comparison.statistics import DAYS_OF_A_YEAR
+from warehouse.measures.catalogue import QUANTILES, RATES
 from warehouse.measures.people import MARKS
 
 # From this number of marks on a sketch says only that they are many: their origin is added to the key.
@@ -185,6 +186,10 @@ CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people,
         figure / n * greatest(
             0, 1 + public.smooth_draw(n, people, origin) * public.rows_of_one(n, people, grain) / n),
         CASE WHEN shown >= {self.decimal_from} THEN 1 ELSE 0 END)
+    -- Of a rate the person-days are not shown: windows of equal length would give the number of people.
+    WHEN kind IN {RATES} AND round(public.crowd(people)) >= {self.mean_from} THEN round(
+        {DAYS_OF_A_YEAR} * figure / n
+            * greatest(0, 1 + public.smooth_draw(n, people, origin) / public.crowd(people)), 1)
     WHEN least(shown, round(public.crowd(people))) >= CASE kind {quantile_from} END THEN round(quantile)
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE
@@ -196,6 +201,8 @@ CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) 
 END;
 -- ``figure`` is the rate of a share, the average of other kinds.
 CREATE OR REPLACE MACRO public.state_with_figure(kind, numerator, denominator, figure, exact_state) AS CASE
+    WHEN kind IN {RATES} AND exact_state NOT IN {ABSENT}
+    THEN CASE WHEN figure IS NULL THEN 'suppressed' ELSE 'value' END
     WHEN figure IS NULL AND denominator IS NOT NULL AND (numerator IS NOT NULL OR kind <> 'share') THEN 'no rate'
     ELSE public.state(kind, numerator, denominator, exact_state)
 END;

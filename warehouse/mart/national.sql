@@ -33,11 +33,12 @@ SELECT
     v.provider_months_expected, v.provider_months_submitted,
     CASE
         WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
+        WHEN m.kind IN ('rate', 'day_rate') THEN mart.per_year(c.numerator, c.denominator)
         WHEN m.kind IN ('median', 'p90') THEN c.quantile
         ELSE c.numerator
     END AS value,
-    CASE WHEN m.kind = 'share' THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
-    CASE WHEN m.kind = 'share' THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
+    CASE WHEN m.kind <> 'count' THEN mart.interval_low(m.kind, c.numerator, c.denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN m.kind <> 'count' THEN mart.interval_high(m.kind, c.numerator, c.denominator, mart.z_95()) END AS upper_95,
     c.published_rate
 FROM counted AS c
 INNER JOIN mart.measure AS m ON m.measure = c.measure
@@ -54,8 +55,8 @@ LEFT JOIN mart.submission_coverage AS v
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
---   kind: count, share, mean, median or p90.
---   numerator: Count of a count or share; sum of a mean; NULL for a median or p90.
+--   kind: count, share, mean, median, p90, rate (of events) or day_rate (of days).
+--   numerator: Count of a count or share; sum of a mean; events or days of a rate; NULL for a median or p90.
 --   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
@@ -66,8 +67,8 @@ LEFT JOIN mart.submission_coverage AS v
 --   provider_months_expected: Submissions expected for the figure, one per provider and month; of a stock for the last
 --       month only. NULL for published figures.
 --   provider_months_submitted: Of these, submitted; mart.missing_submission lists the others.
---   value [unit of the measure]: numerator / denominator of a share or mean, the quantile of a median or p90,
+--   value [unit of the measure]: numerator / denominator of a share or mean, per person-year of a rate, the quantile of a median or p90,
 --       else the numerator.
---   lower_95 [share]: Lower 95 % Wilson limit of a share.
---   upper_95 [share]: Upper 95 % Wilson limit of a share.
+--   lower_95: Lower 95 % limit of value: Wilson of a share; of a rate Poisson, exact below 100 events, else Byar.
+--   upper_95: Upper 95 % limit of value.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

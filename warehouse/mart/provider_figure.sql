@@ -32,6 +32,7 @@ SELECT
     c.numerator, c.denominator,
     CASE
         WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
+        WHEN m.kind IN ('rate', 'day_rate') THEN mart.per_year(c.numerator, c.denominator)
         WHEN m.kind IN ('median', 'p90') THEN c.quantile
         ELSE c.numerator
     END AS value,
@@ -67,7 +68,7 @@ LEFT JOIN ref.organisation AS o ON o.organisation = q.organisation AND o.kind = 
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
---   kind: count, share, mean, median or p90.
+--   kind: count, share, mean, median, p90, rate (of events) or day_rate (of days).
 --   numerator: Count; sum of a mean; NULL for a median or p90.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
 --   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.

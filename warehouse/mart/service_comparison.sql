@@ -34,18 +34,17 @@ limited AS (
 SELECT
     source, provider, provider_name, period_type, period_start, pathway, measure, kind, numerator, denominator,
     state, value,
-    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, mart.z_95())
-        WHEN 'count' THEN mart.count_low(numerator, mart.z_95()) END AS lower_95,
-    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, mart.z_95())
-        WHEN 'count' THEN mart.count_high(numerator, mart.z_95()) END AS upper_95,
-    CASE kind WHEN 'share' THEN mart.wilson_low(numerator, denominator, mart.z_998())
-        WHEN 'count' THEN mart.count_low(numerator, mart.z_998()) END AS lower_998,
-    CASE kind WHEN 'share' THEN mart.wilson_high(numerator, denominator, mart.z_998())
-        WHEN 'count' THEN mart.count_high(numerator, mart.z_998()) END AS upper_998,
+    mart.interval_low(kind, numerator, denominator, mart.z_95()) AS lower_95,
+    mart.interval_high(kind, numerator, denominator, mart.z_95()) AS upper_95,
+    mart.interval_low(kind, numerator, denominator, mart.z_998()) AS lower_998,
+    mart.interval_high(kind, numerator, denominator, mart.z_998()) AS upper_998,
     national_numerator, national_denominator, national_value,
-    CASE WHEN kind IN ('share', 'mean') AND state IN ('value', 'no denominator')
-        AND national_denominator > denominator
-        THEN (national_numerator - numerator) / (national_denominator - denominator) END AS national_value_without,
+    CASE WHEN state NOT IN ('value', 'no denominator') OR national_denominator <= denominator THEN NULL
+        WHEN kind IN ('share', 'mean')
+            THEN (national_numerator - numerator) / (national_denominator - denominator)
+        WHEN kind IN ('rate', 'day_rate')
+            THEN mart.per_year(national_numerator - numerator, national_denominator - denominator)
+    END AS national_value_without,
     months, months_submitted, peer_group, peer_numerator, peer_denominator, peer_value, services,
     mart.funnel_position(z_adjusted) AS funnel_position_adjusted, z_adjusted,
     mart.funnel_low(centre, denominator, mart.z_95(), tau) AS funnel_lower_95_adjusted,
@@ -63,6 +62,8 @@ SELECT
     CASE WHEN state <> 'value' THEN NULL WHEN is_placed THEN funnel_comparison ELSE 'descriptive' END AS comparison,
     CASE WHEN state <> 'value' THEN state
         WHEN kind = 'count' THEN 'a plain count: services differ in size'
+        WHEN kind = 'rate' THEN 'a rate of events: few people may have most of them'
+        WHEN kind = 'day_rate' THEN 'a rate of days: those of one stay come together'
         WHEN kind <> 'share' THEN 'a ' || kind || ': its spread within the service is not known'
         WHEN peer_group IS NULL THEN 'several pathways: each is compared on its own'
         WHEN NOT is_complete AND months_submitted < months
@@ -84,14 +85,14 @@ FROM limited
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code, or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
---   kind: count, share, mean, median or p90.
+--   kind: count, share, mean, median, p90, rate (of events) or day_rate (of days).
 --   numerator: Count; sum of a mean; NULL for a median or p90.
 --   denominator: Count the share or mean is of; NULL for a plain count and where there is no value.
 --   state: value; no denominator (0 people); not submitted; suppressed; not applicable; these are always
 --       distinct.
 --   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.
---   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, else Byar. NULL for means
---       and medians, whose spread is not known.
+--   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, of a rate below 100 events,
+--       else Byar. NULL for means, medians and day_rates, whose spread is not known.
 --   upper_95: Upper 95 % limit of value.
 --   lower_998: Lower 99.8 % limit of value.
 --   upper_998: Upper 99.8 % limit of value.

@@ -76,8 +76,8 @@ LEFT JOIN work.measure_count AS c
 --   period_start [date], key: First day of the period.
 --   pathway, key: Pathway code (ref.pathway), or 'all' for every pathway the measure applies to.
 --   measure, key: Id of the measure (mart.measure).
---   numerator: Count of a count or share; sum of a mean; NULL for a median or p90.
---   denominator: Rows the value is of: of a share those that could count, of a mean, median or p90 those with a
+--   numerator: Count of a count or share; sum of a mean; events or days of a rate; NULL for a median or p90.
+--   denominator: Rows the value is of, person-days of a rate: of a share those that could count, of a mean, median or p90 those with a
 --       value; NULL for a count and where there is no value.
 --   quantile [unit of the measure]: Median or 90th centile, the continuous one (type 7), exact to one decimal; NULL
 --       for other kinds and where there is no value.

@@ -16,7 +16,9 @@ from importlib.resources import files
 from schemas.pathway import codes_of, unknown
 from warehouse.measures.official import published_ids
 
-KINDS = ("count", "share", "mean", "median", "p90")
+KINDS = ("count", "share", "mean", "median", "p90", "rate", "day_rate")
+# Per person-year: of events, which have a Poisson interval, and of days, which come in stays and have none.
+RATES = ("rate", "day_rate")
 # How far along the sorted values, in tenths.
 QUANTILES = {"median": 5, "p90": 9}
 OVER_TIME = ("flow", "stock")
@@ -94,7 +96,9 @@ class Measure:
     ``numerator`` and ``denominator`` are SQL over a row of the grain. By ``kind``: ``count`` counts rows for
     which the numerator is true; ``share`` does so among those for which the denominator is; ``mean``,
     ``median`` and ``p90`` take the whole number that the numerator gives for those rows. A row of a ``mean`` with a
-    ``weight`` stands for as many things as that whole number says: the mean is of those. ``date_column``
+    ``weight`` stands for as many things as that whole number says: the mean is of those. ``rate`` and ``day_rate``
+    are events and days per person-year: the denominator gives the person-days of a row, NULL where it does not
+    count, the numerator its events or days. ``date_column``
     places a row in a month. ``over_time`` says what a longer period is: of a ``flow`` (what happened) all its
     months together, of a ``stock`` (what there is at a month end) its last month. ``pathways`` lists the
     pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
@@ -146,6 +150,8 @@ class Measure:
             problems.append("unit 'share' goes with kind 'share', and only with it")
         if self.weight and self.kind != "mean":
             problems.append("a weight goes with kind 'mean' only")
+        if (self.kind in RATES) != self.unit.endswith(" per person-year"):
+            problems.append("a unit per person-year goes with a rate, and only with it")
         if (self.grain in STOCK_GRAINS) != (self.over_time == "stock"):
             problems.append(f"a stock is counted in grain {', '.join(STOCK_GRAINS)}, and only stocks are")
         if problems:

@@ -19,7 +19,7 @@ import duckdb
 
 from schemas.sql import quoted
 from warehouse.described import Described
-from warehouse.measures.catalogue import GRAINS, Breakdown, Measure, breakdowns, groups
+from warehouse.measures.catalogue import GRAINS, RATES, Breakdown, Measure, breakdowns, groups
 from warehouse.measures.people import joined, mark, sketch_columns, sketches
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
@@ -290,15 +290,23 @@ def _flags(measure: Measure) -> list[str]:
     Counting what is not NULL takes a third of counting with a filter.
     """
     conditions = [f"({measure.denominator})"] if measure.denominator else []
+    if measure.kind in RATES:
+        conditions = [f"({measure.denominator}) IS NOT NULL", f"({measure.numerator}) IS NOT NULL"]
     if measure.pathways:
         conditions.insert(0, f"r.pathway IN ({', '.join(repr(code) for code in measure.pathways)})")
     of = " AND ".join(conditions)
     if measure.kind not in ("count", "share"):
-        weights = [f'CASE WHEN {of} THEN {measure.weight} END AS "{measure.id}_w"'] if measure.weight else []
+        weight = _weight(measure)
+        weights = [f'CASE WHEN {of} THEN {weight} END AS "{measure.id}_w"'] if weight else []
         return [f'CASE WHEN {of} THEN {measure.numerator} END AS "{measure.id}_v"', *weights]
     counted = " AND ".join([*conditions, f"({measure.numerator})"])
     flags = {f"{measure.id}_n": counted, f"{measure.id}_d": of}
     return [f'CASE WHEN {flags[name]} THEN true END AS "{name}"' for name in count_columns([measure])]
+
+
+def _weight(measure: Measure) -> str:
+    """What a row stands for: person-days of a rate, things of a weighted mean; empty where rows are counted."""
+    return measure.denominator if measure.kind in RATES else measure.weight
 
 
 def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measure]) -> str:
@@ -342,9 +350,9 @@ def _counts(measures: Sequence[Measure]) -> str:
     """The count columns of these measures and their sketches: nothing but whole numbers is added up."""
     found: list[str] = []
     for measure in measures:
-        if measure.kind == "mean":
+        if measure.kind == "mean" or measure.kind in RATES:
             found.append(f'coalesce(sum("{measure.id}_v"), 0) AS "{measure.id}_n"')
-            rows = f'coalesce(sum("{measure.id}_w"), 0)' if measure.weight else f'count("{measure.id}_v")'
+            rows = f'coalesce(sum("{measure.id}_w"), 0)' if _weight(measure) else f'count("{measure.id}_v")'
             found.append(f'{rows} AS "{measure.id}_d"')
         else:
             found += [f'count("{name}") AS "{name}"' for name in count_columns([measure])]

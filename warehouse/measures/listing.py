@@ -23,7 +23,7 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
       instrument), therapy (pathway and therapy), internet_log or answer; record: an item of data quality
       (mart.quality_item).
   date_column: Date that places a row in a month.
-  kind: count, share, mean, median or p90.
+  kind: count, share, mean, median, p90, rate (of events) or day_rate (of days).
   over_time: flow: a longer period is all its months together; stock: it is its last month, which must be submitted.
   over_places: What a larger place is: sum (of the counts of its parts) or pooled values (a median or p90 of all
       their values).

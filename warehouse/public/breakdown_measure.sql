@@ -31,8 +31,8 @@ cell AS (
 protected AS (
     SELECT
         c.*, m.kind, m.grain, coalesce(c.people, 0) | coalesce(c.others, 0) AS everybody,
-        CASE WHEN m.kind <> 'mean' THEN public.shown(c.numerator, c.people, c.origin, m.grain) END AS shown,
-        CASE WHEN m.kind <> 'count' THEN public.shown(c.denominator, everybody, c.origin, m.grain) END AS shown_of
+        CASE WHEN m.kind IN ('count', 'share') THEN public.shown(c.numerator, c.people, c.origin, m.grain) END AS shown,
+        CASE WHEN m.kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(c.denominator, everybody, c.origin, m.grain) END AS shown_of
     FROM cell AS c
     INNER JOIN public.measure AS q ON q.measure = c.measure
     INNER JOIN mart.measure AS m ON m.measure = c.measure

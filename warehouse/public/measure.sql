@@ -12,7 +12,7 @@ WHERE measure IN (SELECT measure FROM mart.service_measure)
 --   measure, key: Id of the measure.
 --   title: Short title.
 --   meaning: What is counted, in plain words.
---   kind: count, share, mean, median or p90 (90th centile).
+--   kind: count, share, mean, median, p90 (90th centile), rate (of events) or day_rate (of days).
 --   over_time: flow: a longer period is all its months together; stock: it is its last month, which must be
 --       submitted.
 --   over_places: What a larger place is: sum (of the counts of its parts) or pooled values (a median or p90 of

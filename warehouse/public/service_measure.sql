@@ -20,7 +20,7 @@ WITH cell AS (
 protected AS (
     SELECT
         *, CASE WHEN kind IN ('count', 'share') THEN public.shown(numerator, people, origin, grain) END AS shown,
-        CASE WHEN kind <> 'count' THEN public.shown(denominator, everybody, origin, grain) END AS shown_of
+        CASE WHEN kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(denominator, everybody, origin, grain) END AS shown_of
     FROM cell
 ),
 told AS (

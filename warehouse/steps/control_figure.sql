@@ -1,7 +1,8 @@
 -- work.control_figure
 -- Grain: one row per source, provider (ENG: England), pathway, measure and period with a value: what is charted.
 -- Submitted figures by month, published ones by financial year. A figure of fewer than 20 people is no point: at 20,
--- one person moves a share by 5 points, and what is charted would be chance. It is the number of the funnel.
+-- one person moves a share by 5 points, and what is charted would be chance. It is the number of the funnel;
+-- 20 people have 3,600 person-days in 180 days.
 -- Nor is a month that a provider behind it has not submitted: of England, or of a provider before its merger.
 -- segment_start is the last change of process by then; published years are not parted, there are eight at most.
 CREATE TABLE work.control_figure AS
@@ -10,6 +11,7 @@ WITH figure AS (
         source, provider, pathway, measure, period_type, period_start, kind,
         CAST(value AS DECIMAL(24, 12)) AS value,
         CASE WHEN NOT is_complete THEN 'incomplete month'
+            WHEN kind IN ('rate', 'day_rate') AND denominator < 3600 THEN 'under 3,600 person-days'
             WHEN kind <> 'count' AND denominator < 20 THEN 'denominator under 20' END AS why_not_charted
     FROM mart.provider_figure
     WHERE state = 'value' AND period_type = CASE source WHEN 'published' THEN 'financial year' ELSE 'month' END

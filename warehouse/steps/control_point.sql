@@ -44,5 +44,5 @@ SELECT
     CASE WHEN points >= 6 AND (moving_range > 0 OR largest_range = 0)
         THEN CAST(2.66 * moving_range AS DECIMAL(24, 12)) END AS reach,
     -- Limits go no further than what is possible; a mean or median may be of differences and has no bound.
-    CASE WHEN kind IN ('count', 'share') THEN 0 END AS smallest, CASE WHEN kind = 'share' THEN 1 END AS largest
+    CASE WHEN kind IN ('count', 'share', 'rate', 'day_rate') THEN 0 END AS smallest, CASE WHEN kind = 'share' THEN 1 END AS largest
 FROM ranged
