@@ -24,6 +24,9 @@ _SHAPES = {"NHS numbers": NHS_NUMBER, "postcodes": POSTCODE, "dates": DATE}
 # What is ours although it looks like it: (a pattern of ours, a pattern that it must not have).
 _OURS = {"NHS numbers": (SNOMED, None), "postcodes": (CLINICAL, CLINICAL_UNLIKE)}
 
+# Published addresses of organisations and sites, read from the reference files only.
+_PUBLISHED = {("ref", "site_location", "postcode")}
+
 
 def identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Columns named like an identifier that must have ended, and those with values that look like one, in words."""
@@ -33,7 +36,8 @@ def identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
         "USING (database_name, schema_name, table_name) "
         "WHERE database_name = current_database() AND data_type = 'VARCHAR' ORDER BY ALL"
     ).fetchall():
-        columns.setdefault((schema, table), []).append(column)
+        if (schema, table, column) not in _PUBLISHED:
+            columns.setdefault((schema, table), []).append(column)
     return [*_named(con), *(problem for at, names in columns.items() for problem in _valued(con, *at, names))]
 
 

@@ -46,3 +46,14 @@ def test_an_identifier_is_found_in_any_table(value: str, what: str, schema: str)
 def test_what_is_ours_is_not_taken_for_one(value: str | None) -> None:
     """A wrong check digit, SNOMED CT codes, ICD-10 with its dagger, Read codes, organisations, months, tokens."""
     assert found(value) == []
+
+
+def test_postcodes_of_buildings_stand_in_the_reference_files_only() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE SCHEMA ref; CREATE TABLE ref.site_location AS SELECT 'LA1 4YW' AS postcode, 'RRE01' AS site"
+        )
+        assert identifying(con) == []
+        con.execute("CREATE SCHEMA core; CREATE TABLE core.contact AS FROM ref.site_location")
+        con.execute("ALTER TABLE core.contact RENAME COLUMN postcode TO place")
+        assert identifying(con) == ["core.contact.place: 1 values look like postcodes"]
