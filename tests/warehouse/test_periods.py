@@ -118,7 +118,7 @@ def _count(
         values = known.rows[measure.id, *keys]
         if not measure.is_additive:
             con.execute(
-                "INSERT INTO monthly_count.value SELECT $1, $2, 'unknown', $3, $4, $5, v, count(*) "
+                "INSERT INTO monthly_count.value SELECT $1, $2, 'unknown', $3, $4, $5, v, count(*), 1 "
                 "FROM (SELECT unnest(CAST($6 AS BIGINT[])) AS v) GROUP BY v",
                 [provider, place, month, pathway, measure.id, values],
             )

@@ -40,7 +40,8 @@ class Design:
         for index, factor in enumerate(factors):
             own = np.array([row[index] for row in levels])
             present = sorted(set(own.tolist()), key=lambda level: (-courses[own == level].sum(), level))
-            references[factor] = present[0]
+            if present:  # no row, no level: then there is no model either
+                references[factor] = present[0]
             numbers.append({level: len(terms) + place for place, level in enumerate(sorted(present[1:]))})
             terms += [(factor, level) for level in sorted(present[1:])]
         places = [
