@@ -17,6 +17,7 @@ from warehouse.columns import contract
 from warehouse.compat import MACROS, SCHEMAS, create_compat
 from warehouse.models import models_of
 from warehouse.organisations.places import load_places
+from warehouse.staging import StagedSubmission
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
@@ -134,16 +135,21 @@ def course_tables() -> dict[date, dict[str, str | list[Row]]]:
     return {APRIL: april, MAY: may, JUNE: june}
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``course_tables`` sends, built."""
-    tmp = tmp_path_factory.mktemp("course")
-    won = [write_submission(tmp, "RXX", month, tables) for month, tables in course_tables().items()]
+def with_national_views(tmp: Path, won: list[StagedSubmission]) -> Path:
+    """These submissions, built without marts, with the national views."""
     draft = build(tmp, won, marts=False)
     with open_draft(draft) as con:
         load_places(con)
         create_compat(con)
     return draft
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``course_tables`` sends, built."""
+    tmp = tmp_path_factory.mktemp("course")
+    won = [write_submission(tmp, "RXX", month, tables) for month, tables in course_tables().items()]
+    return with_national_views(tmp, won)
 
 
 def test_the_base_query_month_by_month_gives_the_figures_of_the_mart(population: Path) -> None:
@@ -270,11 +276,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_submission(tmp, "RXX", month, {"IDS001": head + rows, "IDS101": referrals})
         for month, rows in sent.items()
     ]
-    draft = build(tmp, won, marts=False)
-    with open_draft(draft) as con:
-        load_places(con)
-        create_compat(con)
-    return draft
+    return with_national_views(tmp, won)
 
 
 def test_the_age_is_that_of_the_month(people: Path) -> None:

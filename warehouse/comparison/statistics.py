@@ -168,6 +168,13 @@ def _macros() -> list[tuple[str, str, str]]:
             "Events or days n in so many person-days, per person-year of 365.25 days",
         ),
         (
+            "value_of(kind, n, d, quantile)",
+            "CASE WHEN kind IN ('share', 'mean') THEN n / nullif(d, 0) "
+            "WHEN kind IN ('rate', 'day_rate') THEN mart.per_year(n, d) "
+            "WHEN kind IN ('median', 'p90') THEN quantile ELSE n END",
+            "Value of a figure of numerator n and denominator d by its kind; a quantile has no numerator",
+        ),
+        (
             "p_against_rest(x, n, y, m)",
             _REST,
             "Exact two-sided p (doubled hypergeometric tail) that x of n and y of m are the same share",

@@ -1,5 +1,5 @@
 -- compat.pathway_person
--- Grain: one row per pathway, with the number of its person: what a record of a pathway says of whose it is.
+-- Grain: one row per pathway, with the record number of its person.
 CREATE OR REPLACE VIEW compat.pathway_person AS
 SELECT p.provider, p.service_request_id, h.person_number
 FROM core.pathway AS p

@@ -31,12 +31,7 @@ SELECT
     coalesce(b.providers_counted, 0) AS providers_counted,
     CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
     v.provider_months_expected, v.provider_months_submitted,
-    CASE
-        WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
-        WHEN m.kind IN ('rate', 'day_rate') THEN mart.per_year(c.numerator, c.denominator)
-        WHEN m.kind IN ('median', 'p90') THEN c.quantile
-        ELSE c.numerator
-    END AS value,
+    mart.value_of(m.kind, c.numerator, c.denominator, c.quantile) AS value,
     CASE WHEN m.kind <> 'count' THEN mart.interval_low(m.kind, c.numerator, c.denominator, mart.z_95()) END AS lower_95,
     CASE WHEN m.kind <> 'count' THEN mart.interval_high(m.kind, c.numerator, c.denominator, mart.z_95()) END AS upper_95,
     c.published_rate

@@ -30,12 +30,7 @@ WITH counted AS (
 SELECT
     c.source, c.provider, c.provider_name, c.period_type, c.period_start, c.pathway, c.measure, m.kind,
     c.numerator, c.denominator,
-    CASE
-        WHEN m.kind IN ('share', 'mean') THEN c.numerator / nullif(c.denominator, 0)
-        WHEN m.kind IN ('rate', 'day_rate') THEN mart.per_year(c.numerator, c.denominator)
-        WHEN m.kind IN ('median', 'p90') THEN c.quantile
-        ELSE c.numerator
-    END AS value,
+    mart.value_of(m.kind, c.numerator, c.denominator, c.quantile) AS value,
     c.state, c.peer_group, CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
     c.source = 'published' OR coalesce(v.is_complete, false) AS is_complete, c.published_rate
 FROM counted AS c

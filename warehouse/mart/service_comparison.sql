@@ -40,10 +40,8 @@ SELECT
     mart.interval_high(kind, numerator, denominator, mart.z_998()) AS upper_998,
     national_numerator, national_denominator, national_value,
     CASE WHEN state NOT IN ('value', 'no denominator') OR national_denominator <= denominator THEN NULL
-        WHEN kind IN ('share', 'mean')
-            THEN (national_numerator - numerator) / (national_denominator - denominator)
-        WHEN kind IN ('rate', 'day_rate')
-            THEN mart.per_year(national_numerator - numerator, national_denominator - denominator)
+        WHEN kind IN ('share', 'mean', 'rate', 'day_rate')
+            THEN mart.value_of(kind, national_numerator - numerator, national_denominator - denominator, NULL)
     END AS national_value_without,
     months, months_submitted, peer_group, peer_numerator, peer_denominator, peer_value, services,
     mart.funnel_position(z_adjusted) AS funnel_position_adjusted, z_adjusted,
