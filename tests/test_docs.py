@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from pipelines.ask import ask
-from pipelines.cli import CLEAN, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN
 from pipelines.zones import PROJECT
 from reports.published.small_counts import with_rule
 from tests.fixtures.release import loaded_and_published

@@ -1,7 +1,7 @@
 """The explanation of one rule or one element at a terminal: `parity explain`.
 
-Belongs here: finding it by id or name, and describing it. Does not belong here: printing (``pipelines.cli``), the
-same as pages (``reports.dataset.rule_pages``, ``reports.dataset.dictionary``).
+Belongs here: finding it by id or name, and describing it. Does not belong here: printing
+(``pipelines.commands``), the same as pages (``reports.dataset.rule_pages``, ``reports.dataset.dictionary``).
 """
 
 from collections.abc import Iterator

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.ask import ask, release_file
-from pipelines.cli import CLEAN, CRASHED, FILE_REJECTED, RECORDS_REJECTED, USAGE, WARNINGS, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN, CRASHED, FILE_REJECTED, RECORDS_REJECTED, USAGE, WARNINGS
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import load

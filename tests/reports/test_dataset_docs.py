@@ -18,7 +18,8 @@ from markdown_it import MarkdownIt
 
 import reports.dataset.documents as documents_module
 import schemas.codes
-from pipelines.cli import CLEAN, USAGE, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN, USAGE
 from pipelines.zones import PROJECT
 from reports.dataset import code_lists, dictionary, rule_pages, templates
 from reports.dataset.code_lists import codes_of, list_names

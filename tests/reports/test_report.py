@@ -11,7 +11,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.cli import CLEAN, RECORDS_REJECTED, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN, RECORDS_REJECTED
 from reports.site import workbook
 from reports.site.ranges import cell_ranges, column_letter, row_ranges
 from reports.site.report import as_json, write_report

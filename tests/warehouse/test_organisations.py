@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from demonstration.geography import is_made_up, placed, write_reference
 from demonstration.sites import service
-from pipelines.cli import CLEAN, USAGE, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN, USAGE
 from pipelines.zones import zones
 from tests.fixtures.warehouse import APRIL, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
 from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.cli import CLEAN, RECORDS_REJECTED, USAGE, _run
+from pipelines.cli import _run
+from pipelines.commands.app import CLEAN, RECORDS_REJECTED, USAGE
 from schemas.errors import NotAsked
 from tests.fixtures.warehouse import APRIL, build, write_submission
 from tests.references.pathways import random_tables

@@ -1,0 +1,1 @@
+"""The commands of `parity`, one module per group of users. ``app`` has what all of them share."""

@@ -1,0 +1,72 @@
+"""Commands of an analyst: query, tsql."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from pipelines.commands.app import ANALYST, CLEAN, RECORDS_REJECTED, Json, app, month_of, print_json
+
+
+@app.command(group=ANALYST)
+def query(
+    sql: str,
+    *,
+    release: Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")] = None,
+    output: Annotated[
+        Literal["table", "csv", "json"], Parameter(name="--format", help="Output format of the rows.")
+    ] = "table",
+) -> int:
+    """Query the published warehouse in SQL. It is opened read-only and cannot read other files.
+
+    Parameters
+    ----------
+    sql
+        One statement, such as "FROM mart.national LIMIT 10".
+
+    """
+    from pipelines import show
+    from pipelines.ask import ask
+    from pipelines.zones import zones
+
+    show.rows(ask(sql, zones(), release), output)
+    return CLEAN
+
+
+@app.command(group=ANALYST)
+def tsql(
+    script: Path,
+    *,
+    month: Annotated[
+        str | None,
+        Parameter(help="Month to report on, as YYYY-MM, instead of the latest. Later ones are not seen."),
+    ] = None,
+    out: Annotated[Path | None, Parameter(help="File for the SQL that DuckDB understands.")] = None,
+    run: Annotated[bool, Parameter(negative=(), help="Run it on the published warehouse.")] = False,
+    release: Annotated[str | None, Parameter(help="Run it on a release of that name.")] = None,
+    keep: Annotated[
+        Path | None,
+        Parameter(help="DuckDB file for the tables it makes. The next script of a series finds them there."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Carry a T-SQL script for NHS England's platform over to DuckDB, and say statement by statement how far.
+
+    Parameters
+    ----------
+    script
+        A file with T-SQL.
+
+    """
+    from pipelines import show
+    from pipelines.ask import release_file
+    from pipelines.tsql import carry_over
+    from pipelines.zones import zones
+
+    on = release_file(zones(), release) if run or release or keep else None
+    report = carry_over(script, month_of(month, "--month") if month else None, out, on, keep)
+    if as_json:
+        print_json({"script": report.script, "whole": report.is_whole, "statements": report.as_rows()})
+    else:
+        show.statements(report)
+    return CLEAN if report.is_whole else RECORDS_REJECTED

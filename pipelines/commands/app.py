@@ -1,0 +1,72 @@
+"""What all commands share: the application, its groups, exit statuses, and how output is printed.
+
+Belongs here: what two or more modules of commands use. Does not belong here: a command.
+"""
+
+import json
+import sys
+from datetime import date
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+from schemas.errors import NotAsked
+from schemas.month import parse_month
+
+CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
+
+_EPILOGUE = """
+Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with --strict) · 4 records rejected, or
+statements not carried over · 5 file rejected
+
+The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key is `PARITY_KEY_FILE`
+(default `~/.config/parity/pseudonym.key`).
+"""
+
+app = App(
+    name="parity",
+    help="Check, load and compare outcomes of psychological therapies." + "\n" + _EPILOGUE,
+    version=lambda: version("parity"),
+    version_flags=["--version"],
+    result_action="return_value",
+)
+SITE, CENTRE, ANALYST, TRY = (
+    Group("A site", sort_key=1),
+    Group("The centre", sort_key=2),
+    Group("An analyst", sort_key=3),
+    Group("Trying it out", sort_key=4),
+)
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON on standard output.")]
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise NotAsked with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise NotAsked(message)
+
+
+def month_of(text: str, option: str = "--start") -> date:
+    """The first day of a month written as YYYY-MM. Raises NotAsked, naming ``option``."""
+    try:
+        return parse_month(text)
+    except ValueError:
+        raise NotAsked(f"{option} {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
+
+
+def exit_status(states: Any, strict: bool) -> int:
+    """The exit status of a command on submissions, by their worst state. ``strict``: warnings have one too."""
+    from pipelines.batch import worst_state
+    from pipelines.ledger import State
+
+    codes = {State.FILE_REJECTED: FILE_REJECTED, State.ACCEPTED_WITH_REJECTIONS: RECORDS_REJECTED}
+    worst = worst_state(states)
+    if worst is State.ACCEPTED_WITH_WARNINGS:
+        return WARNINGS if strict else CLEAN
+    return codes.get(worst, CLEAN) if worst else CLEAN
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as JSON on standard output."""
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")

@@ -1,0 +1,127 @@
+"""Commands of the centre: load, publish, status, published, reference."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, app, exit_status, print_json
+
+
+@app.command(group=CENTRE)
+def load(
+    *paths: Path,
+    as_json: Json = False,
+    strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
+) -> int:
+    """Receive submissions and load them through Dagster. Loading the same files again changes nothing.
+
+    Parameters
+    ----------
+    paths
+        Submissions, or folders of submissions. Without a path: the inbox of the data root.
+
+    """
+    from pipelines import show
+    from pipelines.inbox import find_submissions
+    from pipelines.run import load_paths
+    from pipelines.zones import zones
+
+    found = zones()
+    submissions = [inner for path in (paths or (found.inbox,)) for inner in find_submissions(path)]
+    with show.progress("Loading", len(submissions)) as step:
+        totals = load_paths(submissions, found, step)
+    if as_json:
+        print_json(totals)
+    else:
+        show.load_totals(totals, found)
+    return exit_status(totals["states"], strict) if not totals["failed"] else CRASHED
+
+
+@app.command(group=CENTRE)
+def publish(*, as_json: Json = False) -> int:
+    """Build the warehouse from the current submissions and publish it. If a check fails, nothing is published."""
+    from pipelines import show
+    from pipelines.run import publish_release
+    from pipelines.zones import zones
+
+    released = publish_release(zones())
+    if as_json:
+        print_json(released)
+    else:
+        show.released(released)
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def status(*, as_json: Json = False) -> int:
+    """Show the submissions and outcomes of every provider and month."""
+    from pipelines import show
+    from pipelines.board import board
+    from pipelines.ledger import open_ledger
+    from pipelines.zones import zones
+
+    root = zones()
+    ledger = open_ledger(root.ledger)
+    outcomes = ledger.outcomes()
+    cells = board(outcomes, ledger.current_submissions())
+    unplaced = [o for o in outcomes if o.provider_month is None]
+    if as_json:
+        print_json(
+            {
+                "board": [cell.as_row() for cell in cells],
+                "unplaced": [{"submission": o.receipt.submission_id, "state": o.state.value} for o in unplaced],
+            }
+        )
+    else:
+        show.board(cells, unplaced, root)
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def published(path: Path) -> int:
+    """Import NHS England's published annual statistics. The next release has them in schema `published`.
+
+    Parameters
+    ----------
+    path
+        Folder with measures_annual.parquet and, if available, its companion files.
+
+    """
+    from pipelines import show
+    from pipelines.zones import zones
+    from warehouse.published import normalise_published
+
+    rows = normalise_published(path, zones().published)
+    show.line(", ".join(f"{name}: {count:,} rows" for name, count in rows.items()))
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def reference(path: Path, *, as_json: Json = False) -> int:
+    """Import reference files: organisations, successors, deprivation, populations, changes of process.
+
+    They replace all earlier ones.
+
+    Parameters
+    ----------
+    path
+        Folder with files in ODS layout (etr.csv, ets.csv, eccg.csv, eauth.csv, succ.csv …), providers.parquet,
+        deprivation.csv or another of ours. Or one such file.
+
+    """
+    from dataclasses import asdict
+
+    from pipelines import show
+    from pipelines.zones import zones
+    from warehouse.organisations.importing import take_reference
+
+    taken = take_reference(path, zones().reference)
+    if as_json:
+        print_json(asdict(taken))
+    else:
+        show.line(", ".join(f"{name}: {count:,} rows" for name, count in taken.rows.items()))
+        for note in taken.notes:
+            show.line(f"Note: {note}")
+        show.line("The next release will use them: run parity publish" if taken.is_new else "Nothing has changed.")
+    return CLEAN
