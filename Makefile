@@ -72,7 +72,7 @@ lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade \
-	  --no-emit-package playwright --no-emit-package greenlet --no-emit-package pyee pyproject.toml --output-file requirements.lock
+	  --no-emit-package playwright --no-emit-package greenlet --no-emit-package pyee --no-emit-package parity pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment; data roots are never touched
 	rm -rf $(VENV)
