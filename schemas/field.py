@@ -7,6 +7,7 @@ what follows from the format alone (type, lexical pattern). Does not belong here
 
 import re
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from functools import cached_property
 
@@ -23,15 +24,17 @@ class Mandation(StrEnum):
 
 
 class Identity(StrEnum):
-    """What pseudonymisation does with a field.
+    """What becomes of a field's values when they leave the identifiable zone. Every field declares it.
 
-    KEEP: not identifying, passes unchanged. PERSON: the NHS number, becomes ``person_id``. LOCAL: an identifier
+    KEEP: a code, a number or an organisation, passes unchanged. DATE: a day or time of care, passes unchanged to
+    analysts, and what is published has months. PERSON: the NHS number, becomes ``person_id``. LOCAL: an identifier
     with a meaning only at its provider, becomes a keyed token. BIRTH_DATE: becomes ages in whole years. POSTCODE:
-    becomes the postcode district. DROP: free text or an identifier that no later step needs; the column is
-    removed.
+    becomes the postcode district, of which core keeps the decile of deprivation. DROP: free text or an identifier
+    that no later step needs; the column is removed.
     """
 
     KEEP = "keep"
+    DATE = "date"
     PERSON = "person"
     LOCAL = "local"
     BIRTH_DATE = "birth_date"
@@ -53,6 +56,7 @@ _NOTATION: dict[str, tuple[pl.DataType, str, str]] = {
     "an7 YYYY-MM": (pl.String(), r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", "a year and month as YYYY-MM"),
     "max n2.max n2": (pl.String(), r"^[0-9]{1,2}\.[0-9]{1,2}$", "a version number such as 2.1"),
 }
+_OF_TIME = {"an10 CCYY-MM-DD", "an8 HH:MM:SS", "an19 YYYY-MM-DDThh:mm:ss"}
 _SIZED = re.compile(r"^(?:min (?P<kind_a>an?|n)(?P<low>\d+) )?(?P<most>max )?(?P<kind>an|n)(?P<high>\d+)$")
 
 
@@ -61,7 +65,8 @@ class Field:
     """One data element.
 
     ``format`` is the notation of the NHS Data Dictionary ("max an20", "min an3 max an6", "n10", "max n4", "an10
-    CCYY-MM-DD" ...). Type and lexical pattern are derived from it. ``codes`` names a code list in
+    CCYY-MM-DD" ...). Type and lexical pattern are derived from it. ``identity`` says what becomes of its values; it
+    has no default, so that nothing leaves because nobody thought of it. ``codes`` names a code list in
     ``schemas/codes``. ``low`` and ``high`` are inclusive bounds of a number. ``pattern`` narrows the format
     further (an anchored regular expression that both engines accept), and ``pattern_says`` describes it.
     ``unlike`` is a pattern that a value must not have, although ``pattern`` allows it: that of a postcode or name.
@@ -74,7 +79,7 @@ class Field:
     mandation: str
     meaning: str
     codes: str | None = None
-    identity: Identity = Identity.KEEP
+    identity: Identity = dataclass_field(kw_only=True)
     low: int | None = None
     high: int | None = None
     pattern: str | None = None
@@ -90,6 +95,10 @@ class Field:
         Mandation(self.mandation)
         if self.format not in _NOTATION and not _SIZED.match(self.format):
             raise ValueError(f"{self.name}: format {self.format!r} is not in the data dictionary's notation")
+        if (self.format in _OF_TIME and self.identity is Identity.KEEP) or (
+            self.format not in _OF_TIME and self.identity in (Identity.DATE, Identity.BIRTH_DATE)
+        ):
+            raise ValueError(f"{self.name}: {self.identity} is not what becomes of {self.format!r}")
 
     @cached_property
     def dtype(self) -> pl.DataType:
@@ -146,7 +155,7 @@ class Field:
     @property
     def is_identifying(self) -> bool:
         """Whether its values must stay inside the identifiable zone."""
-        return self.identity is not Identity.KEEP
+        return self.identity not in (Identity.KEEP, Identity.DATE)
 
     def _size(self) -> dict[str, str | None]:
         match = _SIZED.match(self.format)

@@ -35,7 +35,7 @@ INVALID = "invalid_elements"
 """The elements of a row whose value did not leave: names in the order of the table, with a blank before, between
 and after them; null if there are none. Data quality needs to know that there was a value, and not the value."""
 
-_KEPT = (Identity.KEEP, Identity.LOCAL)
+_KEPT = (Identity.KEEP, Identity.DATE, Identity.LOCAL)
 
 
 def staged_schema(table: Table) -> dict[str, pl.DataType]:

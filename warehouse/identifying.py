@@ -1,8 +1,8 @@
 """The last search for identifiers, before a draft is published.
 
-Belongs here: columns that must have ended, and values in any text column of any table that look like an NHS number,
-a postcode or a date of birth. Does not belong here: keeping them out, which is the gate's work. What is found here
-is an error of ours.
+Belongs here: columns that must have ended, values in any text column of any table that look like an NHS number, a
+postcode or a date of birth, and days in what is published. Does not belong here: keeping them out, which is the
+gate's work. What is found here is an error of ours.
 
 A value of our own may look like an identifier: a SNOMED CT code can have ten digits, and 1 of 11 of them has the
 check digit of an NHS number. So codes that a table may hold are left out by their form.
@@ -29,7 +29,9 @@ _PUBLISHED = {("ref", "site_location", "postcode")}
 
 
 def identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Columns named like an identifier that must have ended, and those with values that look like one, in words."""
+    """Columns named like an identifier that must have ended, those with values that look like one, and those of
+    schema ``public`` with a day, in words.
+    """
     columns: dict[tuple[str, str], list[str]] = {}
     for schema, table, column in con.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() INNER JOIN duckdb_tables() "
@@ -38,7 +40,11 @@ def identifying(con: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall():
         if (schema, table, column) not in _PUBLISHED:
             columns.setdefault((schema, table), []).append(column)
-    return [*_named(con), *(problem for at, names in columns.items() for problem in _valued(con, *at, names))]
+    return [
+        *_named(con),
+        *_of_a_day(con),
+        *(problem for at, names in columns.items() for problem in _valued(con, *at, names)),
+    ]
 
 
 def _named(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -50,6 +56,22 @@ def _named(con: duckdb.DuckDBPyConnection) -> list[str]:
         "WHERE database_name = current_database() AND schema_name IN ('core', 'mart') ORDER BY ALL"
     ).fetchall()
     return [f"{s}.{t}.{c} identifies a person" for s, t, c in columns if c.lower() in names]
+
+
+def _of_a_day(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Columns of schema ``public`` with a day other than the first of a month. It points at a person."""
+    columns = con.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name = 'public' AND (data_type = 'DATE' OR starts_with(data_type, 'TIME')) ORDER BY ALL"
+    ).fetchall()
+    return [
+        f"public.{table}.{column}: {count} days are not the first of a month"
+        for table, column in columns
+        for (count,) in con.execute(
+            f'SELECT count_if("{column}" <> date_trunc(\'month\', "{column}")) FROM public."{table}"'
+        ).fetchall()
+        if count
+    ]
 
 
 def _valued(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: list[str]) -> list[str]:

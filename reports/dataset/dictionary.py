@@ -26,12 +26,14 @@ MANDATION = {
     Mandation.PILOT: "pilot",
 }
 IDENTITY = {
-    Identity.KEEP: "kept unchanged",
-    Identity.PERSON: "becomes a keyed token of the person, the same at every provider",
-    Identity.LOCAL: "becomes a keyed token with a meaning only at its provider",
-    Identity.BIRTH_DATE: "becomes age in whole years",
-    Identity.POSTCODE: "becomes the postcode district",
-    Identity.DROP: "dropped",
+    Identity.KEEP: "kept as it is for analysts; published only in protected figures",
+    Identity.DATE: "kept to the day or second for analysts; what is published has months",
+    Identity.PERSON: "becomes a keyed token of the person, the same at every provider; never published",
+    Identity.LOCAL: "becomes a keyed token with a meaning only at its provider; never published",
+    Identity.BIRTH_DATE: "becomes age in whole years for analysts; what is published has age bands",
+    Identity.POSTCODE: "becomes the postcode district, and for analysts only the decile of deprivation; what is "
+    "published has deciles",
+    Identity.DROP: "dropped: it never leaves the identifiable zone",
 }
 # Lists that a rule or a measure looks an element's value up in; its declaration names none.
 _LOOKED_UP = {
@@ -146,9 +148,9 @@ def dictionary_page() -> str:
     return page(
         "# Data dictionary",
         "Every table and element of the dataset. M is mandatory (a record without it is rejected), R is required "
-        "(your figures need it), O is optional, P is pilot. «Identity» says what pseudonymisation does with the "
-        "values. Upper and lower case in names make no difference. An element of several tables has an entry in "
-        "each.",
+        "(your figures need it), O is optional, P is pilot. «Leaves as» says what becomes of the values when they "
+        "leave the identifiable zone, and what is published. Upper and lower case in names make no difference. An "
+        "element of several tables has an entry in each.",
         "\n".join(
             f"- {link(found.name, f'#{found.name.lower()}')}: {text(found.title)}" for found in TABLES.values()
         ),
@@ -231,7 +233,7 @@ def _element_parts(entry: Entry) -> Iterator[str]:
         ("mandation", text(entry.mandation_says)),
         ("format", f"{code(field.format)}: {text(entry.format_says)}"),
         ("codes", _codes(field)),
-        ("identity", IDENTITY[field.identity]),
+        ("leaves as", IDENTITY[field.identity]),
         ("also accepted as", ", ".join(code(alias) for alias in field.aliases)),
         ("rules", ", ".join(rule_link(rule) for rule in entry.rules)),
     ]

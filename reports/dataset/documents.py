@@ -42,7 +42,7 @@ def _index() -> str:
             (
                 (
                     link("data-dictionary.md", "data-dictionary.md"),
-                    f"{len(TABLES)} tables, {len(entries())} elements: format, mandation, codes, identity, "
+                    f"{len(TABLES)} tables, {len(entries())} elements: format, mandation, codes, what leaves, "
                     "meaning, rules",
                 ),
                 (link("versions.md", "versions.md"), "changes of each version of the dataset, with the reason"),

@@ -110,7 +110,7 @@ def _element(found: tuple[Entry, ...]) -> Iterator[str]:
     yield field.meaning
     yield ""
     yield f"Format       {field.format}: {found[0].format_says}"
-    yield f"Identity     {IDENTITY[field.identity]}"
+    yield f"Leaves as    {IDENTITY[field.identity]}"
     if field.aliases:
         yield f"Also as      {', '.join(field.aliases)}"
     for entry in found:

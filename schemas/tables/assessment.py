@@ -4,7 +4,7 @@ Belongs here: IDS601 to IDS607, IDS803 and SMI608. Does not belong here: what a 
 (``schemas.instruments``).
 """
 
-from schemas.field import Field
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import (
     ACTIVITY,
@@ -39,6 +39,7 @@ PREVIOUS_DIAGNOSIS = Table(
             "M",
             "Classification from which the diagnosis code is taken.",
             codes="diagnosis_scheme",
+            identity=Identity.KEEP,
             title="DIAGNOSIS SCHEME IN USE",
         ),
         Field(
@@ -46,6 +47,7 @@ PREVIOUS_DIAGNOSIS = Table(
             CLINICAL_CODE,
             "M",
             "A diagnosis that the patient received before this referral.",
+            identity=Identity.KEEP,
             pattern=CLINICAL,
             pattern_says=CLINICAL_SAYS,
             unlike=CLINICAL_UNLIKE,
@@ -56,6 +58,7 @@ PREVIOUS_DIAGNOSIS = Table(
             DATE,
             "R",
             "Date of that diagnosis.",
+            identity=Identity.DATE,
             title="DIAGNOSIS DATE",
         ),
     ),
@@ -76,6 +79,7 @@ LONG_TERM_CONDITION = Table(
             CLINICAL_CODE,
             "M",
             "A long-term physical health condition of the patient, in the scheme named.",
+            identity=Identity.KEEP,
             pattern=CLINICAL,
             pattern_says=CLINICAL_SAYS,
             unlike=CLINICAL_UNLIKE,
@@ -100,6 +104,7 @@ PRESENTING_COMPLAINT = Table(
             "M",
             "The patient's problem: ICD-10 without a dot (F400) or SNOMED CT. It decides which anxiety measure "
             "counts.",
+            identity=Identity.KEEP,
             pattern=CLINICAL,
             pattern_says=CLINICAL_SAYS,
             unlike=CLINICAL_UNLIKE,
@@ -111,6 +116,7 @@ PRESENTING_COMPLAINT = Table(
             "R",
             "Whether this is the primary or a secondary problem.",
             codes="coding_significance",
+            identity=Identity.KEEP,
             title="PRESENTING COMPLAINT CODING SIGNIFICANCE",
         ),
         Field(
@@ -118,6 +124,7 @@ PRESENTING_COMPLAINT = Table(
             DATE,
             "R",
             "Date the problem was recorded.",
+            identity=Identity.DATE,
             title="PRESENTING COMPLAINT RECORDED DATE",
         ),
     ),
@@ -139,6 +146,7 @@ SCORE_OF_REFERRAL = Table(
             DATE,
             "M",
             "Date the measure was completed.",
+            identity=Identity.DATE,
             title="ASSESSMENT TOOL COMPLETION DATE",
         ),
         Field(
@@ -146,6 +154,7 @@ SCORE_OF_REFERRAL = Table(
             TIME,
             "R",
             "Time the measure was completed.",
+            identity=Identity.DATE,
             title="ASSESSMENT TOOL COMPLETION TIME",
         ),
         Field(
@@ -154,6 +163,7 @@ SCORE_OF_REFERRAL = Table(
             "R",
             "When the measure was taken: baseline, every session, periodically, at the end, or at follow-up.",
             codes="timepoint",
+            identity=Identity.KEEP,
             title="TIMEPOINT",
         ),
         Field(
@@ -162,6 +172,7 @@ SCORE_OF_REFERRAL = Table(
             "O",
             "Why a measure that was due has no score.",
             codes="missing_reason",
+            identity=Identity.KEEP,
             title="MISSING SCORE REASON",
         ),
     ),
@@ -192,6 +203,7 @@ CARE_CLUSTER = Table(
             "M",
             "Adult mental health care cluster assigned.",
             codes="care_cluster",
+            identity=Identity.KEEP,
             title="ADULT MENTAL HEALTH CARE CLUSTER CODE (FINAL)",
         ),
         Field(
@@ -199,6 +211,7 @@ CARE_CLUSTER = Table(
             DATE,
             "M",
             "First day in the cluster.",
+            identity=Identity.DATE,
             title="START DATE (CARE CLUSTER ASSIGNMENT PERIOD)",
         ),
         Field(
@@ -206,6 +219,7 @@ CARE_CLUSTER = Table(
             TIME,
             "R",
             "Time the cluster was assigned.",
+            identity=Identity.DATE,
             title="START TIME (CARE CLUSTER ASSIGNMENT PERIOD)",
         ),
         Field(
@@ -213,6 +227,7 @@ CARE_CLUSTER = Table(
             DATE,
             "R",
             "Last day in the cluster; blank while it lasts.",
+            identity=Identity.DATE,
             title="END DATE (CARE CLUSTER ASSIGNMENT PERIOD)",
         ),
         Field(
@@ -220,6 +235,7 @@ CARE_CLUSTER = Table(
             TIME,
             "R",
             "Time the cluster assignment ended.",
+            identity=Identity.DATE,
             title="END TIME (CARE CLUSTER ASSIGNMENT PERIOD)",
         ),
     ),
@@ -239,6 +255,7 @@ EXPERIENCE = Table(
             "min an6 max an20",
             "M",
             "Question of a patient experience questionnaire: its SNOMED CT code, or its short name if it has none.",
+            identity=Identity.KEEP,
             pattern=r"^([0-9]{6,18}|[A-Z][A-Z0-9_]{5,19})$",
             pattern_says="a SNOMED CT code of 6 to 18 digits, kept as text, or the short name of a question "
             "without one, such as MCPIN_HELPED",
@@ -250,6 +267,7 @@ EXPERIENCE = Table(
             "M",
             "Answer given: 0 to 4, Y, N, NA, or 99 for no answer.",
             codes="experience_answer",
+            identity=Identity.KEEP,
             title="ANSWER",
         ),
         Field(
@@ -257,6 +275,7 @@ EXPERIENCE = Table(
             DATE,
             "M",
             "Date the question was answered.",
+            identity=Identity.DATE,
             title="ANSWER DATE",
         ),
     ),

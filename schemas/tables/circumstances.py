@@ -4,7 +4,7 @@ Belongs here: housing, work, disability, social circumstances and charging categ
 patient is (``schemas.tables.patient``).
 """
 
-from schemas.field import Field
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOMED_SAYS
 
@@ -17,6 +17,7 @@ def _benefit(name: str, benefit: str, title: str) -> Field:
         "R",
         f"Whether the patient receives {benefit}.",
         codes="yes_no_unknown",
+        identity=Identity.KEEP,
         title=title,
     )
 
@@ -34,6 +35,7 @@ ACCOMMODATION = Table(
             "M",
             "Type of accommodation the patient lives in.",
             codes="accommodation_type",
+            identity=Identity.KEEP,
             warn_if_wrong=True,  # as in MHSDS v6.0
             title="ACCOMMODATION TYPE",
         ),
@@ -43,6 +45,7 @@ ACCOMMODATION = Table(
             "R",
             "Whether the patient's main residence is settled accommodation.",
             codes="settled_accommodation",
+            identity=Identity.KEEP,
             title="SETTLED ACCOMMODATION INDICATOR",
         ),
         Field(
@@ -50,6 +53,7 @@ ACCOMMODATION = Table(
             DATE,
             "R",
             "Date the accommodation type was recorded.",
+            identity=Identity.DATE,
             title="ACCOMMODATION TYPE RECORDED DATE",
         ),
         Field(
@@ -57,6 +61,7 @@ ACCOMMODATION = Table(
             DATE,
             "R",
             "First day in this accommodation.",
+            identity=Identity.DATE,
             title="ACCOMMODATION TYPE START DATE",
         ),
         Field(
@@ -64,6 +69,7 @@ ACCOMMODATION = Table(
             DATE,
             "R",
             "Last day in this accommodation; blank while it lasts.",
+            identity=Identity.DATE,
             title="ACCOMMODATION TYPE END DATE",
         ),
     ),
@@ -84,6 +90,7 @@ EMPLOYMENT = Table(
             "M",
             "Whether the patient works, looks for work, studies, is retired and so on.",
             codes="employment_status",
+            identity=Identity.KEEP,
             warn_if_wrong=True,  # as in MHSDS v6.0
             title="EMPLOYMENT STATUS",
         ),
@@ -92,6 +99,7 @@ EMPLOYMENT = Table(
             DATE,
             "R",
             "Date the employment status was recorded.",
+            identity=Identity.DATE,
             title="EMPLOYMENT STATUS RECORDED DATE",
         ),
         Field(
@@ -100,6 +108,7 @@ EMPLOYMENT = Table(
             "R",
             "Band of hours the patient works in a week.",
             codes="weekly_hours_worked",
+            identity=Identity.KEEP,
             title="WEEKLY HOURS WORKED",
         ),
         Field(
@@ -108,6 +117,7 @@ EMPLOYMENT = Table(
             "R",
             "Whether an employed patient is self-employed.",
             codes="yes_no_if_employed",
+            identity=Identity.KEEP,
             title="SELF EMPLOYED INDICATOR",
         ),
         Field(
@@ -116,6 +126,7 @@ EMPLOYMENT = Table(
             "R",
             "Whether an employed patient is currently on sick leave.",
             codes="yes_no_if_employed",
+            identity=Identity.KEEP,
             title="SICKNESS ABSENCE INDICATOR",
         ),
         _benefit("SSPInd", "Statutory Sick Pay", "STATUTORY SICK PAY RECEIPT INDICATOR"),
@@ -147,6 +158,7 @@ EMPLOYMENT = Table(
             "R",
             "Whether the patient is suitable for referral to employment support.",
             codes="employment_support",
+            identity=Identity.KEEP,
             title="EMPLOYMENT SUPPORT SUITABILITY INDICATOR",
         ),
         Field(
@@ -154,6 +166,7 @@ EMPLOYMENT = Table(
             DATE,
             "R",
             "Date the patient was referred to employment support.",
+            identity=Identity.DATE,
             title="EMPLOYMENT SUPPORT REFERRAL DATE",
         ),
         Field(
@@ -161,6 +174,7 @@ EMPLOYMENT = Table(
             DATE,
             "R",
             "Date the patient was discharged from employment support.",
+            identity=Identity.DATE,
             title="EMPLOYMENT SUPPORT DISCHARGE DATE",
         ),
     ),
@@ -181,6 +195,7 @@ DISABILITY = Table(
             "M",
             "A disability of the patient, or the statement that there is none.",
             codes="disability",
+            identity=Identity.KEEP,
             warn_if_wrong=True,  # as in MHSDS v6.0
             title="DISABILITY CODE",
         ),
@@ -201,6 +216,7 @@ SOCIAL = Table(
             "min an6 max an18",
             "M",
             "A social or personal circumstance of the patient (SNOMED CT), such as religion or orientation.",
+            identity=Identity.KEEP,
             pattern=SNOMED,
             pattern_says=SNOMED_SAYS,
             title="SOCIAL AND PERSONAL CIRCUMSTANCE (SNOMED CT)",
@@ -210,6 +226,7 @@ SOCIAL = Table(
             DATE,
             "R",
             "Date the circumstance was recorded.",
+            identity=Identity.DATE,
             title="SOCIAL AND PERSONAL CIRCUMSTANCE RECORDED DATE",
         ),
     ),
@@ -230,6 +247,7 @@ OVERSEAS = Table(
             "M",
             "Whether the patient pays for care as a visitor from abroad.",
             codes="overseas_visitor_charging",
+            identity=Identity.KEEP,
             title="OVERSEAS VISITOR CHARGING CATEGORY",
         ),
         Field(
@@ -237,6 +255,7 @@ OVERSEAS = Table(
             DATE,
             "R",
             "Date from which the charging category applies.",
+            identity=Identity.DATE,
             title="OVERSEAS VISITOR CHARGING CATEGORY APPLICABLE DATE",
         ),
     ),

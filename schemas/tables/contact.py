@@ -6,7 +6,7 @@ Belongs here: IDS201, IDS202 and IDS205. Does not belong here: scores taken in a
 
 from dataclasses import replace
 
-from schemas.field import Field
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import (
     CARE_ACT_ID,
@@ -43,8 +43,10 @@ CARE_CONTACT = Table(
     (
         CARE_CONTACT_ID,
         SERVICE_REQUEST_ID,
-        Field("CareContDate", DATE, "M", "Date of the contact.", title="CARE CONTACT DATE"),
-        Field("CareContTime", TIME, "R", "Time the contact began.", title="CARE CONTACT TIME"),
+        Field("CareContDate", DATE, "M", "Date of the contact.", identity=Identity.DATE, title="CARE CONTACT DATE"),
+        Field(
+            "CareContTime", TIME, "R", "Time the contact began.", identity=Identity.DATE, title="CARE CONTACT TIME"
+        ),
         replace(COMMISSIONER, mandation="R"),
         Field(
             "PlannedCareContIndicator",
@@ -52,6 +54,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether the contact came from a planned appointment; N counts as attended.",
             codes="yes_no",
+            identity=Identity.KEEP,
             aliases=("PlannedCareContInd",),
             title="PLANNED CARE CONTACT INDICATOR",
         ),
@@ -61,6 +64,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether the patient attended: 5 and 6 are attended, 2, 3, 4 and 7 are not.",
             codes="attendance",
+            identity=Identity.KEEP,
             warn_if_blank=True,
             title="ATTENDED OR DID NOT ATTEND CODE",
         ),
@@ -70,6 +74,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether a slot cancelled at short notice could be given to someone else.",
             codes="yes_no",
+            identity=Identity.KEEP,
             title="APPOINTMENT SLOT SHORT NOTICE CANCELLATION INDICATOR",
         ),
         Field(
@@ -77,6 +82,7 @@ CARE_CONTACT = Table(
             "max n4",
             "R",
             "Clinical time of the contact in minutes.",
+            identity=Identity.KEEP,
             low=0,
             high=MINUTES_OF_A_DAY,
             aliases=("ClinContDur",),
@@ -88,6 +94,7 @@ CARE_CONTACT = Table(
             "M",
             "Whether the contact was with an integrated service for people with a long-term condition.",
             codes="yes_no",
+            identity=Identity.KEEP,
             title="INTEGRATED IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES LONG TERM CONDITION SERVICE INDICATOR",
         ),
         Field(
@@ -96,6 +103,7 @@ CARE_CONTACT = Table(
             "M",
             "Purpose of the appointment: assessment, treatment, review, follow-up.",
             codes="appointment_type",
+            identity=Identity.KEEP,
             title="APPOINTMENT TYPE (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
         ),
         Field(
@@ -104,6 +112,7 @@ CARE_CONTACT = Table(
             "R",
             "How the contact took place, such as face to face or by telephone (version 2.0).",
             codes="consultation_medium",
+            identity=Identity.KEEP,
             title="CONSULTATION MEDIUM USED",
         ),
         Field(
@@ -112,6 +121,7 @@ CARE_CONTACT = Table(
             "R",
             "How the contact took place, such as face to face or by telephone (version 2.1 and later).",
             codes="consultation_mechanism",
+            identity=Identity.KEEP,
             title="CONSULTATION MECHANISM",
         ),
         replace(INTERNET_PROGRAMME, mandation="R"),
@@ -121,6 +131,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether the therapy was for an individual, a couple or a group.",
             codes="therapy_mode",
+            identity=Identity.KEEP,
             aliases=("TherMode",),
             title="CARE CONTACT PATIENT THERAPY MODE",
         ),
@@ -130,6 +141,7 @@ CARE_CONTACT = Table(
             "max n3",
             "R",
             "Number of patients in the therapy group.",
+            identity=Identity.KEEP,
             title="NUMBER OF GROUP THERAPY PARTICIPANTS",
         ),
         Field(
@@ -137,6 +149,7 @@ CARE_CONTACT = Table(
             "max n2",
             "R",
             "Number of staff who led the therapy group.",
+            identity=Identity.KEEP,
             title="NUMBER OF GROUP THERAPY FACILITATORS",
         ),
         Field(
@@ -145,6 +158,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether psychotropic medication is prescribed, and whether the patient takes it.",
             codes="psychotropic_medication",
+            identity=Identity.KEEP,
             aliases=("PsychotropicMed",),
             title="PSYCHOTROPIC MEDICATION USAGE INDICATION CODE",
         ),
@@ -154,6 +168,7 @@ CARE_CONTACT = Table(
             "R",
             "Type of place where the contact took place.",
             codes="activity_location_type",
+            identity=Identity.KEEP,
             title="ACTIVITY LOCATION TYPE CODE",
         ),
         Field(
@@ -161,6 +176,7 @@ CARE_CONTACT = Table(
             "min an5 max an9",
             "R",
             "Site where the contact took place (ODS site code).",
+            identity=Identity.KEEP,
             pattern=r"^[A-Z0-9]{5,9}$",
             pattern_says="an ODS site code of 5 to 9 capital letters and digits",
             unlike=ODS_UNLIKE,
@@ -171,6 +187,7 @@ CARE_CONTACT = Table(
             "an2",
             "R",
             "Language spoken in the contact: ISO 639-1 code, or q1 to q5.",
+            identity=Identity.KEEP,
             pattern=LANGUAGE,
             pattern_says=LANGUAGE_SAYS,
             title="LANGUAGE CODE (TREATMENT)",
@@ -181,6 +198,7 @@ CARE_CONTACT = Table(
             "R",
             "Whether an interpreter was present, and who it was.",
             codes="interpreter",
+            identity=Identity.KEEP,
             title="INTERPRETER PRESENT AT CARE CONTACT INDICATION CODE",
         ),
     ),
@@ -202,6 +220,7 @@ CARE_ACTIVITY = Table(
             "max n4",
             "R",
             "Clinical time of the activity in minutes.",
+            identity=Identity.KEEP,
             low=0,
             high=MINUTES_OF_A_DAY,
             title="CLINICAL CONTACT DURATION OF CARE ACTIVITY",
@@ -211,6 +230,7 @@ CARE_ACTIVITY = Table(
             "min an6 max an56",
             "R",
             "Therapy given (SNOMED CT procedure, followed by a colon and a status if there is one).",
+            identity=Identity.KEEP,
             pattern=PROCEDURE,
             pattern_says=PROCEDURE_SAYS,
             # MHS20230 rejects it. Rejecting the activity would also reject its scores.
@@ -223,6 +243,7 @@ CARE_ACTIVITY = Table(
             "min an4 max an18",
             "R",
             "A finding made in the activity, in the scheme named.",
+            identity=Identity.KEEP,
             pattern=CLINICAL,
             pattern_says=CLINICAL_SAYS,
             unlike=CLINICAL_UNLIKE,
@@ -234,6 +255,7 @@ CARE_ACTIVITY = Table(
             "min an6 max an18",
             "R",
             "What was observed or measured (SNOMED CT).",
+            identity=Identity.KEEP,
             pattern=SNOMED,
             pattern_says=SNOMED_SAYS,
             warn_if_wrong=True,
@@ -244,6 +266,7 @@ CARE_ACTIVITY = Table(
             "max an10",
             "R",
             "Value observed.",
+            identity=Identity.KEEP,
             pattern=r"^-?[0-9]{1,5}([.][0-9]{1,3})?$",
             pattern_says="a number with at most five digits before the point and three after it",
             warn_if_wrong=True,
@@ -255,6 +278,7 @@ CARE_ACTIVITY = Table(
             "R",
             "Unit of the value observed (UCUM).",
             codes="observation_unit",
+            identity=Identity.KEEP,
             title="UCUM UNIT OF MEASUREMENT",
         ),
     ),
@@ -275,6 +299,7 @@ INTERNET_THERAPY = Table(
             DATE,
             "M",
             "First day the record covers.",
+            identity=Identity.DATE,
             title="START DATE (INTERNET ENABLED THERAPY ACTIVITY LOG)",
         ),
         Field(
@@ -282,6 +307,7 @@ INTERNET_THERAPY = Table(
             DATE,
             "M",
             "Last day the record covers.",
+            identity=Identity.DATE,
             title="END DATE (INTERNET ENABLED THERAPY ACTIVITY LOG)",
         ),
         INTERNET_PROGRAMME,
@@ -290,6 +316,7 @@ INTERNET_THERAPY = Table(
             "max n4",
             "M",
             "Clinical time of the professional over the period, in minutes.",
+            identity=Identity.KEEP,
             low=0,
             title="DURATION OF INTERNET ENABLED THERAPY IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES CARE "
             "PROFESSIONAL CLINICAL TIME",
@@ -301,6 +328,7 @@ INTERNET_THERAPY = Table(
             "R",
             "Whether an integrated software engine was used.",
             codes="yes_no",
+            identity=Identity.KEEP,
             title="INTERNET ENABLED THERAPY INTEGRATED SOFTWARE ENGINE USED INDICATOR",
         ),
     ),

@@ -19,6 +19,7 @@ HEADER = Table(
             "M",
             "Version of the dataset that the submission follows.",
             codes="dataset_version",
+            identity=Identity.KEEP,
             title="DATA SET VERSION NUMBER",
         ),
         Field(
@@ -26,6 +27,7 @@ HEADER = Table(
             "min an3 max an6",
             "M",
             "Organisation that provides the service (ODS code).",
+            identity=Identity.KEEP,
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
             unlike=ODS_UNLIKE,
@@ -37,6 +39,7 @@ HEADER = Table(
             "min an3 max an6",
             "M",
             "Organisation that sends the submission (ODS code), often the provider itself.",
+            identity=Identity.KEEP,
             pattern=ODS_TO_6,
             pattern_says=ODS_TO_6_SAYS,
             unlike=ODS_UNLIKE,
@@ -56,6 +59,7 @@ HEADER = Table(
             DATE,
             "M",
             "First day of the month reported.",
+            identity=Identity.DATE,
             title="REPORTING PERIOD START DATE",
         ),
         Field(
@@ -63,6 +67,7 @@ HEADER = Table(
             DATE,
             "M",
             "Last day of the month reported.",
+            identity=Identity.DATE,
             title="REPORTING PERIOD END DATE",
         ),
         Field(
@@ -70,6 +75,7 @@ HEADER = Table(
             "an19 YYYY-MM-DDThh:mm:ss",
             "M",
             "Date and time at which the extract was made.",
+            identity=Identity.DATE,
             title="DATE AND TIME DATA SET CREATED",
         ),
     ),

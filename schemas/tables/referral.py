@@ -34,6 +34,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             DATE,
             "M",
             "Date the service received the referral. Waiting times start on this date.",
+            identity=Identity.DATE,
             title="REFERRAL REQUEST RECEIVED DATE",
         ),
         Field(
@@ -42,6 +43,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Who referred the patient (version 2.0).",
             codes="source_of_referral",
+            identity=Identity.KEEP,
             title="SOURCE OF REFERRAL FOR MENTAL HEALTH",
         ),
         Field(
@@ -50,6 +52,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Who referred the patient (version 2.1 and later).",
             codes="source_of_referral",
+            identity=Identity.KEEP,
             title="SOURCE OF REFERRAL (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
         ),
         Field(
@@ -57,6 +60,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "an7 YYYY-MM",
             "R",
             "Year and month in which the symptoms began.",
+            identity=Identity.KEEP,
             aliases=("YearMonthOnset",),
             title="YEAR AND MONTH OF SYMPTOMS ONSET (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
         ),
@@ -66,6 +70,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Whether this is a recurrence of a condition diagnosed before.",
             codes="yes_no_unknown",
+            identity=Identity.KEEP,
             title="PREVIOUS DIAGNOSED CONDITION INDICATOR",
         ),
         Field(
@@ -74,6 +79,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Why the referral was closed. The code also says whether a course of treatment had begun.",
             codes="end_code",
+            identity=Identity.KEEP,
             title="DISCHARGE FROM IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES SERVICE REASON",
         ),
         Field(
@@ -81,6 +87,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             DATE,
             "R",
             "Date the patient was discharged from the service; blank while the referral is open.",
+            identity=Identity.DATE,
             title="SERVICE DISCHARGE DATE",
         ),
         Field(
@@ -90,6 +97,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             f"Care pathway of the referral, one of: {'; '.join(found.name.lower() for found in pathways())}.",
             codes="pathway",
+            identity=Identity.KEEP,
             title="PATHWAY",
         ),
         Field(
@@ -98,6 +106,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Main reason for the referral, from the list for mental health services.",
             codes="primary_reason_for_referral",
+            identity=Identity.KEEP,
             title="PRIMARY REASON FOR REFERRAL (MENTAL HEALTH)",
         ),
         Field(
@@ -106,6 +115,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Type of service or team the patient was referred to.",
             codes="service_team_type",
+            identity=Identity.KEEP,
             title="SERVICE OR TEAM TYPE REFERRED TO (MENTAL HEALTH)",
         ),
         Field(
@@ -113,6 +123,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             DATE,
             "R",
             "Date psychological therapy was offered.",
+            identity=Identity.DATE,
             title="OFFER OF THERAPY DATE",
         ),
         Field(
@@ -121,6 +132,7 @@ SERVICE_OR_TEAM_REFERRAL = Table(
             "R",
             "Whether the patient accepted the offer of therapy, or has not decided yet.",
             codes="offer_accepted",
+            identity=Identity.KEEP,
             title="OFFER OF THERAPY ACCEPTED INDICATOR",
         ),
     ),
@@ -141,6 +153,7 @@ ONWARD_REFERRAL = Table(
             DATE,
             "M",
             "Date the patient was referred on.",
+            identity=Identity.DATE,
             title="ONWARD REFERRAL DATE",
         ),
         Field(
@@ -148,6 +161,7 @@ ONWARD_REFERRAL = Table(
             TIME,
             "R",
             "Time the patient was referred on.",
+            identity=Identity.DATE,
             title="ONWARD REFERRAL TIME",
         ),
         Field(
@@ -156,6 +170,7 @@ ONWARD_REFERRAL = Table(
             "R",
             "Why the patient was referred on. It includes stepping up and stepping down.",
             codes="onward_referral_reason",
+            identity=Identity.KEEP,
             title="ONWARD REFERRAL REASON",
         ),
         Field(
@@ -163,6 +178,7 @@ ONWARD_REFERRAL = Table(
             "min an3 max an5",
             "R",
             "Organisation the patient was referred on to (ODS code).",
+            identity=Identity.KEEP,
             pattern=ODS_TO_5,
             pattern_says=ODS_TO_5_SAYS,
             unlike=ODS_UNLIKE,
@@ -195,6 +211,7 @@ PAUSE = Table(
             DATE,
             "M",
             "First day on which the patient was not available.",
+            identity=Identity.DATE,
             title="ACTIVITY SUSPENSION START DATE",
         ),
         Field(
@@ -202,6 +219,7 @@ PAUSE = Table(
             DATE,
             "R",
             "Last day on which the patient was not available; blank while it lasts.",
+            identity=Identity.DATE,
             title="ACTIVITY SUSPENSION END DATE",
         ),
         Field(
@@ -210,6 +228,7 @@ PAUSE = Table(
             "R",
             "Why the patient was not available.",
             codes="pause_reason",
+            identity=Identity.KEEP,
             title="IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES ACTIVITY SUSPENSION REASON",
         ),
     ),
@@ -230,6 +249,7 @@ SESSION_PLAN = Table(
             "M",
             "Therapy planned (this dataset's own short list).",
             codes="therapy_type",
+            identity=Identity.KEEP,
             title="THERAPY TYPE",
         ),
         Field(
@@ -237,6 +257,7 @@ SESSION_PLAN = Table(
             "max n3",
             "R",
             "Number of sessions planned. NICE expects at least 16 of CBT for psychosis, 10 of family intervention.",
+            identity=Identity.KEEP,
             low=1,
             high=200,
             title="PLANNED SESSIONS",
@@ -246,6 +267,7 @@ SESSION_PLAN = Table(
             DATE,
             "R",
             "Date from which the plan applies.",
+            identity=Identity.DATE,
             title="PLAN START DATE",
         ),
     ),

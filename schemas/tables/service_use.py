@@ -28,6 +28,7 @@ SERVICE_USE = Table(
             "M",
             "Kind of service use: inpatient spell, crisis contact, emergency attendance, detention, or risk event.",
             codes="service_use_type",
+            identity=Identity.KEEP,
             title="SERVICE USE TYPE",
         ),
         Field(
@@ -35,6 +36,7 @@ SERVICE_USE = Table(
             DATE,
             "M",
             "First day of the spell, or date of the event.",
+            identity=Identity.DATE,
             title="SERVICE USE START DATE",
         ),
         Field(
@@ -42,6 +44,7 @@ SERVICE_USE = Table(
             DATE,
             "R",
             "Last day of the spell; blank while it lasts and for a single event.",
+            identity=Identity.DATE,
             title="SERVICE USE END DATE",
         ),
         Field(
@@ -49,6 +52,7 @@ SERVICE_USE = Table(
             "max n4",
             "R",
             "Number of events in this record; blank means one.",
+            identity=Identity.KEEP,
             low=1,
             title="SERVICE USE COUNT",
         ),

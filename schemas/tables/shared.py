@@ -79,6 +79,7 @@ ASSESSMENT_TOOL = Field(
     "M",
     "The measure or question scored: the SNOMED CT code of the score, or the short name of a measure without a "
     "code.",
+    identity=Identity.KEEP,
     pattern=r"^([0-9]{6,18}|[A-Z][A-Z0-9_]{2,19})$",
     pattern_says="a SNOMED CT code of 6 to 18 digits, kept as text, or the short name of a measure without one, "
     "such as BRQ",
@@ -90,6 +91,7 @@ PERSON_SCORE = Field(
     "max an5",
     "M",
     "The score or answer as submitted. It is text because experience questions are answered Y, N or NA.",
+    identity=Identity.KEEP,
     # The letters of answers, and NA for a score that is missing. The form is a warning: the record says that a
     # measure was due.
     pattern=r"^(-?[0-9]{1,4}|[0-9]{5}|-?[0-9]{1,2}[.][0-9]{1,2}|[0-9]{3}[.][0-9]|[A-Z]{1,2})$",
@@ -103,6 +105,7 @@ FINDING_SCHEME = Field(
     "M",
     "Classification from which the code in this record is taken.",
     codes="finding_scheme",
+    identity=Identity.KEEP,
     title="FINDING SCHEME IN USE",
 )
 COMMISSIONER = Field(
@@ -110,6 +113,7 @@ COMMISSIONER = Field(
     "min an3 max an5",
     "M",
     "Organisation that pays for the care (ODS code). VPP00 means private or overseas visitor.",
+    identity=Identity.KEEP,
     pattern=ODS_TO_5,
     pattern_says=ODS_TO_5_SAYS,
     unlike=ODS_UNLIKE,

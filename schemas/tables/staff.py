@@ -3,7 +3,7 @@
 Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff did (``schemas.tables.contact``).
 """
 
-from schemas.field import Field
+from schemas.field import Field, Identity
 from schemas.table import Table
 from schemas.tables.shared import CARE_PERS_LOCAL_ID, DATE
 from schemas.tables.shared import STAFF as STAFF_LINK
@@ -21,6 +21,7 @@ QUALIFICATION = Table(
             "M",
             "Training curriculum, completed or in progress.",
             codes="qualification",
+            identity=Identity.KEEP,
             aliases=("QualAttain",),
             title="QUALIFICATION ATTAINMENT LEVEL (IMPROVING ACCESS TO PSYCHOLOGICAL THERAPIES)",
         ),
@@ -29,6 +30,7 @@ QUALIFICATION = Table(
             DATE,
             "R",
             "Date the qualification was awarded; blank while in training.",
+            identity=Identity.DATE,
             title="EMPLOYEE QUALIFICATION AWARDED DATE",
         ),
         Field(
@@ -36,6 +38,7 @@ QUALIFICATION = Table(
             DATE,
             "R",
             "Date the training is planned to end; blank once awarded.",
+            identity=Identity.DATE,
             title="EMPLOYEE QUALIFICATION PLANNED COMPLETION DATE",
         ),
     ),
@@ -57,6 +60,7 @@ STAFF = Table(
             "R",
             "Professional group of the member of staff.",
             codes="staff_group",
+            identity=Identity.KEEP,
             title="CARE PROFESSIONAL STAFF GROUP (MENTAL HEALTH)",
         ),
         Field(
@@ -65,6 +69,7 @@ STAFF = Table(
             "O",
             "Agenda for Change pay band.",
             codes="pay_band",
+            identity=Identity.KEEP,
             title="AGENDA FOR CHANGE BAND",
         ),
     ),

@@ -75,7 +75,7 @@ CARER = Table(
     (
         LOCAL_PATIENT_ID,
         Field("CarerId", "max an20", "M", "The provider's identifier of the carer.", identity=Identity.LOCAL, title="CARER"),
-        Field("CarerOffered", "an1", "R", "Whether family therapy was offered.", codes="yes_no", title="CARER OFFERED"),
+        Field("CarerOffered", "an1", "R", "Whether family therapy was offered.", codes="yes_no", identity=Identity.KEEP, title="CARER OFFERED"),
     ),
     key=("CarerId",),
     parent=PATIENT,

@@ -102,7 +102,7 @@ def test_what_identifies_is_exactly_this() -> None:
     by_identity = {
         identity: {f.name for _, f in FIELDS if f.identity is identity}
         for identity in Identity
-        if identity is not Identity.KEEP
+        if identity not in (Identity.KEEP, Identity.DATE)
     }
     assert by_identity == {
         Identity.PERSON: {"NHSNumber"},
@@ -120,6 +120,27 @@ def test_what_identifies_is_exactly_this() -> None:
         },
         Identity.DROP: {"PrimSystemInUse", "GMPCodeReg", "PersDeathDate"},
     }
+
+
+def test_every_element_says_what_becomes_of_it_and_none_by_default() -> None:
+    with pytest.raises(TypeError, match="identity"):
+        Field("Notes", "max an20", "O", "Notes.", title="NOTES")  # type: ignore[call-arg]  # the point of the test
+    of_time = {
+        f.name for _, f in FIELDS if f.dtype == pl.Date() or "T" in f.format.split("-")[-1] or ":" in f.format
+    }
+    assert of_time - {"PersonBirthDate", "PersDeathDate"} == {
+        f.name for _, f in FIELDS if f.identity is Identity.DATE
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "identity"),
+    [("an10 CCYY-MM-DD", Identity.KEEP), ("an8 HH:MM:SS", Identity.KEEP), ("n10", Identity.DATE),
+     ("an1", Identity.BIRTH_DATE)],
+)  # fmt: skip
+def test_a_day_is_declared_as_a_day_and_nothing_else_is(written: str, identity: Identity) -> None:
+    with pytest.raises(ValueError, match="is not what becomes of"):
+        Field("Notes", written, "O", "Notes.", identity=identity, title="NOTES")
 
 
 def test_no_number_name_date_of_birth_or_home_is_left_in_the_pseudonymised_store() -> None:

@@ -77,7 +77,7 @@ def test_a_version_2_2_expects_the_elements_of_2_1_and_its_own_at_any_position(b
     replaced(
         "tables/circumstances.py",
         '        Field(\n            "SelfEmployInd",',
-        '        Field("JobsHeld", "max n2", "O", "Jobs held.", title="JOBS HELD"),\n        Field(\n            "SelfEmployInd",',
+        '        Field("JobsHeld", "max n2", "O", "Jobs held.", identity=Identity.KEEP, title="JOBS HELD"),\n        Field(\n            "SelfEmployInd",',
     )
     tables, came_later = said()
     assert "JobsHeld" in tables["2.2"]["IDS004"]

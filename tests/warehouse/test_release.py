@@ -72,6 +72,7 @@ def test_a_good_draft_has_no_problem(draft: Path) -> None:
         ("ALTER TABLE core.person ADD COLUMN postcode VARCHAR", "core.person.postcode identifies a person"),
         ("UPDATE core.pathway SET service_request_id = '9990000018' WHERE service_request_id = 'a'",
          "core.pathway.service_request_id: 1 values look like NHS numbers"),
+        ("UPDATE public.service_measure SET period_start = period_start + 3", "days are not the first of a month"),
         ("COMMENT ON COLUMN core.pathway.pathway IS NULL", "no comment on core.pathway.pathway"),
         ("DROP SCHEMA mart CASCADE", "has no marts"),
         ("DROP SCHEMA public CASCADE", "has no public tables"),
