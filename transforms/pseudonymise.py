@@ -19,13 +19,11 @@ import polars_hash  # noqa: F401  (registers the ``chash`` namespace: 7 M tokens
 
 from schemas.field import Field, Identity
 from schemas.month import ProviderMonth, last_day
+from schemas.nhs_number import CHECK_WEIGHTS, PLACEHOLDERS, SEPARATORS
 from schemas.staged import DERIVED, staged_schema
 from schemas.table import Table
 
-# Valid checksums of no person: no match, all ones, multiple matches, a keyboard run.
-SENTINELS = ("0000000000", "1111111111", "9999999999", "0123456789", "4444444444", "6666666666")
 _VERIFIED = "01"
-_CHECK_WEIGHTS = range(10, 1, -1)
 BESIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "IDS101": (("IDS001", "PersonBirthDate"), ("IDS001", "NHSNumber"), ("IDS001", "NHSNumberStatus"))
 }
@@ -70,18 +68,20 @@ def local_token(value: pl.Expr, field: Field, origin: Origin, key: TokenKey) -> 
     return token(value, key, "local", origin.provider_month.provider, field.name)
 
 
-def is_real_nhs_number(number: pl.Expr) -> pl.Expr:
-    """Ten ASCII digits, a right modulus-11 check digit, and not a placeholder (NHS Data Dictionary, NHS
-    NUMBER).
+def nhs_number(text: pl.Expr) -> pl.Expr:
+    """The NHS number of a person in a text, as ten ASCII digits; null where it is none.
+
+    Spaces and hyphens may separate the digits. The check digit must be right (modulus 11; NHS Data Dictionary, NHS
+    NUMBER), and the number no placeholder. Digits of other scripts are none: two spellings of one number would be
+    two people.
     """
+    plain = text.str.replace_all(SEPARATORS, "")
+    number = pl.when(plain.str.contains(r"^[0-9]{10}$")).then(plain)
     digits = [number.str.slice(index, 1).cast(pl.Int32, strict=False) for index in range(10)]
-    remainder = (
-        pl.sum_horizontal(digit * weight for digit, weight in zip(digits, _CHECK_WEIGHTS, strict=False)) % 11
-    )
-    expected = (11 - remainder) % 11
-    return (number.str.contains(r"^[0-9]{10}$") & (expected == digits[9]) & ~number.is_in(SENTINELS)).fill_null(
-        False
-    )
+    weighted = zip(digits, CHECK_WEIGHTS, strict=False)
+    remainder = pl.sum_horizontal(digit * weight for digit, weight in weighted) % 11
+    is_right = ((11 - remainder) % 11 == digits[9]) & ~number.is_in(PLACEHOLDERS)
+    return pl.when(is_right).then(number)
 
 
 def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.LazyFrame:
@@ -91,9 +91,9 @@ def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.La
     token of the provider's own patient id, and never links. ``person_id`` is null only if that is null too, and
     such a row is rejected.
     """
-    linkable = _is_linkable(pl.col("NHSNumber"), pl.col("NHSNumberStatus"))
-    return patients.with_columns(is_nationally_linked=linkable).with_columns(
-        person_id=pl.when("is_nationally_linked").then(token(pl.col("NHSNumber"), key, "nhs")).otherwise(local)
+    verified = _verified(pl.col("NHSNumber"), pl.col("NHSNumberStatus"))
+    return patients.with_columns(
+        is_nationally_linked=verified.is_not_null(), person_id=pl.coalesce(token(verified, key, "nhs"), local)
     )
 
 
@@ -103,12 +103,12 @@ def linked_referral_token(number: pl.Expr, status: pl.Expr, referral: pl.Expr, k
     Null unless the NHS number is verified. Local ids are reused by everyone ("1", "2" ...), so the id alone would
     join strangers.
     """
-    both = pl.concat_str([number, referral], separator="\x1f")
-    return pl.when(_is_linkable(number, status)).then(token(both, key, "nhs", "referral"))
+    return token(pl.concat_str([_verified(number, status), referral], separator="\x1f"), key, "nhs", "referral")
 
 
-def _is_linkable(number: pl.Expr, status: pl.Expr) -> pl.Expr:
-    return (is_real_nhs_number(number) & (status == _VERIFIED)).fill_null(False)
+def _verified(number: pl.Expr, status: pl.Expr) -> pl.Expr:
+    """The NHS number if it links a person across providers, else null: it must be verified (status 01)."""
+    return pl.when(status == _VERIFIED).then(nhs_number(number))
 
 
 def age_in_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:

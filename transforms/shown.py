@@ -18,7 +18,7 @@ from schemas.field import Field
 from schemas.shapes import DATE, NHS_NUMBER, POSTCODE, REPLACED, SHAPE_CHARACTERS
 from schemas.tables.shared import ICD_10, ODS_UNLIKE, PROCEDURE
 from schemas.tools import tools
-from transforms.pseudonymise import is_real_nhs_number
+from transforms.pseudonymise import nhs_number
 
 # One or two characters, a number of at most four digits, a time.
 _SHORT = r"^(.{1,2}|-?[0-9]{1,4}([.,][0-9]{1,3})?|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)$"
@@ -65,9 +65,8 @@ def _described(text: pl.Expr) -> pl.Expr:
 
 
 def _looks_like(text: pl.Expr) -> pl.Expr:
-    number = text.str.replace_all("[ -]", "")
     return (
-        pl.when(text.str.contains(NHS_NUMBER) & is_real_nhs_number(number))
+        pl.when(text.str.contains(NHS_NUMBER) & nhs_number(text).is_not_null())
         .then(pl.lit(", looks like an NHS number"))
         .when(text.str.contains(POSTCODE))
         .then(pl.lit(", looks like a postcode"))

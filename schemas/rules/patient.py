@@ -7,13 +7,14 @@ Rejecting a patient also rejects every referral, contact and score of the patien
 the identity is unclear or the dates are impossible. Everything else is a warning.
 """
 
+from schemas.nhs_number import CHECK_WEIGHTS, PLACEHOLDERS
 from schemas.rule import Dimension, Effect, Level, Rule
 from schemas.rules.recurring import repeated_key
 
-# Each passes the modulus-11 check but was never issued. They are typed to fill a mandatory field.
-_NEVER_ISSUED = "|".join([*(digit * 10 for digit in "0123456789"), "0123456789", "9876543210"])
+_NEVER_ISSUED = "|".join(PLACEHOLDERS)
 _WEIGHTED = " + ".join(
-    f"{11 - place} * TRY_CAST(SUBSTR(NHSNumber, {place}, 1) AS INTEGER)" for place in range(1, 10)
+    f"{weight} * TRY_CAST(SUBSTR(NHSNumber, {place}, 1) AS INTEGER)"
+    for place, weight in enumerate(CHECK_WEIGHTS, 1)
 )
 _CHECK = "TRY_CAST(SUBSTR(NHSNumber, 10, 1) AS INTEGER)"
 # The check digit is 11 - sum % 11, where 11 is written as 0 and 10 means that the number is invalid. So the
