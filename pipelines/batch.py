@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines.keys import KeyUnusable
+from pipelines.key_store import KeyUnusable
 from pipelines.ledger import Ledger, State
 from pipelines.load import Loaded, load, reprocess
 from pipelines.zones import Zones

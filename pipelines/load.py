@@ -163,7 +163,7 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Receive, check and pseudonymise the submission at ``path``. The same bytes again change nothing, unless
-    another version of the code checked them: then they are checked again.
+    another version of the code checked them, or their rows have another key: then they are checked again.
 
     An error is recorded as «failed» and raised again.
     """
@@ -171,7 +171,8 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
         # Asked now: another process may have loaded the same bytes meanwhile.
         outcome = ledger.outcome(receipt.submission_id)
-        if outcome.state.is_concluded and outcome.detail.get("made_with") == rows_version(memory=zones.builds):
+        now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.is_accepted else None)
+        if outcome.state.is_concluded and (outcome.detail.get("made_with"), outcome.detail.get("key")) == now:
             return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
         return _load_received(receipt, zones, ledger, key)
 

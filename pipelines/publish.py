@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pipelines import store
 from pipelines.ask import ask
 from pipelines.code_version import figures_version, release_version
-from pipelines.keys import disclosure_key, fingerprint
+from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
@@ -44,14 +44,16 @@ class Release(TypedDict):
 def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     """The submissions that count, with their pseudonymised rows.
 
-    Raises NotPublishable when they were pseudonymised under different keys: the same person would count
-    once per key.
+    Raises NotPublishable unless all were pseudonymised under the key of today. Under two keys the same person would
+    count twice. Under an earlier one the release would still have the tokens that a rotation is to end.
     """
     outcomes = ledger.current_submissions()
-    if len({outcome.detail.get("key") for outcome in outcomes}) > 1:
+    keys = {outcome.detail.get("key", "unknown") for outcome in outcomes}
+    if keys and keys != {today := fingerprint(spine_key())}:
         raise NotPublishable(
-            "The submissions were pseudonymised under different keys, so people cannot be linked across them. "
-            "Run the job reprocess_everything in Dagster. It uses the current key for all submissions."
+            f"The submissions were pseudonymised under key {', '.join(sorted(keys))}. The key of today is {today}. "
+            "Run the job reprocess_everything in Dagster: it uses the key of today for all submissions. If the key "
+            "of today is not the right one, restore the right one (`parity keys verify`)."
         )
     return [
         StagedSubmission(
@@ -92,7 +94,8 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
         staged,
         memory_limit=MEMORY_LIMIT,
         reference=zones.reference,
-        built_with=f"{figures_version()} {reference_digest(zones.reference)}",
+        # The key is part of it: rows deleted from a draft stay in its free blocks, with the tokens of the old key.
+        built_with=f"{figures_version()} {reference_digest(zones.reference)} {fingerprint(spine_key())}",
     )
 
 
@@ -116,6 +119,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         "code_version": release_version(),
         "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference, fingerprint(key)),
         "submissions": [one.submission_id for one in staged],
+        "key": fingerprint(spine_key()),
     }
     release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest, key.secret)
     return _release(zones, name, is_new, len(staged))

@@ -92,12 +92,17 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
+def data_root(home: Path | None = None) -> Path:
+    """``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; it may not be there."""
+    return (home or Path(os.environ.get(ENV_HOME) or "var")).expanduser().resolve()
+
+
 def zones(home: Path | None = None) -> Zones:
-    """The zones below ``home``, else ``PARITY_HOME``, else ``var/`` in the working directory; made if absent.
+    """The zones below ``data_root(home)``; made if absent.
 
     Raises NotAsked if they cannot be made.
     """
-    root = (home or Path(os.environ.get(ENV_HOME) or "var")).expanduser().resolve()
+    root = data_root(home)
     found = Zones(root)
     os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
     for folder in (

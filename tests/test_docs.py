@@ -24,6 +24,7 @@ COMMANDS = (
     "explain",
     "dataset",
     "load",
+    "keys",
     "publish",
     "status",
     "query",

@@ -21,7 +21,7 @@ Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with
 statements not carried over · 5 file rejected
 
 The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key is `PARITY_KEY_FILE`
-(default `~/.config/parity/pseudonym.key`).
+(default `~/.config/parity/pseudonym.key`). Or `PARITY_KEY` names a key in a token (`pkcs11:…`).
 """
 
 app = App(

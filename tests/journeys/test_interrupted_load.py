@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines import publish
-from pipelines.keys import spine_key
+from pipelines.keys import key_store, rotate, spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import Loaded, ReceivedChanged, load, reprocess
 from pipelines.zones import PROJECT, Zones, zones
@@ -95,14 +95,16 @@ def test_a_killed_load_run_again_ends_as_one_left_alone(
 
 
 def test_of_another_key_rows_and_release_are_others_and_of_one_key(
-    tmp_path: Path, home: Path, own_key: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process killed between new rows and the ledger leaves those that count."""
     found, ledger = zones(), open_ledger(zones().ledger)
     loaded = [load(submission(tmp_path, provider=of), found, ledger, spine_key()) for of in ("RW5", "RX1")]
-    before = publish.current_submissions(found, ledger)
-    rows, name = left_in(found)["rows"], publish.planned_release(found, before)
-    own_key.unlink()
+    before, name = (
+        ledger.current_submissions(), publish.planned_release(found, publish.current_submissions(found, ledger))
+    )  # fmt: skip
+    rows = left_in(found)["rows"]
+    rotate(key_store())
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -111,7 +113,7 @@ def test_of_another_key_rows_and_release_are_others_and_of_one_key(
         patched.setattr(type(ledger), "record", full)
         with pytest.raises(OSError, match="No space"):
             reprocess(loaded[0].receipt, found, ledger, spine_key())
-    assert publish.current_submissions(found, ledger) == before
+    assert ledger.current_submissions() == before
     assert {path: left_in(found)["rows"][path] for path in rows} == rows
     for each in loaded:
         reprocess(each.receipt, found, ledger, spine_key())
@@ -121,7 +123,7 @@ def test_of_another_key_rows_and_release_are_others_and_of_one_key(
     assert sorted(path.name for path in found.pseudonymised.iterdir()) == sorted(one.folder.name for one in after)
 
 
-def test_providers_of_another_key_are_built_again(tmp_path: Path, home: Path, own_key: Path) -> None:
+def test_providers_of_another_key_are_built_again(tmp_path: Path, home: Path) -> None:
     found, ledger = zones(), open_ledger(zones().ledger)
     loaded = load(submission(tmp_path), found, ledger, spine_key())
 
@@ -131,7 +133,7 @@ def test_providers_of_another_key_are_built_again(tmp_path: Path, home: Path, ow
             return {person for (person,) in con.execute("SELECT person_id FROM core.person").fetchall()}
 
     before = people()
-    own_key.unlink()
+    rotate(key_store())
     reprocess(loaded.receipt, found, ledger, spine_key())
     assert len(before) == 3 and not before & people()
 

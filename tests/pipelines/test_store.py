@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from demonstration.writing import write_submissions
-from pipelines.keys import fingerprint, spine_key
+from pipelines.keys import fingerprint, key_store, rotate, spine_key
 from pipelines.ledger import Receipt, State, open_ledger
 from pipelines.load import check, check_path, load, pseudonymise, receive
 from pipelines.store import NotConserved, complete, draft, rows_of, waiting
@@ -100,15 +100,13 @@ def test_checked_rows_wait_and_count_only_when_they_are_let_in(tmp_path: Path, h
     assert [current.detail["key"] for current in ledger.current_submissions()] == [fingerprint(spine_key())]
 
 
-def test_rows_let_in_already_are_made_again_under_the_key_of_today(
-    tmp_path: Path, home: Path, own_key: Path
-) -> None:
+def test_rows_let_in_already_are_made_again_under_the_key_of_today(tmp_path: Path, home: Path) -> None:
     found = zones()
     stepped(tmp_path, found)
     ledger = open_ledger(found.ledger)
     (outcome,) = ledger.outcomes()
     before = pseudonymise(outcome.receipt, found, ledger, spine_key())
-    own_key.unlink()
+    rotate(key_store())
     after = pseudonymise(outcome.receipt, found, ledger, spine_key())
     assert before.key != after.key == fingerprint(spine_key())
     assert [current.detail["key"] for current in ledger.current_submissions()] == [after.key]
