@@ -9,6 +9,7 @@ import sys
 
 from cyclopts import CycloptsError
 
+from pipelines.acting import acting_as
 from pipelines.commands import analyst, centre, keys, site, trying  # noqa: F401  (importing them adds their commands)
 from pipelines.commands.app import CLEAN, CRASHED, USAGE, app
 from schemas.errors import ForThePerson
@@ -20,6 +21,8 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments and arguments[0] in app:  # nothing else of a command line is written anywhere
+        acting_as.set(f"parity {arguments[0]}")
     try:
         status = app(arguments, exit_on_error=False, print_error=True)
     except CycloptsError:

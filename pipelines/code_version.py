@@ -47,7 +47,8 @@ class Package:
 
 _EXAMPLE = ("example", "example.py")
 # What decides which rows are accepted and their values: known when the rows of a submission are written.
-ROWS = (Package("schemas", _EXAMPLE), Package("transforms"))
+RULES = (Package("schemas", _EXAMPLE),)
+ROWS = (*RULES, Package("transforms"))
 # What decides the figures made of these rows. A rule of the dataset decides only rows.
 FIGURES = (
     Package(
@@ -63,7 +64,12 @@ def rows_version(root: Path = PROJECT, memory: Path | None = None) -> str:
 
     ``memory`` is a folder in which it is kept for the next process, by the hash of the texts it was made of.
     """
-    return _version(ROWS, root) if memory is None else _remembered(root, memory)
+    return _version(ROWS, root) if memory is None else _remembered(root, memory)[0]
+
+
+def rules_version(root: Path = PROJECT, memory: Path | None = None) -> str:
+    """Hash of what a submission is checked against: tables, codes and rules, without the code that does it."""
+    return _version(RULES, root) if memory is None else _remembered(root, memory)[1]
 
 
 def figures_version(root: Path = PROJECT) -> str:
@@ -85,8 +91,10 @@ def release_version(root: Path = PROJECT) -> str:
 
 
 @cache
-def _remembered(root: Path, memory: Path) -> str:
-    """``rows_version``, made only once of the same texts: reading them takes 5 ms, their meaning 100 ms."""
+def _remembered(root: Path, memory: Path) -> list[str]:
+    """``rows_version`` and ``rules_version``, made only once of the same texts: reading them takes 5 ms, their
+    meaning 100 ms.
+    """
     # What is made of them depends on this module and on the parser of Python, too.
     digest = hashlib.sha256(sys.version.encode() + Path(__file__).read_bytes())
     for package in ROWS:
@@ -94,14 +102,14 @@ def _remembered(root: Path, memory: Path) -> str:
             digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     place = memory / f"{_MEMORY}{digest.hexdigest()}"
     if place.exists():
-        return place.read_text(encoding="ascii")
-    version = _version(ROWS, root)
+        return place.read_text(encoding="ascii").split()
+    versions = [_version(ROWS, root), _version(RULES, root)]
     for earlier in memory.glob(f"{_MEMORY}*"):
         earlier.unlink(missing_ok=True)
     beside = memory / f".{_MEMORY}{secrets.token_hex(4)}"
-    beside.write_text(version, encoding="ascii")
+    beside.write_text(" ".join(versions), encoding="ascii")
     beside.replace(place)
-    return version
+    return versions
 
 
 @cache

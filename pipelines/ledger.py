@@ -1,19 +1,26 @@
 """The ledger: what was received, its outcome, and which submission counts.
 
-Belongs here: what a ledger holds and is asked, and which database keeps it. Does not belong here: the database
-(``pipelines.ledger_sqlite``), files, checking.
+Belongs here: what a ledger holds and is asked, which state may follow which, and which database keeps it. Does not
+belong here: a database (``pipelines.ledger_sqlite``, ``pipelines.ledger_postgresql``), the SQL they share
+(``pipelines.ledger_sql``), files, checking.
 
 Append-only. A receipt is written before any work, so the board also shows a submission that failed half-way.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from schemas.errors import ForThePerson, NotAsked
 from schemas.month import ProviderMonth
+
+# A database of its own on a PostgreSQL server, instead of the file in the data root.
+ENV_LEDGER = "PARITY_LEDGER"
 
 
 class State(StrEnum):
@@ -37,11 +44,38 @@ class State(StrEnum):
         return self not in (State.RECEIVED, State.FAILED)
 
 
+_VERDICTS = frozenset(state for state in State if state.is_concluded)
+# What may follow a state. A submission is received once. Everything after it may fail, and may be checked again
+# under later rules or another key: then a verdict follows a verdict. That a later submission took its place is no
+# state of its own: it follows from the receipts (``current``).
+STEPS: Mapping[State | None, frozenset[State]] = {
+    None: frozenset({State.RECEIVED}),
+    State.RECEIVED: _VERDICTS | {State.FAILED},
+    State.FAILED: _VERDICTS | {State.FAILED},
+    **{verdict: _VERDICTS | {State.FAILED} for verdict in _VERDICTS},
+}
+
+
+class StepRefused(ForThePerson):
+    """A state does not follow from the one before. Nothing was written."""
+
+
+def hold_to_steps(submission_id: str, before: State | None, after: State) -> None:
+    """Raise StepRefused unless ``after`` may follow ``before`` (``None``: there is no receipt)."""
+    if after not in STEPS[before]:
+        was = f"is «{before}»" if before else "has no receipt"
+        raise StepRefused(
+            f"Submission {submission_id} {was}, and «{after}» cannot follow that. Nothing was written to the "
+            "ledger. Load the submission again."
+        )
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Proof that content arrived.
 
-    ``is_new`` is false if the same bytes were already the latest.
+    ``is_new`` is false if the same bytes were already the latest. ``named`` is the provider and month in the name
+    of the submission, ``size`` the bytes of its tables.
     """
 
     seq: int
@@ -49,6 +83,8 @@ class Receipt:
     content_sha256: str
     received_at: str
     is_new: bool = True
+    named: ProviderMonth | None = None
+    size: int = 0
 
     @property
     def at(self) -> datetime:
@@ -58,7 +94,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The latest state of one receipt."""
+    """A state that one receipt reached."""
 
     receipt: Receipt
     state: State
@@ -66,9 +102,30 @@ class Outcome:
     detail: Mapping[str, Any]
 
 
-class Ledger(Protocol):
+@dataclass(frozen=True)
+class Head:
+    """The last event of a ledger. Noted outside its database, it shows later that events at the end are missing.
+
+    ``ledger`` is the id of the ledger, ``entries`` the number of the event, ``sha256`` the hash in its row.
+    """
+
+    ledger: str
+    entries: int
+    sha256: str
+
+
+class LedgerBroken(ForThePerson):
+    """The ledger was changed by something else than Parity, or damaged. Says the first row that does not hold."""
+
+
+class NotEmpty(NotAsked):
+    """The ledger has receipts already."""
+
+
+class Ledger(ABC):
     """What every ledger does, whatever database keeps it. Several processes may write at once."""
 
+    @abstractmethod
     def receive(
         self, content_sha256: str, size: int, named: ProviderMonth | None, asking_the_time: Collection[str] = ()
     ) -> Receipt:
@@ -80,26 +137,79 @@ class Ledger(Protocol):
         that look at the time of arrival. All three are new submissions.
         """
 
+    @abstractmethod
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
-        """Append the outcome of a submission. ``detail`` has counts and versions, never values."""
+        """Append the outcome of a submission. ``detail`` has counts and versions, never values.
 
-    def outcomes(self) -> list[Outcome]:
-        """The latest outcome of every receipt, in order of receipt."""
+        Raises StepRefused if the state does not follow from the one before (``STEPS``).
+        """
 
+    @abstractmethod
+    def events(self) -> list[Outcome]:
+        """Every state that every receipt reached, in the order in which they were written."""
+
+    @abstractmethod
     def outcome(self, submission_id: str) -> Outcome:
         """The latest outcome of one submission. Raises KeyError for an unknown one."""
 
-    def current_submissions(self) -> list[Outcome]:
-        """The submission that counts for each provider and month: the last accepted one.
-
-        A rejected resubmission never replaces an accepted file. An accepted submission that fails when it is
-        processed again still counts. Ordered by provider and month. A pure function of the ledger: the order of
-        processing cannot matter.
+    @abstractmethod
+    def verify(self, noted: Mapping[str, Head], *, in_full: bool = False) -> Head:
+        """The last event, after every row was held to the hash chain, and the chain to the heads that were noted
+        elsewhere, by where. ``in_full`` also asks the database to check its own files. Raises LedgerBroken.
         """
+
+    @abstractmethod
+    def restore(self, outcomes: Sequence[Outcome]) -> None:
+        """Fill an empty ledger with receipts of before and what became of them, in order of receipt.
+
+        It says from then on that it was rebuilt. Raises NotEmpty if there is a receipt in it.
+        """
+
+    def outcomes(self) -> list[Outcome]:
+        """The latest outcome of every receipt, in order of receipt."""
+        return latest(self.events())
+
+    def current_submissions(self) -> list[Outcome]:
+        """The submission that counts for each provider and month (``current``)."""
+        return current(self.events())
+
+
+def latest(events: Iterable[Outcome]) -> list[Outcome]:
+    """The latest outcome of every receipt, in order of receipt. One without a provider and month has those of the
+    name.
+    """
+    last = {event.receipt.seq: event for event in events}
+    named = (last[seq] for seq in sorted(last))
+    return [replace(one, provider_month=one.provider_month or one.receipt.named) for one in named]
+
+
+def current(events: Iterable[Outcome]) -> list[Outcome]:
+    """The submission that counts for each provider and month: the last received of those accepted.
+
+    A rejected resubmission never replaces an accepted file. An accepted submission that fails when it is
+    processed again still counts. Ordered by provider and month. A pure function of the events: the order of
+    processing cannot matter.
+    """
+    concluded = {event.receipt.seq: event for event in events if event.state.is_concluded}
+    best: dict[ProviderMonth, Outcome] = {}
+    for seq in sorted(concluded):
+        if (outcome := concluded[seq]).state.is_accepted and outcome.provider_month:
+            best[outcome.provider_month] = outcome
+    return [best[of] for of in sorted(best)]
 
 
 def open_ledger(path: Path) -> Ledger:
-    """The ledger at ``path``, made if it is not there: the one place that decides which database keeps it."""
-    from pipelines.ledger_sqlite import SqliteLedger
+    """The ledger, made if it is not there: the one place that decides which database keeps it.
 
-    return SqliteLedger(path)
+    That is the PostgreSQL database named by ``PARITY_LEDGER``, else the SQLite file at ``path``. A ledger of an
+    earlier release is brought up to date. Beside ``path`` lies the file that notes its last event.
+    """
+    from pipelines.ledger_sql import SqlLedger
+
+    if url := os.environ.get(ENV_LEDGER):
+        from pipelines.ledger_postgresql import PostgresqlDatabase
+
+        return SqlLedger(PostgresqlDatabase(url), path)
+    from pipelines.ledger_sqlite import SqliteDatabase
+
+    return SqlLedger(SqliteDatabase(path), path)

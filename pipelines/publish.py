@@ -6,6 +6,7 @@ here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from pipelines import store
 from pipelines.ask import ask
 from pipelines.code_version import figures_version, release_version
 from pipelines.keys import disclosure_key, fingerprint, spine_key
-from pipelines.ledger import Ledger
+from pipelines.ledger import Head, Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, published, release
@@ -84,8 +85,9 @@ def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
     """Update the draft to the current submissions. Only providers with new submissions are built again.
 
-    Raises NotPublishable if no submission has been accepted.
+    Raises NotPublishable if no submission has been accepted, and LedgerBroken if the ledger was changed.
     """
+    ledger.verify(noted_in_releases(zones))
     staged = current_submissions(zones, ledger)
     if not staged and not has_published(zones):
         raise NotPublishable("No submission has been accepted yet. Load one with `parity load PATH`.")
@@ -120,6 +122,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference, fingerprint(key)),
         "submissions": [one.submission_id for one in staged],
         "key": fingerprint(spine_key()),
+        "ledger": asdict(ledger.verify(noted_in_releases(zones))),
     }
     release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest, key.secret)
     return _release(zones, name, is_new, len(staged))
@@ -141,6 +144,15 @@ def is_current(zones: Zones, ledger: Ledger) -> bool:
 
 def _current_name(zones: Zones) -> str:
     return str(ask("SELECT release_id FROM meta.build", zones)[1][0][0])
+
+
+def noted_in_releases(zones: Zones) -> dict[str, Head]:
+    """The last event of the ledger when each release was made, by «release» and its name."""
+    manifests = (
+        json.loads(path.read_text(encoding="utf-8")) for path in zones.releases.glob(f"*/{release.MANIFEST}")
+    )
+    # Releases made by 0.5 or earlier note none.
+    return {f"release {each['release_id']}": Head(**each["ledger"]) for each in manifests if "ledger" in each}
 
 
 def has_published(zones: Zones) -> bool:

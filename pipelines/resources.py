@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.acting import acting_as
 from pipelines.keys import spine_key
 from pipelines.ledger import Ledger, open_ledger
 from pipelines.zones import Zones, zones
@@ -18,6 +19,11 @@ class Parity(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster leav
     """The data root. ``home`` empty: ``PARITY_HOME``, else ``var/``."""
 
     home: str = ""
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the ledger say which job acts, unless a command of ours runs it."""
+        if context.run is not None and not acting_as.get().startswith("parity "):
+            acting_as.set(f"dagster {context.run.job_name}")
 
     def zones(self) -> Zones:
         """The zones below the data root."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import publish
-from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version
+from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version, rules_version
 from pipelines.keys import fingerprint, spine_key
 from pipelines.ledger import open_ledger
 from pipelines.zones import PROJECT, Zones
@@ -97,8 +97,8 @@ def test_a_version_kept_for_the_next_process_is_that_of_its_texts(what: str, bef
     for root in (before, after, again):
         assert rows_version(root, memory) == rows_version(root)
         (kept,) = memory.iterdir()  # of these texts; an earlier one is gone
-        assert kept.read_text() == rows_version(root)
-    kept.write_text("kept")
+        assert kept.read_text().split() == [rows_version(root), rules_version(root)]
+    kept.write_text("kept rules")
     assert rows_version(tree(tmp_path), memory) == "kept"
 
 

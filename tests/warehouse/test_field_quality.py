@@ -4,9 +4,7 @@ Belongs here: core.field_count, mart.submission_punctuality, mart.quality_count 
 belong here: which records are rejected, and the statistics themselves (test_statistics, test_comparison).
 """
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.ledger import open_ledger
+from pipelines.keys import fingerprint, spine_key
+from pipelines.ledger import Outcome, Receipt, State, open_ledger
 from pipelines.publish import current_submissions
 from pipelines.zones import Zones
 from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.field import Mandation
+from schemas.month import ProviderMonth
 from schemas.staged import INVALID, LINKS, staged_schema
 from tests.campaign import examples
 from tests.fixtures.warehouse import APRIL, FEW, PHQ9, WEMWBS, Row, ask, build, some, write_submission
@@ -338,14 +338,13 @@ def test_what_a_closed_provider_sends_all_the_same_counts(tmp_path: Path) -> Non
 def test_a_submission_is_received_on_a_day_in_england(tmp_path: Path, received_at: str, day: date) -> None:
     """The resubmission of JUNE counts, with its own day, not the day of the first."""
     zones = Zones(tmp_path)
-    ledger = open_ledger(tmp_path / "ledger.sqlite")
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as con, con:
-        for name, at in (("first", "2025-07-01T09:00:00+00:00"), ("second", received_at)):
-            con.execute("INSERT INTO receipt VALUES (NULL, ?, ?, 'RXX', '2025-06-01', 1, ?)", (name, name, at))
-            con.execute(
-                "INSERT INTO event VALUES (NULL, ?, 'accepted', 'RXX', '2025-06-01', '{}', ?)",
-                (name, "2025-12-24T09:00:00+00:00"),
-            )
+    ledger, june = open_ledger(zones.ledger), ProviderMonth("RXX", JUNE)
+    ledger.restore(
+        [
+            Outcome(Receipt(0, name, name, at), State.ACCEPTED, june, {"key": fingerprint(spine_key())})
+            for name, at in (("first", "2025-07-01T09:00:00+00:00"), ("second", received_at))
+        ]
+    )
     assert [(w.submission_id, w.received_on) for w in current_submissions(zones, ledger)] == [("second", day)]
 
 

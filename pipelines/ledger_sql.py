@@ -1,0 +1,179 @@
+"""The ledger in an SQL database: what is asked of it, the same in every database.
+
+Belongs here: receiving, recording, reading and verifying. Does not belong here: tables and migrations
+(``pipelines.ledger_tables``), connections (``pipelines.ledger_sqlite``, ``pipelines.ledger_postgresql``).
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipelines.acting import Acting
+from pipelines.ledger import Head, Ledger, LedgerBroken, NotEmpty, Outcome, Receipt, State, hold_to_steps, latest
+from pipelines.ledger_chain import ASK, hold_to_heads, note, noted_in, walk
+from pipelines.ledger_tables import (
+    Database,
+    Execute,
+    append_event,
+    append_receipt,
+    as_text,
+    beginning,
+    bring_up_to_date,
+    head,
+    rows,
+    say_rebuilt,
+    unprotected,
+)
+from schemas.month import ProviderMonth
+
+_EVENTS = (
+    "SELECT r.seq, r.submission_id, r.content_sha256, r.received_at, r.claim_provider, r.claim_month, r.bytes, "
+    "e.state, e.provider, e.month, e.detail FROM receipt AS r JOIN event AS e ON e.submission_id = r.submission_id"
+)
+
+
+class SqlLedger(Ledger):
+    """A ledger in one database. Every call is one transaction; several processes may write.
+
+    ``path`` names the file beside which the last event is noted (``noted_at``).
+    """
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database, self._path = database, path
+        if head_of_new := bring_up_to_date(database):
+            note(self.noted_at, head_of_new)
+
+    @property
+    def noted_at(self) -> Path:
+        """The file outside the database that notes the last event."""
+        return self._path.with_suffix(".head")
+
+    @cached_property
+    def _acting(self) -> Acting:
+        builds = self._path.with_name("builds")
+        return Acting.now(builds if builds.is_dir() else None)
+
+    def receive(
+        self, content_sha256: str, size: int, named: ProviderMonth | None, asking_the_time: Collection[str] = ()
+    ) -> Receipt:
+        """Write a receipt, or give that of the same bytes (``Ledger.receive`` says when)."""
+        with self._database.writing() as execute:
+            of_these_bytes = self._events(execute, "WHERE r.content_sha256 = ?", content_sha256)
+            earlier = latest(of_these_bytes)
+            if (
+                earlier
+                and _holds(earlier[-1], named, asking_the_time)
+                and not self._was_followed(execute, earlier[-1])
+            ):
+                return earlier[-1].receipt
+            # The id follows from the content, so that the same inputs give the same warehouse anywhere.
+            submission_id = content_sha256[:16] + (f"-{len(earlier) + 1}" if earlier else "")
+            at = _now()
+            seq = append_receipt(execute, submission_id, (content_sha256, *as_text(named), size, at))
+            append_event(execute, submission_id, State.RECEIVED, named, {}, at, self._acting)
+            last = head(execute)
+        note(self.noted_at, last)
+        return Receipt(seq, submission_id, content_sha256, at, is_new=True, named=named, size=size)
+
+    def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
+        """Append the outcome of a submission."""
+        with self._database.writing() as execute:
+            before = execute(
+                "SELECT state FROM event WHERE submission_id = ? ORDER BY seq DESC LIMIT 1", submission_id
+            )
+            hold_to_steps(submission_id, State(before[0][0]) if before else None, state)
+            append_event(execute, submission_id, state, of, detail, _now(), self._acting)
+            last = head(execute)
+        note(self.noted_at, last)
+
+    def events(self) -> list[Outcome]:
+        """Every state that every receipt reached, in the order in which they were written."""
+        with self._database.reading() as execute:
+            return self._events(execute)
+
+    def outcome(self, submission_id: str) -> Outcome:
+        """The latest outcome of one submission. Raises KeyError for an unknown one."""
+        with self._database.reading() as execute:
+            found = latest(self._events(execute, "WHERE r.submission_id = ?", submission_id))
+        if not found:
+            raise KeyError(submission_id)
+        return found[0]
+
+    def restore(self, outcomes: Sequence[Outcome]) -> None:
+        """Fill an empty ledger with receipts of before and what became of them."""
+        with self._database.writing() as execute:
+            if head(execute).entries:
+                raise NotEmpty(
+                    "The ledger has receipts in it, so it cannot be rebuilt. Nothing was changed. If it is "
+                    "damaged, move its files away first (docs/for-the-centre.md, «The ledger»)."
+                )
+            say_rebuilt(execute)
+            at = _now()
+            for outcome in outcomes:
+                receipt = outcome.receipt
+                values = (receipt.content_sha256, *as_text(receipt.named), receipt.size, receipt.received_at)
+                append_receipt(execute, receipt.submission_id, values)
+                of = (receipt.submission_id, State.RECEIVED, receipt.named)
+                append_event(execute, *of, {}, at, self._acting)
+                if outcome.state is not State.RECEIVED:
+                    of = (receipt.submission_id, outcome.state, outcome.provider_month)
+                    append_event(execute, *of, outcome.detail, at, self._acting)
+            last = head(execute)
+        note(self.noted_at, last)
+
+    def verify(self, noted: Mapping[str, Head], *, in_full: bool = False) -> Head:
+        """The last event, after every row was held to the hash chain, and the chain to the noted heads."""
+        here = noted_in(self.noted_at)  # before the ledger is read, which may be written to meanwhile
+        if here is None:
+            raise LedgerBroken(f"{self.noted_at.name}, which notes the last event of the ledger, is missing. {ASK}")
+        with self._database.reading() as execute:
+            if in_full and not self._database.check_files(execute):
+                raise LedgerBroken(f"The database finds the file of the ledger damaged. {ASK}")
+            if bare := unprotected(self._database, execute):
+                raise LedgerBroken(f"Table {bare[0]} of the ledger is no longer protected against changes. {ASK}")
+            began = beginning(execute)
+            events = walk(began, rows(execute, "receipt"), rows(execute, "event"), State.RECEIVED)
+            return hold_to_heads(began, events, {**noted, self.noted_at.name: here})
+
+    @staticmethod
+    def _events(execute: Execute, condition: str = "", *values: str) -> list[Outcome]:
+        return [_outcome(row) for row in execute(f"{_EVENTS} {condition} ORDER BY e.seq", *values)]
+
+    @staticmethod
+    def _was_followed(execute: Execute, earlier: Outcome) -> bool:
+        """Whether another submission for that provider and month was received since."""
+        later = execute(
+            "SELECT 1 FROM receipt AS r JOIN event AS e ON e.submission_id = r.submission_id WHERE r.seq > ?"
+            " AND e.seq = (SELECT max(seq) FROM event WHERE submission_id = r.submission_id)"
+            " AND coalesce(e.provider, r.claim_provider) = ? AND coalesce(e.month, r.claim_month) = ? LIMIT 1",
+            earlier.receipt.seq, *as_text(earlier.provider_month),
+        )  # fmt: skip
+        return bool(later)
+
+
+def _holds(earlier: Outcome, named: ProviderMonth | None, asking_the_time: Collection[str]) -> bool:
+    """Whether the earlier outcome of the same bytes holds now, under this name.
+
+    The same name holds, or one that agrees with the header of an accepted submission.
+    """
+    is_as_in_header = named is None or named == earlier.provider_month
+    is_so_named = named == earlier.receipt.named or (earlier.state.is_accepted and is_as_in_header)
+    return is_so_named and not set(asking_the_time).intersection(earlier.detail.get("rules", ()))
+
+
+def _outcome(row: tuple[Any, ...]) -> Outcome:
+    seq, submission_id, sha256, at, claim_provider, claim_month, size, state, provider, month, detail = row
+    named = _of(claim_provider, claim_month)
+    receipt = Receipt(seq, submission_id, sha256, at, is_new=False, named=named, size=size)
+    return Outcome(receipt, State(state), _of(provider, month), json.loads(detail))
+
+
+def _of(provider: str | None, month: str | None) -> ProviderMonth | None:
+    return ProviderMonth(provider, date.fromisoformat(month)) if provider and month else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,187 @@
+"""The ledger's rows hold each other: whatever is changed behind its back is noticed, and where."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger import Head, Ledger, LedgerBroken, State, open_ledger
+from pipelines.ledger_tables import VERSION, LedgerTooNew
+from schemas.month import ProviderMonth
+from tests.campaign import examples
+from tests.fixtures.ledger import KeptLedger
+
+APRIL = date(2025, 4, 1)
+HERE = ProviderMonth("RW5", APRIL)
+THREE = (("a", State.ACCEPTED), ("b", State.FILE_REJECTED), ("c", State.ACCEPTED_WITH_WARNINGS))
+
+
+def filled(kept: KeptLedger) -> Ledger:
+    """Three receipts: events 1 to 6."""
+    ledger = kept.open()
+    for content, state in THREE:
+        ledger.record(ledger.receive(content * 64, 1, HERE).submission_id, state, HERE, {"rules": {"A-1": 2}})
+    return ledger
+
+
+def changed(kept: KeptLedger, table: str, *statements: str) -> None:
+    """Change a table as somebody would who leaves no trace: without its triggers, which are put back."""
+    triggers = kept.triggers(table)
+    kept.unprotect(table)
+    kept.run(*statements)
+    kept.protect(table, triggers)
+
+
+def test_a_ledger_that_nobody_changed_holds(kept: KeptLedger) -> None:
+    ledger = kept.open()
+    assert ledger.verify({}, in_full=True).entries == 0
+    filled(kept)
+    head = ledger.verify({}, in_full=True)
+    assert head.entries == 6
+    ledger.record("a" * 16, State.FAILED, None, {})
+    assert kept.open().verify({"a release": head}).entries == 7
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "said"),
+    [
+        ("event", "UPDATE event SET state = 'file rejected' WHERE seq = 2", "event 2 was changed"),
+        ("event", "UPDATE event SET actor = 'somebody' WHERE seq = 5", "event 5 was changed"),
+        ("event", "UPDATE event SET key_version = NULL, detail = '{}' WHERE seq = 4", "event 4 was changed"),
+        ("event", "UPDATE event SET sha256 = previous WHERE seq = 3", "event 3 was changed"),
+        ("event", "UPDATE event SET previous = sha256 WHERE seq = 3", "event 3 does not follow"),
+        ("event", "DELETE FROM event WHERE seq = 4", "event 4 is missing"),
+        ("event", "DELETE FROM event WHERE seq >= 5", "receipt 3 has no event"),
+        ("event", "UPDATE event SET submission_id = 'aaaaaaaaaaaaaaaa' WHERE seq = 4", "event 4 was changed"),
+        ("receipt", "UPDATE receipt SET received_at = '2025-05-01T00:00:00+00:00' WHERE seq = 2", "receipt 2 was"),
+        ("receipt", "UPDATE receipt SET claim_provider = 'RX1' WHERE seq = 3", "receipt 3 was changed"),
+    ],
+)  # fmt: skip
+def test_the_first_row_that_does_not_hold_is_named(kept: KeptLedger, table: str, change: str, said: str) -> None:
+    ledger = filled(kept)
+    changed(kept, table, change)
+    with pytest.raises(LedgerBroken, match=said):
+        ledger.verify({})
+
+
+def test_a_row_put_in_past_the_ledger_is_noticed(kept: KeptLedger) -> None:
+    """No trigger keeps somebody from adding a row: it does not follow the row before it."""
+    ledger = filled(kept)
+    kept.run(
+        "INSERT INTO event SELECT 7, 'bbbbbbbbbbbbbbbb', 'accepted', provider, month, detail, at, actor, command,"
+        " code_version, rules_version, key_version, sha256, sha256 FROM event WHERE seq = 6"
+    )
+    with pytest.raises(LedgerBroken, match="event 7 was changed"):
+        ledger.verify({})
+
+
+def test_missing_rows_at_the_end_are_noticed_by_what_was_noted_outside(kept: KeptLedger) -> None:
+    ledger = filled(kept)
+    noted = ledger.verify({})
+    changed(kept, "event", "DELETE FROM event WHERE seq = 6")
+    with pytest.raises(LedgerBroken, match=r"ends at event 5, but ledger\.head notes event 6"):
+        ledger.verify({})
+    kept.path.with_suffix(".head").unlink()
+    with pytest.raises(LedgerBroken, match=r"ledger\.head, which notes the last event .* is missing"):
+        ledger.verify({})
+    ledger.record("a" * 16, State.FAILED, None, {})  # notes the last event again: another event 6
+    with pytest.raises(LedgerBroken, match="event 6 is not the one that release 2025-04-1a2b3c4d notes"):
+        ledger.verify({"release 2025-04-1a2b3c4d": noted})
+
+
+def test_another_ledger_in_its_place_is_noticed(kept: KeptLedger, new_ledger: Callable[[], KeptLedger]) -> None:
+    noted = filled(kept).verify({})
+    other = filled(new_ledger())
+    with pytest.raises(LedgerBroken, match="not the one that release 2025-04-1a2b3c4d notes"):
+        other.verify({"release 2025-04-1a2b3c4d": noted})
+
+
+def test_a_dropped_trigger_is_noticed(kept: KeptLedger) -> None:
+    ledger = filled(kept)
+    kept.unprotect("event")
+    with pytest.raises(LedgerBroken, match="Table event of the ledger is no longer protected"):
+        ledger.verify({})
+
+
+def test_any_flipped_byte_changes_nothing_that_is_read_or_is_noticed(tmp_path: Path) -> None:
+    """A byte of unused space may change. A file that SQLite cannot read is said to be damaged."""
+    kept = KeptLedger(tmp_path / "ledger.sqlite", None)
+    right = [replace(event) for event in filled(kept).events()]
+    kept.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    content, draw, noticed = kept.path.read_bytes(), random.Random(5), 0
+    used = [place for place, byte in enumerate(content) if byte]  # most of a small file is empty
+    for place in draw.sample(used, examples(150)):
+        for beside in tmp_path.glob("ledger.sqlite-*"):
+            beside.unlink()
+        kept.path.write_bytes(
+            content[:place] + bytes([content[place] ^ 1 << draw.randrange(8)]) + content[place + 1 :]
+        )
+        try:
+            ledger = kept.open()
+            ledger.verify({}, in_full=True)
+        except (LedgerBroken, LedgerTooNew):
+            noticed += 1
+            continue
+        assert ledger.events() == right, place
+    assert noticed > examples(150) * 0.8
+
+
+def test_a_ledger_that_was_rebuilt_leaves_the_heads_of_the_one_before_aside(kept: KeptLedger) -> None:
+    ledger = kept.open()
+    ledger.restore([])
+    noted = Head("the one before", 9, "0" * 64)
+    assert ledger.verify({"release 2025-04-1a2b3c4d": noted}).entries == 0
+
+
+# --- versions of the ledger --------------------------------------------------------------------------------------
+
+
+def old(path: Path) -> None:
+    """The ledger of release 0.5.0."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript((Path(__file__).parents[1] / "fixtures" / "ledger_0_5_0.sql").read_text())
+    connection.close()
+
+
+def test_the_ledger_of_an_earlier_release_keeps_receipts_outcomes_and_what_counts(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    old(path)
+    with sqlite3.connect(path) as connection:
+        before = connection.execute(
+            "SELECT e.seq, r.seq, e.submission_id, state, provider, month, detail, received_at, content_sha256,"
+            " claim_provider, claim_month, bytes FROM event AS e JOIN receipt AS r USING (submission_id) ORDER BY e.seq"
+        ).fetchall()
+    connection.close()
+    ledger = open_ledger(path)
+    with sqlite3.connect(path) as connection:
+        after = connection.execute(
+            "SELECT e.seq, r.seq, e.submission_id, state, provider, month, detail, received_at, content_sha256,"
+            " claim_provider, claim_month, bytes FROM event AS e JOIN receipt AS r USING (submission_id) ORDER BY e.seq"
+        ).fetchall()
+    connection.close()
+    assert after == before and len(after) == 17
+    counting = [(o.receipt.submission_id, o.state.value, o.detail["key"]) for o in ledger.current_submissions()]
+    assert counting == [
+        ("aaaaaaaaaaaaaaaa", "accepted", "0f1e2d3c"),
+        ("eeeeeeeeeeeeeeee", "accepted with rejections", "0f1e2d3c"),
+        ("bbbbbbbbbbbbbbbb-2", "accepted with warnings", "99887766"),
+    ]
+    assert [o.state.value for o in ledger.outcomes()] == [
+        "accepted", "accepted with warnings", "file rejected", "file rejected", "accepted with rejections",
+        "failed", "accepted with warnings", "received",
+    ]  # fmt: skip
+    assert ledger.verify({}, in_full=True).entries == 17
+    assert ledger.receive("a" * 64, 100, ProviderMonth("RW5", APRIL)).submission_id != "a" * 16  # d came since
+    ledger.record("9" * 16, State.ACCEPTED, None, {})
+    assert open_ledger(path).verify({}, in_full=True).entries == 19
+
+
+def test_a_ledger_of_a_later_release_is_refused_in_words(kept: KeptLedger) -> None:
+    kept.open()
+    kept.run(f"UPDATE ledger SET version = {VERSION + 1}")
+    with pytest.raises(LedgerTooNew, match=r"made by a later release of Parity.*Nothing was changed\..*Install"):
+        kept.open()
