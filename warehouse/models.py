@@ -13,6 +13,7 @@ _FOLDERS = {"work": "steps"}
 _SCHEMAS = {folder: schema for schema, folder in _FOLDERS.items()}
 
 
+@cache
 def read_sql(name: str) -> str:
     """The text of one model, such as ``core.pathway``; models of ``work`` are in ``steps``."""
     schema, table = name.split(".")

@@ -5,6 +5,7 @@ belong here: which figures are compared (``warehouse/mart``), the case-mix model
 """
 
 from collections.abc import Callable
+from functools import cache
 from math import erfc, exp, lgamma, log, sqrt
 
 import duckdb
@@ -116,8 +117,9 @@ _REST = """CASE WHEN n > 0 AND m > 0 AND x BETWEEN 0 AND n AND y BETWEEN 0 AND m
 END"""
 
 
-def _macros() -> list[tuple[str, str, str]]:
-    """Signature, expression and meaning of every macro."""
+@cache
+def _macros() -> tuple[tuple[str, str, str], ...]:
+    """Signature, expression and meaning of every macro. The exact limits in them take half a second."""
     at = "z is mart.z_95() for 95 %, mart.z_998() for 99.8 %"
     tau = "tau: spread between services, 0 for chance alone"
     found: list[tuple[str, str, str]] = []
@@ -158,7 +160,7 @@ def _macros() -> list[tuple[str, str, str]]:
                 f"{end} limit of the ratio of the shares x of n and y of m (Katz, on the log scale); {at}",
             ),
         ]
-    return [
+    return (
         ("z_95()", str(Z_95), "Normal quantile of a two-sided 95 % interval"),
         ("z_998()", str(Z_998), "Normal quantile of a two-sided 99.8 % interval"),
         *found,
@@ -192,7 +194,7 @@ def _macros() -> list[tuple[str, str, str]]:
             "Where a share so many standard errors from the centre lies in its funnel; on a limit is within",
         ),
         ("quantile_7(x, q)", "quantile_cont(x, q)", "Quantile with linear interpolation (R type 7)"),
-    ]
+    )
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
