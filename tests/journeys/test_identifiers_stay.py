@@ -26,6 +26,7 @@ from schemas.example import example_records
 from schemas.field import Field, Identity
 from schemas.staged import INVALID, staged_schema
 from schemas.table import Table
+from tests.campaign import is_whole
 from tests.fixtures.example import example, write_records
 
 # Nobody's: numbers of the 999 range, a postcode that does not exist, a day on which no other value falls.
@@ -214,7 +215,10 @@ def test_columns_under_the_wrong_heading_do_not_leave(
 @pytest.mark.parametrize("field", TABLES["IDS000"].fields, ids=lambda field: field.name)
 def test_an_identifier_in_the_header_does_not_leave(tmp_path: Path, home: Path, field: Field) -> None:
     found = zones(home)
-    for canary in [each for each in CANARIES if may_hold(field, each)]:
+    canaries = [each for each in CANARIES if may_hold(field, each)]
+    place = TABLES["IDS000"].fields.index(field)
+    # In a sample each element gets three of them, and all elements together get each.
+    for canary in canaries if is_whole() else {canaries[(3 * place + step) % len(canaries)] for step in range(3)}:
         folder = example(tmp_path / canary.replace("/", "-"), ("IDS000", 0, {field.name: canary}))
         loaded = load(folder, found, open_ledger(found.ledger), spine_key())
         assert loaded.verdict.state is State.FILE_REJECTED or field.identity is Identity.DROP

@@ -38,10 +38,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True)
 
 
+@pytest.fixture(scope="module")
+def built_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp = tmp_path_factory.mktemp("small")
+    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True, measures=FEW)
+
+
 @pytest.fixture
-def draft(built: Path, tmp_path: Path) -> Path:
-    """A copy of the same draft, free to be spoilt."""
-    return Path(shutil.copyfile(built, tmp_path / "draft.duckdb"))
+def draft(built_small: Path, tmp_path: Path) -> Path:
+    """A copy of the same draft with a few measures, free to be spoilt."""
+    return Path(shutil.copyfile(built_small, tmp_path / "draft.duckdb"))
 
 
 def spoil(draft: Path, sql: str) -> list[str]:
@@ -50,8 +56,8 @@ def spoil(draft: Path, sql: str) -> list[str]:
     return check_draft(draft, SECRET)
 
 
-def test_a_good_draft_has_no_problem(draft: Path) -> None:
-    assert check_draft(draft, SECRET) == []
+def test_a_good_draft_with_every_measure_has_no_problem(built: Path) -> None:
+    assert check_draft(built, SECRET) == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +140,9 @@ def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path
 
 
 def test_readers_meet_no_working_counts_and_every_column_of_a_release_has_a_comment(
-    draft: Path, tmp_path: Path
+    built: Path, tmp_path: Path
 ) -> None:
+    draft = built
     folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     released = folder / "parity.duckdb"
     tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'monthly_count' ORDER BY ALL"

@@ -14,7 +14,7 @@ import pytest
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, RECORDS_REJECTED, USAGE
 from schemas.errors import NotAsked
-from tests.fixtures.warehouse import APRIL, build, write_submission
+from tests.fixtures.warehouse import APRIL, FEW, build, write_submission
 from tests.references.pathways import random_tables
 from warehouse.tsql.carry import Outcome, as_sql, carry, every, read_script
 from warehouse.tsql.names import WORK
@@ -33,7 +33,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("tsql")
     sent = [("RXX", APRIL), ("RXX", MAY), ("RYY", APRIL)]
     won = [write_submission(tmp, p, m, random_tables(n, 60)[0]) for n, (p, m) in enumerate(sent)]
-    return build(tmp, won, whole=True)
+    return build(tmp, won, whole=True, measures=FEW)
 
 
 @pytest.fixture
