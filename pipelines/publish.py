@@ -18,7 +18,7 @@ from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Head, Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
-from warehouse import build, published, release
+from warehouse import build, inputs, published, release
 from warehouse.organisations.importing import reference_digest
 from warehouse.staging import StagedSubmission
 
@@ -79,7 +79,7 @@ def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
     name.
     """
     protected_with = fingerprint(disclosure_key())
-    return release.release_id(staged, release_version(), zones.published, zones.reference, protected_with)
+    return inputs.present(staged, release_version(), zones.published, zones.reference, protected_with).release_id
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
@@ -105,27 +105,40 @@ def build_marts(zones: Zones) -> dict[str, int]:
     """Add published statistics, marts, the public schema and comments to the draft."""
     rows = published.load_published(zones.draft, zones.published) if has_published(zones) else {}
     rows |= build.build_marts(zones.draft, memory_limit=MEMORY_LIMIT)
-    return rows | build.complete(zones.draft, secret=disclosure_key().secret, memory_limit=MEMORY_LIMIT)
+    key = disclosure_key()
+    return rows | build.complete(
+        zones.draft,
+        secret=key.secret,
+        protected_with=fingerprint(key),
+        code_version=release_version(),
+        memory_limit=MEMORY_LIMIT,
+    )
 
 
 def publish(zones: Zones, ledger: Ledger) -> Release:
     """Check the draft and publish it. The earlier release stays until the new one is complete.
 
-    Raises warehouse.release.ReleaseError with every problem found.
+    The release is named from what the draft recorded. What was loaded since is in the next one. Raises
+    NotPublishable if the draft was built by other code or under another key, LedgerBroken if the ledger was
+    changed, and warehouse.release.ReleaseError with every problem found.
     """
-    staged = current_submissions(zones, ledger)
-    name = planned_release(zones, staged)
-    is_new = not (zones.releases / name).exists()
-    key = disclosure_key()
+    held, key = inputs.recorded(zones.draft), disclosure_key()
+    today = fingerprint(spine_key())
+    is_of_today = (held.code_version, held.protected_with) == (release_version(), fingerprint(key))
+    if not is_of_today or held.keys - {today}:
+        raise NotPublishable(
+            "The draft was built by another version of Parity or under another key. Run parity publish again: it "
+            "builds a new one."
+        )
+    is_new = not (zones.releases / held.release_id).exists()
     manifest = {
-        "code_version": release_version(),
-        "inputs_hash": release.inputs_hash(staged, zones.published, zones.reference, fingerprint(key)),
-        "submissions": [one.submission_id for one in staged],
-        "key": fingerprint(spine_key()),
+        "inputs_hash": held.digest,
+        "submissions": held.submission_ids,
+        "key": today,
         "ledger": asdict(ledger.verify(noted_in_releases(zones))),
     }
-    release.publish(zones.draft, zones.releases, name, zones.warehouse, manifest, key.secret)
-    return _release(zones, name, is_new, len(staged))
+    release.publish(zones.draft, zones.releases, held.release_id, zones.warehouse, manifest, key.secret)
+    return _release(zones, held.release_id, is_new, len(held.submissions))
 
 
 def current_release(zones: Zones, is_new: bool = True) -> Release:

@@ -36,6 +36,7 @@ from warehouse.measures.uncounted import note_uncounted
 from warehouse.merging import Successors, groups_of, join_courses
 from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
+from warehouse.organisations.importing import reference_digest
 from warehouse.organisations.places import load_places, successors_among
 from warehouse.published import create_published
 from warehouse.quality_items import create_items
@@ -96,6 +97,7 @@ def build_core(
     """
     check_current(current)
     counted = catalogue() if measures is None else measures
+    digest = reference_digest(reference)  # before they are read: files that change meanwhile are the next build's
     successors = _successors(current, reference)
     stale = _stale_providers(draft, current, built_with, successors)
     if stale is None:
@@ -117,7 +119,7 @@ def build_core(
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
         con.execute(read_sql("meta.build"))
-        con.execute("UPDATE meta.build SET built_with = ?", [built_with])
+        con.execute("UPDATE meta.build SET built_with = ?, reference_data = ?", [built_with, digest or None])
         return count_rows(con, "core")
 
 
@@ -152,20 +154,24 @@ def complete(
     draft: Path,
     *,
     secret: str,
+    protected_with: str = "",
+    code_version: str = "",
     memory_limit: str | None = None,
     threads: int | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
     """Add the schemas for other readers: the public and the national schemas, and comments.
 
-    ``secret`` decides the random errors of public figures (``warehouse.disclosure``). Comments are written last and
-    are complete. Returns the rows of every public table. Raises ContractError when a table or column has no
-    description or a description has no column.
+    ``secret`` decides the random errors of public figures (``warehouse.disclosure``); ``protected_with`` is its
+    fingerprint, ``code_version`` that of all that was built. Comments are written last and are complete. Returns
+    the rows of every public table. Raises ContractError when a table or column has no description or a description
+    has no column.
     """
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_compat(con)
         build_public(con, secret)
         apply_contract(con, described(catalogue() if measures is None else measures))
+        con.execute("UPDATE meta.build SET protected_with = ?, code_version = ?", [protected_with, code_version])
         return count_rows(con, "public")
 
 

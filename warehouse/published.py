@@ -234,6 +234,12 @@ def _refuse_unknown_values(con: duckdb.DuckDBPyConnection, source: Path) -> None
         raise PublishedError(f"{source.name}: a value must be a number, '*' or 'NULL', but found {listed}.")
 
 
+def statistics_digest(folder: Path | None) -> str:
+    """SHA-256 over the list of the files imported into ``folder``; empty where nothing was imported."""
+    source = folder / SOURCE_FILE if folder is not None else None
+    return sha256_of(source) if source is not None and source.is_file() else ""
+
+
 def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dict[str, int]:
     """Put what ``normalise_published`` wrote into schema ``published`` of the draft, before ``build_marts``.
 
@@ -245,6 +251,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
     if not (folder / SOURCE_FILE).is_file():
         raise PublishedError(f"{folder} has no normalised published statistics (no {SOURCE_FILE}).")
     counts: dict[str, int] = {}
+    digest = statistics_digest(folder)
     with duckdb.connect(str(draft), config=writing(preserve_insertion_order="false")) as con:
         con.execute("ATTACH ':memory:' AS work")
         # 12.3 M rows of few distinct texts: 11 s and 107 MB without FSST, 14 s and 109 MB with it.
@@ -269,6 +276,7 @@ def load_published(draft: Path, folder: Path, *, with_proms: bool = True) -> dic
             "WHERE p.provider = core.provider.provider "
             "AND core.provider.provider_name = core.provider.provider"
         )
+        con.execute("UPDATE meta.build SET published_statistics = ?", [digest])
         for table in (*TABLES.values(), "service_count"):
             row = con.execute(f"SELECT count(*) FROM published.{table}").fetchone()
             assert row is not None

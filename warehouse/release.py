@@ -1,30 +1,26 @@
 """Publishing: a checked draft becomes one immutable release folder, swapped in whole.
 
-Belongs here: what a draft must satisfy, the content-based release id, writing the folder and moving
-``latest``. Does not belong here: building the draft (``warehouse.build``), when to publish, and any date of today.
+Belongs here: what a draft must satisfy, writing the folder and moving ``latest``. Does not belong here: building
+the draft (``warehouse.build``), what names a release (``warehouse.inputs``), when to publish, any date of today.
 """
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from schemas.errors import ForThePerson
-from schemas.month import month_text
 from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
 from warehouse.identifying import identifying
+from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
-from warehouse.organisations.importing import reference_digest
-from warehouse.published import SOURCE_FILE
-from warehouse.staging import StagedSubmission
 from warehouse.storage import sha256_of, writing
 
 DATABASE = "parity.duckdb"
@@ -61,42 +57,6 @@ class ReleaseError(ForThePerson):
     """A draft may not be published; the message lists every problem."""
 
 
-def inputs_hash(
-    current: Sequence[StagedSubmission],
-    published: Path | None = None,
-    reference: Path | None = None,
-    protected_with: str = "",
-) -> str:
-    """SHA-256 over what goes in: every submission, published statistics, reference files, and the fingerprint of
-    the secret that decides the random errors of public figures.
-    """
-    lines = sorted(f"{w.provider_month} {w.submission_id} {w.received_on} {w.made_with}" for w in current)
-    if published is not None and (published / SOURCE_FILE).is_file():
-        lines.append((published / SOURCE_FILE).read_text(encoding="utf-8"))
-    if digest := reference_digest(reference):
-        lines.append(f"reference {digest}")
-    if protected_with:
-        lines.append(f"protected with {protected_with}")
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def release_id(
-    current: Sequence[StagedSubmission],
-    code_version: str,
-    published: Path | None = None,
-    reference: Path | None = None,
-    protected_with: str = "",
-) -> str:
-    """The id of the release these inputs and this code give: last month and eight hex digits.
-
-    "2026-03-1a2b3c4d"; "published-1a2b3c4d" when no submission has won yet.
-    """
-    inputs = inputs_hash(current, published, reference, protected_with)
-    digest = hashlib.sha256(f"{inputs} {code_version}".encode()).hexdigest()[:8]
-    last = max((submission.month for submission in current), default=None)
-    return f"{month_text(last)}-{digest}" if last else f"published-{digest}"
-
-
 def check_draft(draft: Path, secret: str) -> list[str]:
     """Everything that forbids publishing the draft, in words; empty when there is nothing.
 
@@ -126,9 +86,9 @@ def publish(
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
     nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
     bytes) and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole or not at
-    all. A release that exists is left as it is. ``inputs_hash`` and ``code_version`` of the manifest
-    are stamped into ``meta.build``. Readers of the old ``latest`` keep the file they opened.
-    Raises ReleaseError when ``check_draft`` finds a problem.
+    all. A release that exists is left as it is. ``manifest.json`` names the submissions, the hash of the inputs and
+    the version of the code that the copied file itself records. Readers of the old ``latest`` keep the file they
+    opened. Raises ReleaseError when ``check_draft`` finds a problem, or ``manifest`` says otherwise than the file.
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
@@ -139,10 +99,10 @@ def publish(
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         shutil.copyfile(draft, partial / DATABASE)
-        stamp = [release_id, *(str(manifest.get(key, "")) for key in ("inputs_hash", "code_version"))]
-        rows = _finish(partial, stamp)
+        held = _held(partial / DATABASE, manifest)
+        rows = _finish(partial, release_id, str(held["inputs_hash"]))
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
-        _write_manifest(partial, {**manifest, "release_id": release_id, "rows": rows})
+        _write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
         for path in sorted(partial.iterdir()):
             _sync(path)
             path.chmod(0o444)
@@ -153,11 +113,27 @@ def publish(
     return target
 
 
-def _finish(folder: Path, stamp: Sequence[str]) -> dict[str, int]:
+def _held(database: Path, manifest: Mapping[str, object]) -> dict[str, object]:
+    """What the copied file says it is made of. Raises ReleaseError where ``manifest`` says otherwise."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        inputs = recorded_in(con)
+    held: dict[str, object] = {
+        "code_version": inputs.code_version, "inputs_hash": inputs.digest, "submissions": inputs.submission_ids
+    }  # fmt: skip
+    different = sorted(name for name, value in held.items() if manifest.get(name, value) != value)
+    if different:
+        raise ReleaseError(
+            f"The draft is not what its manifest names ({', '.join(different)} differ): it was built again "
+            "meanwhile. Run parity publish again."
+        )
+    return held
+
+
+def _finish(folder: Path, release_id: str, inputs_hash: str) -> dict[str, int]:
     """Stamp the copied file, leave out what only the next build needs, export the marts; returns rows by table."""
     # One thread: row groups, and so bytes, must not depend on who was faster.
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
-        con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?, code_version = ?", list(stamp))
+        con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?", [release_id, inputs_hash])
         leave_out_working_counts(con)
         for name in EXPORTED:
             for ending, options in (

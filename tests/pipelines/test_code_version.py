@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import publish
 from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version, rules_version
-from pipelines.keys import fingerprint, spine_key
-from pipelines.ledger import open_ledger
-from pipelines.zones import PROJECT, Zones
-from tests.fixtures.release import loaded_and_published
+from pipelines.zones import PROJECT
 from warehouse.models import model_names
 
 PACKAGES = ("schemas", "transforms", "warehouse", "demonstration", "reports", "pipelines")
@@ -131,15 +127,6 @@ def test_a_description_renames_the_release_and_keeps_the_draft(
     after = tree(tmp_path, edit)
     assert figures_version(after) == figures_version(before)
     assert release_version(after) != release_version(before)
-
-
-def test_the_name_follows_the_version(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found: Zones = loaded_and_published(tmp_path)
-    ledger = open_ledger(found.ledger)
-    assert publish.is_current(found, ledger)
-    assert publish.current_submissions(found, ledger)[0].made_with == f"{rows_version()} {fingerprint(spine_key())}"
-    monkeypatch.setattr(publish, "release_version", lambda: "another")
-    assert not publish.is_current(found, ledger)
 
 
 def test_every_module_that_the_warehouse_imports_counts() -> None:

@@ -17,9 +17,9 @@ from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, USAGE
 from pipelines.zones import zones
 from tests.fixtures.warehouse import APRIL, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
+from warehouse.inputs import present
 from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference
 from warehouse.organisations.places import Places, load_organisations, load_periods, load_places
-from warehouse.release import inputs_hash, release_id
 from warehouse.staging import insert_rows
 
 REAL = Path(__file__).parents[3] / "shared" / "domain" / "published" / "providers.parquet"
@@ -496,10 +496,10 @@ def test_a_merger_moves_figures_and_changes_no_total(tmp_path: Path) -> None:
 def test_a_release_is_named_after_its_reference_files(tmp_path: Path) -> None:
     won = [write_submission(tmp_path, "RAA", APRIL, {})]
     empty, out = tmp_path / "none", taken(tmp_path)
-    assert inputs_hash(won, None, empty) == inputs_hash(won)
-    assert release_id(won, "1", None, out) != release_id(won, "1")
+    assert present(won, reference=empty) == present(won)
+    assert present(won, reference=out).release_id != present(won).release_id
     take_reference(folder(tmp_path / "later", succ=None), tmp_path / "other")
-    assert release_id(won, "1", None, out) != release_id(won, "1", None, tmp_path / "other")
+    assert present(won, reference=out).release_id != present(won, reference=tmp_path / "other").release_id
 
 
 def test_the_command(tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]) -> None:

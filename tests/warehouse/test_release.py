@@ -5,13 +5,11 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from schemas.month import ProviderMonth
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -26,8 +24,8 @@ from tests.fixtures.warehouse import (
     write_submission,
 )
 from warehouse import release
-from warehouse.build import StagedSubmission
-from warehouse.release import ReleaseError, check_draft, inputs_hash, publish, release_id
+from warehouse.inputs import recorded
+from warehouse.release import ReleaseError, check_draft, publish
 
 CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c", is_discharged=False)]
 
@@ -97,8 +95,17 @@ def test_a_draft_with_a_problem_is_not_published(draft: Path, tmp_path: Path) ->
     assert not (tmp_path / "releases").exists() and not (tmp_path / "latest.duckdb").exists()
 
 
+@pytest.mark.parametrize("said", [{"submissions": ["another"]}, {"inputs_hash": "0" * 64}, {"code_version": "1.0"}])
+def test_a_draft_that_is_not_what_its_manifest_names_is_not_published(
+    draft: Path, tmp_path: Path, said: dict[str, object]
+) -> None:
+    with pytest.raises(ReleaseError, match=f"{next(iter(said))} differ"):
+        publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", said, SECRET)
+    assert not (tmp_path / "releases" / "2025-04-aaaaaaaa").exists() and not (tmp_path / "latest.duckdb").exists()
+
+
 def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path) -> None:
-    manifest = {"code_version": "1.0", "inputs_hash": "abc", "months": "2025-04"}
+    manifest = {"months": "2025-04"}
     folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", manifest, SECRET)
     assert folder == tmp_path / "releases" / "2025-04-aaaaaaaa"
     written = json.loads((folder / "manifest.json").read_text())
@@ -107,8 +114,11 @@ def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path
     assert set(written["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
     for name, told in written["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == told["sha256"]
-    assert ask(tmp_path / "latest.duckdb", "SELECT release_id, inputs_hash, code_version FROM meta.build") == [
-        ("2025-04-aaaaaaaa", "abc", "1.0")
+    held = recorded(draft)
+    assert (written["submissions"], written["inputs_hash"]) == (held.submission_ids, held.digest)
+    assert len(held.submission_ids) == 1
+    assert ask(tmp_path / "latest.duckdb", "SELECT release_id, inputs_hash FROM meta.build") == [
+        ("2025-04-aaaaaaaa", held.digest)
     ]
     with duckdb.connect() as con:
         exported = con.execute(
@@ -215,23 +225,6 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
     publish(draft, releases, "2025-05-bbbbbbbb", latest, {}, SECRET)
     assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
     assert sorted(path.name for path in releases.iterdir()) == ["2025-04-aaaaaaaa", "2025-05-bbbbbbbb"]
-
-
-def submission(provider: str, month: date, order: int = 1) -> StagedSubmission:
-    return StagedSubmission(f"{provider}-{order}", ProviderMonth(provider, month), Path(provider))
-
-
-def test_the_release_id_follows_from_what_goes_in(tmp_path: Path) -> None:
-    april, march = submission("RXX", APRIL), submission("RYY", date(2025, 3, 1))
-    name = release_id([april, march], "1.0")
-    assert name.startswith("2025-04-") and len(name) == len("2025-04-1a2b3c4d")
-    assert release_id([march, april], "1.0") == name
-    assert release_id([april, march], "1.1") != name
-    assert release_id([april, submission("RYY", date(2025, 3, 1), 2)], "1.0") != name
-    assert inputs_hash([march, april]) == inputs_hash([april, march])
-    (tmp_path / "source.json").write_text("{}")
-    assert release_id([april, march], "1.0", tmp_path) != name
-    assert release_id([], "1.0").startswith("published-")
 
 
 def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -> None:

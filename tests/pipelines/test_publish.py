@@ -1,0 +1,76 @@
+"""Publishing: a release is named from what is in it, whatever is loaded, rejected or renamed meanwhile."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import publish
+from pipelines.ask import ask
+from pipelines.code_version import rows_version
+from pipelines.keys import fingerprint, spine_key
+from pipelines.ledger import State, open_ledger
+from pipelines.load import load
+from pipelines.zones import Zones
+from schemas.month import ProviderMonth
+from tests.campaign import examples
+from tests.fixtures.release import loaded_and_published
+from tests.fixtures.submission import submission
+
+MONTHS = [ProviderMonth(provider, date(2025, 4, 1)) for provider in ("RW5", "RXX")]
+# One file of four arrives for a provider and month, and comes to this outcome.
+arrivals = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"), st.sampled_from(MONTHS), st.sampled_from([State.ACCEPTED, State.FILE_REJECTED])
+    ),
+    max_size=5,
+)
+
+
+def held_by(found: Zones, release: publish.Release) -> tuple[list[str], list[str]]:
+    """The submissions in the file that analysts open, and those that the manifest names."""
+    manifest = json.loads((found.releases / release["release"] / "manifest.json").read_text())
+    return [row[0] for row in ask("SELECT submission_id FROM core.submission", found)[1]], manifest["submissions"]
+
+
+def test_a_release_is_named_from_what_it_holds(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One published draft, and everything that may happen between its building and its publishing."""
+    found = loaded_and_published(tmp_path / "first")
+    ledger = open_ledger(found.ledger)
+    (mine,) = publish.current_submissions(found, ledger)
+    assert mine.made_with == f"{rows_version()} {fingerprint(spine_key())}"
+    assert publish.is_current(found, ledger)
+
+    @settings(max_examples=examples(20), deadline=None)
+    @given(arrivals)
+    def is_current_exactly_while_the_same_submissions_count(
+        drawn: list[tuple[str, ProviderMonth, State]],
+    ) -> None:
+        root = tmp_path / "drawn"
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir()
+        shutil.copy(found.ledger, root / "ledger.sqlite")
+        then = open_ledger(root / "ledger.sqlite")
+        for content, of, state in drawn:
+            receipt = then.receive(content * 64, 1, of)
+            then.record(receipt.submission_id, state, of, ledger.outcome(mine.submission_id).detail)
+        counting = [w.submission_id for w in publish.current_submissions(found, then)]
+        assert publish.is_current(found, then) == (counting == [mine.submission_id])
+
+    is_current_exactly_while_the_same_submissions_count()
+
+    # Accepted after the draft was built: it is in the next release, and this one does not name it.
+    load(submission(tmp_path / "second", "RXX"), found, ledger, spine_key())
+    release = publish.publish(found, ledger)
+    assert (release["submissions"], release["is_new"]) == (1, False)
+    assert held_by(found, release) == ([mine.submission_id], [mine.submission_id])
+    assert not publish.is_current(found, ledger)
+
+    monkeypatch.setattr(publish, "release_version", lambda: "another")
+    assert not publish.is_current(found, ledger)
+    with pytest.raises(publish.NotPublishable, match="by another version of Parity"):
+        publish.publish(found, ledger)
