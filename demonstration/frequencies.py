@@ -138,6 +138,8 @@ STEPPED_DOWN = 0.04  # of courses that begin at high intensity; ASSUMED
 STAFF_GROUP: Weights = {"03": 0.52, "02": 0.18, "11": 0.14, "08": 0.06, "09": 0.05, "07": 0.05}
 BAND: Weights = {"05": 0.08, "06": 0.2, "07": 0.4, "8A": 0.22, "8B": 0.08, "8C": 0.02}
 QUALIFICATION: Weights = {"10": 0.42, "11": 0.36, "12": 0.1, "17": 0.05, "15": 0.03, "14": 0.02, "30": 0.02}
+# Of members of staff and therapies of a service: trained in it, supervised in it, supervision ended. ASSUMED.
+STAFF_TRAINED, STAFF_SUPERVISED, SUPERVISION_ENDED = 0.86, 0.88, 0.1
 
 # Experience questions: four of choice (Y, N, NA) and one of satisfaction at assessment, six after treatment.
 CHOICE_QUESTIONS = ("747861000000100", "747871000000107", "747881000000109", "904691000000103")

@@ -19,6 +19,7 @@ from demonstration.draws import (
     choose,
     constant,
     dates,
+    gather,
     numbered,
 )
 from demonstration.employment import Work, employment_rows
@@ -224,7 +225,7 @@ def staff_count(service: Service) -> int:
 
 
 def staff(service: Service, ids: Ids, calendar: Calendar, rng: np.random.Generator) -> Iterator[Rows]:
-    """IDS902 and, for IAPT-SMI, SMI901: every member of staff in every month."""
+    """IDS902 and, for IAPT-SMI, SMI901 and SMI902: every member of staff in every month."""
     size = len(ids.staff)
     rows = once(np.repeat(np.arange(calendar.months), size), calendar.months)
     who = rows.record % size
@@ -251,3 +252,35 @@ def staff(service: Service, ids: Ids, calendar: Calendar, rng: np.random.Generat
                 "Band": choose(rng, f.BAND, size).gather(who),
             },
         )
+        yield _staff_therapy(service, ids, calendar, rng)
+
+
+def _staff_therapy(service: Service, ids: Ids, calendar: Calendar, rng: np.random.Generator) -> Rows:
+    """Members of staff with the therapies that they are trained in, or supervised in by the month."""
+    therapies = [short for code in service.pathways for _, short, _ in f.THERAPY[code]]
+    size = len(ids.staff) * len(therapies)
+    first = int(np.datetime64(calendar.start, "D").astype(np.int64))
+    is_trained = rng.random(size) < f.STAFF_TRAINED
+    trained = np.where(is_trained, first - 60 - (rng.random(size) * 3000).astype(np.int64), NO_DAY)
+    # From a year before the first month to a quarter after its first day; some end in the second half of the year.
+    begins = first - 365 + (rng.random(size) * 455).astype(np.int64)
+    ends = first + 183 + (rng.random(size) * 182).astype(np.int64)
+    is_supervised = rng.random(size) < f.STAFF_SUPERVISED
+    is_ended = rng.random(size) < f.SUPERVISION_ENDED
+    month = np.repeat(np.arange(calendar.months), size)
+    which = np.tile(np.arange(size), calendar.months)
+    has_begun = is_supervised[which] & (calendar.month_of(begins)[which] <= month)
+    has_ended = has_begun & is_ended[which] & (calendar.month_of(ends)[which] <= month)
+    said = is_trained[which] | has_begun
+    which, month = which[said], month[said]
+    return (
+        "SMI902",
+        month,
+        {
+            "CarePersLocalId": ids.staff.gather(which // len(therapies)),
+            "TherapyType": gather(therapies, which % len(therapies)),
+            "TherapyTrainingDate": dates(trained[which]),
+            "SupervisionStartDate": dates(np.where(has_begun[said], begins[which], NO_DAY)),
+            "SupervisionEndDate": dates(np.where(has_ended[said], ends[which], NO_DAY)),
+        },
+    )

@@ -103,6 +103,12 @@ class Version(StrEnum):
                 (),
                 "Therapies are compared by the staff who give them and their qualifications.",
             ),
+            Difference(
+                What.ADDED,
+                "SMI902",
+                (),
+                "Therapy is given by staff who are trained and supervised in it. No other dataset says so.",
+            ),
         ),
     )
 

@@ -45,6 +45,7 @@ CONSERVED = {
     "IDS606": "SELECT count(*) FROM core.score WHERE source = 'referral'",
     "IDS607": "SELECT count(*) FROM core.score WHERE source = 'activity'",
     "SMI203": "SELECT sum(submitted_records) FROM core.session_plan",
+    "SMI902": "SELECT sum(submitted_records) FROM core.staff_therapy",
     "SMI501": "SELECT sum(submitted_records) FROM core.service_use",
     # Answers sent as assessments are in core.experience too; they are accounted for as scores.
     "SMI608": "SELECT coalesce(sum(submitted_records), 0) - (SELECT count(*) FROM core.score AS s "

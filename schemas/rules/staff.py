@@ -1,16 +1,79 @@
 """Rules of staff that compare one value with another.
 
-Belongs here: SMI901 and IDS902. Does not belong here: staff named by an activity (``activity``, ``internet``).
+Belongs here: SMI901, SMI902 and IDS902. Does not belong here: staff named by an activity (``activity``,
+``internet``).
 """
 
 from schemas.rule import Dimension, Effect, Rule
-from schemas.rules.recurring import after_period, repeated, repeated_key, unknown_staff
+from schemas.rules.recurring import after_period, ends_before_start, repeated, repeated_key, unknown_staff
 
 RULES: tuple[Rule, ...] = (
     repeated_key(  # MHS90113
         "SMI901-101",
         "member of staff",
         "It is unclear who gave a therapy, so it is left out of comparisons by professional group.",
+    ),
+    unknown_staff("SMI902-101", "training and supervision"),
+    repeated(
+        "SMI902-102",
+        ("CarePersLocalId", "TherapyType"),
+        "this member of staff and therapy",
+        "One of the records counts, which may not be the right one.",
+        {"TherapyType": "DBT"},
+        Effect.WARNING,
+        "Send one record. If the supervision changed in the month, send the one that holds at its end.",
+    ),
+    after_period(
+        "SMI902-103",
+        "TherapyTrainingDate",
+        "The end of the training",
+        "A trainee would count as trained.",
+        Effect.WARNING,
+        "Correct the date. Leave it blank while the training continues.",
+    ),
+    after_period(
+        "SMI902-104",
+        "SupervisionStartDate",
+        "The start of the supervision",
+        "Nothing counts as supervised before that day.",
+        Effect.WARNING,
+    ),
+    ends_before_start(
+        "SMI902-105",
+        "SupervisionStartDate",
+        "SupervisionEndDate",
+        "supervision",
+        "No therapy of this member of staff counts as supervised.",
+        Effect.WARNING,
+    ),
+    Rule(
+        "SMI902-106",
+        "SMI902",
+        Effect.WARNING,
+        ("SupervisionStartDate", "SupervisionEndDate"),
+        "SupervisionStartDate_text IS NULL AND SupervisionEndDate_text IS NOT NULL",
+        "The supervision has an end date and no start date.",
+        "Enter SupervisionStartDate.",
+        "No therapy of this member of staff counts as supervised.",
+        Dimension.COMPLETENESS,
+        bad=({"SupervisionStartDate": None, "SupervisionEndDate": "2026-04-10"},),
+        good=(
+            {"SupervisionStartDate": "2026-04-01", "SupervisionEndDate": "2026-04-10"},
+            {"SupervisionStartDate": None, "SupervisionEndDate": None},
+        ),
+    ),
+    Rule(
+        "SMI902-107",
+        "SMI902",
+        Effect.WARNING,
+        ("TherapyTrainingDate", "SupervisionStartDate"),
+        "TherapyTrainingDate_text IS NULL AND SupervisionStartDate_text IS NULL",
+        "The member of staff is neither trained nor supervised in the therapy.",
+        "Enter TherapyTrainingDate or SupervisionStartDate. If neither applies, no change is needed.",
+        "Therapy counts as given by staff who are in training and not supervised.",
+        Dimension.COMPLETENESS,
+        bad=({"TherapyTrainingDate": None, "SupervisionStartDate": None},),
+        good=({}, {"TherapyTrainingDate": None, "SupervisionStartDate": "2026-04-01"}),
     ),
     unknown_staff("IDS902-101", "qualification"),
     repeated(

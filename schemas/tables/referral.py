@@ -17,6 +17,7 @@ from schemas.tables.shared import (
     PATIENT,
     REFERRAL,
     SERVICE_REQUEST_ID,
+    THERAPY_TYPE,
     TIME,
 )
 
@@ -243,15 +244,7 @@ SESSION_PLAN = Table(
     "one row per referral and therapy planned",
     (
         SERVICE_REQUEST_ID,
-        Field(
-            "TherapyType",
-            "an3",
-            "M",
-            "Therapy planned (this dataset's own short list).",
-            codes="therapy_type",
-            identity=Identity.KEEP,
-            title="THERAPY TYPE",
-        ),
+        THERAPY_TYPE,
         Field(
             "PlannedSessions",
             "max n3",

@@ -99,6 +99,16 @@ PERSON_SCORE = Field(
     warn_if_wrong=True,
     title="PERSON SCORE",
 )
+THERAPY_TYPE = Field(
+    "TherapyType",
+    "an3",
+    "M",
+    "Therapy that is planned, or that the member of staff is trained or supervised in (this dataset's own short "
+    "list).",
+    codes="therapy_type",
+    identity=Identity.KEEP,
+    title="THERAPY TYPE",
+)
 FINDING_SCHEME = Field(
     "FindSchemeInUse",
     "an2",

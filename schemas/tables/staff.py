@@ -1,11 +1,12 @@
-"""The staff: who gives therapy, and their qualifications.
+"""The staff: who gives therapy, their qualifications, and their training and supervision in each therapy.
 
-Belongs here: IDS902 and SMI901. Does not belong here: what a member of staff did (``schemas.tables.contact``).
+Belongs here: IDS902, SMI901 and SMI902. Does not belong here: what a member of staff did
+(``schemas.tables.contact``).
 """
 
 from schemas.field import Field, Identity
 from schemas.table import Table
-from schemas.tables.shared import CARE_PERS_LOCAL_ID, DATE
+from schemas.tables.shared import CARE_PERS_LOCAL_ID, DATE, THERAPY_TYPE
 from schemas.tables.shared import STAFF as STAFF_LINK
 
 QUALIFICATION = Table(
@@ -76,4 +77,43 @@ STAFF = Table(
     key=(CARE_PERS_LOCAL_ID.name,),
 )
 
-TABLES: tuple[Table, ...] = (STAFF, QUALIFICATION)
+# Parity SMI addition, no dataset has it (R: recalled, no specification to quote). IDS902 lists curricula of Talking
+# Therapies. None is of a therapy for severe mental illness, and nothing says who is supervised.
+STAFF_THERAPY = Table(
+    "SMI902",
+    "SMI902StaffTherapy",
+    "Training and Supervision in a Therapy",
+    "one row per member of staff and therapy, as it is in the month",
+    (
+        CARE_PERS_LOCAL_ID,
+        THERAPY_TYPE,
+        Field(
+            "TherapyTrainingDate",
+            DATE,
+            "R",
+            "Date on which the training in this therapy was completed; blank while in training.",
+            identity=Identity.DATE,
+            title="THERAPY TRAINING COMPLETION DATE",
+        ),
+        Field(
+            "SupervisionStartDate",
+            DATE,
+            "R",
+            "First day of the supervision in this therapy; blank without supervision.",
+            identity=Identity.DATE,
+            title="THERAPY SUPERVISION START DATE",
+        ),
+        Field(
+            "SupervisionEndDate",
+            DATE,
+            "R",
+            "Last day of the supervision in this therapy; blank while it continues.",
+            identity=Identity.DATE,
+            title="THERAPY SUPERVISION END DATE",
+        ),
+    ),
+    key=(),
+    refers_to=(STAFF_LINK,),
+)
+
+TABLES: tuple[Table, ...] = (STAFF, STAFF_THERAPY, QUALIFICATION)

@@ -340,6 +340,86 @@ def test_staff_are_trained_when_a_qualification_is_awarded(tmp_path: Path) -> No
     ]
 
 
+def with_staff(tables: dict[str, list[Row]], *staff: tuple[str, date | None, date | None, date | None]) -> None:
+    """Add a row of SMI902 for CBT for psychosis: member of staff, trained on, supervised from and to."""
+    tables["SMI902"] = [
+        {"CarePersLocalId": who, "TherapyType": "CBP", "TherapyTrainingDate": trained,
+         "SupervisionStartDate": start, "SupervisionEndDate": end} for who, trained, start, end in staff
+    ]  # fmt: skip
+
+
+# The session is on 5 April.
+@pytest.mark.parametrize(
+    ("trained", "start", "end", "is_trained", "is_supervised"),
+    [
+        (date(2025, 4, 5), date(2025, 4, 5), date(2025, 4, 5), True, True),  # all on the day itself
+        (date(2025, 4, 6), date(2025, 4, 6), None, False, False),  # from the day after
+        (date(2020, 1, 1), date(2020, 1, 1), date(2025, 4, 4), True, False),  # supervised until the day before
+        (None, date(2025, 1, 1), None, False, True),  # in training, under supervision
+        (date(2020, 1, 1), None, None, True, False),  # no supervision
+        (date(2020, 1, 1), None, date(2025, 4, 30), True, False),  # an end without a start
+        (None, None, None, False, False),
+    ],
+)
+def test_a_session_is_judged_by_training_and_supervision_on_its_day(
+    tmp_path: Path,
+    trained: date | None,
+    start: date | None,
+    end: date | None,
+    is_trained: bool,
+    is_supervised: bool,
+) -> None:
+    tables: dict[str, list[Row]] = {
+        "IDS001": [{"LocalPatientId": "p"}],
+        "IDS101": [referral()],
+        "IDS201": contacts(4),
+        "IDS202": [row | {"CarePersLocalId": "s"} for row in activities(CBTP, 4, 4)],
+    }
+    with_staff(tables, ("s", trained, start, end))
+    found = ask(
+        build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], marts=False),
+        "SELECT is_staff_therapy_known, is_staff_trained, is_staff_supervised FROM core.activity",
+    )
+    assert found == [(True, is_trained, is_supervised)]
+
+
+def test_training_in_another_therapy_or_of_another_month_is_none(tmp_path: Path) -> None:
+    """A month says who was trained and supervised then. What it does not say is not known."""
+    both = (date(2020, 1, 1), date(2020, 1, 1), None)
+    tables: dict[str, list[Row]] = {
+        "IDS001": [{"LocalPatientId": "p"}],
+        "IDS101": [referral()],
+        "IDS201": contacts(4),
+        "IDS202": [
+            *(row | {"CarePersLocalId": "of another therapy"} for row in activities(CBTP, 1, 1)),
+            *(row | {"CarePersLocalId": "of May"} for row in activities(CBTP, 2, 2)),
+            *activities(CBTP, 3, 3),  # by nobody who is named
+            *(row | {"CarePersLocalId": "twice"} for row in activities(CBTP, 4, 4)),
+        ],
+    }
+    with_staff(tables, ("of another therapy", *both), ("twice", None, None, None), ("twice", *both))
+    tables["SMI902"][0]["TherapyType"] = "DBT"
+    may: dict[str, list[Row]] = {}
+    with_staff(may, ("of May", *both))
+    won = [
+        write_submission(tmp_path, "RXX", APRIL, tables),
+        write_submission(tmp_path, "RXX", month(2025, 5), may),
+    ]
+    draft = build(tmp_path, won, marts=False)
+    found = ask(
+        draft,
+        """SELECT staff_id, is_staff_therapy_known, is_staff_trained, is_staff_supervised FROM core.activity
+           ORDER BY contact_on""",
+    )
+    assert found == [
+        ("of another therapy", True, False, False),
+        ("of May", False, False, False),
+        (None, False, False, False),
+        ("twice", True, True, True),
+    ]
+    assert ask(draft, "SELECT sum(submitted_records), count(*) FROM core.staff_therapy") == [(4, 3)]
+
+
 # ---- change by instrument ----------------------------------------------------------------------------------
 
 GBO = "1638531000000102"
@@ -592,6 +672,45 @@ def test_measures_of_therapies_and_who_gave_them(tmp_path: Path) -> None:
     }
     draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=[*wanted, *FEW])
     assert figures(draft, *wanted) == wanted
+
+
+def test_measures_of_staff_trained_and_supervised_in_the_therapy(tmp_path: Path) -> None:
+    """Sessions 1 to 4 by someone trained and supervised, 5 by a trainee, 6 by nobody known; a course of each kind."""
+
+    def course(name: str, *staff: str | None) -> dict[str, list[Row]]:
+        own = {"ServiceRequestId": name}
+        of_contact = [{"CareContactId": f"{name}{n}"} for n in range(1, len(staff) + 1)]
+        sessions = [row | own | key for row, key in zip(contacts(len(staff)), of_contact, strict=True)]
+        given = [
+            row | key | {"CareActId": f"{name}{n}", "CarePersLocalId": who}
+            for n, (row, key, who) in enumerate(
+                zip(activities(CBTP, 1, len(staff)), of_contact, staff, strict=True)
+            )
+        ]
+        return {
+            "IDS001": [{"LocalPatientId": name}],
+            "IDS101": [referral(ServDischDate=date(2025, 4, 30), LocalPatientId=name) | own],
+            "IDS201": sessions,
+            "IDS202": given,
+        }
+
+    courses = (course("p", *["both"] * 4, None), course("q", "both", "trainee"), course("r", "stranger"))
+    tables = {table: [row for each in courses for row in each[table]] for table in courses[0]}
+    since = date(2020, 1, 1)
+    with_staff(tables, ("both", since, since, None), ("trainee", None, since, None))
+    wanted = {
+        "THERAPY_STAFF_KNOWN": (6, 8),
+        "THERAPY_BY_STAFF_TRAINED_IN_IT": (5, 6),
+        "THERAPY_BY_STAFF_SUPERVISED_IN_IT": (6, 6),
+        "THERAPY_BY_STAFF_TRAINED_AND_SUPERVISED": (5, 6),
+        "COURSE_BY_STAFF_TRAINED_AND_SUPERVISED": (1, 2),  # of r nothing is known
+    }
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=[*wanted, *FEW])
+    assert figures(draft, *wanted) == wanted
+    by_therapy = """SELECT breakdown, breakdown_group, numerator, denominator FROM mart.breakdown_measure
+        WHERE measure IN ('THERAPY_BY_STAFF_TRAINED_AND_SUPERVISED', 'COURSE_BY_STAFF_TRAINED_AND_SUPERVISED')
+        AND level = 'England' AND period_type = 'month' AND pathway = 'all' AND denominator > 0 ORDER BY ALL"""
+    assert ask(draft, by_therapy) == [("activity_therapy", "CBP", 5, 6), ("therapy", "CBP", 1, 2)]
 
 
 def watched_tables(people: dict[str, tuple[Watched, int]]) -> dict[str, list[Row]]:

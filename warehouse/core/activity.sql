@@ -47,12 +47,23 @@ SELECT
     a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes, a.procedure_code,
     t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
     coalesce(a.is_treatment AND t.therapy IS NOT NULL AND NOT a.is_refused, false) AS is_therapy_session,
-    f.CareActId IS NOT NULL AS is_first_of_therapy, a.is_id_reused
+    f.CareActId IS NOT NULL AS is_first_of_therapy, k.staff_id IS NOT NULL AS is_staff_therapy_known,
+    coalesce(h.trained_on <= a.contact_on, false) AS is_staff_trained,
+    coalesce(
+        h.supervised_from <= a.contact_on AND (h.supervised_to IS NULL OR a.contact_on <= h.supervised_to), false
+    ) AS is_staff_supervised,
+    a.is_id_reused
 FROM latest AS a
 LEFT JOIN ref.therapy AS t ON t.snomed = a.procedure_code
 LEFT JOIN first_of_therapy AS f
     ON f.provider = a.provider AND f.CareActId = a.CareActId AND f.contact_on IS NOT DISTINCT FROM a.contact_on
     AND f.CareContactId = a.CareContactId AND f.therapy_type = t.therapy_type
+-- Staff are those of the provider that sent the activity, in the month for which it sent it.
+LEFT JOIN (SELECT DISTINCT provider, staff_id, month FROM core.staff_therapy) AS k
+    ON k.provider = a.submitted_by AND k.staff_id = a.CarePersLocalId AND k.month = a.month
+LEFT JOIN core.staff_therapy AS h
+    ON h.provider = a.submitted_by AND h.staff_id = a.CarePersLocalId AND h.month = a.month
+    AND h.therapy_type = t.therapy_type
 
 -- Columns of core.activity: One row per provider, care activity and day of its contact (IDS202).
 --   provider, key: ODS code of the provider.
@@ -77,4 +88,8 @@ LEFT JOIN first_of_therapy AS f
 --   is_therapy_session: Whether a therapy was given in a treatment contact.
 --   is_first_of_therapy: Whether it is the first activity of its contact and type of therapy: several activities
 --       of one therapy in one contact are one session.
+--   is_staff_therapy_known: Whether training or supervision of the member of staff, in any therapy, was submitted for
+--       the month (core.staff_therapy).
+--   is_staff_trained: Whether the training of the member of staff in this therapy was completed by the day.
+--   is_staff_supervised: Whether the member of staff was under supervision in this therapy on the day.
 --   is_id_reused: Whether the provider used the same care activity id for a contact of another day.

@@ -1,7 +1,7 @@
 -- core.staff
 -- Grain: one row per provider and member of staff known from SMI901 or IDS902, as last submitted.
--- Trained means that a curriculum is awarded on a date; one without a date is still under way. The dataset has no
--- codes for training in therapies for severe mental illness, and does not say who is supervised.
+-- Trained means that a curriculum is awarded on a date; one without a date is still under way. The curricula are of
+-- Talking Therapies; training and supervision in each therapy are in core.staff_therapy.
 CREATE TABLE core.staff AS
 WITH listed AS (
     SELECT s.provider, s.CarePersLocalId AS staff_id, s.month, s.StaffGroup, s.Band

@@ -6,7 +6,9 @@ CREATE TABLE core.therapy_course AS
 WITH given AS (
     SELECT
         referral_number, therapy_type, min(procedure_code) AS procedure_code,
-        count(*) FILTER (WHERE is_first_of_therapy) AS sessions, min(contact_on) AS first_on, max(contact_on) AS last_on
+        count(*) FILTER (WHERE is_first_of_therapy) AS sessions, min(contact_on) AS first_on, max(contact_on) AS last_on,
+        bool_and(is_staff_trained AND is_staff_supervised) FILTER (WHERE is_staff_therapy_known)
+            AS is_by_trained_and_supervised
     FROM core.activity
     WHERE is_therapy_session
     GROUP BY referral_number, therapy_type
@@ -20,7 +22,8 @@ known AS (
     SELECT
         coalesce(g.referral_number, p.referral_number) AS referral_number,
         coalesce(g.therapy_type, p.therapy_type) AS therapy_type, g.procedure_code,
-        coalesce(g.sessions, 0) AS sessions, g.first_on, g.last_on, p.planned_sessions, p.planned_from
+        coalesce(g.sessions, 0) AS sessions, g.first_on, g.last_on, g.is_by_trained_and_supervised,
+        p.planned_sessions, p.planned_from
     FROM given AS g
     FULL JOIN planned AS p ON p.referral_number = g.referral_number AND p.therapy_type = g.therapy_type
 )
@@ -29,7 +32,7 @@ SELECT
     k.first_on, k.last_on, k.planned_sessions, k.planned_from, s.therapy_type IS NOT NULL AS is_recommended,
     s.minimum_sessions, k.sessions >= s.minimum_sessions AS is_minimum_reached,
     k.planned_sessions >= s.minimum_sessions AS is_minimum_planned,
-    k.sessions >= k.planned_sessions AS is_plan_reached
+    k.sessions >= k.planned_sessions AS is_plan_reached, k.is_by_trained_and_supervised
 FROM known AS k
 INNER JOIN work.referral AS r ON r.referral_number = k.referral_number
 LEFT JOIN ref.code AS c ON c.code_list = 'therapy_type' AND c.code = k.therapy_type
@@ -54,3 +57,5 @@ LEFT JOIN ref.therapy_standard AS s ON s.pathway = r.pathway AND s.therapy_type 
 --   is_minimum_reached: Whether sessions reach the minimum; NULL without a minimum.
 --   is_minimum_planned: Whether the plan reaches the minimum; NULL without a minimum or a plan.
 --   is_plan_reached: Whether sessions reach the plan; NULL without a plan.
+--   is_by_trained_and_supervised: Whether all its sessions were by staff trained and supervised in it on the day, of
+--       those by staff of whom it is known; NULL where it is known of none.
