@@ -53,7 +53,17 @@ ROWS = (*RULES, Package("transforms"))
 FIGURES = (
     Package(
         "schemas",
-        (*_EXAMPLE, "rules", "rule.py", "ruleset.py", "generated.py", "gate.py", "contract.py", "terms.py"),
+        (
+            *_EXAMPLE,
+            "rules",
+            "rule.py",
+            "ruleset.py",
+            "generated.py",
+            "gate.py",
+            "limits.py",
+            "contract.py",
+            "terms.py",
+        ),
     ),
     Package("warehouse"),
 )

@@ -226,7 +226,7 @@ def _check(
 def _receive_table(source: Source, table: Table, version: Version | None, workspace: Path) -> Received | None:
     file = source.files.get(table.id)
     if file is None:
-        return None
+        return Received(table, None, 0) if table.id in source.refused else None
     return format_of(file.path).receive(file.path, table, file.seen, version, workspace)
 
 

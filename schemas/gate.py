@@ -4,7 +4,10 @@ Belongs here: the gate's rules as values, so that report, catalogue and tests re
 not belong here: reading bytes (``transforms.receive``, ``pipelines.inbox``).
 """
 
+from schemas import limits
 from schemas.rule import Dimension, Effect, Level, Rule
+
+_GIGABYTES = 1 << 30
 
 
 def _file(name: str, message: str, fix: str, why: str, effect: Effect = Effect.REJECT_FILE) -> Rule:
@@ -82,6 +85,64 @@ GATE: dict[str, Rule] = {
             'remove it or double it ("").',
             "A stray quotation mark makes one value of all that follows it up to the next one: other people's "
             "records are in it.",
+        ),
+        _file(
+            "SEPARATOR",
+            "The values are separated by {found}, not by commas.",
+            "Save the file again with commas between the values. In Excel choose «CSV UTF-8». If there "
+            "are semicolons again, set the list separator of Windows to a comma.",
+            "Without commas every row is read as one single value.",
+        ),
+        _file(
+            "LIMIT-FILES",
+            f"There are {{found}} files. At most {limits.FILES} are read.",
+            "Send one file per table, and nothing else.",
+            "The dataset has fewer tables. A submission with more files is something else.",
+        ),
+        _file(
+            "LIMIT-BYTES",
+            f"There is more than is read: {{found}}. At most {limits.FILE_BYTES // _GIGABYTES} GB of a file and "
+            f"{limits.TOTAL_BYTES // _GIGABYTES} GB of a submission are read, unpacked.",
+            "Send one month of one provider. If it really is so large, ask the centre.",
+            "No month of a provider is so large. A file without end would keep all other submissions waiting.",
+        ),
+        _file(
+            "LIMIT-RATIO",
+            "The archive swells: it says that it unpacks to {found} times its size. At most "
+            f"{limits.RATIO} times is read.",
+            "Pack the files again with an ordinary program, or send them in a folder.",
+            "Real extracts reach 30 times. An archive that swells is made to fill a disk.",
+        ),
+        _file(
+            "LIMIT-ROWS",
+            f"The table has {{found}} rows. At most {limits.ROWS:,} are read.",
+            "Send one month of one provider. If it really is so large, ask the centre.",
+            "All services of England together send fewer rows in a month.",
+        ),
+        _file(
+            "LIMIT-ROW-GROUP",
+            f"A row group has {{found}} rows. At most {limits.GROUP_ROWS:,} are read.",
+            "Write the file again with smaller row groups, such as the usual 122,880 rows, or send CSV.",
+            "A row group is read as one, and takes memory for all of its rows at once.",
+        ),
+        _file(
+            "LIMIT-ROWS-PER-BYTE",
+            f"The file has {{found}} rows for each of its bytes. At most {limits.ROWS_PER_BYTE} are read.",
+            "Look whether the same record is there again and again. Send each record once.",
+            "Records name people and courses of care, so real tables need more. Copies of one record would fill "
+            "the memory.",
+        ),
+        _file(
+            "LIMIT-COLUMNS",
+            f"The table has {{found}} columns. At most {limits.COLUMNS} are read.",
+            "Use the element names of the dataset as column names. Remove other columns.",
+            "No table of the dataset has so many. None of them is looked at.",
+        ),
+        _file(
+            "LIMIT-LENGTH",
+            f"{{found}} is longer than {limits.ROW_BYTES:,} bytes. Longer ones are not read.",
+            "Look there for a line end that is missing, or for a quotation mark that is not closed.",
+            "The longest valid record has about 1,300 bytes.",
         ),
         _file(
             "COLUMN-UNKNOWN",

@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
+from schemas import limits
+
 _CHUNK = 1 << 20
 # A tab is white space, and every kind of line end ends a value, as a comma does.
 _EDGES = bytes.maketrans(b"\t\n\r", b" ,,")
@@ -23,6 +25,7 @@ class Survey:
     ``has_lone_returns``: a carriage return without a line feed, which ends a line only for some readers.
     ``needs_trim`` is false only if no value can begin or end with white space. ``bad_bytes`` says, in words, where
     the file is not UTF-8 text or has a control character. ``has_breaks``: a line ends inside quotation marks.
+    ``long_row`` is the first row that is longer than is read (``limits.ROW_BYTES``), the row of names being 1.
     """
 
     sha256: str
@@ -35,6 +38,7 @@ class Survey:
     needs_trim: bool
     bad_bytes: str | None
     has_breaks: bool = True  # not known of a survey by 0.3 or earlier: then rows are read one by one
+    long_row: int | None = None  # not known of a survey by 0.5 or earlier
 
 
 class Readable(Protocol):
@@ -72,6 +76,7 @@ def survey(source: Readable, copy_to: IO[bytes] | None = None, *, is_hashed: boo
         text.has_edges or text.last in (b" ", b"\t") or structure.has_quotes,
         text.verdict(),
         structure.has_breaks,
+        structure.long_row,
     )
 
 
@@ -163,8 +168,12 @@ class _Structure:
         self.records = self.delimiters = 0
         self.has_quotes = self.is_inside = self.has_open_record = self.has_lone_returns = self.has_breaks = False
         self.ended_in_return = False
+        self.long_row: int | None = None
+        self._open = 0  # bytes so far of the row that a chunk's end cut in two
 
     def feed(self, chunk: bytes) -> None:
+        if self.long_row is None:
+            self.long_row = self._long_row(chunk)
         if b"\r" in chunk or self.ended_in_return:
             paired = chunk.count(b"\r\n") + (self.ended_in_return and chunk.startswith(b"\n"))
             returns = chunk.count(b"\r") + self.ended_in_return
@@ -187,3 +196,21 @@ class _Structure:
         else:
             self.records += _count(piece, b"\n")
             self.delimiters += _count(piece, b",")
+
+    def _long_row(self, chunk: bytes) -> int | None:
+        """The first row that is too long. Other rows end within the limit, so few places are looked at."""
+        start = -self._open
+        while len(chunk) - start > limits.ROW_BYTES:
+            end = _line_end(chunk, start, start + limits.ROW_BYTES + 1)
+            if end < 0:
+                return self.records + chunk.count(b"\n", 0, max(start, 0)) + 1
+            start = end + 1
+        end = _line_end(chunk, start, len(chunk))
+        self._open = len(chunk) - (end + 1 if end >= 0 else start)
+        return None
+
+
+def _line_end(chunk: bytes, start: int, stop: int) -> int:
+    """The last end of a line between two places; -1 if there is none."""
+    end = chunk.rfind(b"\n", max(start, 0), stop)
+    return end if end >= 0 else chunk.rfind(b"\r", max(start, 0), stop)

@@ -26,12 +26,11 @@ def check(
 
     """
     from pipelines import show
-    from pipelines.inbox import find_submissions, named_in
+    from pipelines.inbox import find_submissions, shown_name
     from pipelines.load import check_path
     from pipelines.verdict import state_of
     from reports.site.report import as_json as verdict_of
     from reports.site.report import write_report
-    from schemas.shapes import file_shown
 
     submissions = [found for path in _some(paths) for found in find_submissions(path)]
     verdicts: list[dict[str, Any]] = []
@@ -44,8 +43,7 @@ def check(
                 if report is None
                 else write_report(report / _stem(submission), checked, state.value)
             )
-            name = submission.name if named_in(submission) else file_shown(submission.name)
-            verdicts.append({"submission": name, **verdict})
+            verdicts.append({"submission": shown_name(submission), **verdict})
             step()
     if as_json:
         print_json(verdicts)

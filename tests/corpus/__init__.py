@@ -46,6 +46,8 @@ def cases() -> Iterator[Case]:
     """Every case: one or more per rule, and everything that can be wrong with files."""
     from tests.corpus.by_rule import rule_cases
     from tests.corpus.malformed import malformed_cases
+    from tests.corpus.sizes import size_cases
 
     yield from rule_cases()
     yield from malformed_cases()
+    yield from size_cases()

@@ -11,13 +11,13 @@ import pytest
 from pipelines.inbox import (
     NotASubmission,
     Source,
-    _why_not_unpacked,
     as_record,
     find_submissions,
     from_record,
     named_in,
     open_source,
 )
+from pipelines.members import _why_not_unpacked
 from schemas.month import ProviderMonth
 from tests.fixtures.submission import RIGHT, submission, write, zipped
 
@@ -101,6 +101,8 @@ def test_a_kept_submission_is_read_again_as_it_was_opened(tmp_path: Path, name: 
 def told(count: int, unpacked: int, packed: int) -> list[zipfile.ZipInfo]:
     """Members of a zip as its directory tells of them: the first has all the bytes."""
     members = [zipfile.ZipInfo(f"{number}.csv") for number in range(count)]
+    for number, member in enumerate(members):
+        member.header_offset = number and packed + 1000 * number
     members[0].file_size, members[0].compress_size = unpacked, packed
     return members
 
@@ -112,13 +114,13 @@ GB, MB = 1 << 30, 1 << 20
     ("count", "unpacked", "packed", "refused"),
     [
         (64, 1, 1, None),
-        (65, 1, 1, "65 files"),
-        (1, 32 * GB, GB, None),
-        (1, 32 * GB + 1, GB, "unpacks to more"),
+        (65, 1, 1, "GATE-LIMIT-FILES 65"),
+        (1, 8 * GB, GB, None),
+        (1, 8 * GB + 1, GB, "GATE-LIMIT-BYTES a file of 8.0 GB"),
         (1, 200 * MB, MB, None),  # 200 times: our own extracts reach 30
-        (1, 200 * MB + 1, MB, "unpacks to more"),
+        (1, 200 * MB + 1, MB, "GATE-LIMIT-RATIO 200"),
         (1, 64 * MB, 1, None),  # small: whatever it was packed to
-        (1, 64 * MB + 1, 1, "unpacks to more"),
+        (1, 64 * MB + 1, 1, "GATE-LIMIT-RATIO 67,108,865"),
         (1, 0, 0, None),
     ],
 )
@@ -126,7 +128,7 @@ def test_a_zip_is_unpacked_up_to_its_limits_and_not_beyond(
     count: int, unpacked: int, packed: int, refused: str | None
 ) -> None:
     why = _why_not_unpacked(told(count, unpacked, packed))
-    assert why is None if refused is None else refused in str(why)
+    assert (None if why is None else " ".join(why.select("rule_id", "found").row(0))) == refused
 
 
 def test_tables_are_recognised_by_id_or_name_in_any_case(tmp_path: Path) -> None:
@@ -210,11 +212,26 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("make", [bomb, climbing, doubled, many, damaged], ids=lambda make: make.__name__)
-def test_a_hostile_or_damaged_zip_is_refused(tmp_path: Path, make: object) -> None:
+def overlapping(path: Path) -> None:
+    """Two entries of the list share the bytes of the first file: Python 3.11.7 reads them twice."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("IDS101.csv", "x" * 1000)
+        archive.writestr("IDS001.csv", "x" * 1000)
+        archive.filelist[1].header_offset = 10
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (bomb, "GATE-LIMIT-RATIO"), (climbing, "GATE-ZIP"), (doubled, "GATE-ZIP"), (many, "GATE-LIMIT-FILES"),
+        (damaged, "GATE-ZIP"), (overlapping, "GATE-ZIP"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)  # fmt: skip
+def test_a_hostile_or_damaged_zip_is_refused(tmp_path: Path, make: object, rule: str) -> None:
     path = tmp_path / "x.zip"
     make(path)  # type: ignore[operator]
-    assert rules(opened(path, tmp_path)) == ["GATE-ZIP"]
+    assert rules(opened(path, tmp_path)) == [rule]
     assert not (tmp_path.parent / "IDS101.csv").exists()
 
 

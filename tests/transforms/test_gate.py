@@ -208,13 +208,6 @@ def test_a_row_with_too_few_values_is_found_only_record_by_record(tmp_path: Path
     assert is_read_record_by_record(received)
 
 
-def test_among_rows_that_are_no_records_a_value_longer_than_any_record_is_not_read(tmp_path: Path) -> None:
-    longest = "x" * (1 << 17)
-    received = receive(tmp_path, NAMES + f"P1\n{longest},01\n{longest}x,02\nP3\n".encode())
-    assert values(received) == [(3, longest, "01")]
-    assert found(received) == [("GATE-FIELDS", 2), ("GATE-FIELDS", 4), ("GATE-FIELDS", 5)]
-
-
 def test_a_folder_whose_name_is_a_pattern_is_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "April [1]*"
     folder.mkdir()

@@ -214,3 +214,14 @@ def test_rows_that_the_contract_refuses_are_never_written(
     assert list(found_zones.pseudonymised.iterdir()) == []
     monkeypatch.undo()
     assert load(folder, found_zones, ledger, spine_key()).verdict.state is State.ACCEPTED_WITH_REJECTIONS
+
+
+def test_another_separator_in_every_table_is_said_once(tmp_path: Path) -> None:
+    semicolons = {name: text.replace(",", ";") for name, text in RIGHT.items()}
+    (finding,) = check_path(submission(tmp_path / "all", **semicolons)).findings.rows(named=True)
+    assert (finding["rule_id"], finding["table"], finding["found"]) == ("GATE-SEPARATOR", None, "semicolons")
+    mixed = semicolons | {"IDS002GP": RIGHT["IDS002GP"].replace(",", "\t")}
+    found = check_path(submission(tmp_path / "mixed", **mixed)).findings
+    assert set(found["table"]) == {"IDS000", "IDS001", "IDS002", "IDS101"}
+    one = check_path(submission(tmp_path / "one", IDS002GP=semicolons["IDS002GP"])).findings
+    assert one.filter(one["table"] == "IDS002")["rule_id"].to_list() == ["GATE-SEPARATOR"]

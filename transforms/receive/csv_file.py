@@ -17,6 +17,7 @@ from typing import IO, NamedTuple
 
 import polars as pl
 
+from schemas import limits
 from schemas.gate import GATE
 from schemas.table import Table
 from schemas.versions import Version
@@ -27,8 +28,10 @@ from transforms.survey import Survey
 # A file up to this size is parsed once and kept: almost all of the 23 tables of a monthly extract. Each pass over
 # a file costs 2 ms before the first byte.
 IN_MEMORY = 16 << 20
-# No valid record is longer than this: the widest table has 23 fields of at most 56 characters.
-_FIELD_LIMIT = 1 << 17
+# What people's programs write between values instead of a comma.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+# Why the csv reader rejects a record, by how its message begins.
+_OPEN, _TOO_LONG = "unexpected end of data", "field larger than field limit"
 
 
 def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path) -> Received:
@@ -38,19 +41,16 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
     rows are not records, the good ones are rewritten to a file in ``workspace`` with their own row numbers. The
     content of a file never raises an exception.
     """
-    if seen.bad_bytes:
-        return Received(table, None, 0, [file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)])
+    rows_in = max(seen.records - 1, 0)
+    if (refusal := _refusal(path, table, seen)) is not None:
+        return Received(table, None, 0 if seen.bad_bytes else rows_in, [refusal])
     names = _header_names(path)
-    if names is None:
-        return Received(table, None, 0, [file_finding(GATE["GATE-QUOTE"], table.id, "1")])
-    if not any(names):
-        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
-    if any("\n" in name or "\r" in name for name in names):
-        return Received(table, None, 0, [_line_breaks(table, [(1, 1 + sum(map(_breaks, names)))])])
+    if (refusal := _refusal_of_names(names, table)) is not None:
+        return Received(table, None, rows_in if names and len(names) > limits.COLUMNS else 0, [refusal])
+    assert names is not None  # else refused
     mapping, findings, is_fatal = match_columns(names, table, version)
     if is_fatal:
-        return Received(table, None, max(seen.records - 1, 0), findings)
-    rows_in = seen.records - 1
+        return Received(table, None, rows_in, findings)
     scan = _scan(path, names)
     is_regular = (
         seen.is_balanced
@@ -70,6 +70,50 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
         scan = rows.lazy()
     declared = as_declared(scan.with_row_index(ROW, offset=2), table, mapping, seen.needs_trim)
     return Received(table, declared, rows_in, findings, judged, places_of(mapping))
+
+
+def _refusal(path: Path, table: Table, seen: Survey) -> pl.DataFrame | None:
+    """The finding why a file is not read, by its bytes; ``None`` if it may be read."""
+    rows = seen.records - 1
+    if seen.bad_bytes:
+        return file_finding(GATE["GATE-BYTES"], table.id, seen.bad_bytes)
+    if seen.long_row is not None:
+        return file_finding(GATE["GATE-LIMIT-LENGTH"], table.id, f"Row {seen.long_row}")
+    if rows > limits.ROWS:
+        return _too_many_rows(table, rows)
+    if (separator := _other_separator(path, table)) is not None:
+        return file_finding(GATE["GATE-SEPARATOR"], table.id, separator)
+    return None
+
+
+def _refusal_of_names(names: list[str] | None, table: Table) -> pl.DataFrame | None:
+    """The finding why a file is not read, by its first row; ``None`` if it may be read."""
+    if names is None:
+        return file_finding(GATE["GATE-QUOTE"], table.id, "1")
+    if not any(names):
+        return file_finding(GATE["GATE-NO-COLUMNS"], table.id)
+    if len(names) > limits.COLUMNS:
+        return file_finding(GATE["GATE-LIMIT-COLUMNS"], table.id, f"{len(names):,}")
+    if any("\n" in name or "\r" in name for name in names):
+        return _line_breaks(table, [(1, 1 + sum(map(_breaks, names)))])
+    return None
+
+
+def _too_many_rows(table: Table, rows: int) -> pl.DataFrame:
+    return file_finding(GATE["GATE-LIMIT-ROWS"], table.id, f"{rows:,}")
+
+
+def _other_separator(path: Path, table: Table) -> str | None:
+    """What stands between the column names instead of commas, in words. Asked only if there is no comma."""
+    with path.open(encoding="utf-8-sig") as file:
+        first = file.readline(limits.ROW_BYTES)
+    if "," in first:
+        return None
+    for separator, said in _SEPARATORS.items():
+        names = [name.strip().strip('"').strip().lower() for name in first.split(separator)]
+        if len(names) > 1 and any(name in table.by_spelling for name in names):
+            return said
+    return None
 
 
 def _header_names(path: Path) -> list[str] | None:
@@ -101,28 +145,32 @@ def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
 
 
 class _Record(NamedTuple):
-    """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it."""
+    """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it, and
+    then how its message begins.
+    """
 
     number: int
     first: int
     last: int
     values: list[str] | None
+    error: str = ""
 
 
 def _records(file: io.TextIOBase) -> Iterator[_Record]:
-    csv.field_size_limit(_FIELD_LIMIT)
+    csv.field_size_limit(limits.ROW_BYTES)
     reader = csv.reader(file, strict=True)
     number = 0
     while True:
         number += 1
         first = reader.line_num + 1
+        values, error = None, ""
         try:
-            values: list[str] | None = next(reader)
+            values = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            values = None
-        yield _Record(number, first, reader.line_num, values)
+        except csv.Error as rejected:
+            error = str(rejected)
+        yield _Record(number, first, reader.line_num, values, error)
 
 
 def _breaks(value: str) -> int:
@@ -148,31 +196,36 @@ def _receive_irregular(
     bad: list[tuple[int, str]] = []
     broken: list[tuple[int, int]] = []
     rows_in = 0
-    last = 1
     kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(kept)
         writer.writerow([ROW, *(str(index) for index in range(len(names)))])
         records = _records(file)
         next(records, None)
-        for number, first, end, values in records:
-            last = number
+        for number, first, end, values, error in records:
             if values == []:  # a blank line is not a record, but uses up a number, as in a spreadsheet
                 continue
             rows_in += 1
+            if rows_in > limits.ROWS:  # lines that end in returns alone are not counted before
+                return Received(table, None, rows_in, [*findings, _too_many_rows(table, rows_in)])
             if end > first:
                 broken.append((first, end))
+            if error.startswith(_OPEN):
+                is_rest = any(why == _rejected(_TOO_LONG) for _, why in bad)  # of a value too long to be read whole
+                findings.append(
+                    _line_breaks(table, broken)
+                    if is_rest
+                    else file_finding(GATE["GATE-QUOTE"], table.id, str(number))
+                )
+                return Received(table, None, rows_in, findings)
             if values is None:
-                bad.append((number, "text after a closing quotation mark, or an opening one never closed"))
+                bad.append((number, _rejected(error)))
             elif len(values) != len(names):
                 has = "1 value" if len(values) == 1 else f"{len(values)} values"
                 bad.append((number, f"{has}, but there are {len(names)} column names"))
             else:
                 writer.writerow([number, *values])
     kept.flush()
-    if bad and bad[-1][0] == last and "never closed" in bad[-1][1]:
-        findings.append(file_finding(GATE["GATE-QUOTE"], table.id, str(last)))
-        return Received(table, None, rows_in, findings)
     if broken:
         findings.append(_line_breaks(table, broken))
         return Received(table, None, rows_in, findings)
@@ -181,6 +234,13 @@ def _receive_irregular(
     scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
     declared = as_declared(scan, table, mapping, True)
     return Received(table, declared, rows_in, findings, columns=places_of(mapping), kept=kept)
+
+
+def _rejected(error: str) -> str:
+    """Why a row is no record, in words."""
+    if error.startswith(_TOO_LONG):
+        return f"a value of more than {limits.ROW_BYTES:,} characters"
+    return "text after a closing quotation mark"
 
 
 def _nameless(place: Path) -> tuple[IO[str], str]:

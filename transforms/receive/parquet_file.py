@@ -8,19 +8,29 @@ from pathlib import Path
 
 import polars as pl
 
+from schemas import limits
 from schemas.gate import GATE
 from schemas.table import Table
 from schemas.versions import Version
 from transforms.findings import file_finding
+from transforms.receive.parquet_footer import Damaged, Footer, read_footer
 from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
 
 
 def receive_parquet(path: Path, table: Table, version: Version | None) -> Received:
     """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2."""
     try:
+        footer = read_footer(path)
+    except Damaged as damaged:
+        return _damaged(table, str(damaged))
+    if (refusal := _over_a_limit(footer, table, path.stat().st_size)) is not None:
+        return Received(table, None, 0, [refusal])  # nobody has counted its rows
+    if footer.is_nested or footer.is_elsewhere:
+        return _damaged(table, "a column has columns in it" if footer.is_nested else "it refers to another file")
+    rows_in = footer.rows
+    try:
         scan = pl.scan_parquet(path, glob=False)
         schema = scan.collect_schema()
-        rows_in = int(scan.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError):
         return _damaged(table)
     mapping, findings, is_fatal = match_columns(list(schema), table, version)
@@ -30,31 +40,62 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
     try:
-        broken = _line_breaks(numbered, schema)
+        refusal = _long_or_broken(scan, schema, table)
     except (pl.exceptions.PolarsError, OSError):
         return _damaged(table)
-    if broken:
-        return Received(table, None, rows_in, [*findings, file_finding(GATE["GATE-LINE-BREAK"], table.id, broken)])
+    if refusal is not None:
+        return Received(table, None, rows_in, [*findings, refusal])
     declared = as_declared(numbered, table, mapping, True)
     return Received(table, declared, rows_in, findings, lambda: _damaged(table), places_of(mapping))
 
 
-def _line_breaks(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> str | None:
-    """Where values have a line break, in words; ``None`` if none has. Numbers and dates have none."""
-    texts = [str(i) for i, dtype in enumerate(schema.values()) if not (dtype.is_numeric() or dtype.is_temporal())]
+def _over_a_limit(footer: Footer, table: Table, size: int) -> pl.DataFrame | None:
+    """The finding about the first limit that a file exceeds by its footer; ``None`` if it exceeds none."""
+    for rule, found, most in (
+        ("GATE-LIMIT-COLUMNS", footer.columns, limits.COLUMNS),
+        ("GATE-LIMIT-ROWS", footer.rows, limits.ROWS),
+        ("GATE-LIMIT-ROW-GROUP", footer.group_rows, limits.GROUP_ROWS),
+    ):
+        if found > most:
+            return file_finding(GATE[rule], table.id, f"{found:,}")
+    if footer.rows > max(limits.ROWS_PER_BYTE_FROM, limits.ROWS_PER_BYTE * size):
+        return file_finding(GATE["GATE-LIMIT-ROWS-PER-BYTE"], table.id, f"{footer.rows / size:,.1f}")
+    return None
+
+
+def _long_or_broken(scan: pl.LazyFrame, schema: Mapping[str, pl.DataType], table: Table) -> pl.DataFrame | None:
+    """The finding about values that are too long or have a line break; ``None`` if there are none.
+
+    Numbers and dates are neither. Lengths are asked first: one long value that a file names a million times takes
+    no room until each of them is made a text.
+    """
+    texts = [i for i, dtype in enumerate(schema.values()) if not (dtype.is_numeric() or dtype.is_temporal())]
     if not texts:
         return None
-    has_break = pl.any_horizontal(pl.col(name).str.contains("[\r\n]") for name in texts)
-    found = rows.filter(has_break).select(pl.col(ROW).min().alias("first"), pl.len().alias("rows"))
-    first, count = found.collect(engine="streaming").row(0)
-    if not count:
+    row, kinds = pl.int_range(pl.len()) + 2, list(schema.values())
+    lengths = [_length_at(index, kinds[index]) > limits.ROW_BYTES for index in texts]
+    long = scan.select(row.filter(pl.any_horizontal(lengths)).min()).collect(engine="streaming").item()
+    if long is not None:
+        return file_finding(GATE["GATE-LIMIT-LENGTH"], table.id, f"A value in row {long}")
+    has_break = pl.any_horizontal(_text_at(index, kinds[index]).str.contains("[\r\n]") for index in texts)
+    found = scan.select(row.filter(has_break).min().alias("first"), has_break.sum().alias("rows"))
+    first, broken = found.collect(engine="streaming").row(0)
+    if not broken:
         return None
-    return f"in row {first}" + (f", and in {count - 1} more" if count > 1 else "")
+    more = f", and in {broken - 1} more" if broken > 1 else ""
+    return file_finding(GATE["GATE-LINE-BREAK"], table.id, f"in row {first}{more}")
 
 
-def _damaged(table: Table) -> Received:
-    detail = "its structure is damaged, or it is another format"
-    return Received(table, None, 0, [file_finding(GATE["GATE-PARQUET"], table.id, detail)])
+def _length_at(index: int, dtype: pl.DataType) -> pl.Expr:
+    """Bytes of each value of a column, without making a text of it where it is not one."""
+    value = pl.nth(index)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return value.cat.len_bytes()
+    return value.bin.size() if isinstance(dtype, pl.Binary) else value.cast(pl.String).str.len_bytes()
+
+
+def _damaged(table: Table, why: str = "its structure is damaged, or it is another format") -> Received:
+    return Received(table, None, 0, [file_finding(GATE["GATE-PARQUET"], table.id, why)])
 
 
 def _text_at(index: int, dtype: pl.DataType) -> pl.Expr:
