@@ -160,7 +160,8 @@ class Ledger(ABC):
 
     @abstractmethod
     def restore(self, outcomes: Sequence[Outcome]) -> None:
-        """Fill an empty ledger with receipts of before and what became of them, in order of receipt.
+        """Fill an empty ledger with receipts of before and what became of them, in order of receipt. They keep
+        their numbers.
 
         It says from then on that it was rebuilt. Raises NotEmpty if there is a receipt in it.
         """

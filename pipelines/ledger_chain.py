@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.ledger import Head, LedgerBroken
+from warehouse.storage import sync
 
 Value = str | int | None
 # How a ledger began.
@@ -128,6 +129,9 @@ def note(path: Path, head: Head) -> None:
         noted = _noted(os.pread(opened, _NOTE_BYTES, 0))
         if noted is None or noted.ledger != head.ledger or noted.entries < head.entries:
             os.pwrite(opened, json.dumps(asdict(head)).ljust(_NOTE_BYTES - 1).encode() + b"\n", 0)
+            if noted is None:  # else an earlier event may stand there after a loss of power, and still holds
+                os.fsync(opened)
+                sync(path.parent)
     finally:
         os.close(opened)
 

@@ -115,7 +115,7 @@ class SqlLedger(Ledger):
             for outcome in outcomes:
                 receipt = outcome.receipt
                 values = (receipt.content_sha256, *as_text(receipt.named), receipt.size, receipt.received_at)
-                append_receipt(execute, receipt.submission_id, values)
+                append_receipt(execute, receipt.submission_id, values, receipt.seq)
                 of = (receipt.submission_id, State.RECEIVED, receipt.named)
                 append_event(execute, *of, {}, at, self._acting)
                 if outcome.state is not State.RECEIVED:

@@ -155,11 +155,11 @@ def _from_1(database: Database, execute: Execute) -> None:
         _append(execute, "event", _EVENT, submission_id, (state, *values, None, None, None, None, None))
 
 
-def append_receipt(execute: Execute, submission_id: str, values: tuple[Value, ...]) -> int:
-    """Append a receipt and return its number. ``values`` are content hash, claimed provider and month, bytes and
-    time.
+def append_receipt(execute: Execute, submission_id: str, values: tuple[Value, ...], seq: int | None = None) -> int:
+    """Append a receipt and return its number, the next one unless it is given. ``values`` are content hash, claimed
+    provider and month, bytes and time.
     """
-    return _append(execute, "receipt", _RECEIPT, submission_id, values)
+    return _append(execute, "receipt", _RECEIPT, submission_id, values, seq)
 
 
 def append_event(
@@ -178,17 +178,25 @@ def append_event(
     _append(execute, "event", _EVENT, submission_id, (state.value, *as_text(of), written, at, *who))
 
 
-def _append(execute: Execute, table: str, columns: str, submission_id: str, values: tuple[Value, ...]) -> int:
+def _append(
+    execute: Execute,
+    table: str,
+    columns: str,
+    submission_id: str,
+    values: tuple[Value, ...],
+    seq: int | None = None,
+) -> int:
     """Append a row to the chain: events follow each other, and a receipt stands right before its first event."""
-    ((last,),) = execute(f"SELECT coalesce(max(seq), 0) FROM {table}")
+    if seq is None:
+        ((seq,),) = execute(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}")
     previous = head(execute).sha256
     if table == "event" and values[0] == State.RECEIVED:
         ((previous,),) = execute("SELECT sha256 FROM receipt WHERE submission_id = ?", submission_id)
-    sha256 = link(previous, table, last + 1, submission_id, values)
-    row = (last + 1, submission_id, *values, previous, sha256)
+    sha256 = link(previous, table, seq, submission_id, values)
+    row = (seq, submission_id, *values, previous, sha256)
     marks = ", ".join("?" * len(row))
     execute(f"INSERT INTO {table} (seq, submission_id, {columns}, previous, sha256) VALUES ({marks})", *row)
-    return int(last) + 1
+    return seq
 
 
 def head(execute: Execute) -> Head:

@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import store
+from pipelines import durable, store
 from pipelines.code_version import rows_version
 from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
@@ -40,9 +40,10 @@ from transforms.pseudonymise import TokenKey
 from transforms.receive import format_of
 from transforms.receive.table import Received
 from transforms.submission import SubmissionChecked, check_submission
-from warehouse.storage import sha256_of
+from warehouse.storage import sha256_of, sync
 
 _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
+RECEIPT = "receipt.json"
 _WORK = ".work-"
 # Rules that ask for the time of arrival: a file that breaks one may not break it when it comes again.
 _ASKING_THE_TIME = frozenset(rule.id for rule in WRITTEN if RECEIVED_AT in rule.fails)
@@ -103,8 +104,10 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
         (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
+        durable.sync_all(incoming)
         with store.alone(zones.received):
             receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
+            durable.write(incoming / RECEIPT, receipt_text(receipt))
             _keep(incoming, zones.received / receipt.submission_id)
         return receipt
 
@@ -125,7 +128,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
 def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
     submission_id = receipt.submission_id
     folder, place = zones.received / submission_id, store.waiting(submission_id, zones)
-    source = _kept_source(folder)
+    source = kept_source(folder)
     for leftover in folder.glob(f"{_WORK}*"):
         discard(leftover)
     with TemporaryDirectory(dir=folder, prefix=_WORK) as workspace, store.draft(submission_id, zones) as draft:
@@ -134,12 +137,12 @@ def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKe
         verdict = Verdict.of(checked, fingerprint(key), rows_version(memory=zones.builds))
         if verdict.state.is_accepted:
             store.complete(draft, checked)
+            durable.sync_all(draft)
         checked.findings.write_parquet(folder / _FINDINGS)
+        sync(folder / _FINDINGS)
         _write_report(checked, verdict, source, receipt, zones, ledger)
         discard(place)  # before the verdict: rows never wait under the verdict of another check
-        beside = folder / f".{_VERDICT}"
-        beside.write_text(verdict.to_json(), encoding="utf-8")
-        beside.replace(folder / _VERDICT)
+        durable.write(folder / _VERDICT, verdict.to_json())
         if verdict.state.is_accepted:
             store.put(draft, place)
     if not verdict.state.is_accepted:
@@ -230,17 +233,25 @@ def _receive_table(source: Source, table: Table, version: Version | None, worksp
     return format_of(file.path).receive(file.path, table, file.seen, version, workspace)
 
 
+def receipt_text(receipt: Receipt) -> str:
+    """What is kept of a receipt beside the files: a lost ledger can be made of it again (``pipelines.rebuild``)."""
+    return json.dumps({"seq": receipt.seq, "received_at": receipt.received_at})
+
+
 def _keep(incoming: Path, folder: Path) -> None:
     """Move what came in to where it is kept. Files kept already are replaced only if they are no longer those
     received.
     """
     if not folder.exists():
-        incoming.rename(folder)
+        durable.move(incoming, folder)
         return
     with store.alone(folder):
         if not _is_as_received(folder):
             for file in incoming.iterdir():
                 file.replace(folder / file.name)
+        elif not (folder / RECEIPT).exists():  # kept by a release up to 0.5
+            (incoming / RECEIPT).replace(folder / RECEIPT)
+        sync(folder)
 
 
 def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
@@ -254,13 +265,13 @@ def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
 
 def _is_as_received(folder: Path) -> bool:
     try:
-        files = _kept_source(folder).files.values()
+        files = kept_source(folder).files.values()
         return all(sha256_of(file.path) == file.sha256 for file in files)
     except (OSError, ValueError):
         return False
 
 
-def _kept_source(folder: Path) -> Source:
+def kept_source(folder: Path) -> Source:
     """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
     record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
     gate = folder / _GATE
@@ -279,6 +290,8 @@ def _write_report(
     for leftover in folder.glob(".workbook-*"):  # of a killed process; it quotes records
         discard(leftover)
     write_report(folder, checked, state, receipt.submission_id, previous, content_sha256=receipt.content_sha256)
+    durable.sync_all(folder)
+    durable.sync_up(folder, zones.site_reports)
 
 
 def _previous_report(place: Path, receipt: Receipt, ledger: Ledger) -> dict[str, Any] | None:

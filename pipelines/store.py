@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import durable
 from pipelines.inbox import discard
 from pipelines.zones import PRIVATE, Zones
 from schemas.dataset import TABLES
@@ -137,11 +138,11 @@ def rows_of(submission_id: str, detail: Mapping[str, Any], zones: Zones) -> Path
 
 
 def put(folder: Path, place: Path) -> None:
-    """Move ``folder`` to ``place``, replacing what is there."""
+    """Move ``folder``, whose files are on the disk, to ``place``, replacing what is there."""
     old = place.with_name(f".{place.name.lstrip('.')}.{secrets.token_hex(4)}")
     if place.exists():
         place.rename(old)
-    folder.rename(place)
+    durable.move(folder, place)
     discard(old)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import NotAsked
+from warehouse.storage import sync
 
 PRIVATE = 0o700
 ENV_HOME = "PARITY_HOME"
@@ -104,6 +105,7 @@ def zones(home: Path | None = None) -> Zones:
     """
     root = data_root(home)
     found = Zones(root)
+    is_new = not found.dagster.exists()
     os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
     for folder in (
         root, found.inbox, found.received, found.site_reports, found.pseudonymised, found.published,
@@ -116,4 +118,7 @@ def zones(home: Path | None = None) -> Zones:
                 f"{folder} cannot be used as a folder: {error.strerror}. Set {ENV_HOME} to a folder that you may "
                 "write to."
             ) from None
+    if is_new:
+        sync(root)
+        sync(root.parent)
     return found

@@ -20,8 +20,6 @@ ROOMS = sorted(
 OFFERED = {
     "schemas/contract.py: contract_of",
     "pipelines/resources.py: Parity.setup_for_execution",
-    "pipelines/ledger.py: Ledger.restore",
-    "pipelines/ledger_sql.py: SqlLedger.restore",
 }
 Definition = tuple[str, str]  # qualified name, name
 

@@ -21,7 +21,7 @@ from warehouse.disclosure.public import write_public
 from warehouse.identifying import identifying
 from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
-from warehouse.storage import sha256_of, writing
+from warehouse.storage import sha256_of, sync, writing
 
 DATABASE = "parity.duckdb"
 PUBLIC_DATABASE = "parity-public.duckdb"
@@ -105,11 +105,11 @@ def publish(
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
         _write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
         for path in sorted(partial.iterdir()):
-            _sync(path)
+            sync(path)
             path.chmod(0o444)
-        _sync(partial)
+        sync(partial)
         partial.replace(target)
-        _sync(releases)
+        sync(releases)
     _point(latest, target / DATABASE)
     return target
 
@@ -167,17 +167,9 @@ def _point(latest: Path, database: Path) -> None:
         os.link(database, waiting)
     except OSError:  # another file system, or one without hard links
         shutil.copyfile(database, waiting)
-        _sync(waiting)
+        sync(waiting)
     waiting.replace(latest)
-    _sync(latest.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(latest.parent)
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:

@@ -1,10 +1,11 @@
 """How the files of the warehouse are written and identified.
 
-Belongs here: the storage version and the connection settings of every writer, the hash of a file. Does not belong
-here: what is written.
+Belongs here: the storage version and the connection settings of every writer, the hash of a file, waiting for the
+disk. Does not belong here: what is written.
 """
 
 import hashlib
+import os
 from pathlib import Path
 
 Config = dict[str, str | bool | int | float | list[str]]
@@ -24,3 +25,12 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,7 @@ import pytest
 from pipelines.acting import acting_as
 from pipelines.board import NOT_RECEIVED, board
 from pipelines.code_version import rows_version, rules_version
-from pipelines.ledger import STEPS, Ledger, State, StepRefused, open_ledger
+from pipelines.ledger import STEPS, Ledger, NotEmpty, Outcome, Receipt, State, StepRefused, open_ledger
 from schemas.month import ProviderMonth
 from tests.fixtures.ledger import KeptLedger
 
@@ -172,3 +172,18 @@ def test_the_board_has_a_cell_for_every_provider_and_month_between(ledger: Ledge
 
 def test_an_empty_ledger_has_an_empty_board() -> None:
     assert board([], []) == []
+
+
+def test_a_ledger_is_filled_with_receipts_of_before_once(ledger: Ledger) -> None:
+    """They keep numbers, times and claims; the next receipt follows the last one."""
+    before = [
+        Outcome(Receipt(3, "a" * 16, "a" * 64, "2025-05-02T09:30:00+00:00", False, HERE, 12), State.ACCEPTED, HERE, {"key": "k"}),
+        Outcome(Receipt(7, "b" * 16, "b" * 64, "2025-05-03T09:30:00+00:00", False, None, 0), State.RECEIVED, None, {}),
+    ]  # fmt: skip
+    ledger.restore(before)
+    assert ledger.outcomes() == before
+    assert ledger.receive("c" * 64, 1, None).seq == 8
+    assert not ledger.receive("a" * 64, 12, HERE).is_new
+    with pytest.raises(NotEmpty):
+        ledger.restore(before)
+    assert ledger.verify({}, in_full=True).entries == 4

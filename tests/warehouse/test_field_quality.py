@@ -341,8 +341,8 @@ def test_a_submission_is_received_on_a_day_in_england(tmp_path: Path, received_a
     ledger, june = open_ledger(zones.ledger), ProviderMonth("RXX", JUNE)
     ledger.restore(
         [
-            Outcome(Receipt(0, name, name, at), State.ACCEPTED, june, {"key": fingerprint(spine_key())})
-            for name, at in (("first", "2025-07-01T09:00:00+00:00"), ("second", received_at))
+            Outcome(Receipt(seq, name, name, at), State.ACCEPTED, june, {"key": fingerprint(spine_key())})
+            for seq, name, at in ((1, "first", "2025-07-01T09:00:00+00:00"), (2, "second", received_at))
         ]
     )
     assert [(w.submission_id, w.received_on) for w in current_submissions(zones, ledger)] == [("second", day)]

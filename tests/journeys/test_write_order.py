@@ -1,0 +1,92 @@
+"""What a load writes is on the disk in the order in which it depends on each other.
+
+The order is: receipt, files, verdict, rows, ledger. The calls are those of the kernel, of a real load. A loss of power
+is not tried: what could be lost is worked out from the calls.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger import open_ledger
+from pipelines.zones import Zones, zones
+from tests.campaign import is_whole
+from tests.fixtures.submission import submission
+from tests.fixtures.traced import Call, Disk, traced
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+LOAD = """
+import sys
+from pathlib import Path
+from pipelines import durable, ledger_sqlite, load, zones
+from pipelines.keys import spine_key
+from pipelines.ledger import open_ledger
+exec(sys.argv[2])
+found = zones.zones()
+load.load(Path(sys.argv[1]), found, open_ledger(found.ledger), spine_key())
+"""
+REJECTED: dict[str, str | None] = {"IDS000Header": None}
+
+
+def violations(calls: list[Call], found: Zones) -> list[str]:
+    """What was done before that on which it depends was on the disk, in words. A load without one has none."""
+    disk, log = Disk(), f"{found.ledger}-wal"
+    verdict = max(n for n, call in enumerate(calls) if "checked.json" in f"{call.path} {call.target}")
+    problems: set[str] = set()
+    needed, is_recorded = {found.received, found.site_reports}, False
+    for number, call in enumerate(calls):
+        if call.kind == "move":
+            problems |= {f"{zone}: {what}" for zone, what in _moved_early(call, disk, found, log)}
+            needed |= {found.pseudonymised} if call.target.startswith(f"{found.pseudonymised}/") else set()
+        if call.kind == "write" and call.path == log and number > verdict and not is_recorded:
+            is_recorded = True
+            problems |= {
+                f"{zone.name}: not on the disk when the ledger was written"
+                for zone in needed
+                if any(Path(path).exists() for path in disk.lost(str(zone)))
+            }
+        disk.take(call)
+    assert is_recorded and not disk.lost(log)
+    return sorted(problems)
+
+
+def _moved_early(call: Call, disk: Disk, found: Zones, log: str) -> Iterator[tuple[str, str]]:
+    """What a move into a zone did not wait for. In these zones a name means that the content is complete."""
+    for zone in (found.received, found.pseudonymised):
+        if call.target.startswith(f"{zone}/") and disk.lost(call.path):
+            yield zone.name, "a name was given before its content was on the disk"
+    if Path(call.target).parent == found.received and disk.lost(log):
+        yield "received", "a folder was put into place before its receipt was on the disk"
+    if Path(call.target).parent == found.pseudonymised and disk.lost(str(found.received)):
+        yield "pseudonymised", "rows were put into place before the verdict was on the disk"
+
+
+def traced_load(tmp_path: Path, before: str, **changed: str | None) -> list[str]:
+    found = zones()
+    open_ledger(found.ledger)
+    return violations(traced(LOAD, str(submission(tmp_path / "in", **changed)), before), found)
+
+
+@pytest.mark.parametrize("changed", [{}, REJECTED])
+def test_everything_is_on_the_disk_before_what_depends_on_it(
+    tmp_path: Path, home: Path, changed: dict[str, str | None]
+) -> None:
+    assert traced_load(tmp_path, "", **changed) == []
+
+
+# A load that leaves out one kind of waiting, and what is then said.
+CARELESS = {
+    "durable.sync = lambda path: None": "pseudonymised: not on the disk when the ledger was written",
+    "durable.sync_all = lambda folder: None": "received: a name was given before its content was on the disk",
+    "durable.sync_up = lambda folder, top: None": "site_reports: not on the disk when the ledger was written",
+    "load.sync = lambda path: None": "pseudonymised: rows were put into place before the verdict was on the disk",
+    "durable.write = lambda path, text: path.write_text(text)": "received: a name was given before its content",
+}
+
+
+@pytest.mark.parametrize("without", CARELESS if is_whole() else [*CARELESS][:1])
+def test_a_step_that_does_not_wait_is_noticed(tmp_path: Path, home: Path, without: str) -> None:
+    assert any(CARELESS[without] in problem for problem in traced_load(tmp_path, without))
