@@ -13,7 +13,6 @@ import polars as pl
 
 from demonstration.draws import Integers, keyed
 from demonstration.monthly import MonthlyTable
-from demonstration.sites import Service, submitter
 from schemas.dataset import TABLES
 from schemas.generated import generated_rules
 from schemas.table import Table
@@ -59,16 +58,17 @@ def _faults_of(table_id: str, start: date, end: date) -> tuple[Fault, ...]:
 
 def plant(
     table: MonthlyTable,
-    service: Service,
+    provider: str,
     start: date,
     share: float,
     rows_before: Integers,
     seed: int,
+    index: int,
 ) -> tuple[MonthlyTable, pl.DataFrame]:
     """The table with about ``share`` of its rows broken in one place, and the answer key of what was done.
 
     ``rows_before`` are the rows that earlier parts put before this one's, per month; row 1 is the row of names.
-    Whether and how a row is broken follows from the seed, service, table, month and row alone. ``start`` is the
+    Whether and how a row is broken follows from the seed, provider, table, month and row alone. ``start`` is the
     first day of month 0.
     """
     faults = possible_faults(table.table, start, start)
@@ -81,8 +81,8 @@ def plant(
     row = np.arange(height) - table.starts[month] + rows_before[month] + 2
     number = int(table.table.id[3:]) + (1000 if table.table.id.startswith("SMI") else 0)
     place = month * 1_000_000_000 + row
-    broken = np.flatnonzero(keyed(place, seed, service.index, number, 1) < share)
-    chosen = (keyed(place[broken], seed, service.index, number, 2) * len(faults)).astype(np.int64)
+    broken = np.flatnonzero(keyed(place, seed, index, number, 1) < share)
+    chosen = (keyed(place[broken], seed, index, number, 2) * len(faults)).astype(np.int64)
     wrong: dict[str, pl.Series] = {}
     for fault in np.unique(chosen):
         name = faults[fault].field
@@ -92,7 +92,7 @@ def plant(
     calendar_month = np.datetime64(start, "M") + month[broken]
     key = pl.DataFrame(
         {
-            "provider": submitter(service, month[broken]),
+            "provider": pl.Series([provider]).new_from_index(0, len(broken)),
             "month": pl.Series(calendar_month.astype(str)),
             "table": pl.Series([table.table.id]).new_from_index(0, len(broken)),
             "row_number": row[broken],

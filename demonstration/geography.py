@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from demonstration.sites import MERGERS, MONTHS_UNTIL_MERGER, Service
+from demonstration.sites import Service
 from schemas.month import months_after
 
 _MADE_UP = "(made up)"
@@ -27,7 +27,7 @@ _SUB_ICBS = {
     "ZS4": ("West Downs", "ZQ2"), "ZS5": ("Marshes", "ZQ3"), "ZS6": ("Salt Marshes", "ZQ3"),
 }  # fmt: skip
 _POPULATION_COLUMNS = ("organisation", "breakdown", "breakdown_group", "as_of", "persons", "source", "confidence")
-_MERGED, _INTO = "ZS6", "ZS5"
+_MERGED, _INTO, _MONTHS_UNTIL_MERGER = "ZS6", "ZS5", 6
 _OPENED = date(2022, 7, 1)
 # Residents, so that 2 to 3 in 100 of them start treatment in a year, as in England; the later number is 3 % higher.
 _RESIDENTS = {"ZS1": 40_000, "ZS2": 25_000, "ZS3": 80_000, "ZS4": 60_000, "ZS5": 10_000, "ZS6": 8_000}
@@ -53,7 +53,7 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
     month.
     """
     out.mkdir(parents=True, exist_ok=True)
-    merger = months_after(start, MONTHS_UNTIL_MERGER)
+    merger = months_after(start, _MONTHS_UNTIL_MERGER)
     areas = {code: (name, _ICBS[icb][1], icb) for code, (name, icb) in _SUB_ICBS.items()}
     lies_in = {one.code: areas[one.commissioner][1:] for one in services}  # region and ICB
     _write(out / "eauth.csv", [_row(code, name, code) for code, name in _REGIONS.items()] + [
@@ -63,20 +63,13 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
         _row(code, f"{name} sub-ICB {_MADE_UP}", region, icb, merger if code == _MERGED else None)
         for code, (name, region, icb) in areas.items()
     ])  # fmt: skip
-    merging = [one for one in services if one.merged_into]
-    _write(out / "etr.csv", [
-        *(_row(one.code, one.name, *lies_in[one.code], merger if one.merged_into else None) for one in services),
-        *(_row(one.merged_into, MERGERS[one.code][1], *lies_in[one.code]) for one in merging),
-    ])  # fmt: skip
+    _write(out / "etr.csv", [_row(one.code, one.name, *lies_in[one.code]) for one in services])
     _write(out / "ets.csv", [
         _row(f"{one.code}01", f"{one.name}, main site {_MADE_UP}", *lies_in[one.code], parent=one.code)
         for one in services
         if f"{one.code}01" not in lies_in  # RW501 is a provider of its own as well
     ])  # fmt: skip
-    _write(out / "succ.csv", [
-        [old, new, "R", f"{merger:%Y%m%d}", ""]
-        for old, new in [(_MERGED, _INTO), *((one.code, one.merged_into) for one in merging)]
-    ])  # fmt: skip
+    _write(out / "succ.csv", [[_MERGED, _INTO, "R", f"{merger:%Y%m%d}", ""]])
     letters = sorted({"".join(filter(str.isalpha, one.postcode_district[:2])) for one in services})
     districts = [(f"{area}{number}", number) for area in letters for number in range(1, 21)]
     # Neighbouring districts differ, and every area has all ten deciles twice.

@@ -26,7 +26,7 @@ from demonstration.employment import Work, employment_rows
 from demonstration.monthly import Calendar, Placed, once, recurring
 from demonstration.pathways import DEATH_CODES, END_CODES, History
 from demonstration.people import People
-from demonstration.sites import Service, submitter
+from demonstration.sites import Service
 
 Rows = tuple[str, Integers, dict[str, pl.Series]]  # table id, month of each row, columns
 
@@ -105,7 +105,7 @@ def patients(
 
     columns = people.columns(seed, service.postcode_district, service.commissioner)
     index = {name: values.gather(who) for name, values in columns.items()}
-    index |= {"LocalPatientId": patient, "OrgIDLocalPatientId": submitter(service, month)}
+    index |= {"LocalPatientId": patient, "OrgIDLocalPatientId": constant(service.code, len(who))}
     if smi:
         index["PersDeathDate"] = dates(_deaths(history, open_, rows))
     yield "IDS001", month, index

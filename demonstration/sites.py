@@ -10,7 +10,6 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import polars as pl
 
 from demonstration.calibration import (
     MEDIAN_REFERRALS,
@@ -18,7 +17,6 @@ from demonstration.calibration import (
     SPREAD_OF_SIZE,
     SPREAD_OF_WAIT,
 )
-from demonstration.draws import Integers, gather
 
 TALKING_THERAPIES, IAPT_SMI = "2.1", "1.0"
 
@@ -32,8 +30,6 @@ class Service:
 
     ``index`` is its place in the demonstration and seeds its draws. ``pathways`` are shares of referrals by
     pathway code. ``response`` is added to the log odds of responding to therapy; ``wait`` multiplies waits.
-    ``merged_into`` is the code of the provider that takes its place after ``MONTHS_UNTIL_MERGER`` months, with its
-    patients, referrals and their ids; blank where none does.
     """
 
     index: int
@@ -46,22 +42,11 @@ class Service:
     referrals_per_month: float
     response: float
     wait: float
-    merged_into: str = ""
-
-    def code_in(self, month: int) -> str:
-        """The code of the provider that submits this month, counted from 0."""
-        return self.merged_into if self.merged_into and month >= MONTHS_UNTIL_MERGER else self.code
 
     @property
     def is_smi(self) -> bool:
         """Whether it submits the IAPT-SMI dataset."""
         return self.version == IAPT_SMI
-
-
-def submitter(service: Service, month: Integers) -> pl.Series:
-    """The provider that submits a row of each month."""
-    codes = [service.code_in(each) for each in range(int(month.max(initial=0)) + 1)]
-    return gather(codes, month)
 
 
 # code, name, commissioner, postcode district, main pathway, the other pathway seen, referrals a month.
@@ -74,9 +59,6 @@ DEMONSTRATION_SITES: tuple[tuple[str, str, str, str, str, str, float], ...] = (
     ("RRP", "Barnet, Enfield and Haringey", "Z9B2Z", "N15", "03", "05", 15.0),
     ("RAT", "North East London", "QMF", "IG3", "03", "05", 16.0),
 )
-# Provider → code and name of the one that takes its place. Made up: in 2025 nobody took the place of this one.
-MONTHS_UNTIL_MERGER = 6
-MERGERS = {"RRP": ("ZXM00", "North London (made-up merger)")}
 MAIN_PATHWAY_SHARE = 0.94
 # Every eighth Talking Therapies provider also treats eating disorders; its v2.1 extract has no Pathway element.
 EATING_EVERY, EATING_SHARE = 8, 0.05
@@ -121,7 +103,6 @@ def service(index: int, seed: int, size: float = 1.0) -> Service:
         referrals_per_month=referrals * size,
         response=SPREAD_OF_RESPONSE * float(response),
         wait=float(np.exp(SPREAD_OF_WAIT * wait)),
-        merged_into=MERGERS[code][0] if code in MERGERS else "",
     )
 
 

@@ -87,8 +87,8 @@ def header(service: Service, start: date, month: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "DatSetVer": [service.version],
-            "OrgIDProv": [service.code_in(month)],
-            "OrgIDSubmit": [service.code_in(month)],
+            "OrgIDProv": [service.code],
+            "OrgIDSubmit": [service.code],
             "PrimSystemInUse": ["Parity demonstration"],
             "ReportingPeriodStartDate": [first],
             "ReportingPeriodEndDate": [after - timedelta(days=1)],

@@ -146,7 +146,7 @@ class _AnswerKey:
         for id_, table in part.tables.items():
             before = self.rows_before.get(id_, np.zeros(months, dtype=np.int64))
             if self.share > 0:
-                table, key = plant(table, service, start, self.share, before, self.seed)
+                table, key = plant(table, service.code, start, self.share, before, self.seed, service.index)
                 self.found.append(key)
                 self.count += key.height
             self.rows_before[id_] = before + np.diff(table.starts)
@@ -172,7 +172,7 @@ def _lines(frame: pl.DataFrame, starts: NDArray[np.int64]) -> _Lines:
 
 
 def _name(service: Service, start: date, month: int) -> str:
-    return str(ProviderMonth(service.code_in(month), months_after(start, month)))
+    return str(ProviderMonth(service.code, months_after(start, month)))
 
 
 def _write_month(

@@ -77,7 +77,7 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
 
 def national_table(zones: Zones) -> None:
     """Services, then one row per measure with count, population and national value."""
-    services = ask("SELECT count(DISTINCT current_provider) FROM ref.provider_place", zones)[1][0][0]
+    services = ask("SELECT count(*) FROM core.provider", zones)[1][0][0]
     first, last = ask(
         "SELECT greatest(min(month), max(month) - INTERVAL 5 MONTH), max(month) FROM core.submission", zones
     )[1][0]

@@ -74,6 +74,9 @@ static int by_name(int folder, const char *name, char *path) {
     return is_below(path);
 }
 
+/* A disk writes a sector whole or not at all: what half of a write leaves. */
+#define HALF(count) ((count) / 2 / 512 * 512)
+
 /* 0: go on. Else the errno with which the call fails. A torn write is told by -1. */
 static int point(const char *call, const char *path, int takes_room) {
     long number = __atomic_add_fetch(&plan->seen, 1, __ATOMIC_SEQ_CST);
@@ -163,7 +166,7 @@ ssize_t write(int to, const void *bytes, size_t count) {
     if (plan && by_descriptor(to, whole)) {
         int code = point("write", whole, 2);
         if (code > 0) FAIL(code);
-        if (code < 0) real(to, bytes, count / 2), torn();
+        if (code < 0) real(to, bytes, HALF(count)), torn();
     }
     return real(to, bytes, count);
 }
@@ -175,7 +178,7 @@ ssize_t write(int to, const void *bytes, size_t count) {
         if (plan && by_descriptor(to, whole)) { \
             int code = point("write", whole, 2); \
             if (code > 0) FAIL(code); \
-            if (code < 0) real(to, bytes, count / 2, at), torn(); \
+            if (code < 0) real(to, bytes, HALF(count), at), torn(); \
         } \
         return real(to, bytes, count, at); \
     }
@@ -188,7 +191,7 @@ ssize_t writev(int to, const struct iovec *parts, int count) {
     if (plan && by_descriptor(to, whole)) {
         int code = point("write", whole, 2);
         if (code > 0) FAIL(code);
-        if (code < 0) real(to, parts, count > 1 ? count / 2 : count), torn();
+        if (code < 0) real(to, parts, count - 1), torn();
     }
     return real(to, parts, count);
 }
@@ -216,7 +219,7 @@ ssize_t sendfile(int to, int from, off_t *at, size_t count) {
     if (plan && by_descriptor(to, whole)) {
         int code = point("write", whole, 2);
         if (code > 0) FAIL(code);
-        if (code < 0) real(to, from, at, count / 2), torn();
+        if (code < 0) real(to, from, at, HALF(count)), torn();
     }
     return real(to, from, at, count);
 }
@@ -228,7 +231,7 @@ ssize_t sendfile64(int to, int from, off64_t *at, size_t count) {
     if (plan && by_descriptor(to, whole)) {
         int code = point("write", whole, 2);
         if (code > 0) FAIL(code);
-        if (code < 0) real(to, from, at, count / 2), torn();
+        if (code < 0) real(to, from, at, HALF(count)), torn();
     }
     return real(to, from, at, count);
 }
@@ -239,7 +242,7 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *at, size_t 
     if (plan && by_descriptor(to, whole)) {
         int code = point("write", whole, 2);
         if (code > 0) FAIL(code);
-        if (code < 0) real(from, from_at, to, at, count / 2, flags), torn();
+        if (code < 0) real(from, from_at, to, at, HALF(count), flags), torn();
     }
     return real(from, from_at, to, at, count, flags);
 }

@@ -1,6 +1,5 @@
 """Demonstration submissions: clean, seeded, consistent from month to month, close to the published figures."""
 
-import csv
 import zipfile
 from collections.abc import Iterator
 from datetime import date
@@ -18,10 +17,9 @@ from demonstration.calibration import BATTERIES
 from demonstration.draws import scores
 from demonstration.faults import possible_faults
 from demonstration.frequencies import CHOICE_QUESTIONS, PRESENTEEISM, SATISFACTION_QUESTION, TREATMENT_QUESTIONS
-from demonstration.geography import placed, write_reference
 from demonstration.people import never_issued
 from demonstration.sites import service
-from demonstration.submissions import Part, header, parts
+from demonstration.submissions import Part, parts
 from demonstration.writing import write_single_submission, write_submissions
 from pipelines.load import check_path
 from schemas.dataset import TABLES, find_table
@@ -228,28 +226,6 @@ def test_providers_have_distinct_codes_and_the_demonstration_sites_come_first() 
     assert {found.version for found in services[:6]} == {"1.0"}
     assert {found.version for found in services[6:]} == {"2.1"}
     assert len({found.code for found in services}) == 260
-
-
-def test_a_provider_that_is_merged_is_followed_by_another_with_its_patients_and_referrals(tmp_path: Path) -> None:
-    """Barnet, Enfield and Haringey is merged after six months: no month lacks a submission, none has two."""
-    merging = service(4, 1, 0.5)
-    assert (merging.code_in(5), merging.code_in(6)) == ("RRP", "ZXM00")
-    others = [service(index, 1) for index in range(20) if index != 4]
-    assert {one.code_in(11) for one in others} == {one.code for one in others}
-    (part,) = parts(merging, START, 8, 1)
-    index, referrals = part.tables["IDS001"], part.tables["IDS101"]
-    sent = [set(index.frame["OrgIDLocalPatientId"][index.starts[n] : index.starts[n + 1]]) for n in range(8)]
-    assert sent == [{"RRP"}] * 6 + [{"ZXM00"}] * 2
-    assert header(merging, START, 5)["OrgIDProv"].to_list() == ["RRP"]
-    assert header(merging, START, 6)["OrgIDProv"].to_list() == ["ZXM00"]
-    before, after = (
-        set(referrals.frame["ServiceRequestId"][referrals.starts[n] : referrals.starts[n + 1]]) for n in (5, 6)
-    )
-    assert len(before & after) > 10  # courses that cross the merger keep their ids
-    write_reference(tmp_path, [placed(merging)], START)
-    assert "RRP,ZXM00,R,20251001," in (tmp_path / "succ.csv").read_text(encoding="utf-8").splitlines()
-    ends = {row[0]: row[11] for row in csv.reader((tmp_path / "etr.csv").open(encoding="utf-8"))}
-    assert ends == {"RRP": "20251001", "ZXM00": ""}
 
 
 @pytest.mark.parametrize("number", [-1, 6 + 1300])

@@ -1,10 +1,10 @@
-"""A load that is killed, run twice at once or under another key ends as one that was left alone."""
+"""A load run twice at once, under another key or on changed files ends as one that was left alone.
+
+Broken off at any point: ``test_crash_points``.
+"""
 
 import json
-import signal
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,40 +17,12 @@ from pipelines import publish
 from pipelines.keys import key_store, rotate, spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import Loaded, ReceivedChanged, load, reprocess
-from pipelines.zones import PROJECT, Zones, zones
-from tests.campaign import is_whole
+from pipelines.zones import Zones, zones
 from tests.fixtures.submission import RIGHT, submission
 
-# Ends the process without notice at the nth time that it touches a file. Nothing of ours is replaced.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from pipelines.keys import spine_key
-from pipelines.ledger import open_ledger
-from pipelines.load import load
-from pipelines.zones import zones
-found, ledger, key, nth, seen = zones(), open_ledger(zones().ledger), spine_key(), int(sys.argv[2]), 0
-def touched(event, arguments):
-    global seen
-    if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect"):
-        if event == "open" and not (isinstance(arguments[0], str) and str(found.home) in arguments[0]):
-            return
-        seen += 1
-        if seen == nth:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(touched)
-load(Path(sys.argv[1]), found, ledger, key)
-print(seen)
-"""
 TWICE = RIGHT["IDS101Referral"] + RIGHT["IDS101Referral"].splitlines()[1] + "\n"
 # A row with a value too many is read record by record, through a copy with identifiers.
 UNEVEN = RIGHT["IDS001MPI"] + "P4,RW5,QE1,9990000042,01,1980-06-15,LA1 4YW,2,A,,en,,more\n"
-
-
-def run_killed(path: Path, nth: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", KILLED, str(path), str(nth)], capture_output=True, text=True, cwd=PROJECT
-    )
 
 
 def left_in(found: Zones) -> dict[str, Any]:
@@ -72,26 +44,6 @@ def left_in(found: Zones) -> dict[str, Any]:
         "builds": sorted(path.name for path in found.builds.iterdir() if "rows-version" not in path.name),
         "events": events,
     }
-
-
-@pytest.mark.parametrize("what", ["right", "with faults", "rejected"])
-def test_a_killed_load_run_again_ends_as_one_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    changed: dict[str, dict[str, str | None]] = {
-        "right": {}, "with faults": {"IDS101Referral": TWICE, "IDS001MPI": UNEVEN}, "rejected": {"IDS000Header": None},
-    }  # fmt: skip
-    path = submission(tmp_path / "in", **changed[what])
-    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "alone"))
-    alone = run_killed(path, 0)
-    touches, expected = int(alone.stdout), left_in(zones())
-    chosen = range(1, touches + 1) if is_whole() else (touches // 4, touches // 2, touches * 3 // 4, touches - 1)
-    for nth in chosen:
-        monkeypatch.setenv("PARITY_HOME", str(tmp_path / str(nth)))
-        assert run_killed(path, nth).returncode == -signal.SIGKILL
-        found = zones()
-        load(path, found, open_ledger(found.ledger), spine_key())
-        assert left_in(found) == expected, nth
 
 
 def test_of_another_key_rows_and_release_are_others_and_of_one_key(

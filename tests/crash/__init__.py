@@ -1,0 +1,131 @@
+"""Crashes at named points: what a load or a publication leaves when the machine stops, or the disk is full or broken.
+
+Belongs here: what stands between a process and the disk (``break.c``), the process that runs a step with it
+(``__main__``), and asking for a step (``run``). Does not belong here: what must hold afterwards
+(``tests/journeys/test_crash_points.py``).
+
+A point is one call that changes a file below the data root, of any thread or child process and of native code too:
+the 14th write to ``ledger.sqlite-wal``. ``run`` breaks a step at a point by its number; without one it names them.
+"""
+
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pipelines.zones import PROJECT
+
+COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+_PATH_MAX = 4096
+# What differs between runs, submissions and tables: random parts of names, hashes, and the tables of a release.
+_UNSTEADY = re.compile(r"(?<=\.work-)\w+|(?<=\.workbook-)\w+|(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])|IDS\d+|SMI\d+")
+_TABLES = re.compile(r"(mart|meta|public)\.\w+\.(csv|parquet)$")
+
+
+class Fault(IntEnum):
+    """What happens at the point, as ``break.c`` numbers it."""
+
+    KILLED = 1
+    """The process group is killed."""
+    TORN = 2
+    """Half of what was to be written is written; then it is killed."""
+    INTERRUPTED = 3
+    """Somebody presses Ctrl-C."""
+    FULL = 4
+    """No room: from here on every call that takes room fails with ENOSPC."""
+    BROKEN = 5
+    """This call fails with EIO."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a step ended: the signal or the class of the exception, none when it succeeded; and its points."""
+
+    ended: str | None
+    points: tuple[str, ...]
+    printed: str
+
+
+@cache
+def _library() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory(prefix="parity-break-")
+    assert COMPILER
+    source = Path(__file__).with_name("break.c")
+    subprocess.run(
+        [COMPILER, "-shared", "-fPIC", "-O1", "-o", f"{folder.name}/break.so", str(source), "-ldl"], check=True
+    )
+    return folder
+
+
+class Machine:
+    """A process that has imported everything and forks one child per step: 0.1 s instead of 2."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash"],
+            cwd=PROJECT,
+            env=os.environ | {"LD_PRELOAD": f"{_library().name}/break.so", "POLARS_MAX_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, step: str, home: Path, *arguments: Path, at: int = 0, fault: Fault = Fault.KILLED, named: bool = False
+    ) -> Ran:
+        """Run a step on the data root ``home``, with ``fault`` at the point ``at``, counted from 1; 0: never.
+
+        ``named`` asks for the names of all points.
+        """
+        with TemporaryDirectory(prefix="parity-plan-") as folder:
+            plan, log, printed = (Path(folder) / name for name in ("plan", "log", "printed"))
+            below, into = (str(path).encode() for path in (home.resolve(), log if named else ""))
+            plan.write_bytes(struct.pack(f"4l{_PATH_MAX}s{_PATH_MAX}s", at, 0, fault, 0, below, into))
+            asked = {
+                "step": step, "arguments": [str(each) for each in arguments], "plan": str(plan),
+                "printed": str(printed),
+                "environment": {"PARITY_HOME": str(home), "PARITY_KEY_FILE": os.environ["PARITY_KEY_FILE"]},
+            }  # fmt: skip
+            assert self._process.stdin and self._process.stdout
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+            lines = log.read_text().splitlines() if named else []
+            return Ran(
+                answer["ended"],
+                tuple(_TABLES.sub(r"*.\2", _UNSTEADY.sub("*", line)) for line in lines),
+                printed.read_text(errors="replace"),
+            )
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+
+@contextmanager
+def machine() -> Iterator[Machine]:
+    """A machine for some tests."""
+    started = Machine()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def named(points: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    """The number of the first and of the last point of each name."""
+    found: dict[str, tuple[int, int]] = {}
+    for number, name in enumerate(points, start=1):
+        found[name] = (found.get(name, (number,))[0], number)
+    return found

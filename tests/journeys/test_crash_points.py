@@ -1,0 +1,220 @@
+"""A step that is broken off at any point, and run again, ends as one that was left alone.
+
+A point is a call that changes a file below the data root (``tests.crash``). At each one the machine stops, stops with
+a write half done, somebody presses Ctrl-C, the disk is full, or the disk is broken. What the step left must be whole at
+once, before anything mends it: no half release, no submission that counts without its rows, no identifier outside its
+zone or in what is printed. A sample runs here; a campaign takes every named point with every fault.
+"""
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from pipelines.ledger import open_ledger
+from pipelines.publish import noted_in_releases
+from pipelines.zones import Zones, zones
+from tests.campaign import is_whole
+from tests.crash import COMPILER, Fault, Machine, machine, named
+from tests.fixtures.submission import RIGHT, submission
+from tests.journeys.test_interrupted_load import TWICE, UNEVEN, left_in
+
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc) is installed")
+IDENTIFYING = (b"9990000018", b"9990000026", b"9990000034", b"9990000042", b"LA1 4YW", b"1980-06-15", b"1991-02-28")
+AGAIN = RIGHT["IDS101Referral"] + "R4,P1,QE1,2025-04-09,B1,,,,\n"
+# The kills at points drawn at random, and how many named points a sample takes of a scenario.
+KILLS, SAMPLED = (200, 0) if is_whole() else (3, 3)
+
+
+class Scenario(NamedTuple):
+    """A data root that was brought somewhere by steps, and the step that is broken off there."""
+
+    before: tuple[tuple[str, dict[str, str | None]], ...]
+    step: str
+    changed: dict[str, str | None]
+
+
+LOAD, PUBLISH = "load", "publish"
+SCENARIOS = {
+    "a first load": Scenario((), LOAD, {}),
+    "a load with faults": Scenario((), LOAD, {"IDS101Referral": TWICE, "IDS001MPI": UNEVEN}),
+    "a rejected load": Scenario((), LOAD, {"IDS000Header": None}),
+    "a load again": Scenario(((LOAD, {}),), LOAD, {}),
+    "a corrected load": Scenario(((LOAD, {}),), LOAD, {"IDS101Referral": AGAIN}),
+    "a publication": Scenario(((LOAD, {}),), PUBLISH, {}),
+    "the next publication": Scenario(
+        ((LOAD, {}), (PUBLISH, {}), (LOAD, {"IDS101Referral": AGAIN})), PUBLISH, {}
+    ),
+}  # fmt: skip
+
+
+class World:
+    """The roots of the scenarios, each made once and copied for every crash, and how each ends undisturbed."""
+
+    def __init__(self, folder: Path, started: Machine) -> None:
+        self.folder, self.machine = folder, started
+        self.ends: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {}
+
+    def step(self, home: Path, step: str, changed: dict[str, str | None], **options: Any) -> Any:
+        """Run a step on a root; of a load, of the submission with these changes."""
+        digest = hashlib.sha256(repr(sorted(changed.items())).encode()).hexdigest()[:8]
+        paths = [submission(self.folder / f"in {digest}", **changed)] if step == LOAD else []
+        return self.machine.run(step, home, *paths, **options)
+
+    def ready(self, name: str, place: str) -> Path:
+        """A root on which the step of a scenario can be run."""
+        kept, home = self.folder / f"ready {name}", self.folder / place
+        if not kept.exists():
+            kept.mkdir(mode=0o700)
+            for step, changed in SCENARIOS[name].before:
+                assert self.step(kept, step, changed).ended is None
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(kept, home)
+        return home
+
+    def undisturbed(self, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """What a step leaves when nothing happens, and the points that it passes."""
+        if name not in self.ends:
+            home = self.ready(name, f"alone {name}")
+            ran = self.step(home, *SCENARIOS[name][1:], named=True)
+            assert ran.ended is None, ran.printed
+            self.ends[name] = left(zones(home)), ran.points
+        return self.ends[name]
+
+    def broken_off(self, name: str, at: int, fault: Fault) -> str | None:
+        """Break a step off at a point, look at what it left, run it again, compare. How it ended."""
+        expected, points = self.undisturbed(name)
+        told = f"{name}, {fault.name} at {at} of {len(points)}: {points[at - 1]}"
+        home = self.ready(name, "broken")
+        ran = self.step(home, *SCENARIOS[name][1:], at=at, fault=fault)
+        assert fault not in (Fault.KILLED, Fault.TORN) or ran.ended == "SIGKILL", told
+        assert shows(ran.printed.encode()) == [], told
+        assert problems(home) == [], told
+        again = self.step(home, *SCENARIOS[name][1:])
+        assert again.ended is None, f"{told}\n{again.printed}"
+        assert left(zones(home)) == expected, told
+        assert problems(home) == [], told
+        ended: str | None = ran.ended
+        return ended
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("crashes")
+    with pytest.MonkeyPatch.context() as environment, machine() as started:
+        (folder / "key").mkdir(mode=0o700)
+        environment.setenv("PARITY_KEY_FILE", str(folder / "key" / "pseudonym.key"))
+        yield World(folder, started)
+
+
+@pytest.fixture(autouse=True)
+def key_of_the_world(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_KEY_FILE", str(world.folder / "key" / "pseudonym.key"))
+
+
+def left(found: Zones) -> dict[str, Any]:
+    """Everything that a load and a publication leave, without times."""
+    return left_in(found) | {"releases": {path.name: release(path) for path in sorted(found.releases.iterdir())}}
+
+
+def release(folder: Path) -> dict[str, Any]:
+    """What a release says, and the bytes of its tables. The files of DuckDB may differ in bytes."""
+    said = json.loads((folder / "manifest.json").read_text())
+    files = {name: told["sha256"] for name, told in said["files"].items() if not name.endswith(".duckdb")}
+    return {name: said[name] for name in ("release_id", "inputs_hash", "submissions", "rows")} | {"files": files}
+
+
+def problems(home: Path) -> list[str]:
+    """What is not whole in a root at this moment."""
+    found = zones(home)
+    said = []
+    for folder in found.releases.iterdir():
+        if not folder.name.startswith("."):
+            files = json.loads((folder / "manifest.json").read_text())["files"]
+            said += [
+                f"{folder.name}: {name} is not what was released"
+                for name, told in files.items()
+                if hashlib.sha256((folder / name).read_bytes()).hexdigest() != told["sha256"]
+            ]
+    if found.warehouse.exists():
+        with duckdb.connect(str(found.warehouse), read_only=True) as con:
+            ((name,),) = con.execute("SELECT release_id FROM meta.build").fetchall()
+        said += [] if (found.releases / name).is_dir() else [f"{name}: is current and has no folder"]
+    if found.ledger.exists() and (ledger := open_ledger(found.ledger)).outcomes():
+        ledger.verify(noted_in_releases(found))
+        for outcome in ledger.current_submissions():
+            rows = list(found.pseudonymised.glob(f"{outcome.receipt.submission_id}*/*.parquet"))
+            said += [] if rows else [f"{outcome.receipt.submission_id}: counts and has no rows"]
+        said += [
+            f"{outcome.receipt.submission_id}: has a receipt and no files"
+            for outcome in ledger.outcomes()
+            if outcome.state.is_concluded and not (found.received / outcome.receipt.submission_id).is_dir()
+        ]
+    outside = (found.pseudonymised, found.builds, found.releases, found.dagster)
+    for path in (*(each for zone in outside for each in zone.rglob("*")), *home.glob("ledger*")):
+        if path.is_file():
+            said += [f"{path.name}: shows {value!r}" for value in shows(path.read_bytes())]
+    return said
+
+
+def shows(content: bytes) -> list[bytes]:
+    return [value for value in IDENTIFYING if value in content]
+
+
+def cells(name: str, world: World) -> list[tuple[int, Fault]]:
+    """Points and faults of a scenario: every name with every fault, at its first point and a kill at its last."""
+    found = []
+    for point, (first, last) in named(world.undisturbed(name)[1]).items():
+        for fault in Fault:
+            if fault is not Fault.TORN or point.startswith("write "):
+                found += [(at, fault) for at in {first, last if fault is Fault.KILLED else first}]
+    return found
+
+
+def sample(name: str, all_cells: list[tuple[int, Fault]], count: int) -> list[tuple[int, Fault]]:
+    """So many of the cells, the same in every run, with each fault in turn."""
+    if not count:
+        return all_cells
+    draw, faults = random.Random(name), list(Fault)
+    by_fault = {fault: [cell for cell in all_cells if cell[1] is fault] for fault in faults}
+    return [draw.choice(by_fault[faults[place % len(faults)]] or all_cells) for place in range(count)]
+
+
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario.step == LOAD])
+def test_a_load_broken_off_at_a_named_point(world: World, name: str) -> None:
+    everything = cells(name, world)
+    assert len({at for at, _ in everything}) >= 30
+    for at, fault in sample(name, everything, SAMPLED):
+        world.broken_off(name, at, fault)
+
+
+@pytest.mark.parametrize("name", ["a publication", *(["the next publication"] if is_whole() else [])])
+def test_a_publication_broken_off_at_a_named_point(world: World, name: str) -> None:
+    everything = cells(name, world)
+    assert len({at for at, _ in everything}) >= 30
+    for at, fault in sample(name, everything, SAMPLED and 1):
+        world.broken_off(name, at, fault)
+
+
+def test_a_step_killed_at_a_point_drawn_at_random(world: World) -> None:
+    draw = random.Random(12)
+    # A publication takes ten times as long as a load, so it is drawn less often.
+    drawn = draw.choices(
+        list(SCENARIOS), [1 if each.step == PUBLISH else 4 for each in SCENARIOS.values()], k=KILLS
+    )
+    for name in drawn if is_whole() else [each for each in drawn if SCENARIOS[each].step == LOAD]:
+        world.broken_off(name, draw.randint(1, len(world.undisturbed(name)[1])), Fault.KILLED)
+
+
+def test_a_full_disk_is_said_and_not_hidden(world: World) -> None:
+    """The control: what the machine does reaches Python and native code alike, and a step does not go on regardless."""
+    _, points = world.undisturbed("a first load")
+    for point in ("write /received/.incoming-*/*.csv", "write /pseudonymised/.*.*/*.parquet"):
+        (at,) = [number for number, name in enumerate(points, start=1) if name == point][:1]
+        assert world.broken_off("a first load", at, Fault.FULL) in ("OSError", "OperationalError"), point
