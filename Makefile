@@ -13,7 +13,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign mutants lint format docs published bench bench-nation dev lock clean
+.PHONY: help run test campaign mutants lint format docs published bench bench-nation bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for th
 
 bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (half an hour, 8 GB of disk)
 	$(BIN)/python -m benchmarks.nation $(ROOT)
+
+bench-keys: $(STAMP) ## Measure pseudonyms a second against the standard library
+	$(BIN)/python -m benchmarks.keys
 
 dev: $(STAMP) ## Open the Dagster UI on this machine
 	$(BIN)/python -m pipelines.dagster_home

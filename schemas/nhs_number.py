@@ -4,7 +4,7 @@ Belongs here: its weights, the separators that people write, and the placeholder
 belong here: rules (``schemas.rules.patient``), reading a column (``transforms.pseudonymise``).
 """
 
-SEPARATORS = "[ -]"
+SEPARATORS = (" ", "-")
 """People write 999 000 0018 and 999-000-0018. Nothing else stands between digits: any other blank, or a character
 without width, may stand for a digit that was lost."""
 

@@ -75,13 +75,15 @@ def nhs_number(text: pl.Expr) -> pl.Expr:
     NUMBER), and the number no placeholder. Digits of other scripts are none: two spellings of one number would be
     two people.
     """
-    plain = text.str.replace_all(SEPARATORS, "")
+    plain = text
+    for separator in SEPARATORS:
+        plain = plain.str.replace_all(separator, "", literal=True)
     number = pl.when(plain.str.contains(r"^[0-9]{10}$")).then(plain)
-    digits = [number.str.slice(index, 1).cast(pl.Int32, strict=False) for index in range(10)]
-    weighted = zip(digits, CHECK_WEIGHTS, strict=False)
-    remainder = pl.sum_horizontal(digit * weight for digit, weight in weighted) % 11
-    is_right = ((11 - remainder) % 11 == digits[9]) & ~number.is_in(PLACEHOLDERS)
-    return pl.when(is_right).then(number)
+    value = number.cast(pl.Int64, strict=False)  # digits by division: a third of the time of ten slices of text
+    digits = [value // 10**place % 10 for place in range(9, -1, -1)]
+    # 11 less the sum is the check digit, so with it the sum is a multiple of 11. 10 is no digit.
+    weighted = sum((digit * weight for digit, weight in zip(digits, CHECK_WEIGHTS, strict=False)), digits[9])
+    return pl.when((weighted % 11 == 0) & ~number.is_in(PLACEHOLDERS)).then(number)
 
 
 def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.LazyFrame:
