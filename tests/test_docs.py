@@ -25,6 +25,7 @@ COMMANDS = (
     "dataset",
     "load",
     "keys",
+    "extract",
     "publish",
     "status",
     "query",

@@ -1,4 +1,4 @@
-"""Commands of the centre: load, publish, status, published, reference."""
+"""Commands of the centre: load, publish, status, published, reference, extract."""
 
 from pathlib import Path
 from typing import Annotated
@@ -124,4 +124,27 @@ def reference(path: Path, *, as_json: Json = False) -> int:
         for note in taken.notes:
             show.line(f"Note: {note}")
         show.line("The next release will use them: run parity publish" if taken.is_new else "Nothing has changed.")
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def extract(
+    *,
+    recipient: Annotated[
+        str, Parameter(name="--for", help="Name of the recipient: small letters, digits, hyphens.")
+    ],
+    out: Annotated[Path, Parameter(help="New DuckDB file.")],
+    release: Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Write the warehouse for one recipient, with pseudonyms that no other file has. Its counts are exact."""
+    from pipelines import show
+    from pipelines.extract import extract as write_extract
+    from pipelines.zones import zones
+
+    rows = write_extract(recipient, out, zones(), release)
+    if as_json:
+        print_json({"recipient": recipient, "rows": rows})
+    else:
+        show.line(f"{out}: {len(rows)} tables, {sum(rows.values()):,} rows, for {recipient}. Its counts are exact.")
     return CLEAN

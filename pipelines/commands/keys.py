@@ -1,4 +1,4 @@
-"""Commands of whoever keeps the keys: keys new, rotate, verify, retire.
+"""Commands of the person who keeps the keys: keys new, rotate, verify, retire.
 
 Belongs here: the commands. Does not belong here: keys (``pipelines.keys``), where a rotation stands
 (``pipelines.rotation``).

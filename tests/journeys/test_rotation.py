@@ -18,6 +18,7 @@ from pipelines.load import load, reprocess
 from pipelines.publish import NotPublishable, build_core, build_marts, current_submissions, publish
 from pipelines.zones import Zones, zones
 from tests.fixtures.submission import submission
+from tests.fixtures.tokens import tokens
 
 TOKEN = re.compile(rb"[se][0-9]+_[0-9a-f]{32}")
 
@@ -28,22 +29,6 @@ def published(found: Zones) -> Path:
     build_core(found, ledger)
     build_marts(found)
     return found.releases / publish(found, ledger)["release"]
-
-
-def tokens(database: Path) -> set[str]:
-    """Every token in any text of any table and view."""
-    seen: set[str] = set()
-    with duckdb.connect(str(database), read_only=True) as con:
-        for schema, table, column in con.execute(
-            "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND NOT internal AND data_type = 'VARCHAR'"
-        ).fetchall():
-            rows = con.execute(
-                f"SELECT DISTINCT unnest(regexp_extract_all(\"{column}\", '[se][0-9]+_[0-9a-f]{{32}}')) "
-                f'FROM "{schema}"."{table}"'
-            ).fetchall()
-            seen |= {token for (token,) in rows}
-    return seen
 
 
 def people(database: Path) -> list[tuple[object, ...]]:
