@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipelines import custody
 from pipelines.key_store import KeyUnusable
 from pipelines.ledger import Ledger, State
 from pipelines.load import Loaded, load, reprocess
@@ -94,8 +95,12 @@ def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey)
 
 
 def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
-    """Check and pseudonymise every received submission again, under the current rules and key."""
+    """Check and pseudonymise every received submission again, under the current rules and key.
+
+    Raises custody.Encrypted, before any work, if files are encrypted and no identity was given.
+    """
     received = [outcome.receipt for outcome in ledger.outcomes()]
+    custody.require_identity(zones.received / receipt.submission_id for receipt in received)
     yield from _each(
         received, lambda receipt: reprocess(receipt, zones, ledger, key), lambda receipt: receipt.submission_id
     )

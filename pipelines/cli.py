@@ -10,7 +10,15 @@ import sys
 from cyclopts import CycloptsError
 
 from pipelines.acting import acting_as
-from pipelines.commands import analyst, centre, keys, ledger, site, trying  # noqa: F401  (importing them adds their commands)
+from pipelines.commands import (  # noqa: F401  (importing them adds their commands)
+    analyst,
+    centre,
+    custody,
+    keys,
+    ledger,
+    site,
+    trying,
+)
 from pipelines.commands.app import CLEAN, CRASHED, USAGE, app
 from schemas.errors import ForThePerson
 

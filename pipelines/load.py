@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import durable, store
+from pipelines import custody, durable, store
 from pipelines.code_version import rows_version
 from pipelines.inbox import Source, as_record, discard, from_record, open_source
 from pipelines.keys import fingerprint
@@ -99,11 +99,13 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     The folder is moved into place only after the receipt is written. A folder without a receipt is left over from
     an interrupted load.
     """
+    to = custody.recipients()  # before anything is received: what it says may be no recipient
     with store.workspace(zones.received) as incoming:
         source = open_source(path, incoming, keep=True)
         (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
         if source.findings:
             pl.concat(source.findings).write_parquet(incoming / _GATE)
+        custody.close(incoming, [file.path.name for file in source.files.values()], to)
         durable.sync_all(incoming)
         with store.alone(zones.received):
             receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
@@ -156,12 +158,15 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
     Rows that an earlier call moved are made again, under the current rules and key.
     """
-    with store.alone(zones.received / receipt.submission_id):
+    folder = zones.received / receipt.submission_id
+    with store.alone(folder):
         verdict = kept_verdict(receipt, zones)
         if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
             _hold_to_receipt(receipt, zones)
             verdict = _check_received(receipt, zones, ledger, key)
-        return _let_in(verdict, receipt, zones, ledger)
+        let_in = _let_in(verdict, receipt, zones, ledger)
+        custody.forget(folder)
+        return let_in
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -171,7 +176,7 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     An error is recorded as «failed» and raised again.
     """
     receipt = receive(path, zones, ledger)
-    with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
+    with _at_work(receipt, zones, ledger):
         # Asked now: another process may have loaded the same bytes meanwhile.
         outcome = ledger.outcome(receipt.submission_id)
         now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.is_accepted else None)
@@ -182,9 +187,14 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
 
 def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Check and pseudonymise a received submission, again if necessary, under the current rules and key."""
-    with _recording_failure(receipt, ledger), store.alone(zones.received / receipt.submission_id):
+    with _at_work(receipt, zones, ledger) as folder:
         _hold_to_receipt(receipt, zones)
-        return _load_received(receipt, zones, ledger, key)
+        loaded = _load_received(receipt, zones, ledger, key)
+        if not custody.is_closed(folder):  # received before there was a recipient
+            custody.close(
+                folder, [file.path.name for file in kept_source(folder).files.values()], custody.recipients()
+            )
+        return loaded
 
 
 def _load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -193,9 +203,17 @@ def _load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey
 
 
 @contextmanager
-def _recording_failure(receipt: Receipt, ledger: Ledger) -> Iterator[None]:
+def _at_work(receipt: Receipt, zones: Zones, ledger: Ledger) -> Iterator[Path]:
+    """The folder of a received submission, for this process alone. At the end encrypted files are closed again. An
+    error is recorded as «failed».
+    """
+    folder = zones.received / receipt.submission_id
     try:
-        yield
+        with store.alone(folder):
+            try:
+                yield folder
+            finally:
+                custody.forget(folder)
     except BaseException as error:
         # Only the class: the text of an exception may carry a value out of the identifiable zone.
         ledger.record(receipt.submission_id, State.FAILED, None, {"error": type(error).__name__})
@@ -240,23 +258,32 @@ def receipt_text(receipt: Receipt) -> str:
 
 def _keep(incoming: Path, folder: Path) -> None:
     """Move what came in to where it is kept. Files kept already are replaced only if they are no longer those
-    received.
+    received, or if they lie in clear and are now to be encrypted.
     """
     if not folder.exists():
         durable.move(incoming, folder)
         return
     with store.alone(folder):
-        if not _is_as_received(folder):
-            for file in incoming.iterdir():
-                file.replace(folder / file.name)
-        elif not (folder / RECEIPT).exists():  # kept by a release up to 0.5
-            (incoming / RECEIPT).replace(folder / RECEIPT)
+        is_kept = custody.is_closed(folder) or not custody.is_closed(incoming)
+        names = [file.path.name for file in kept_source(incoming).files.values()]
+        if not (is_kept and _is_as_received(folder)):
+            custody.replace(incoming, folder, names)
+        else:
+            if custody.is_closed(folder):
+                custody.lend(incoming, folder, names)
+            if not (folder / RECEIPT).exists():  # kept by a release up to 0.5
+                (incoming / RECEIPT).replace(folder / RECEIPT)
         sync(folder)
 
 
 def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
-    """Raise ReceivedChanged if the kept files of a submission are no longer those received."""
-    if not _is_as_received(zones.received / receipt.submission_id):
+    """Raise ReceivedChanged if the kept files of a submission are no longer those received. Encrypted ones are
+    opened for it (``custody.open_files``).
+    """
+    folder = zones.received / receipt.submission_id
+    if custody.is_intact(folder):
+        custody.open_files(folder)
+    if not _is_as_received(folder):
         raise ReceivedChanged(
             f"The kept files of submission {receipt.submission_id} are no longer those received. Load the "
             "submission again."
@@ -265,8 +292,10 @@ def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
 
 def _is_as_received(folder: Path) -> bool:
     try:
+        if custody.is_closed(folder) and not custody.is_open(folder):
+            return custody.is_intact(folder)
         files = kept_source(folder).files.values()
-        return all(sha256_of(file.path) == file.sha256 for file in files)
+        return custody.is_intact(folder) and all(sha256_of(file.path) == file.sha256 for file in files)
     except (OSError, ValueError):
         return False
 
@@ -275,7 +304,7 @@ def kept_source(folder: Path) -> Source:
     """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
     record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
     gate = folder / _GATE
-    return from_record(record, folder, [pl.read_parquet(gate)] if gate.exists() else [])
+    return from_record(record, custody.plain(folder), [pl.read_parquet(gate)] if gate.exists() else [])
 
 
 def _write_report(

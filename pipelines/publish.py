@@ -53,7 +53,7 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     if keys and keys != {today := fingerprint(spine_key())}:
         raise NotPublishable(
             f"The submissions were pseudonymised under key {', '.join(sorted(keys))}. The key of today is {today}. "
-            "Run the job reprocess_everything in Dagster: it uses the key of today for all submissions. If the key "
+            "Run parity reprocess: it uses the key of today for all submissions. If the key "
             "of today is not the right one, restore the right one (`parity keys verify`)."
         )
     return [

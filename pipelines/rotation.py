@@ -41,7 +41,7 @@ class Standing:
         """What is left to do, in order, as commands; empty when everything has tokens of the current key."""
         steps = []
         if self.submissions and set(self.submissions) != {self.current}:
-            steps.append("Run the job reprocess_everything in Dagster. It may be stopped and run again.")
+            steps.append("parity reprocess")
         if steps or (self.submissions and self.current not in self.releases):
             steps.append("parity publish")
         old = sorted(name for key, names in self.releases.items() if key != self.current for name in names)
@@ -76,7 +76,6 @@ def retire(store: KeyStore, version: int, zones: Zones, ledger: Ledger) -> None:
     rows = found.submissions.get(found.versions.get(version, ""), 0)
     if rows and found.versions[version] != found.current:
         raise NotAsked(
-            f"{rows} submissions that count still have tokens of version {version}. "
-            "Run the job reprocess_everything in Dagster first."
+            f"{rows} submissions that count still have tokens of version {version}. Run parity reprocess first."
         )
     keys.retire(store, version)

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines import custody
 from pipelines.batch import on_progress, write_batch
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
@@ -36,8 +37,25 @@ def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | N
         result = _run("load_submissions", config, zones)
     finally:
         on_progress.reset(token)
-    counts = result.output_for_node("load_batch") if result.success else _broken_off(result)
-    return {"submissions": len(paths), **counts}
+    return {"submissions": len(paths), **_totals(result, "load_batch")}
+
+
+def reprocess_received(
+    zones: Zones, identity: Path | None = None, step: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """Check and pseudonymise every received submission again, in one run. Returns what ``load_paths`` returns.
+
+    ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing.
+    """
+    received = open_ledger(zones.ledger).outcomes()
+    token = on_progress.set(lambda done, of: step() if step else None)
+    try:
+        with custody.opening_with(identity):
+            custody.require_identity(zones.received / each.receipt.submission_id for each in received)
+            result = _run("reprocess_everything", {}, zones)
+    finally:
+        on_progress.reset(token)
+    return {"submissions": len(received), **_totals(result, "reprocess_received")}
 
 
 def publish_release(zones: Zones) -> Release:
@@ -70,6 +88,11 @@ def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessR
             resources={"parity": Parity(home=str(zones.home))},
             raise_on_error=False,
         )
+
+
+def _totals(result: dg.ExecuteInProcessResult, node: str) -> dict[str, Any]:
+    totals: dict[str, Any] = result.output_for_node(node) if result.success else _broken_off(result)
+    return totals
 
 
 def _broken_off(result: dg.ExecuteInProcessResult) -> dict[str, Any]:

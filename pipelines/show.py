@@ -23,6 +23,7 @@ from reports.site.wording import counted
 
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.ask import Rows
+    from pipelines.custody import Kept
     from pipelines.publish import Release
     from pipelines.tsql import Report
 
@@ -117,6 +118,21 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome], zones: Zones
         line(
             f"Not assigned to a provider and month: receipt {outcome.receipt.submission_id}, {outcome.state.value}"
         )
+
+
+def received_files(found: "Kept") -> None:
+    """How received files are kept: encrypted, or in clear."""
+    if found.in_clear:
+        of = counted(found.in_clear, "submission")
+        line(
+            f"Received files of {of} are kept in clear (mode 0600). To encrypt what arrives, set PARITY_RECIPIENT."
+        )
+    if found.encrypted:
+        of = counted(found.encrypted, "submission")
+        line(f"Received files of {of} are encrypted. Only the custodian can open them.")
+    if found.left_open:
+        of = counted(found.left_open, "encrypted submission")
+        line(f"The files of {of} still lie open: their load was interrupted. Load them again.")
 
 
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:

@@ -24,6 +24,7 @@ COMMANDS = (
     "explain",
     "dataset",
     "load",
+    "reprocess",
     "keys",
     "extract",
     "publish",

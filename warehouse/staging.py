@@ -158,7 +158,7 @@ def _stage_table(
         except duckdb.BinderException:
             raise StagingError(
                 f"{table_id}: its rows were made by an earlier version of Parity and may hold values that must not "
-                "leave. Run the job reprocess_everything in Dagster. It makes all rows again."
+                "leave. Run parity reprocess. It makes all rows again."
             ) from None
         con.execute(
             f"INSERT INTO staged.row_count SELECT submission_id, provider, month, '{table_id}', count(*) "

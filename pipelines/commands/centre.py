@@ -56,7 +56,9 @@ def publish(*, as_json: Json = False) -> int:
 @app.command(group=CENTRE)
 def status(*, as_json: Json = False) -> int:
     """Show the submissions and outcomes of every provider and month."""
-    from pipelines import show
+    from dataclasses import asdict
+
+    from pipelines import custody, show
     from pipelines.board import board
     from pipelines.ledger import open_ledger
     from pipelines.zones import zones
@@ -66,15 +68,18 @@ def status(*, as_json: Json = False) -> int:
     outcomes = ledger.outcomes()
     cells = board(outcomes, ledger.current_submissions())
     unplaced = [o for o in outcomes if o.provider_month is None]
+    files = custody.kept(root)
     if as_json:
         print_json(
             {
                 "board": [cell.as_row() for cell in cells],
                 "unplaced": [{"submission": o.receipt.submission_id, "state": o.state.value} for o in unplaced],
+                "received_files": asdict(files),
             }
         )
     else:
         show.board(cells, unplaced, root)
+        show.received_files(files)
     return CLEAN
 
 

@@ -80,7 +80,7 @@ def test_a_rotation_keeps_the_people_and_leaves_no_token_and_no_key(
         USAGE, CLEAN, WARNINGS
     )  # fmt: skip
     said.append("".join(capfd.readouterr()))
-    assert "reprocess_everything" in said[-1]
+    assert "parity reprocess" in said[-1]
     with pytest.raises(NotPublishable, match=r"under key s1-[0-9a-f]{8}\. The key of today is s2-"):
         current_submissions(found, ledger)
     assert not load(paths[0], found, ledger, spine_key()).is_repeat
