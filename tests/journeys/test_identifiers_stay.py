@@ -1,14 +1,17 @@
 """What identifies a person never leaves the identifiable zone, wherever it was typed.
 
 An NHS number, a postcode, a date and a name are put into every element of every table, and whole columns stand under
-the wrong heading. Everything outside the zone is then searched: rows, warehouse, release, reports, logs, output. A
-control finds each of them inside.
+the wrong heading. Everything outside the zone is then searched: rows, warehouse, release, reports, logs, output. They
+are searched for plain, as UTF-16, in hexadecimal, in base64 and as a binary number, and so is the key. A control finds
+each of them inside.
 """
 
+import base64
+import contextlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -35,6 +38,32 @@ CANARIES = (
     "QUENN",
 )  # fmt: skip
 FOUND = re.compile("|".join(map(re.escape, CANARIES)))
+
+
+def forms(content: bytes) -> set[bytes]:
+    """How a value may stand in a file: as it is, in UTF-16, in hexadecimal, in base64, as a binary number.
+
+    In base64 it depends on how many bytes stand before it; its first and last characters are shared with its
+    neighbours and are left out.
+    """
+    plain = {content}
+    with contextlib.suppress(UnicodeDecodeError):
+        plain |= {content.decode().encode(wide) for wide in ("utf-16-le", "utf-16-be")}
+    coded = {inner for each in plain for inner in (each.hex().encode(), each.hex().upper().encode())}
+    for before in range(3):
+        for each in plain:
+            text = base64.b64encode(b"\0" * before + each)
+            coded.add(text.rstrip(b"=")[4 if before else 0 : -1])
+    if content.isdigit() and len(content) == 10:
+        coded |= {int(content).to_bytes(8, order) for order in ("little", "big")}
+    return plain | coded
+
+
+SOUGHT = {form: canary for canary in CANARIES for form in forms(canary.encode())}
+# What a query of a database looks for: its texts and numbers are compressed in the file.
+IN_TEXT = "|".join(sorted({re.escape(form.decode()) for form in SOUGHT if form.isascii() and form.isalnum()} | {
+    re.escape(canary) for canary in CANARIES
+}))  # fmt: skip
 # Whose row is whose, so that a record with a canary belongs to a person without one.
 CHAIN = {
     "LocalPatientId": "P", "ServiceRequestId": "R", "CareContactId": "C", "CareActId": "A", "ServiceUseId": "U",
@@ -99,51 +128,65 @@ def swapped(root: Path, table_id: str, one: str, other: str) -> Path:
     return folder
 
 
-def texts(found: Zones) -> Iterator[tuple[str, str]]:
-    """Every file outside ``inbox`` and ``received``, and the names of all: as text, unpacked and decoded."""
+def contents(found: Zones) -> Iterator[tuple[str, bytes]]:
+    """Every file outside ``inbox`` and ``received``, and the names of all: as it is, unpacked and decoded."""
     for path in sorted(found.home.rglob("*")):
         if path.is_relative_to(found.inbox) or path.is_relative_to(found.received):
             continue
-        yield "the name of a file", path.name
-        if not path.is_file():
-            continue
-        name = str(path.relative_to(found.home))
-        if path.suffix == ".duckdb":
-            yield from ((f"{name} {column}", text) for column, text in of_database(path))
-        elif path.suffix == ".parquet":
-            yield name, pl.read_parquet(path).write_csv()
-        elif zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                yield from ((f"{name} {inner}", read(archive.read(inner))) for inner in archive.namelist())
-        else:
-            yield name, read(path.read_bytes())
+        yield "the name of a file", path.name.encode()
+        if path.is_file():
+            yield from opened(path, str(path.relative_to(found.home)))
+
+
+def opened(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The bytes of a file, and what is compressed in it."""
+    content = path.read_bytes()
+    yield name, content
+    if path.suffix == ".duckdb":
+        yield from ((f"{name} {table}", row.encode()) for table, row in of_database(path))
+    elif path.suffix == ".parquet":
+        yield name, pl.read_parquet(path).write_csv().encode()
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from ((f"{name} {inner}", archive.read(inner)) for inner in archive.namelist())
 
 
 def of_database(path: Path) -> Iterator[tuple[str, str]]:
+    """Rows of any table that have something suspicious in a column of any type."""
     with duckdb.connect(str(path), read_only=True) as con:
-        columns = con.execute(
-            "SELECT schema_name, table_name, column_name FROM duckdb_columns() INNER JOIN duckdb_tables() "
-            "USING (database_name, schema_name, table_name) WHERE data_type = 'VARCHAR'"
-        ).fetchall()
-        for schema, table, column in columns:
+        tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+        for schema, table in tables:
             suspects = con.execute(
-                f'SELECT DISTINCT "{column}" FROM {schema}."{table}" WHERE regexp_matches("{column}", ?)',
-                [FOUND.pattern],
+                f'SELECT t::VARCHAR FROM {schema}."{table}" AS t WHERE regexp_matches(t::VARCHAR, ?)', [IN_TEXT]
             ).fetchall()
-            yield from ((f"{schema}.{table}.{column}", text) for (text,) in suspects)
+            yield from ((f"{schema}.{table}", row) for (row,) in suspects)
 
 
 def read(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def leaks(found: Zones) -> dict[str, set[str]]:
+def leaks(found: Zones, sought: Mapping[bytes, str] = SOUGHT) -> dict[str, set[str]]:
     """Where outside the zone which canary was found."""
     hits: dict[str, set[str]] = {}
-    for where, text in texts(found):
-        if seen := set(FOUND.findall(text)):
-            hits[where] = seen
+    for where, content in contents(found):
+        if seen := {canary for form, canary in sought.items() if form in content}:
+            hits.setdefault(where, set()).update(seen)
     return hits
+
+
+def keys_of(folder: Path) -> dict[bytes, str]:
+    """The secrets in the files of this test's keys, in every form."""
+    secrets = {
+        secret
+        for path in folder.rglob("*")
+        if path.is_file()
+        for text in (path.read_bytes().strip(), *re.findall(rb"[0-9a-fA-F]{64}", path.read_bytes()))
+        for secret in (text, *([bytes.fromhex(text.decode())] if re.fullmatch(rb"[0-9a-fA-F]{64}", text) else []))
+        if len(secret) >= 32
+    }
+    assert secrets
+    return {form: "the key" for secret in secrets for form in forms(secret)}
 
 
 def kept_inside(found: Zones) -> set[str]:
@@ -155,8 +198,8 @@ def kept_inside(found: Zones) -> set[str]:
     }
 
 
-def test_no_identifier_leaves_wherever_it_was_typed(
-    tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]
+def test_neither_an_identifier_nor_the_key_leaves_wherever_it_was_typed(
+    tmp_path: Path, home: Path, own_key: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = zones(home)
     folder = everywhere(tmp_path)
@@ -175,10 +218,11 @@ def test_no_identifier_leaves_wherever_it_was_typed(
     assert leaks(found) == {}
     assert kept_inside(found) == set(CANARIES)
     publish_release(found)
-    assert leaks(found) == {}
     assert _run(["check", str(folder), "--report", str(home / "site_reports" / "own")]) == 4
-    assert leaks(found) == {}
-    assert FOUND.findall("".join(capfd.readouterr())) == []
+    keys = keys_of(own_key.parent)
+    assert leaks(found, SOUGHT | keys) == {}
+    printed = "".join(capfd.readouterr()).encode()
+    assert {name for form, name in (SOUGHT | keys).items() if form in printed} == set()
 
 
 def lets_the_record_pass(table: Table, field: Field) -> bool:
@@ -206,7 +250,7 @@ def test_columns_under_the_wrong_heading_do_not_leave(
     folder = swapped(tmp_path, "IDS001", one, other)
     load(folder, found, open_ledger(found.ledger), spine_key())
     _run(["check", str(folder)])
-    everything = [*(text for _, text in texts(found)), "".join(capfd.readouterr())]
+    everything = [*(read(content) for _, content in contents(found)), "".join(capfd.readouterr())]
     assert {value for value in values for text in everything if value in text} == set()
     inside = "".join(path.read_text() for path in found.received.rglob("*.csv"))
     assert {value for value in values if value in inside} == values
@@ -254,9 +298,46 @@ def test_the_search_finds_what_is_there(tmp_path: Path, home: Path) -> None:
     (found.site_reports / "c.xlsx").write_bytes(packed.getvalue())
     with duckdb.connect(str(found.releases / "d.duckdb")) as con:
         con.execute("CREATE TABLE t AS SELECT 'M11AE' AS a")
+    (found.builds / "1931-02-17.csv").write_text("")
     assert {canary for seen in leaks(found).values() for canary in seen} == {
         "9998887775",
         "QUENNELL",
+        "QUENN",
         "ZE99 9ZZ",
         "M11AE",
+        "1931-02-17",
     }
+
+
+NUMBER = "9998887775"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NUMBER.encode(), NUMBER.encode("utf-16"), NUMBER.encode("utf-16-be"), NUMBER.encode().hex().encode(),
+        NUMBER.encode().hex().upper().encode(), *(base64.b64encode(b"x" * n + NUMBER.encode() + b"yz") for n in range(4)),
+        base64.b64encode(NUMBER.encode("utf-16-le")), int(NUMBER).to_bytes(8, "little"), int(NUMBER).to_bytes(8, "big"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_number_is_found_however_it_is_written(home: Path, content: bytes) -> None:
+    found = zones(home)
+    (found.builds / "a.bin").write_bytes(b"\xff\x00" + content + b"\xff")
+    assert leaks(found) == {"builds/a.bin": {NUMBER}}
+
+
+def test_a_number_is_found_in_a_column_of_numbers(home: Path) -> None:
+    found = zones(home)
+    pl.DataFrame({"a": [1, int(NUMBER)]}).write_parquet(found.pseudonymised / "b.parquet")
+    with duckdb.connect(str(found.builds / "d.duckdb")) as con:
+        con.execute("CREATE TABLE t AS SELECT 1 AS one, unnest([1, 9998887775])::BIGINT AS a")
+    assert {"pseudonymised/b.parquet", "builds/d.duckdb main.t"} <= set(leaks(found))
+
+
+def test_the_key_is_found_where_it_should_not_be(home: Path, own_key: Path) -> None:
+    spine_key()
+    found = zones(home)
+    assert leaks(found, keys_of(own_key.parent)) == {}
+    (found.builds / "a.log").write_bytes(b"the key is " + own_key.read_bytes())
+    assert set(leaks(found, keys_of(own_key.parent))) == {"builds/a.log"}
