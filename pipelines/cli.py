@@ -20,6 +20,7 @@ from pipelines.commands import (  # noqa: F401  (importing them adds their comma
     trying,
 )
 from pipelines.commands.app import CLEAN, CRASHED, USAGE, app
+from pipelines.zones import closed
 from schemas.errors import ForThePerson
 
 
@@ -41,6 +42,9 @@ def _run(arguments: list[str]) -> int:
         return CLEAN
     except Exception as error:
         return _explain(error)
+    finally:
+        while closed:
+            _say(closed.pop(0), CLEAN)
     return status if isinstance(status, int) else CLEAN
 
 

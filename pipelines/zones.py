@@ -8,12 +8,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines import modes
 from schemas.errors import NotAsked
 from warehouse.storage import sync
 
 PRIVATE = 0o700
 ENV_HOME = "PARITY_HOME"
 PROJECT = Path(__file__).resolve().parents[1]
+
+_checked: set[Path] = set()
+closed: list[str] = []
+"""What the check at the start closed to other users, in words."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ def data_root(home: Path | None = None) -> Path:
 def zones(home: Path | None = None) -> Zones:
     """The zones below ``data_root(home)``; made if absent.
 
-    Raises NotAsked if they cannot be made.
+    The first call of a process checks modes and owners of all that lies there (``pipelines.modes``). Raises
+    NotAsked if they cannot be made, and modes.NotOurs if something there is not safe.
     """
     root = data_root(home)
     found = Zones(root)
@@ -121,4 +127,7 @@ def zones(home: Path | None = None) -> Zones:
     if is_new:
         sync(root)
         sync(root.parent)
+    if root not in _checked:
+        closed.extend(modes.hold(root))
+        _checked.add(root)
     return found

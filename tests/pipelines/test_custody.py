@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyrage import x25519
 
-from pipelines import custody, store
+from pipelines import custody, modes, store
 from pipelines.cli import _run
 from pipelines.custody import Encrypted, RecipientUnusable
 from pipelines.keys import spine_key
@@ -255,6 +255,7 @@ def test_the_custodian_s_command_opens_and_status_says_both_states(
     assert json.loads(capsys.readouterr().out)["states"] == {"accepted": 2}
     assert custody.kept(found) == custody.Kept(encrypted=2, in_clear=0, left_open=0)
     assert in_clear(found) == set()
+    assert modes.hold(found.home) == []  # whatever Dagster and the ledger wrote is this account's alone
     # Neither the identity nor its path is kept anywhere.
     secret = next(line for line in own.file.read_text().splitlines() if line.startswith("AGE-SECRET"))
     for path in found.home.rglob("*"):
