@@ -46,6 +46,19 @@ class Change:
     effect_size: float | None
 
 
+@dataclass
+class Outcome:
+    """Courses of therapy, those not at caseness, and what became of all."""
+
+    courses: int = 0
+    not_at_caseness: int = 0
+    recovered: int = 0
+    reliably_recovered: int = 0
+    improved: int = 0
+    unchanged: int = 0
+    deteriorated: int = 0
+
+
 def simulate(chance: random.Random, size: int) -> list[Referral]:
     """Referrals of April with up to six sessions, one a day, and scores on some days."""
     found = []
@@ -106,19 +119,56 @@ def changes(by_provider: dict[str, list[Referral]]) -> dict[Group, Change]:
     return {key: _change(key, pairs, courses[key[:4]]) for key in pairs}
 
 
+def outcomes(by_provider: dict[str, list[Referral]]) -> dict[tuple[str, str, str, str], Outcome]:
+    """Recovery and reliable change over all months: PHQ-9 from 10, GAD-7 from 8; change from 6 and from 4 points."""
+    found: dict[tuple[str, str, str, str], Outcome] = {}
+    for provider, referrals in by_provider.items():
+        for r in referrals:
+            places = (("England", "ENG"), ("sub-ICB", r.commissioner), ("provider", provider))
+            for therapy, days in _therapies(r):
+                mine = [sorted((day, s) for day, t, s in r.scores if t == tool and days[0] <= day <= days[-1])
+                        for tool in (PHQ9, GAD7)]  # fmt: skip
+                for level, place in places:
+                    for problem in (PROBLEM[r.complaint], "all"):
+                        _add(found.setdefault((level, place, problem, therapy), Outcome()), mine)
+    return found
+
+
+def _add(told: Outcome, scores: list[list[tuple[date, int]]]) -> None:
+    told.courses += 1
+    cases = [mine[0][1] >= cut for mine, cut in zip(scores, (10, 8), strict=True) if mine]
+    told.not_at_caseness += len(cases) == 2 and not any(cases)
+    if not all(len(mine) > 1 for mine in scores):
+        return
+    below = all(mine[-1][1] < cut for mine, cut in zip(scores, (10, 8), strict=True))
+    gains = [(mine[0][1] - mine[-1][1]) / step for mine, step in zip(scores, (6, 4), strict=True)]
+    better, worse = max(gains) >= 1 and min(gains) > -1, min(gains) <= -1 and max(gains) < 1
+    told.recovered += any(cases) and below
+    told.reliably_recovered += any(cases) and below and better
+    told.improved += better
+    told.deteriorated += worse
+    told.unchanged += not better and not worse
+
+
 def _courses(r: Referral) -> Iterable[tuple[str, dict[str, tuple[int, int]]]]:
-    """Therapies given twice or more in a finished course, each with first and last score by instrument."""
+    """Courses of therapy, each with first and last score by instrument."""
+    for therapy, days in _therapies(r):
+        scores: dict[str, tuple[int, int]] = {}
+        for tool, instrument in INSTRUMENT.items():
+            mine = sorted((day, s) for day, t, s in r.scores if t == tool and days[0] <= day <= days[-1])
+            if len(mine) > 1:
+                scores[instrument] = mine[0][1], mine[-1][1]
+        yield therapy, scores
+
+
+def _therapies(r: Referral) -> Iterable[tuple[str, list[date]]]:
+    """Therapies given twice or more in a finished course, with the days of their sessions."""
     if not r.is_discharged or len(r.sessions) < 2:
         return
     for procedure, therapy in THERAPY.items():
         days = [day for day, given in r.sessions if given == procedure]
         if len(days) >= 2:
-            scores: dict[str, tuple[int, int]] = {}
-            for tool, instrument in INSTRUMENT.items():
-                mine = sorted((day, s) for day, t, s in r.scores if t == tool and days[0] <= day <= days[-1])
-                if len(mine) > 1:
-                    scores[instrument] = mine[0][1], mine[-1][1]
-            yield therapy, scores
+            yield therapy, days
 
 
 def _change(key: Group, pairs: dict[Group, list[tuple[int, int]]], courses: int) -> Change:

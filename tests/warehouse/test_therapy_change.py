@@ -13,7 +13,18 @@ import pytest
 
 from tests.campaign import is_whole, seeds
 from tests.fixtures.warehouse import APRIL, FEW, ask, build, write_submission
-from tests.references.therapy_change import BOOK, CBT, GAD7, PHQ9, REQOL10, Referral, changes, simulate, tables
+from tests.references.therapy_change import (
+    BOOK,
+    CBT,
+    GAD7,
+    PHQ9,
+    REQOL10,
+    Referral,
+    changes,
+    outcomes,
+    simulate,
+    tables,
+)
 from tests.warehouse.test_published import PROVIDERS, REAL, annual, of
 from warehouse.build import build_core
 from warehouse.published import create_published, load_published, normalise_published
@@ -36,8 +47,9 @@ def built(root: Path, by_provider: dict[str, list[Referral]]) -> Path:
 def test_every_figure_is_that_of_a_plain_reading(seed: int) -> None:
     chance = random.Random(seed)
     by_provider = {"RXX": simulate(chance, 60), "RYY": simulate(chance, 12)}
+    draft = built(Path(tempfile.mkdtemp()), by_provider)
     rows = ask(
-        built(Path(tempfile.mkdtemp()), by_provider),
+        draft,
         f"SELECT {COLUMNS} FROM mart.therapy_change WHERE period_type = 'all months' "
         "AND level IN ('England', 'sub-ICB', 'provider')",
     )
@@ -46,6 +58,53 @@ def test_every_figure_is_that_of_a_plain_reading(seed: int) -> None:
     assert len({key[3:] for key in expected}) == 6
     for row in rows:
         assert list(row[5:]) == pytest.approx(list(astuple(expected[row[:5]])), abs=1e-9), row[:5]
+    counted = ask(
+        draft,
+        "SELECT level, organisation, problem, therapy_type, courses, not_at_caseness, recovered, reliably_recovered, "
+        "improved, unchanged, deteriorated FROM mart.therapy_outcome WHERE period_type = 'all months' "
+        "AND level IN ('England', 'sub-ICB', 'provider')",
+    )
+    of_courses = outcomes(by_provider)
+    assert {row[:4]: row[4:] for row in counted} == {key: astuple(told) for key, told in of_courses.items()}
+    assert sum(astuple(of_courses["England", "ENG", "all", "CBT"])[1:]) > 5
+
+
+def outcome_of(root: Path, *scores: tuple[date, str, int], pathway: str | None = None) -> list[tuple[object, ...]]:
+    """What is said of one course of CBT, from session 1 on the 2nd to session 2 on the 9th."""
+    one = Referral("r", "01A", "F32", True, ((day(2), CBT), (day(9), CBT)), scores)
+    rows = tables([one])
+    rows["IDS101"][0]["Pathway"] = pathway
+    return ask(
+        build(root, [write_submission(root, "RXX", APRIL, rows)], measures=FEW),
+        "SELECT courses, not_at_caseness, recovery, reliable_recovery, reliable_improvement, reliable_deterioration "
+        "FROM mart.therapy_outcome WHERE level = 'England' AND problem = 'all' AND period_type = 'all months'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        # Recovered by one point each: no reliable change.
+        (((2, PHQ9, 10), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)), (1, 0, 1.0, 0.0, 0.0, 0.0)),
+        (((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)), (1, 0, 1.0, 1.0, 1.0, 0.0)),
+        # Below both at the first session of the therapy: out of the denominator of recovery, in that of improvement.
+        (((2, PHQ9, 9), (9, PHQ9, 3), (2, GAD7, 7), (9, GAD7, 7)), (1, 1, None, None, 1.0, 0.0)),
+        # Better on one and worse on the other is no reliable change; one measure alone is not paired.
+        (((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 12)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
+        (((2, PHQ9, 16), (9, PHQ9, 2)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
+        ((), (1, 0, 0.0, 0.0, 0.0, 0.0)),  # not measured: in every denominator, as published
+        # A score after the last session is none of the therapy.
+        (((2, PHQ9, 16), (9, PHQ9, 15), (2, GAD7, 8), (9, GAD7, 8), (10, PHQ9, 1)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
+    ],
+)
+def test_recovery_and_reliable_change_of_one_course_of_therapy(
+    tmp_path: Path, scores: tuple[tuple[int, str, int], ...], expected: tuple[object, ...]
+) -> None:
+    assert outcome_of(tmp_path, *((day(n), tool, score) for n, tool, score in scores)) == [expected]
+
+
+def test_recovery_is_of_talking_therapies_alone(tmp_path: Path) -> None:
+    assert outcome_of(tmp_path, (day(2), PHQ9, 16), (day(9), PHQ9, 2), pathway="01") == []
 
 
 def day(number: int) -> date:

@@ -3,6 +3,16 @@
 -- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness
 -- and recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by
 -- the cut-offs of its day, the last score and the change by those of the day of the last score (decision 0015).
+CREATE TEMP MACRO is_case(test, score, cut_off) AS
+    CASE test WHEN '>=' THEN score >= cut_off WHEN '>' THEN score > cut_off WHEN '<' THEN score < cut_off END;
+CREATE TEMP MACRO is_in_recovery(test, score, cut_off) AS
+    CASE test WHEN '>=' THEN score < cut_off WHEN '>' THEN score <= cut_off WHEN '<' THEN score >= cut_off END;
+CREATE TEMP MACRO gain_of(direction, first_score, last_score) AS
+    CASE direction WHEN 'higher' THEN last_score - first_score ELSE first_score - last_score END;
+CREATE TEMP MACRO change_of(gain, threshold) AS
+    CASE WHEN gain IS NULL THEN 'unpaired' WHEN threshold IS NULL THEN 'no threshold' WHEN gain >= threshold THEN 'improved'
+        WHEN gain <= -threshold THEN 'deteriorated' ELSE 'no change' END;
+
 CREATE TABLE core.outcome AS
 WITH paired AS (
     SELECT
@@ -20,8 +30,7 @@ judged AS (
         p.*, i.instrument, i.role, i.pathways, f.caseness AS first_caseness, f.caseness_test AS first_test,
         l.caseness AS last_caseness, l.caseness_test AS last_test, l.recovery_cut_off, l.reliable_change AS threshold,
         p.last_score IS NOT NULL AS is_paired,
-        CASE i.direction WHEN 'higher' THEN p.last_score - p.first_score ELSE p.first_score - p.last_score END
-            AS gain
+        gain_of(i.direction, p.first_score, p.last_score) AS gain
     FROM paired AS p
     INNER JOIN ref.instrument AS i ON i.position = p.position
     LEFT JOIN ref.instrument_cut_off AS f
@@ -34,28 +43,10 @@ judged AS (
 SELECT
     j.referral_number, r.provider, r.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,
     j.last_score, j.last_on, j.is_paired, j.gain,
-    CASE
-        WHEN NOT j.is_paired THEN 'unpaired'
-        WHEN j.threshold IS NULL THEN 'no threshold'
-        WHEN j.gain >= j.threshold THEN 'improved'
-        WHEN j.gain <= -j.threshold THEN 'deteriorated'
-        ELSE 'no change'
-    END AS reliable_change,
-    CASE j.first_test
-        WHEN '>=' THEN j.first_score >= j.first_caseness
-        WHEN '>' THEN j.first_score > j.first_caseness
-        WHEN '<' THEN j.first_score < j.first_caseness
-    END AS is_case_first,
-    CASE j.last_test
-        WHEN '>=' THEN j.last_score >= j.last_caseness
-        WHEN '>' THEN j.last_score > j.last_caseness
-        WHEN '<' THEN j.last_score < j.last_caseness
-    END AS is_case_last,
-    CASE j.last_test
-        WHEN '>=' THEN j.last_score < j.recovery_cut_off
-        WHEN '>' THEN j.last_score <= j.recovery_cut_off
-        WHEN '<' THEN j.last_score >= j.recovery_cut_off
-    END AS is_in_recovery_last,
+    change_of(j.gain, j.threshold) AS reliable_change,
+    is_case(j.first_test, j.first_score, j.first_caseness) AS is_case_first,
+    is_case(j.last_test, j.last_score, j.last_caseness) AS is_case_last,
+    is_in_recovery(j.last_test, j.last_score, j.recovery_cut_off) AS is_in_recovery_last,
     coalesce(j.pathways LIKE '%' || r.pathway || '%', false) AS is_in_battery,
     j.position
 FROM judged AS j

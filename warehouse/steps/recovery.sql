@@ -2,6 +2,15 @@
 -- Grain: one row per referral: PHQ-9 and the anxiety measure side by side, and what the
 -- pair says. Three-valued logic carries caseness: a case on either is a case; below on both is none; below on
 -- one with the other missing is neither. Change needs both paired: better on one and not worse on the other.
+CREATE TEMP MACRO change_of_both(one, other) AS CASE
+    WHEN coalesce(one, 'unpaired') = 'unpaired' OR coalesce(other, 'unpaired') = 'unpaired' THEN 'unpaired'
+    WHEN (one = 'improved' AND other <> 'deteriorated') OR (other = 'improved' AND one <> 'deteriorated')
+        THEN 'improved'
+    WHEN (one = 'deteriorated' AND other <> 'improved') OR (other = 'deteriorated' AND one <> 'improved')
+        THEN 'deteriorated'
+    ELSE 'no change'
+END;
+
 CREATE TABLE work.recovery AS
 WITH sided AS (
     SELECT
@@ -30,12 +39,5 @@ SELECT
     is_own_anxiety_measure_paired,
     phq9_case_first OR anxiety_case_first AS is_case_first,
     coalesce(is_phq9_in_recovery AND is_anxiety_in_recovery, false) AS is_below_both_last,
-    CASE
-        WHEN NOT (is_phq9_paired AND is_anxiety_paired) THEN 'unpaired'
-        WHEN (phq9_change = 'improved' AND anxiety_change <> 'deteriorated')
-            OR (anxiety_change = 'improved' AND phq9_change <> 'deteriorated') THEN 'improved'
-        WHEN (phq9_change = 'deteriorated' AND anxiety_change <> 'improved')
-            OR (anxiety_change = 'deteriorated' AND phq9_change <> 'improved') THEN 'deteriorated'
-        ELSE 'no change'
-    END AS reliable_change
+    change_of_both(phq9_change, anxiety_change) AS reliable_change
 FROM sided
