@@ -67,7 +67,8 @@ CREATE TABLE event (
     "CREATE INDEX event_submission ON event (submission_id, seq)",
 )
 _RECEIPT = "content_sha256, claim_provider, claim_month, bytes, received_at"
-_EVENT = "state, provider, month, detail, at, actor, command, code_version, rules_version, key_version"
+# The long one last (``ledger_chain.link``).
+_EVENT = "state, provider, month, at, actor, command, code_version, rules_version, key_version, detail"
 
 
 class LedgerTooNew(ForThePerson):
@@ -145,14 +146,14 @@ def unprotected(database: Database, execute: Execute) -> list[str]:
 def _from_1(database: Database, execute: Execute) -> None:
     """Carry over the rows of releases up to 0.5 as they are. The chain begins with them; who acted is unknown."""
     receipts = {row[0]: row[1:] for row in execute(f"SELECT submission_id, {_RECEIPT} FROM receipt")}
-    events = execute("SELECT submission_id, state, provider, month, detail, at FROM event ORDER BY seq")
+    events = execute("SELECT submission_id, state, provider, month, at, detail FROM event ORDER BY seq")
     for name in ("VIEW latest", "VIEW concluded", "TABLE event", "TABLE receipt"):
         execute(f"DROP {name}")
     make(database, execute, CARRIED_OVER)
-    for submission_id, state, *values in events:
+    for submission_id, state, provider, month, at, detail in events:
         if state == State.RECEIVED:
             append_receipt(execute, submission_id, receipts[submission_id])
-        _append(execute, "event", _EVENT, submission_id, (state, *values, None, None, None, None, None))
+        _append(execute, "event", _EVENT, submission_id, (state, provider, month, at, *[None] * 5, detail))
 
 
 def append_receipt(execute: Execute, submission_id: str, values: tuple[Value, ...], seq: int | None = None) -> int:
@@ -175,7 +176,7 @@ def append_event(
     key = detail.get("key") or None
     written = json.dumps(detail, sort_keys=True)
     who = (by.actor, by.command, by.code_version, by.rules_version, key)
-    _append(execute, "event", _EVENT, submission_id, (state.value, *as_text(of), written, at, *who))
+    _append(execute, "event", _EVENT, submission_id, (state.value, *as_text(of), at, *who, written))
 
 
 def _append(
@@ -221,7 +222,7 @@ def rows(execute: Execute, table: str) -> list[Row]:
     """Every row of ``receipt`` or ``event``, for the chain."""
     columns = _RECEIPT if table == "receipt" else _EVENT
     found = execute(f"SELECT seq, submission_id, {columns}, previous, sha256 FROM {table} ORDER BY seq")
-    return [Row(row[0], row[1], tuple(row[2:-2]), row[-2], row[-1]) for row in found]
+    return [Row(row[0], row[1], row[2:-2], row[-2], row[-1]) for row in found]
 
 
 def as_text(of: ProviderMonth | None) -> tuple[str | None, str | None]:
