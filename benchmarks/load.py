@@ -85,7 +85,7 @@ def orchestration(root: Path) -> str:
     from datetime import date
 
     from demonstration.writing import write_submissions
-    from pipelines import batch
+    from pipelines import apart
     from pipelines.run import load_paths
     from pipelines.zones import zones
 
@@ -93,7 +93,7 @@ def orchestration(root: Path) -> str:
     write_submissions(folder, providers=_BATCH // 3, months=3, start=date(2025, 4, 1), seed=1, size=0.02)
     paths = sorted(path for path in folder.iterdir() if path.is_dir())
     loading = 0.0
-    load = batch.load
+    load = apart.load
 
     def timed(*arguments: Any) -> Any:
         nonlocal loading
@@ -109,14 +109,14 @@ def orchestration(root: Path) -> str:
         load_paths(some, zones(home))
         return time.perf_counter() - started - loading
 
-    batch.load = timed
+    apart.load = timed
     extra = []
     for repeat in range(5):
         home = root / f"home{repeat}"
         outside(paths[:1], home)  # the first run makes Dagster's storage
         once = outside(paths[1:2], home)
         extra.append((outside(paths[2:], home) - once) / (len(paths) - 3) * 1000)
-    batch.load = load
+    apart.load = load
     return (
         f"Orchestration: {statistics.median(extra):.1f} ms per extra submission "
         f"({min(extra):.1f} to {max(extra):.1f}) in a batch of {len(paths)}"

@@ -16,10 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines import custody
+from pipelines import apart, custody
 from pipelines.key_store import KeyUnusable
 from pipelines.ledger import Ledger, State
-from pipelines.load import Loaded, load, reprocess
+from pipelines.load import Loaded
+from pipelines.worker import StepFailed
 from pipelines.zones import Zones
 from transforms.pseudonymise import TokenKey
 
@@ -91,7 +92,7 @@ def _batch(name: str, zones: Zones) -> Path:
 
 def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
     """Load every submission. One that fails becomes a Failed, and the next one follows."""
-    yield from _each(paths, lambda path: load(path, zones, ledger, key), lambda path: None)
+    yield from _each(paths, lambda path: apart.load(path, zones, ledger, key), lambda path: None)
 
 
 def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
@@ -102,7 +103,9 @@ def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loade
     received = [outcome.receipt for outcome in ledger.outcomes()]
     custody.require_identity(zones.received / receipt.submission_id for receipt in received)
     yield from _each(
-        received, lambda receipt: reprocess(receipt, zones, ledger, key), lambda receipt: receipt.submission_id
+        received,
+        lambda receipt: apart.reprocess(receipt, zones, ledger, key),
+        lambda receipt: receipt.submission_id,
     )
 
 
@@ -119,7 +122,7 @@ def _each(
         except KeyUnusable:
             raise  # without a key no submission can be loaded: the operator must act, not the sites
         except Exception as error:  # one faulty submission never stops the others; the ledger says «failed»
-            yield Failed(name(item), type(error).__name__)
+            yield Failed(name(item), error.kind if isinstance(error, StepFailed) else type(error).__name__)
         if tell is not None:
             tell(done, len(items))
 

@@ -52,6 +52,11 @@ def opening_with(identity: Path | None) -> Iterator[None]:
         _identity.reset(token)
 
 
+def identity_given() -> Path | None:
+    """The file of the identity with which files are opened now, if ``opening_with`` named one."""
+    return _identity.get()
+
+
 def recipients() -> list[str]:
     """The recipients to whom received files are encrypted; none if they are kept in clear.
 

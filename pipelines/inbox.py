@@ -140,6 +140,13 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
     return Source(named_in(path), files, findings, _content_hash(path, files, findings, beside))
 
 
+def unread_source(path: Path, finding: pl.DataFrame) -> Source:
+    """A submission of which no file is read, with the finding why. Names and sizes of files tell it apart."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    listed = json.dumps([[file.name if path.is_dir() else "", file.lstat().st_size] for file in files])
+    return Source(named_in(path), {}, [finding], hashlib.sha256(f"unread {listed}".encode()).hexdigest())
+
+
 def as_record(source: Source) -> dict[str, Any]:
     """What is needed to read a kept submission again without a new survey, for JSON."""
     files = {

@@ -22,7 +22,7 @@ import polars as pl
 
 from pipelines import custody, durable, store
 from pipelines.code_version import rows_version
-from pipelines.inbox import Source, as_record, discard, from_record, open_source
+from pipelines.inbox import Source, as_record, discard, from_record, open_source, unread_source
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
 from pipelines.verdict import Verdict
@@ -30,16 +30,18 @@ from pipelines.zones import PRIVATE, Zones
 from reports.site.history import earlier_report
 from reports.site.report import write_report
 from schemas.errors import ForThePerson
+from schemas.gate import GATE
 from schemas.links import RECEIVED_AT
 from schemas.month import month_text
 from schemas.ruleset import WRITTEN
 from schemas.table import Table
 from schemas.versions import Version
+from transforms.findings import file_finding
 from transforms.leaving import Staging
 from transforms.pseudonymise import TokenKey
 from transforms.receive import format_of
 from transforms.receive.table import Received
-from transforms.submission import SubmissionChecked, check_submission
+from transforms.submission import Header, SubmissionChecked, check_submission
 from warehouse.storage import sha256_of, sync
 
 _SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
@@ -99,19 +101,29 @@ def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     The folder is moved into place only after the receipt is written. A folder without a receipt is left over from
     an interrupted load.
     """
-    to = custody.recipients()  # before anything is received: what it says may be no recipient
+    custody.recipients()  # before anything is received: what it says may be no recipient
     with store.workspace(zones.received) as incoming:
-        source = open_source(path, incoming, keep=True)
-        (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
-        if source.findings:
-            pl.concat(source.findings).write_parquet(incoming / _GATE)
-        custody.close(incoming, [file.path.name for file in source.files.values()], to)
-        durable.sync_all(incoming)
-        with store.alone(zones.received):
-            receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
-            durable.write(incoming / RECEIPT, receipt_text(receipt))
-            _keep(incoming, zones.received / receipt.submission_id)
-        return receipt
+        return _receive(open_source(path, incoming, keep=True), incoming, zones, ledger)
+
+
+def receive_unread(path: Path, why: str, zones: Zones, ledger: Ledger) -> Receipt:
+    """The receipt of a submission whose files could not be copied within the limits (``why``): none is kept."""
+    with store.workspace(zones.received) as incoming:
+        return _receive(unread_source(path, _beyond(why)), incoming, zones, ledger)
+
+
+def _receive(source: Source, incoming: Path, zones: Zones, ledger: Ledger) -> Receipt:
+    to = custody.recipients()
+    (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
+    if source.findings:
+        pl.concat(source.findings).write_parquet(incoming / _GATE)
+    custody.close(incoming, [file.path.name for file in source.files.values()], to)
+    durable.sync_all(incoming)
+    with store.alone(zones.received):
+        receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
+        durable.write(incoming / RECEIPT, receipt_text(receipt))
+        _keep(incoming, zones.received / receipt.submission_id)
+    return receipt
 
 
 def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
@@ -140,17 +152,54 @@ def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKe
         if verdict.state.is_accepted:
             store.complete(draft, checked)
             durable.sync_all(draft)
-        checked.findings.write_parquet(folder / _FINDINGS)
-        sync(folder / _FINDINGS)
-        _write_report(checked, verdict, source, receipt, zones, ledger)
         discard(place)  # before the verdict: rows never wait under the verdict of another check
-        durable.write(folder / _VERDICT, verdict.to_json())
+        _leave(checked, verdict, source, receipt, zones, ledger)
         if verdict.state.is_accepted:
             store.put(draft, place)
     if not verdict.state.is_accepted:
         ledger.record(submission_id, verdict.state, verdict.header.provider_month or source.named, verdict.detail())
         store.drop_rows(submission_id, zones)
     return verdict
+
+
+def _leave(
+    checked: SubmissionChecked, verdict: Verdict, source: Source, receipt: Receipt, zones: Zones, ledger: Ledger
+) -> None:
+    """Leave findings, the site's report and, when they are there, the verdict."""
+    folder = zones.received / receipt.submission_id
+    checked.findings.write_parquet(folder / _FINDINGS)
+    sync(folder / _FINDINGS)
+    _write_report(checked, verdict, source, receipt, zones, ledger)
+    durable.write(folder / _VERDICT, verdict.to_json())
+
+
+def unread(why: str) -> SubmissionChecked:
+    """The outcome of a submission that could not be read within the limits: rejected, whatever is in it."""
+    return SubmissionChecked(Header(), {}, _beyond(why), {})
+
+
+def _beyond(why: str) -> pl.DataFrame:
+    return file_finding(GATE["GATE-LIMIT-PROCESS"], None, why)
+
+
+def reject_unread(receipt: Receipt, why: str, zones: Zones, ledger: Ledger) -> Loaded:
+    """Record that a received submission could not be read within the limits (``why``), and leave its report.
+
+    No code is named as that which judged it: when the same files come again, they are read again.
+    """
+    with _at_work(receipt, zones, ledger) as folder:
+        source, checked = kept_source(folder), unread(why)
+        verdict = Verdict.of(checked)
+        discard(store.waiting(receipt.submission_id, zones))
+        _leave(checked, verdict, source, receipt, zones, ledger)
+        ledger.record(receipt.submission_id, verdict.state, source.named, verdict.detail())
+    return Loaded(receipt, verdict, is_repeat=False)
+
+
+def leave_failed(receipt: Receipt, zones: Zones, ledger: Ledger, error: str) -> None:
+    """Record that the process which worked on a submission ended by ``error``. What counts of it, counts on."""
+    with _at_work(receipt, zones, ledger):
+        ledger.record(receipt.submission_id, State.FAILED, None, {"error": error})
 
 
 def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
@@ -175,7 +224,11 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
 
     An error is recorded as «failed» and raised again.
     """
-    receipt = receive(path, zones, ledger)
+    return load_received(receive(path, zones, ledger), zones, ledger, key)
+
+
+def load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """The part of ``load`` after the receipt."""
     with _at_work(receipt, zones, ledger):
         # Asked now: another process may have loaded the same bytes meanwhile.
         outcome = ledger.outcome(receipt.submission_id)

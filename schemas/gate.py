@@ -145,6 +145,12 @@ GATE: dict[str, Rule] = {
             "The longest valid record has about 1,300 bytes.",
         ),
         _file(
+            "LIMIT-PROCESS",
+            "The submission could not be read within the limits: {found}.",
+            "Check that it is one month of one provider. If it is, ask the centre: it sets these limits.",
+            "Reading was stopped so that other submissions could be read. Nothing of this one was used.",
+        ),
+        _file(
             "COLUMN-UNKNOWN",
             "{found} is not a column of this table.",
             "Use the element names of the dataset as column names, separated by commas. Remove other columns.",

@@ -25,24 +25,14 @@ def check(
         Submissions (a folder or zip with one CSV or Parquet file per table), or folders of submissions.
 
     """
-    from pipelines import show
+    from pipelines import apart, show
     from pipelines.inbox import find_submissions, shown_name
-    from pipelines.load import check_path
-    from pipelines.verdict import state_of
-    from reports.site.report import as_json as verdict_of
-    from reports.site.report import write_report
 
     submissions = [found for path in _some(paths) for found in find_submissions(path)]
     verdicts: list[dict[str, Any]] = []
     with show.progress("Checking", len(submissions)) as step:
         for submission in submissions:
-            checked = check_path(submission)
-            state = state_of(checked)
-            verdict = (
-                verdict_of(checked, state.value)
-                if report is None
-                else write_report(report / _stem(submission), checked, state.value)
-            )
+            verdict = apart.check(submission, report / _stem(submission) if report else None)
             verdicts.append({"submission": shown_name(submission), **verdict})
             step()
     if as_json:

@@ -60,7 +60,7 @@ def _footer_only(content: bytes, size: int = 0) -> Act:
     return act
 
 
-def _copies(count: int, longest: int = 4) -> Act:
+def copies(count: int, longest: int = 4) -> Act:
     """One contact again and again, in Parquet: some bytes for all of them."""
 
     def act(folder: Path) -> None:
@@ -167,11 +167,11 @@ _ACTS: tuple[tuple[str, Act], ...] = (
     ("Parquet of 250,000 row groups", _footer_only(footer(250_000, 2, [1] * 250_000))),
     ("Parquet of empty row groups", _footer_only(footer(5, 2, [5] + [0] * 10_000))),
     ("Parquet of 12 million copies", _footer_only(footer(12_000_000, 2), 543_000)),
-    ("Parquet of 1,200,000 copies of a record", _copies(1_200_000)),
-    ("Parquet of 20,000 copies of a record", _copies(20_000)),
-    ("Parquet with a value too long", _copies(1, limits.ROW_BYTES + 1)),
-    ("Parquet with a value as long as is read", _copies(1, limits.ROW_BYTES)),
-    ("Parquet with copies of a long value", _copies(10_000, 1_000_000)),
+    ("Parquet of 1,200,000 copies of a record", copies(1_200_000)),
+    ("Parquet of 20,000 copies of a record", copies(20_000)),
+    ("Parquet with a value too long", copies(1, limits.ROW_BYTES + 1)),
+    ("Parquet with a value as long as is read", copies(1, limits.ROW_BYTES)),
+    ("Parquet with copies of a long value", copies(10_000, 1_000_000)),
     ("a zip that swells 1,000 times", _swelling(1, 100_000_000)),
     ("a zip that swells in many members", _swelling(30, 3_000_000)),
     ("a zip that swells a little", _swelling(1, 1_000_000)),

@@ -47,7 +47,7 @@ def test_every_line_of_the_table_has_its_case() -> None:
 
 def test_every_rule_in_force_has_a_case_that_would_fail_without_it() -> None:
     found = {part.split("×")[0].split("@")[0] for line in EXPECTED.values() for part in line["findings"].split()}
-    assert sorted(set(IN_FORCE) - found) == []
+    assert sorted(set(IN_FORCE) - found) == ["GATE-LIMIT-PROCESS"]  # of no file: tests/pipelines/test_apart.py
     assert sorted(found - set(IN_FORCE)) == []
     assert len(IN_FORCE) >= 150
     assert not RETIRED & set(IN_FORCE)

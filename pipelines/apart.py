@@ -1,0 +1,109 @@
+"""Reading one submission in a process of its own, so that only it can die.
+
+Belongs here: the steps of a submission as commands and batches call them, run in another process, and what becomes
+of a submission that this process does not survive. Does not belong here: the process and its limits
+(``pipelines.worker``), the steps (``pipelines.load``).
+
+A submission that cannot be read within the limits is rejected, with a report that says so, and the next one
+follows. If it was accepted before, it still counts.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from pipelines import custody
+from pipelines import load as steps
+from pipelines.acting import acting_as
+from pipelines.ledger import Ledger, Receipt, open_ledger
+from pipelines.load import Loaded
+from pipelines.verdict import state_of
+from pipelines.worker import Died, StepFailed, Worker
+from pipelines.zones import Zones, zones
+from reports.site.report import as_json, write_report
+from transforms.pseudonymise import TokenKey
+from transforms.submission import SubmissionChecked
+
+# One process for all submissions, one after another: to start one takes longer than to check a small submission.
+worker = Worker()
+
+
+def check(path: Path, report: Path | None) -> dict[str, Any]:
+    """The verdict on the submission at ``path``, the same as that of a load, as ``report.json`` has it. If
+    ``report`` is a folder, the report is written there.
+    """
+    try:
+        found: dict[str, Any] = worker.run(_check, path, report)
+    except Died as died:
+        found = _reported(steps.unread(str(died)), report)
+    return found
+
+
+def load(path: Path, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """As ``pipelines.load.load``. An error in the other process is raised as StepFailed, by its class alone."""
+    try:
+        receipt: Receipt = worker.run(_receive, _Asking.now(of), path)
+    except Died as died:
+        receipt = steps.receive_unread(path, str(died), of, ledger)
+    return _survived(_load_received, receipt, of, ledger, key)
+
+
+def reprocess(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """As ``pipelines.load.reprocess``. An error in the other process is raised as StepFailed, by its class."""
+    return _survived(_reprocess, receipt, of, ledger, key)
+
+
+def _survived(step: Any, receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    try:
+        loaded: Loaded = worker.run(step, _Asking.now(of), receipt, key)
+    except Died as died:
+        counting = {outcome.receipt.submission_id for outcome in ledger.current_submissions()}
+        if receipt.submission_id in counting:
+            steps.leave_failed(receipt, of, ledger, type(died).__name__)
+            raise StepFailed(type(died).__name__) from None
+        loaded = steps.reject_unread(receipt, str(died), of, ledger)
+    return loaded
+
+
+class _Asking(NamedTuple):
+    """What the other process must know of the one that asks: data root, command, and the custodian's identity."""
+
+    home: Path
+    command: str
+    identity: Path | None
+
+    @classmethod
+    def now(cls, of: Zones) -> Self:
+        return cls(of.home, acting_as.get(), custody.identity_given())
+
+    def zones(self) -> Zones:
+        """The zones, and from here on everything is done on behalf of the one who asks."""
+        acting_as.set(self.command)
+        return zones(self.home)
+
+
+# What the other process does.
+
+
+def _check(path: Path, report: Path | None) -> dict[str, Any]:
+    return _reported(steps.check_path(path), report)
+
+
+def _reported(checked: SubmissionChecked, report: Path | None) -> dict[str, Any]:
+    state = state_of(checked).value
+    return as_json(checked, state) if report is None else write_report(report, checked, state)
+
+
+def _receive(asking: _Asking, path: Path) -> Receipt:
+    of = asking.zones()
+    return steps.receive(path, of, open_ledger(of.ledger))
+
+
+def _load_received(asking: _Asking, receipt: Receipt, key: TokenKey) -> Loaded:
+    of = asking.zones()
+    return steps.load_received(receipt, of, open_ledger(of.ledger), key)
+
+
+def _reprocess(asking: _Asking, receipt: Receipt, key: TokenKey) -> Loaded:
+    of = asking.zones()
+    with custody.opening_with(asking.identity):
+        return steps.reprocess(receipt, of, open_ledger(of.ledger), key)

@@ -1,0 +1,232 @@
+"""A process of our own that does one task after another within limits, and may die of one.
+
+Belongs here: starting and ending the process, giving it tasks, watching its memory and time. Does not belong here:
+the tasks (``pipelines.apart``).
+
+Tasks and answers are pickled functions and values between two processes of the same user and code. No exception is:
+its text, or what it refers to, may quote a record. Only its class is told.
+"""
+
+import atexit
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from pipelines.settings import whole_number
+from schemas import limits
+from schemas.errors import ForThePerson
+
+ENV_MEMORY, ENV_SECONDS = "PARITY_SUBMISSION_MEMORY_MB", "PARITY_SUBMISSION_SECONDS"
+# The largest honest submission that was measured took 4.8 GB to load and about 3 minutes on two cores.
+MEMORY_MB, SECONDS = 8192, 1800
+# Memory is looked at so often. In that time a process can take some 200 MB more.
+_EVERY = 0.05
+# A process that holds more than this when its task is done is replaced: memory is not given back reliably.
+_RETIRED_MB = 1024
+_LENGTH = 8
+
+
+class Died(Exception):
+    """The process ended within a task. The message says why, in words that stand after a colon."""
+
+
+class StepFailed(ForThePerson):
+    """A task raised an error. ``kind`` is its class; its text stays in that process."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"The submission could not be processed: {kind}. To see where, set PARITY_DEBUG=1. Do not share that "
+            "output: it may show records."
+        )
+        self.kind = kind
+
+
+class _Answer(NamedTuple):
+    value: Any
+    error: str | None
+
+
+class Worker:
+    """The process, started when it is needed and again when it has died. One task at a time; threads take turns."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        atexit.register(self._end)
+        self.peak_mb = 0
+        """The most memory that was seen during the last task."""
+
+    def start(self) -> None:
+        """Start the process, if it does not run."""
+        with self._lock:
+            self._start()
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """``function(*arguments)`` in the process, with the environment of now.
+
+        Raises Died if the process ended or reached a limit, and StepFailed if the function raised an error.
+        """
+        memory_mb, seconds = whole_number(ENV_MEMORY, MEMORY_MB), whole_number(ENV_SECONDS, SECONDS)
+        settings = {name: value for name, value in os.environ.items() if name.startswith("PARITY_")}
+        with self._lock:
+            process = self._start()
+            assert process.stdin is not None
+            try:
+                _send(process.stdin, pickle.dumps((function, arguments, settings, seconds)))
+                answer = self._answer(process, memory_mb, seconds)
+            except BrokenPipeError:
+                answer = None
+            except BaseException:
+                self._end()
+                raise
+            if answer is None:
+                raise Died(self._cause())
+            if self.peak_mb > _RETIRED_MB:
+                self._end()
+        if answer.error is not None:
+            raise StepFailed(answer.error)
+        return answer.value
+
+    def _answer(self, process: subprocess.Popen[bytes], memory_mb: int, seconds: int) -> _Answer | None:
+        """The answer; ``None`` if the process ended. Raises Died at a limit, after ending the process."""
+        until, self.peak_mb = time.monotonic() + seconds, 0
+        content: bytes | None = b""
+        while content == b"":
+            with suppress(queue.Empty):
+                content = self._answers.get(timeout=_EVERY)
+            self.peak_mb = max(self.peak_mb, _memory_mb(process.pid))
+            if self.peak_mb > memory_mb:
+                raise Died(f"it took more than {memory_mb:,} MB of memory")
+            if content == b"" and time.monotonic() > until:
+                raise Died(f"it took more than {seconds:,} seconds")
+        return _Answer(*pickle.loads(content)) if content is not None else None  # noqa: S301  our own process
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._answers = queue.SimpleQueue()
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from pipelines.worker import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if os.environ.get("PARITY_DEBUG") else subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            )
+            assert self._process.stdout is not None
+            threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
+        return self._process
+
+    def _cause(self) -> str:
+        """Why the process ended by itself, in words."""
+        process = self._process
+        code = process.wait() if process is not None else 0
+        self._end()
+        return f"its process ended (signal {-code})" if code < 0 else f"its process ended (status {code})"
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdin is not None:
+                with suppress(OSError):  # what was not sent is lost with the process
+                    self._process.stdin.close()
+            self._process = None
+
+
+def serve() -> None:
+    """Do tasks from standard input and answer on standard output, until the input ends. Then the process ends too,
+    in the middle of a task.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asks hears it, and ends this process
+    _limit_itself()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing that a library prints is taken for an answer
+    tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_hear, args=(sys.stdin.buffer, tasks), daemon=True).start()
+    import pipelines.load  # noqa: F401  while the one who asks is still busy
+
+    while True:
+        function, arguments, settings, seconds = pickle.loads(tasks.get())  # noqa: S301  our own process
+        for name in [name for name in os.environ if name.startswith("PARITY_")]:
+            del os.environ[name]
+        os.environ.update(settings)
+        _limit_processor_time(seconds)
+        try:
+            answer = _Answer(function(*arguments), None)
+        except BaseException as error:  # a panic in Polars is no Exception
+            answer = _Answer(None, type(error).__name__)
+            if os.environ.get("PARITY_DEBUG"):
+                traceback.print_exception(error)
+        _send(answers, pickle.dumps(tuple(answer)))
+
+
+def _limit_itself() -> None:
+    """No core files, which would have records in them, and no file larger than a submission may be."""
+    os.umask(0o077)
+    with suppress(ImportError):  # a site's own machine may not have it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.TOTAL_BYTES, limits.TOTAL_BYTES))
+
+
+def _limit_processor_time(seconds: int) -> None:
+    """As much as all cores have in ``seconds``, should nobody watch any more."""
+    with suppress(ImportError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        most = int(used.ru_utime + used.ru_stime) + seconds * (os.cpu_count() or 1) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
+    pipe.write(len(content).to_bytes(_LENGTH, "little") + content)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes | None:
+    """The next message; ``None`` at the end."""
+    length = pipe.read(_LENGTH)
+    if len(length) < _LENGTH:
+        return None
+    size = int.from_bytes(length, "little")
+    content = pipe.read(size)
+    return content if len(content) == size else None
+
+
+def _listen(pipe: IO[bytes], answers: "queue.SimpleQueue[bytes | None]") -> None:
+    with pipe:
+        while (content := _receive(pipe)) is not None:
+            answers.put(content)
+    answers.put(None)
+
+
+def _hear(pipe: IO[bytes], tasks: "queue.SimpleQueue[bytes]") -> None:
+    while (content := _receive(pipe)) is not None:
+        tasks.put(content)
+    os._exit(0)  # the one who asks is gone: so is this process, whatever it is doing
+
+
+def _memory_mb(process: int) -> int:
+    """Memory of its own that a process has, swapped or not; 0 where the system does not say so.
+
+    Pages of files that it reads do not count: the system takes them back when it needs them.
+    """
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return (
+        sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:", "VmSwap:"))) >> 10
+    )
