@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tools of the audit are no part of Parity.
+AUDIT := $(VENV)/audit
 STAMP := $(VENV)/.installed
 PARITY_HOME ?= var
 # NHS England's published statistics, if somebody put them beside the project.
@@ -13,7 +15,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign mutants lint format docs published bench bench-nation bench-keys dev lock clean
+.PHONY: help run test campaign mutants audit lint format docs published bench bench-nation bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,6 +26,11 @@ $(STAMP): requirements.lock pyproject.toml tests/oldest_client.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
 	  --target $(VENV)/oldest-client -r tests/oldest_client.lock
+	@touch $@
+
+$(AUDIT)/.installed: tests/audit/audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/audit/audit.lock
 	@touch $@
 
 run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
@@ -38,6 +45,9 @@ campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of
 mutants: $(STAMP) ## Turn one operator at a time in gate and models and see which test notices; EVERY=1 for all (hours)
 	$(BIN)/python -m tests.mutants gate --every $(or $(EVERY),8)
 	$(BIN)/python -m tests.mutants models --every $(or $(EVERY),40)
+
+audit: $(STAMP) $(AUDIT)/.installed ## List all components (SBOM) and ask what is known against them; 3: nobody could be asked
+	$(BIN)/python -m tests.audit $(AUDIT)/bin build/sbom.cdx.json
 
 lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff format --check .
