@@ -26,6 +26,7 @@ COMMANDS = (
     "load",
     "reprocess",
     "keys",
+    "ledger",
     "extract",
     "publish",
     "status",
