@@ -61,7 +61,7 @@ def extract(recipient: str, out: Path, zones: Zones, release: str | None = None)
             con.execute("COPY FROM DATABASE release TO extract (SCHEMA)")
             tables = _tables(con, "release")
             pseudonyms = {
-                table: _holding(con, "release", table, _texts(columns), _PSEUDONYM)
+                table: _holding(con, "release", table, [name for name, type_ in columns if type_ == "VARCHAR"])
                 for table, columns in tables.items()
             }
             _map(con, pseudonyms, folder, key)
@@ -106,18 +106,13 @@ def _tables(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[tup
     return found
 
 
-def _texts(columns: Sequence[tuple[str, str]]) -> list[str]:
-    """The columns that can hold text, lists of it included."""
-    return [column for column, type_ in columns if "VARCHAR" in type_]
-
-
-def _holding(
-    con: duckdb.DuckDBPyConnection, database: str, table: str, columns: Sequence[str], what: str
-) -> list[str]:
-    """Of ``columns``, those with a value in which the pattern ``what`` occurs."""
+def _holding(con: duckdb.DuckDBPyConnection, database: str, table: str, columns: Sequence[str]) -> list[str]:
+    """Of ``columns``, those with a value in which a pseudonym of a release occurs."""
     if not columns:
         return []
-    asked = ", ".join(f'bool_or(regexp_matches(CAST("{each}" AS VARCHAR), {quoted(what)}))' for each in columns)
+    asked = ", ".join(
+        f'bool_or(regexp_matches(CAST("{each}" AS VARCHAR), {quoted(_PSEUDONYM)}))' for each in columns
+    )
     found = con.execute(f"SELECT {asked} FROM {database}.{table}").fetchone() or ()
     return [column for column, is_there in zip(columns, found, strict=True) if is_there]
 
@@ -189,11 +184,11 @@ def _say(con: duckdb.DuckDBPyConnection, recipient: str, key: TokenKey) -> None:
 
 
 def _hold(con: duckdb.DuckDBPyConnection) -> None:
-    """Raise NotExtracted if any text of the extract still has a pseudonym of the release in it."""
+    """Raise NotExtracted if any text of the extract, lists included, still has a pseudonym of the release in it."""
     left = [
         f"{table}.{column}"
         for table, columns in _tables(con, "extract").items()
-        for column in _holding(con, "extract", table, _texts(columns), _PSEUDONYM)
+        for column in _holding(con, "extract", table, [name for name, type_ in columns if "VARCHAR" in type_])
     ]
     if left:
         raise NotExtracted(f"Pseudonyms of the release would be left in {', '.join(left)}. Nothing was written.")

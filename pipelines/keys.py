@@ -15,6 +15,7 @@ erased people are recognised. While only version 1 exists both are derived from 
 import hashlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.key_file import KeyFile
@@ -51,8 +52,8 @@ def spine_key(version: int | None = None) -> TokenKey:
     KeyUnusable if the key is missing or cannot be trusted.
     """
     store = key_store()
-    wanted = version or _newest(store)
-    return _pseudonyms(store, "spine", "s", wanted)
+    made = _pseudonyms(store, "spine", "s", version or _newest(store))
+    return replace(made, marks=_lasting(store, FIGURES, "marks", "m").secret)
 
 
 def extract_key(recipient: str) -> TokenKey:
@@ -86,11 +87,11 @@ def tombstone_key() -> TokenKey:
 
 
 def fingerprint(key: TokenKey) -> str:
-    """A key's version and eight hex digits that identify it without revealing it.
+    """A key's version and eight hex digits that identify it, and its key of marks, without revealing either.
 
     Pseudonyms of different keys never link.
     """
-    digest = hashlib.sha256(b"parity fingerprint" + key.secret.encode()).hexdigest()
+    digest = hashlib.sha256(b"parity fingerprint" + (key.secret + key.marks).encode()).hexdigest()
     return f"{key.version}-{digest[:8]}"
 
 

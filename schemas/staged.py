@@ -24,12 +24,17 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
         "is_nationally_linked": pl.Boolean(),
         "age_at_period_end": pl.Int32(),
         "postcode_district": pl.String(),
+        "person_mark": pl.Int32(),
     },
     "IDS101": {"age_at_referral": pl.Int32(), "linked_referral_id": pl.String()},
 }
 
-# Serve only to find the same record at two providers: no element of the dataset, so their quality is not judged.
-LINKS = frozenset({"linked_referral_id"})
+# Serve only to find the same record at two providers, or to protect figures: no element of the dataset, so their
+# quality is not judged.
+LINKS = frozenset({"linked_referral_id", "person_mark"})
+
+MARKS = 64
+"""Every person bears one of 64 marks, from 0. The marks behind a figure decide its random error (decision 0022)."""
 
 INVALID = "invalid_elements"
 """The elements of a row whose value did not leave: names in the order of the table, with a blank before, between

@@ -20,7 +20,7 @@ import polars_hash  # noqa: F401  (registers the ``chash`` namespace: 7 M tokens
 from schemas.field import Field, Identity
 from schemas.month import ProviderMonth, last_day
 from schemas.nhs_number import CHECK_WEIGHTS, PLACEHOLDERS, SEPARATORS
-from schemas.staged import DERIVED, staged_schema
+from schemas.staged import DERIVED, MARKS, staged_schema
 from schemas.table import Table
 
 _VERIFIED = "01"
@@ -34,10 +34,15 @@ NO_TOKENS: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class TokenKey:
-    """The key of one purpose, as 64 hex characters, and its version. Its repr does not show it."""
+    """The key of one purpose, as 64 hex characters, and its version. Its repr does not show it.
+
+    ``marks`` is the key of the marks that people bear, of pseudonyms only. It outlasts a rotation, and so do the
+    random errors of published figures. Empty: nobody gets a mark.
+    """
 
     version: str
     secret: str
+    marks: str = ""
 
     def __repr__(self) -> str:
         """Only the version: a key in a traceback would no longer be secret."""
@@ -99,6 +104,19 @@ def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.La
     )
 
 
+def person_mark(origin: Origin, key: TokenKey) -> pl.Expr:
+    """The mark of a patient, from 0 to ``MARKS`` - 1: the same wherever and under whatever pseudonym the person
+    counts as one.
+    """
+    if not key.marks:
+        return pl.lit(None, dtype=pl.Int32)
+    of_marks = TokenKey("m1", key.marks)
+    everywhere = token(_verified(pl.col("NHSNumber"), pl.col("NHSNumberStatus")), of_marks, "nhs")
+    here = token(pl.col("LocalPatientId"), of_marks, "local", origin.provider_month.provider, "LocalPatientId")
+    digits = pl.coalesce(everywhere, here).str.slice(len("m1_"), 2)
+    return (digits.str.to_integer(base=16) % MARKS).cast(pl.Int32)
+
+
 def linked_referral_token(number: pl.Expr, status: pl.Expr, referral: pl.Expr, key: TokenKey) -> pl.Expr:
     """Token of a person and a referral id together: equal at two providers for the same person and the same id.
 
@@ -147,6 +165,7 @@ def pseudonymised(
             .str.to_uppercase()
             .str.replace_all(" ", "")
             .str.extract(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)[0-9][A-Z]{2}$"),
+            "person_mark": person_mark(origin, key),
         }
     if table.id == "IDS101":
         birth, referred = pl.col("IDS001_PersonBirthDate"), pl.col("ReferralRequestReceivedDate")

@@ -4,6 +4,7 @@ import hmac
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -52,16 +53,17 @@ def slow_expand(root: bytes, info: str) -> str:
     return hmac.new(root, info.encode() + b"\x01", "sha256").hexdigest()
 
 
+FIGURES = bytes.fromhex(slow_expand(ROOT, "parity\x1ffigures\x1froot"))
+
+
 def test_every_purpose_has_a_key_of_its_own(own_key: Path) -> None:
     kept(own_key)
-    figures, erasures = (
-        bytes.fromhex(slow_expand(ROOT, f"parity\x1f{name}\x1froot")) for name in ("figures", "erasures")
-    )
+    erasures = bytes.fromhex(slow_expand(ROOT, "parity\x1ferasures\x1froot"))
     made = [spine_key(), extract_key("university-of-x"), disclosure_key(), tombstone_key()]
     assert [(key.version, key.secret) for key in made] == [
         ("s1", slow_expand(ROOT, "parity\x1fspine\x1fv1")),
         ("e1", slow_expand(ROOT, "parity\x1fextract:university-of-x\x1fv1")),
-        ("d1", slow_expand(figures, "parity\x1fdisclosure\x1fv1")),
+        ("d1", slow_expand(FIGURES, "parity\x1fdisclosure\x1fv1")),
         ("t1", slow_expand(erasures, "parity\x1ftombstone\x1fv1")),
     ]
     assert len({key.secret for key in [*made, extract_key("university-of-y")]}) == 5
@@ -202,8 +204,7 @@ def store(request: pytest.FixtureRequest, own_key: Path, monkeypatch: pytest.Mon
 def test_file_and_token_make_the_same_keys(store: KeyStore) -> None:
     assert spine_key().secret == slow_expand(ROOT, "parity\x1fspine\x1fv1")
     assert extract_key("x").secret == slow_expand(ROOT, "parity\x1fextract:x\x1fv1")
-    figures = bytes.fromhex(slow_expand(ROOT, "parity\x1ffigures\x1froot"))
-    assert disclosure_key().secret == slow_expand(figures, "parity\x1fdisclosure\x1fv1")
+    assert disclosure_key().secret == slow_expand(FIGURES, "parity\x1fdisclosure\x1fv1")
 
 
 def test_a_rotation_changes_the_pseudonyms_and_nothing_else(store: KeyStore) -> None:
@@ -211,6 +212,7 @@ def test_a_rotation_changes_the_pseudonyms_and_nothing_else(store: KeyStore) -> 
     assert rotate(store) == 2
     assert versions(store) == [1, 2]
     assert (spine_key().version, spine_key(1)) == ("s2", spine)
+    assert spine_key().marks == spine.marks == slow_expand(FIGURES, "parity\x1fmarks\x1fv1")
     assert spine_key().secret != spine.secret
     assert (disclosure_key(), tombstone_key()) == (figures, erasures)
     retire(store, 1)
@@ -222,10 +224,13 @@ def test_a_rotation_changes_the_pseudonyms_and_nothing_else(store: KeyStore) -> 
 
 
 def test_the_key_of_the_figures_changes_only_when_asked(store: KeyStore) -> None:
-    figures, erasures = disclosure_key(), tombstone_key()
+    spine, figures, erasures = spine_key(), disclosure_key(), tombstone_key()
     rotate(store, figures=True)
     assert (disclosure_key().version, tombstone_key()) == ("d2", erasures)
     assert disclosure_key().secret != figures.secret
+    assert spine_key().marks != spine.marks
+    # Rows under one key and other marks are those of another key: they must not meet in a release.
+    assert fingerprint(spine) != fingerprint(replace(spine, marks=spine_key().marks))
 
 
 def test_the_newest_version_and_one_that_is_not_there_are_not_retired(store: KeyStore) -> None:
@@ -257,9 +262,10 @@ def test_a_lost_root_of_the_figures_is_not_replaced_in_silence(store: KeyStore) 
     rotate(store)
     retire(store, 1)
     store.remove("figures.1")
-    with pytest.raises(KeyUnusable, match="«figures» is missing"):
-        disclosure_key()
-    assert spine_key().version == "s2"
+    for needs_it in (disclosure_key, spine_key):
+        with pytest.raises(KeyUnusable, match="«figures» is missing"):
+            needs_it()
+    assert tombstone_key().version == "t1"
 
 
 def test_a_lost_key_is_not_made_again_beside_others(store: KeyStore) -> None:

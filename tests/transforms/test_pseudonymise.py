@@ -173,6 +173,37 @@ def test_equal_ids_of_different_elements_have_different_tokens() -> None:
     assert row["ServiceRequestId"] != row["LocalPatientId"]
 
 
+def mark(number: str | None, status: str, local: str = "P1", origin: Origin = RW5, key: TokenKey = KEY) -> object:
+    record = {"LocalPatientId": local, "NHSNumber": number, "NHSNumberStatus": status}
+    typed = with_typed(rows("IDS001", record), TABLES["IDS001"])
+    return pseudonymised(typed, TABLES["IDS001"], origin, key).collect()["person_mark"].item()
+
+
+def test_a_mark_is_that_of_the_person_whatever_the_pseudonym() -> None:
+    marks = "fedcba9876543210" * 4
+    key, rotated = TokenKey("s1", KEY.secret, marks), TokenKey("s2", "ab" * 32, marks)
+
+    def slow(text: str, *domain: str) -> int:
+        of_domain = hmac.new(marks.encode(), "\x1f".join(domain).encode(), "sha256").hexdigest()
+        return int(hmac.new(of_domain.encode(), text.encode(), "sha256").hexdigest(), 16) >> 248 & 63
+
+    assert mark(NUMBER, "01", key=key) == slow(NUMBER, "nhs")
+    assert mark("999 000 0018", "01", "X9", RV5, rotated) == slow(NUMBER, "nhs")
+    for number, status in ((NUMBER, "02"), (None, "07"), ("9990000019", "01")):
+        assert mark(number, status, key=key) == slow("P1", "local", "RW5", "LocalPatientId")
+        assert mark(number, status, origin=RV5, key=rotated) == slow("P1", "local", "RV5", "LocalPatientId")
+    assert mark(NUMBER, "01") is None  # a key without one for marks
+
+
+def test_every_mark_is_drawn_as_often() -> None:
+    people = [{"LocalPatientId": f"P{n}", "NHSNumberStatus": "07"} for n in range(6400)]
+    typed = with_typed(rows("IDS001", *people), TABLES["IDS001"])
+    made = pseudonymised(typed, TABLES["IDS001"], RW5, TokenKey("s1", KEY.secret, "ab" * 32)).collect()
+    counts = made["person_mark"].value_counts()
+    assert sorted(counts["person_mark"].to_list()) == list(range(64))
+    assert counts["count"].min() > 60 and counts["count"].max() < 140  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("born", "on", "age"),
     [("1980-06-15", "2025-06-14", 44), ("1980-06-15", "2025-06-15", 45), ("2004-02-29", "2025-02-28", 20),

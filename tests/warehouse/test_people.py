@@ -128,6 +128,21 @@ def test_a_sketch_has_the_marks_of_exactly_the_people_counted(draft: Path) -> No
         assert groups in ([("ENG", "female", here | alone), ("RXX", "female", alone), ("RYY", "female", here)], [])
 
 
+def test_a_mark_that_the_gate_gave_counts_and_not_the_pseudonym(tmp_path: Path) -> None:
+    """Pseudonyms change with the key. The marks stay, and so do the errors of what is published."""
+    tables = {
+        "IDS001": "LocalPatientId | person_id | person_mark\n a | s2_a | 5\n b | s2_b | 63\n c | s2_c | 0\n d | s2_d | 5\n e | s2_e |",
+        "IDS101": "ServiceRequestId | LocalPatientId | ReferralRequestReceivedDate\n"
+        + "".join(f" {each} | {each} | 2025-04-0{day}\n" for day, each in enumerate("abcde", 1)),
+    }
+    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], measures=["REFERRALS"])
+    found = ask(
+        draft,
+        "SELECT DISTINCT people FROM monthly_count.people WHERE measure = 'REFERRALS' AND pathway = 'all' AND breakdown IS NULL",
+    )
+    assert found == [(1 << 5 | 1 << 63 | 1 << 0 | (sketch(["s2_e"]) or 0),)]
+
+
 def test_a_share_keeps_apart_who_is_counted_and_who_is_not(draft: Path) -> None:
     rows = ask(
         draft,

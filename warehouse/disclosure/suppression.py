@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import duckdb
 
 from schemas.sql import quoted
+from schemas.staged import MARKS
 from warehouse.comparison.statistics import DAYS_OF_A_YEAR
 from warehouse.measures.catalogue import QUANTILES, RATES
-from warehouse.measures.people import MARKS
 
 # From this number of marks on a sketch says only that they are many: their origin is added to the key.
 _MANY = 60

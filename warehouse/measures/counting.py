@@ -156,11 +156,12 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number))"
     )
     # Who has no pseudonym is a person for each referral.
-    person = mark("coalesce(p.person_id, concat_ws('|', p.provider, p.service_request_id))")
+    person = mark("r.person_mark", "coalesce(p.person_id, concat_ws('|', p.provider, p.service_request_id))")
     con.execute(
         "CREATE OR REPLACE TABLE work.referral_place AS "
         f"SELECT p.referral_number, k.place, k.area, {person} AS mark "
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number) "
+        "INNER JOIN work.referral AS r USING (referral_number) "
         "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
         f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
     )

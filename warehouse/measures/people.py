@@ -5,18 +5,19 @@ that keeps them for disclosure control. Does not belong here: counting rows (``c
 (``rollup``), and what is shown of a count (``warehouse.disclosure``).
 
 A row is no person: one person has many contacts and answers, and may have several referrals. Every person bears
-one of 64 marks; the sketch of a count has the marks of everybody in it. Sketches are joined by OR, so a person who
-is in both parts is in the whole once. There are never more marks than people: 5 people bear 5 marks in 85 of 100
-cases, 20 people bear 17 on average. From 60 marks on (about 180 people) a sketch says only that they are many.
+one of 64 marks, which the gate draws with a key that outlasts a rotation of pseudonyms. The sketch of a count has
+the marks of everybody in it. Sketches are joined by OR, so a person who is in both parts is in the whole once.
+There are never more marks than people: 5 people bear 5 marks in 85 of 100 cases, 20 people bear 17 on average.
+From 60 marks on (about 180 people) a sketch says only that they are many.
 """
 
 from collections.abc import Sequence
 
 import duckdb
 
+from schemas.staged import MARKS
 from warehouse.measures.catalogue import ALL_PATHWAYS, Measure
 
-MARKS = 64
 # Groups are published over a year and for all pathways together (warehouse/public/breakdown_measure.sql).
 _PUBLIC_GROUPS = "is_for_groups AND period_type IN ('financial year', 'rolling 12 months')"
 _KEYS = (
@@ -40,9 +41,14 @@ Columns of monthly_count.people: One row per figure that is not 0: the people be
 """
 
 
-def mark(person: str) -> str:
-    """SQL: the mark of a person, one bit of 64; ``person`` is SQL for a pseudonym."""
-    return f"CAST(1 AS UBIGINT) << (CAST('0x' || substr(sha256({person}), 1, 16) AS UBIGINT) % {MARKS})"
+def mark(kept: str, person: str) -> str:
+    """SQL: the mark of a person, one bit of 64.
+
+    ``kept`` is SQL for the number of the mark that the gate gave. Where it gave none, the pseudonym decides, for
+    which ``person`` is SQL.
+    """
+    drawn = f"CAST('0x' || substr(sha256({person}), 1, 16) AS UBIGINT) % {MARKS}"
+    return f"CAST(1 AS UBIGINT) << coalesce(CAST({kept} AS UBIGINT), {drawn})"
 
 
 def sketch_columns(measures: Sequence[Measure]) -> list[str]:

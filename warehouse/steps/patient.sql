@@ -5,6 +5,7 @@ CREATE TABLE work.patient AS
 SELECT
     submission_id,
     LocalPatientId AS local_patient_id,
-    arg_max(person_id, row_number) AS person_id
+    arg_max(person_id, row_number) AS person_id,
+    arg_max(person_mark, row_number) AS person_mark
 FROM staged.IDS001
 GROUP BY submission_id, LocalPatientId

@@ -21,7 +21,8 @@ WITH coded AS (
 )
 SELECT
     CAST(row_number() OVER (ORDER BY c.provider, c.ServiceRequestId) AS INTEGER) AS referral_number,
-    c.provider, c.ServiceRequestId AS service_request_id, p.person_id, c.first_month, c.month AS last_month,
+    c.provider, c.ServiceRequestId AS service_request_id, p.person_id, p.person_mark, c.first_month,
+    c.month AS last_month,
     c.submitted_records, coalesce(submitted_pathway, diagnosis_pathway, reason_pathway, d.pathway) AS pathway,
     CASE
         WHEN submitted_pathway IS NOT NULL THEN 'submitted'
