@@ -22,11 +22,12 @@ from typing import Any
 
 from pyrage import DecryptError, IdentityError, RecipientError, decrypt_io, encrypt_io, x25519
 
+from pipelines import durable
 from pipelines.inbox import discard
 from pipelines.key_store import read_private
 from pipelines.zones import PRIVATE, Zones
 from schemas.errors import ForThePerson
-from warehouse.storage import sha256_of
+from warehouse.storage import sha256_of, sync
 
 ENV_RECIPIENT, ENV_IDENTITY = "PARITY_RECIPIENT", "PARITY_IDENTITY_FILE"
 OPEN = ".open"
@@ -108,11 +109,10 @@ def close(folder: Path, names: Iterable[str], to: Sequence[str]) -> None:
         with source.open("rb") as read, beside.open("wb") as write:
             encrypt_io(read, write, _parsed(tuple(to)))
         closed[name] = {"sha256": sha256_of(beside), "size": beside.stat().st_size}
+        sync(beside)  # its plain text is deleted soon after
         beside.replace(folder / f"{name}{_ENDING}")
         source.replace(plain / name)
-    record = folder / f".{_CLOSED}"
-    record.write_text(json.dumps({"recipients": list(to), "files": closed}, indent=1), encoding="utf-8")
-    record.replace(folder / _CLOSED)
+    durable.write(folder / _CLOSED, json.dumps({"recipients": list(to), "files": closed}, indent=1))
 
 
 def is_closed(folder: Path) -> bool:

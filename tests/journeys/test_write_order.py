@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyrage import x25519
 
+from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
+from pipelines.load import load
 from pipelines.zones import Zones, zones
 from tests.campaign import is_whole
-from tests.fixtures.submission import submission
+from tests.fixtures.submission import RIGHT, submission
 from tests.fixtures.traced import Call, Disk, traced
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -75,6 +78,37 @@ def test_everything_is_on_the_disk_before_what_depends_on_it(
     tmp_path: Path, home: Path, changed: dict[str, str | None]
 ) -> None:
     assert traced_load(tmp_path, "", **changed) == []
+
+
+CLOSE = """
+import sys
+from pathlib import Path
+from pipelines import custody, ledger_sqlite, load, zones
+from pipelines.keys import spine_key
+from pipelines.ledger import open_ledger
+exec(sys.argv[2])
+found = zones.zones()
+ledger = open_ledger(found.ledger)
+load.reprocess(ledger.outcomes()[0].receipt, found, ledger, spine_key())
+"""
+
+
+@pytest.mark.parametrize(("without", "is_safe"), [("", True), ("custody.sync = lambda path: None", False)])
+def test_plain_text_is_deleted_only_when_the_encrypted_file_is_on_the_disk(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, without: str, is_safe: bool
+) -> None:
+    """Kept in clear first; then there is a recipient, and everything is processed again."""
+    found = zones()
+    loaded = load(submission(tmp_path / "in"), found, open_ledger(found.ledger), spine_key())
+    monkeypatch.setenv("PARITY_RECIPIENT", str(x25519.Identity.generate().to_public()))
+    folder, disk, deleted = found.received / loaded.receipt.submission_id, Disk(), []
+    for call in traced(CLOSE, str(tmp_path / "in" / "RW5_2025-04"), without):
+        if call.kind == "gone" and call.path.startswith(f"{folder}/.open/"):
+            encrypted = folder / f"{Path(call.path).name}.age"
+            deleted.append(not disk.lost(str(encrypted)) and str(folder) not in disk.names_in)
+        disk.take(call)
+    assert len(deleted) == len(RIGHT)
+    assert all(deleted) is is_safe
 
 
 # A load that leaves out one kind of waiting, and what is then said.
