@@ -42,8 +42,10 @@ test: $(STAMP) ## Run the whole test suite, a sample of each long campaign
 campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of an hour)
 	$(BIN)/pytest -n 2 --dist loadfile --campaign
 
-mutants: $(STAMP) ## Turn one operator at a time in gate and models and see which test notices; EVERY=1 for all (hours)
+mutants: $(STAMP) ## Turn one operator at a time in rules, gate, ledger and models and see which test notices; EVERY=1 for all (hours)
+	$(BIN)/python -m tests.mutants rules
 	$(BIN)/python -m tests.mutants gate --every $(or $(EVERY),8)
+	$(BIN)/python -m tests.mutants ledger --every $(or $(EVERY),8)
 	$(BIN)/python -m tests.mutants models --every $(or $(EVERY),40)
 
 audit: $(STAMP) $(AUDIT)/.installed ## List all components (SBOM) and ask what is known against them; 3: nobody could be asked

@@ -1,4 +1,4 @@
-"""Run the tests over mutants: ``python -m tests.mutants gate`` or ``models``, every n-th mutant of each file.
+"""Run the tests over mutants: ``python -m tests.mutants gate``, ``models`` or ``rules``, every n-th mutant of each file.
 
 Belongs here: which files, which tests should notice, and the run. Ends with 1 when a mutant survives that is not in
 ``equivalent.csv``.
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -42,6 +43,10 @@ GATE = {
     "pipelines/inbox.py": ["tests/pipelines/test_inbox.py", "tests/pipelines/test_dagster.py"],
 }  # fmt: skip
 CORPUS = ["tests/journeys"]
+LEDGER = {
+    f"pipelines/{name}.py": ["tests/pipelines/test_ledger.py", "tests/pipelines/test_ledger_chain.py"]
+    for name in ("ledger", "ledger_chain", "ledger_sql", "ledger_sqlite", "ledger_tables")
+}
 # Room of models → the tests asked first: the reference in plain Python and what is asked of single models.
 MODELS = {
     "core": ["tests/warehouse/test_core.py", "tests/warehouse/test_core_outcomes.py",
@@ -124,6 +129,8 @@ def chosen(what: str, every: int, only: str) -> Iterator[tuple[str, Mutant, list
     """The mutants asked for, each with the tests that should notice, in the order they are asked."""
     if what == "gate":
         files = {path: [tests, CORPUS] for path, tests in GATE.items()}
+    elif what == "ledger":
+        files = {path: [tests, ["tests/journeys/test_interrupted_load.py"]] for path, tests in LEDGER.items()}
     else:
         models = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "warehouse").glob("*/*.sql"))
         rooms = {path: path.split("/")[1] for path in models}
@@ -137,13 +144,41 @@ def chosen(what: str, every: int, only: str) -> Iterator[tuple[str, Mutant, list
                 yield path, mutant, stages
 
 
+def rules(every: int, only: str) -> int:
+    """Print a line per survivor among the written rules and the score, in this process."""
+    from tests.fixtures.rule import WRITTEN
+    from tests.mutants.rule_mutants import rule_mutants, survives
+
+    unchanged = Mutant(0, "", "", "")
+    if failing := [
+        rule.id for rule in WRITTEN.values() if not survives(rule, replace(unchanged, source=rule.fails))
+    ]:
+        print(f"tests of {', '.join(failing)} fail without a mutant")
+        return 2
+    same, counts, survivors = equivalents(), [0, 0], 0
+    for number, (rule, mutant) in enumerate(rule_mutants()):
+        if only not in rule.id or number % every:
+            continue
+        if ("schemas/rules", rule.id, mutant.turn) in same:
+            counts[1] += 1
+            continue
+        counts[0] += 1
+        if survives(rule, mutant):
+            survivors += 1
+            print(f"survived  {rule.id}  {mutant.turn}", flush=True)
+    print(f"rules: {counts[0] - survivors} of {counts[0]} noticed, {counts[1]} mean the same", flush=True)
+    return 1 if survivors else 0
+
+
 def main() -> int:
     """Print a line per survivor and the score of every file."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("what", choices=("gate", "models"))
+    options.add_argument("what", choices=("gate", "ledger", "models", "rules"))
     options.add_argument("--every", type=int, default=1, help="every n-th mutant; 1: all")
     options.add_argument("--only", default="", help="part of a file's path")
     asked = options.parse_args()
+    if asked.what == "rules":
+        return rules(asked.every, asked.only)
     for name in ("duckdb", "hypothesis", "pandera.polars", "polars", "polars_hash", "pytest", "numpy", "jinja2"):
         importlib.import_module(name)
     same, score, survivors = equivalents(), {}, 0
