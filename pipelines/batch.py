@@ -57,7 +57,7 @@ class BatchTotals:
             self.failed += 1
             return
         verdict = result.verdict
-        self.states[verdict.state.value] += 1
+        self.states[result.state.value] += 1
         self.repeats += result.is_repeat
         for table_id, counts in verdict.counts.items():
             self.tables.setdefault(table_id, Counter()).update(counts)
@@ -150,6 +150,7 @@ def worst_state(states: Iterable[str]) -> State | None:
     present = set(states)
     order = (
         State.FILE_REJECTED,
+        State.HELD,
         State.ACCEPTED_WITH_REJECTIONS,
         State.ACCEPTED_WITH_WARNINGS,
         State.ACCEPTED,

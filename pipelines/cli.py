@@ -14,6 +14,7 @@ from pipelines.commands import (  # noqa: F401  (importing them adds their comma
     analyst,
     centre,
     custody,
+    deciding,
     keys,
     ledger,
     site,

@@ -11,13 +11,15 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from schemas.errors import ForThePerson, NotAsked
 from schemas.month import ProviderMonth
+from schemas.windows import closes, counts_from
 
 # A database of its own on a PostgreSQL server, instead of the file in the data root.
 ENV_LEDGER = "PARITY_LEDGER"
@@ -32,6 +34,8 @@ class State(StrEnum):
     ACCEPTED_WITH_REJECTIONS = "accepted with rejections"
     ACCEPTED_WITH_WARNINGS = "accepted with warnings"
     ACCEPTED = "accepted"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
 
     @property
     def is_accepted(self) -> bool:
@@ -39,12 +43,17 @@ class State(StrEnum):
         return self in (State.ACCEPTED, State.ACCEPTED_WITH_WARNINGS, State.ACCEPTED_WITH_REJECTIONS)
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the rules accept it: its rows are there, even if it does not count."""
+        return self.is_accepted or self in (State.HELD, State.WITHDRAWN)
+
+    @property
     def is_concluded(self) -> bool:
         """Whether the outcome is final."""
         return self not in (State.RECEIVED, State.FAILED)
 
 
-_VERDICTS = frozenset(state for state in State if state.is_concluded)
+_VERDICTS = frozenset(state for state in State if state.is_concluded and state is not State.WITHDRAWN)
 # What may follow a state. A submission is received once. Everything after it may fail, and may be checked again
 # under later rules or another key: then a verdict follows a verdict. That a later submission took its place is no
 # state of its own: it follows from the receipts (``current``).
@@ -53,6 +62,12 @@ STEPS: Mapping[State | None, frozenset[State]] = {
     State.RECEIVED: _VERDICTS | {State.FAILED},
     State.FAILED: _VERDICTS | {State.FAILED},
     **{verdict: _VERDICTS | {State.FAILED} for verdict in _VERDICTS},
+    # What counted or was held can be withdrawn, and what was withdrawn can be confirmed after all.
+    **{
+        state: _VERDICTS | {State.FAILED, State.WITHDRAWN}
+        for state in State
+        if state.has_rows or state is State.FAILED
+    },
 }
 
 
@@ -90,6 +105,11 @@ class Receipt:
     def at(self) -> datetime:
         """When the submission was received (UTC, without a zone): the same at every later check."""
         return datetime.fromisoformat(self.received_at).replace(tzinfo=None)
+
+    @property
+    def received_on(self) -> date:
+        """The day in England on which it was received."""
+        return day_in_england(datetime.fromisoformat(self.received_at))
 
 
 @dataclass(frozen=True)
@@ -145,8 +165,8 @@ class Ledger(ABC):
         """
 
     @abstractmethod
-    def events(self) -> list[Outcome]:
-        """Every state that every receipt reached, in the order in which they were written."""
+    def events(self, provider: str | None = None) -> list[Outcome]:
+        """Every state that every receipt reached, in the order of writing; or only those of a provider."""
 
     @abstractmethod
     def outcome(self, submission_id: str) -> Outcome:
@@ -170,9 +190,9 @@ class Ledger(ABC):
         """The latest outcome of every receipt, in order of receipt."""
         return latest(self.events())
 
-    def current_submissions(self) -> list[Outcome]:
-        """The submission that counts for each provider and month (``current``)."""
-        return current(self.events())
+    def current_submissions(self, on: date | None = None) -> list[Outcome]:
+        """The submission that counts for each provider and month on a day, today if none is given (``current``)."""
+        return current(self.events(), on or today_in_england())
 
 
 def latest(events: Iterable[Outcome]) -> list[Outcome]:
@@ -184,19 +204,57 @@ def latest(events: Iterable[Outcome]) -> list[Outcome]:
     return [replace(one, provider_month=one.provider_month or one.receipt.named) for one in named]
 
 
-def current(events: Iterable[Outcome]) -> list[Outcome]:
-    """The submission that counts for each provider and month: the last received of those accepted.
+def current(events: Collection[Outcome], on: date) -> list[Outcome]:
+    """The submission that counts for each provider and month on a day: the last received of those accepted.
 
-    A rejected resubmission never replaces an accepted file. An accepted submission that fails when it is
-    processed again still counts. Ordered by provider and month. A pure function of the events: the order of
-    processing cannot matter.
+    A rejected resubmission never replaces an accepted file. Nor does one that is held or was withdrawn, or a late
+    one before its day (``counting_from``). An accepted submission that fails when it is processed again still
+    counts. Ordered by provider and month. A pure function of the events and the day: the order of processing cannot
+    matter.
     """
+    joined = joined_on(events)
     concluded = {event.receipt.seq: event for event in events if event.state.is_concluded}
     best: dict[ProviderMonth, Outcome] = {}
     for seq in sorted(concluded):
-        if (outcome := concluded[seq]).state.is_accepted and outcome.provider_month:
-            best[outcome.provider_month] = outcome
+        outcome = concluded[seq]
+        if outcome.state.is_accepted and outcome.provider_month:
+            since = counting_from(outcome, joined)
+            if since is not None and since <= on:
+                best[outcome.provider_month] = outcome
     return [best[of] for of in sorted(best)]
+
+
+def joined_on(events: Iterable[Outcome]) -> dict[str, date]:
+    """The day on which the first submission of each provider was received."""
+    joined: dict[str, date] = {}
+    for event in events:
+        if of := event.provider_month or event.receipt.named:
+            joined[of.provider] = min(event.receipt.received_on, joined.get(of.provider, date.max))
+    return joined
+
+
+def counting_from(outcome: Outcome, joined: Mapping[str, date]) -> date | None:
+    """The first day on which an accepted submission counts; ``None`` if no window takes it any more.
+
+    Two kinds count from the day of receipt, although their window has closed. A window that closed before the
+    provider's first submission binds nobody: that is history, loaded at the start. A submission that was confirmed
+    counts because a person said so.
+    """
+    of, received_on = outcome.provider_month, outcome.receipt.received_on
+    assert of is not None, "an accepted submission has a provider and month"
+    if "confirmed" in outcome.detail or closes(of.month).closes < joined.get(of.provider, received_on):
+        return received_on
+    return counts_from(of.month, received_on)
+
+
+def day_in_england(moment: datetime) -> date:
+    """The day in England of a moment. Windows close at midnight there: 23:00 UTC in summer."""
+    return moment.astimezone(ZoneInfo("Europe/London")).date()
+
+
+def today_in_england() -> date:
+    """The day in England now."""
+    return day_in_england(datetime.now(UTC))
 
 
 def open_ledger(path: Path) -> Ledger:

@@ -89,10 +89,12 @@ class SqlLedger(Ledger):
             last = head(execute)
         note(self.noted_at, last)
 
-    def events(self) -> list[Outcome]:
-        """Every state that every receipt reached, in the order in which they were written."""
+    def events(self, provider: str | None = None) -> list[Outcome]:
+        """Every state that every receipt reached, in the order of writing; or only those of a provider."""
+        of = () if provider is None else (provider,)
+        condition = "WHERE e.provider = ?" if of else ""
         with self._database.reading() as execute:
-            return self._events(execute)
+            return self._events(execute, condition, *of)
 
     def outcome(self, submission_id: str) -> Outcome:
         """The latest outcome of one submission. Raises KeyError for an unknown one."""
@@ -157,10 +159,10 @@ class SqlLedger(Ledger):
 def _holds(earlier: Outcome, named: ProviderMonth | None, asking_the_time: Collection[str]) -> bool:
     """Whether the earlier outcome of the same bytes holds now, under this name.
 
-    The same name holds, or one that agrees with the header of an accepted submission.
+    The same name holds, or one that agrees with the header of a submission that the rules accept.
     """
     is_as_in_header = named is None or named == earlier.provider_month
-    is_so_named = named == earlier.receipt.named or (earlier.state.is_accepted and is_as_in_header)
+    is_so_named = named == earlier.receipt.named or (earlier.state.has_rows and is_as_in_header)
     return is_so_named and not set(asking_the_time).intersection(earlier.detail.get("rules", ()))
 
 

@@ -65,6 +65,7 @@ CREATE TABLE event (
 )""",
     "CREATE INDEX receipt_content ON receipt (content_sha256)",
     "CREATE INDEX event_submission ON event (submission_id, seq)",
+    "CREATE INDEX event_provider ON event (provider, seq)",
 )
 _RECEIPT = "content_sha256, claim_provider, claim_month, bytes, received_at"
 # The long one last (``ledger_chain.link``).

@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import custody, durable, store
+from pipelines import custody, durable, holding, store
 from pipelines.code_version import rows_version
 from pipelines.inbox import Source, as_record, discard, from_record, open_source, unread_source
 from pipelines.keys import fingerprint
@@ -57,11 +57,15 @@ class ReceivedChanged(ForThePerson):
 
 @dataclass(frozen=True)
 class Loaded:
-    """The outcome of one submission. ``is_repeat``: the same bytes were already loaded, and nothing was done."""
+    """The outcome of one submission. ``is_repeat``: the same bytes were already loaded, and nothing was done.
+
+    ``state`` is that of the ledger. It differs from the verdict's where a submission is held or was withdrawn.
+    """
 
     receipt: Receipt
     verdict: Verdict
     is_repeat: bool
+    state: State
 
 
 def check_path(path: Path) -> SubmissionChecked:
@@ -193,7 +197,7 @@ def reject_unread(receipt: Receipt, why: str, zones: Zones, ledger: Ledger) -> L
         discard(store.waiting(receipt.submission_id, zones))
         _leave(checked, verdict, source, receipt, zones, ledger)
         ledger.record(receipt.submission_id, verdict.state, source.named, verdict.detail())
-    return Loaded(receipt, verdict, is_repeat=False)
+    return Loaded(receipt, verdict, is_repeat=False, state=verdict.state)
 
 
 def leave_failed(receipt: Receipt, zones: Zones, ledger: Ledger, error: str) -> None:
@@ -213,9 +217,9 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
         if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
             _hold_to_receipt(receipt, zones)
             verdict = _check_received(receipt, zones, ledger, key)
-        let_in = _let_in(verdict, receipt, zones, ledger)
+        _let_in(verdict, receipt, zones, ledger)
         custody.forget(folder)
-        return let_in
+        return verdict
 
 
 def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -232,9 +236,9 @@ def load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey)
     with _at_work(receipt, zones, ledger):
         # Asked now: another process may have loaded the same bytes meanwhile.
         outcome = ledger.outcome(receipt.submission_id)
-        now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.is_accepted else None)
+        now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.has_rows else None)
         if outcome.state.is_concluded and (outcome.detail.get("made_with"), outcome.detail.get("key")) == now:
-            return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True)
+            return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True, state=outcome.state)
         return _load_received(receipt, zones, ledger, key)
 
 
@@ -252,7 +256,7 @@ def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> 
 
 def _load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     verdict = _check_received(receipt, zones, ledger, key)
-    return Loaded(receipt, _let_in(verdict, receipt, zones, ledger), is_repeat=False)
+    return Loaded(receipt, verdict, is_repeat=False, state=_let_in(verdict, receipt, zones, ledger))
 
 
 @contextmanager
@@ -278,14 +282,18 @@ def kept_verdict(receipt: Receipt, zones: Zones) -> Verdict:
     return Verdict.from_json((zones.received / receipt.submission_id / _VERDICT).read_text(encoding="utf-8"))
 
 
-def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) -> Verdict:
-    """Move the waiting rows of an accepted submission into place, and record that it counts."""
-    if verdict.state.is_accepted:
+def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) -> State:
+    """Move the waiting rows of an accepted submission into place, and record that it counts or is held."""
+    state = verdict.state
+    if state.is_accepted:
+        of = verdict.header.provider_month
+        assert of is not None, "an accepted submission has a provider and month"
         rows = store.rows_of(receipt.submission_id, verdict.detail(), zones)
         store.put(store.waiting(receipt.submission_id, zones), rows)
-        ledger.record(receipt.submission_id, verdict.state, verdict.header.provider_month, verdict.detail())
+        with store.alone(zones.site_reports / of.provider):  # two files of a provider are compared with each other
+            state = holding.record(verdict, receipt, ledger)
         store.drop_rows(receipt.submission_id, zones, but=rows)
-    return verdict
+    return state
 
 
 def _check(
@@ -369,9 +377,13 @@ def _write_report(
     # Without a provider and month there is no previous report.
     previous = _previous_report(place, receipt, ledger) if of else None
     folder, state = place / receipt.submission_id, verdict.state.value
+    standing = holding.standing(verdict, receipt, ledger.events(of.provider)) if of else {}
     for leftover in folder.glob(".workbook-*"):  # of a killed process; it quotes records
         discard(leftover)
-    write_report(folder, checked, state, receipt.submission_id, previous, content_sha256=receipt.content_sha256)
+    write_report(
+        folder, checked, state, receipt.submission_id, previous,
+        content_sha256=receipt.content_sha256, standing=standing,
+    )  # fmt: skip
     durable.sync_all(folder)
     durable.sync_up(folder, zones.site_reports)
 

@@ -7,9 +7,7 @@ here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from pipelines import store
 from pipelines.ask import ask
@@ -61,17 +59,12 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
             outcome.receipt.submission_id,
             outcome.provider_month,
             store.rows_of(outcome.receipt.submission_id, outcome.detail, zones),
-            _day(outcome.receipt.received_at),
+            outcome.receipt.received_on,
             " ".join(outcome.detail[by] for by in ("made_with", "key") if by in outcome.detail),
         )
         for outcome in outcomes
         if outcome.provider_month
     ]
-
-
-def _day(received_at: str) -> date:
-    """The day in England of a moment in UTC. Windows close at midnight there: 23:00 UTC in summer."""
-    return datetime.fromisoformat(received_at).astimezone(ZoneInfo("Europe/London")).date()
 
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:

@@ -5,11 +5,12 @@ belong here: the ledger itself, keeping the folders (``pipelines.load``).
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines import durable, store
+from pipelines import durable, holding, store
 from pipelines.ledger import Ledger, Outcome, Receipt, State
 from pipelines.load import RECEIPT, kept_source, kept_verdict, receipt_text
 from pipelines.zones import Zones
@@ -43,7 +44,7 @@ def rebuild(zones: Zones, ledger: Ledger) -> Rebuilt:
     if dated:  # by their times alone: numbered anew, since they have no number
         for seq, folder in enumerate(in_order, start=1):
             found[folder] = replace(found[folder], receipt=replace(found[folder].receipt, seq=seq))
-    ledger.restore([found[folder] for folder in in_order])
+    ledger.restore(holding.replayed((found[folder] for folder in in_order), _decisions(in_order)))
     if dated:
         for folder in in_order:
             durable.write(folder / RECEIPT, receipt_text(found[folder].receipt))
@@ -53,6 +54,12 @@ def rebuild(zones: Zones, ledger: Ledger) -> Rebuilt:
         len(ledger.current_submissions()),
         tuple(_notes(len(folders) - len(found), len(dated), unchecked)),
     )
+
+
+def _decisions(folders: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """What persons decided about the submissions kept in ``folders``, by submission id."""
+    kept = (folder / holding.DECIDED for folder in folders)
+    return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in kept if path.exists()}
 
 
 def _notes(unreadable: int, dated: int, unchecked: int) -> list[str]:

@@ -24,6 +24,7 @@ from reports.site.wording import counted
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.ask import Rows
     from pipelines.custody import Kept
+    from pipelines.deciding import Decided
     from pipelines.publish import Release
     from pipelines.tsql import Report
 
@@ -36,6 +37,8 @@ _MARKS = {
     State.ACCEPTED_WITH_REJECTIONS.value: ("r", "yellow"),
     State.ACCEPTED_WITH_WARNINGS.value: ("w", "green"),
     State.ACCEPTED.value: ("a", "green"),
+    State.HELD.value: ("h", "bold yellow"),
+    State.WITHDRAWN.value: ("-", "red"),
 }
 _RULES_SHOWN = 15
 
@@ -107,13 +110,18 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome], zones: Zones
     for each in found:
         mark, style = _MARKS[each.state]
         # A star: the last received submission does not count, an earlier one does.
-        star = "*" if each.counts and each.counts != each.latest else ""
+        star = "*" if each.counts and each.counts != each.latest else "~" if each.waits.startswith("late") else ""
         by_provider.setdefault(each.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
     for provider, marks in by_provider.items():
         table.add_row(provider, *marks)
     _wide(table)
     line("  ".join(f"{mark} {state}" for state, (mark, _) in _MARKS.items()))
-    line("* an earlier submission is the current one")
+    line("* an earlier submission is the current one  ~ late, and does not count yet")
+    for each in found:
+        if each.waits:
+            line(f"{each.provider_month}: {each.waits}")
+    if any(each.state == State.HELD.value for each in found):
+        line('To let a held submission count: parity confirm PROVIDER MONTH --why "…"')
     for outcome in unplaced:
         line(
             f"Not assigned to a provider and month: receipt {outcome.receipt.submission_id}, {outcome.state.value}"
@@ -133,6 +141,14 @@ def received_files(found: "Kept") -> None:
     if found.left_open:
         of = counted(found.left_open, "encrypted submission")
         line(f"The files of {of} still lie open: their load was interrupted. Load them again.")
+
+
+def decided(decision: "Decided") -> None:
+    """What a decision came to."""
+    of, submissions = decision.provider_month, ", ".join(decision.submissions)
+    line(f"{of}: submission {submissions} is {decision.state.value} now.")
+    line(f"Submission {decision.counts} counts." if decision.counts else "The month has no submission that counts.")
+    line("The next release follows: run parity publish")
 
 
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:

@@ -30,6 +30,8 @@ COMMANDS = (
     "extract",
     "publish",
     "status",
+    "confirm",
+    "withdraw",
     "query",
     "tsql",
     "published",

@@ -14,11 +14,11 @@ from cyclopts import App, Group, Parameter
 from schemas.errors import NotAsked
 from schemas.month import parse_month
 
-CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED = range(6)
+CLEAN, CRASHED, USAGE, WARNINGS, RECORDS_REJECTED, FILE_REJECTED, HELD = range(7)
 
 _EPILOGUE = """
 Exit status: 0 clean · 1 error in Parity · 2 wrong command · 3 warnings (with --strict) · 4 records rejected, or
-statements not carried over · 5 file rejected
+statements not carried over · 5 file rejected · 6 held until confirmed
 
 The data root is `PARITY_HOME` (default `var/`). The path of the pseudonym key is `PARITY_KEY_FILE`
 (default `~/.config/parity/pseudonym.key`). Or `PARITY_KEY` names a key in a token (`pkcs11:…`).
@@ -59,7 +59,7 @@ def exit_status(states: Any, strict: bool) -> int:
     from pipelines.batch import worst_state
     from pipelines.ledger import State
 
-    codes = {State.FILE_REJECTED: FILE_REJECTED, State.ACCEPTED_WITH_REJECTIONS: RECORDS_REJECTED}
+    codes = {State.FILE_REJECTED: FILE_REJECTED, State.HELD: HELD, State.ACCEPTED_WITH_REJECTIONS: RECORDS_REJECTED}
     worst = worst_state(states)
     if worst is State.ACCEPTED_WITH_WARNINGS:
         return WARNINGS if strict else CLEAN

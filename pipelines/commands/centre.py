@@ -60,14 +60,14 @@ def status(*, as_json: Json = False) -> int:
 
     from pipelines import custody, show
     from pipelines.board import board
-    from pipelines.ledger import open_ledger
+    from pipelines.ledger import latest, open_ledger, today_in_england
     from pipelines.zones import zones
 
     root = zones()
     ledger = open_ledger(root.ledger)
-    outcomes = ledger.outcomes()
-    cells = board(outcomes, ledger.current_submissions())
-    unplaced = [o for o in outcomes if o.provider_month is None]
+    events = ledger.events()
+    cells = board(events, today_in_england())
+    unplaced = [o for o in latest(events) if o.provider_month is None]
     files = custody.kept(root)
     if as_json:
         print_json(

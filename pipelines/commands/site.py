@@ -40,6 +40,7 @@ def check(
     else:
         for verdict in verdicts:
             show.verdict(verdict)
+        show.line("A check does not know earlier submissions. A load compares the numbers with them.")
         if report is not None:
             show.line(f"Reports: {report}")
     return exit_status((verdict["outcome"] for verdict in verdicts), strict)

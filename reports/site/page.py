@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from reports.site.wording import STATUS, counted, deadline, month_name, sentence
+from reports.site.wording import STATUS, counted, day, deadline, doubts_said, month_name, sentence
 from schemas.rule import Effect
 from transforms.submission import SubmissionChecked
 
@@ -67,6 +67,7 @@ def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
         "which": month_name(verdict["month"]),
         "is_file_rejected": Effect.REJECT_FILE in present,
         "is_check": not verdict["submission_id"],
+        "standing": _standing(verdict),
         "rules": rules,
         "sections": [
             ("rejections", "Rejections, rule by rule", rejecting[:most]),
@@ -80,6 +81,19 @@ def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
         "listed": LISTED,
         "open": OPEN,
     } | _styled()
+
+
+def _standing(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether a submission counts, beyond its rules; all empty where a check cannot know it."""
+    of = verdict["standing"]
+    since = of.get("counts_from")
+    return {
+        "is_held": of.get("state") == "held",
+        "is_withdrawn": of.get("state") == "withdrawn",
+        "doubts": doubts_said(of.get("held", [])),
+        "is_late": bool(of.get("is_late")),
+        "counts_from": day(since) if since else "",
+    }
 
 
 def _rule(rule: Mapping[str, Any], number: int, most: int) -> dict[str, Any]:

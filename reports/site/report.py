@@ -27,12 +27,18 @@ Writer = Callable[[Path, SubmissionChecked, Mapping[str, Any]], None]
 """Writes one file of a report into a folder, from the submission as checked and its verdict (``as_json``)."""
 
 
-def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def as_json(
+    checked: SubmissionChecked,
+    state: str,
+    previous: Mapping[str, Any] | None = None,
+    standing: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The verdict for a program: outcome, deadline, counts, findings by rule, roots before their cascades.
 
     ``previous`` is an earlier report of the same provider and month (``report.json``); rules are then marked new or
     persisting, and those that are gone are listed as resolved, or as not checked where their table could not be
-    read.
+    read. ``standing`` says of a loaded submission whether it counts (``pipelines.holding.standing``). A check
+    cannot know that.
     """
     header, counts = checked.header, checked.counts()
     found = summarise(checked)
@@ -42,6 +48,7 @@ def as_json(checked: SubmissionChecked, state: str, previous: Mapping[str, Any] 
     since = compared([_rule(group, checked) for group in found.groups], previous, who, read)
     return {
         "outcome": state,
+        "standing": dict(standing or {}),
         **who,
         "deadline": f"{window.closes}T23:59:00" if window else None,
         "deadline_basis": window.basis if window else None,
@@ -66,6 +73,7 @@ def write_report(
     previous: Mapping[str, Any] | None = None,
     *,
     content_sha256: str = "",
+    standing: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write ``report.json`` and what the modules beside this one write into ``folder``, made if absent.
 
@@ -75,7 +83,7 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     before = previous if previous is not None else earlier_report(folder / "report.json", submission_id)
     receipt = {"submission_id": submission_id, "content_sha256": content_sha256}
-    verdict = as_json(checked, state, before) | receipt
+    verdict = as_json(checked, state, before, standing) | receipt
     for write in _writers():
         write(folder, checked, verdict)
     # Last and whole: if a run fails, the earlier report stays, and the next run compares with that.

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from schemas.codes import valid_codes
 from schemas.dataset import TABLES
@@ -23,6 +24,7 @@ _AFTER_ITS_NAME = re.compile(r"\b([A-Za-z]+) \{\1\}")
 _LENGTH = 300
 # A code list that fits into a sentence is said; a longer one is named.
 _CODES_SAID = 12
+_DOUBTS_SAID = 5
 
 
 def clean(text: str) -> str:
@@ -94,6 +96,33 @@ def sentence(text: str) -> str:
 def counted(number: int, what: str) -> str:
     """A number with its noun, which takes an s: "1 record", "1,200 records"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def doubts_said(doubts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The reasons to hold a submission, the first few: what is about all of it comes before single tables."""
+    said = [doubt_said(doubt) for doubt in doubts[:_DOUBTS_SAID]]
+    left = len(doubts) - len(said)
+    return said + ([f"and {counted(left, 'more fall')}"] if left > 0 else [])
+
+
+def doubt_said(doubt: Mapping[str, Any]) -> str:
+    """One reason to hold a submission: "12 contacts, 120 in the submission it replaces"."""
+    what, now, before = doubt["what"], doubt["now"], doubt["before"]
+    if what == "records" and not before:
+        return "no record at all"
+    if what == "contacts dated in the month":
+        return f"{now:,} of {before:,} contacts are dated in the month"
+    where = "in the submission it replaces"
+    if doubt["months"]:
+        several = f"in a typical month (median of the {doubt['months']} before)"
+        where = "in the month before" if doubt["months"] == 1 else several
+    return f"{now:,} {what}, {before:,} {where}"
+
+
+def day(iso: str) -> str:
+    """A day in words: "1 July 2025"."""
+    when = date.fromisoformat(iso)
+    return f"{when.day} {when:%B %Y}"
 
 
 def _labels(rule: Rule) -> dict[str, str]:

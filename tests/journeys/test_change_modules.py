@@ -8,21 +8,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
 from pipelines.keys import spine_key
-from pipelines.ledger import Head, Ledger, Outcome, Receipt, State
 from pipelines.load import load
 from pipelines.publish import build_core, build_marts, publish
 from pipelines.zones import PROJECT, zones
-from schemas.month import ProviderMonth
+from tests.fixtures.list_ledger import ListLedger
 from tests.fixtures.submission import submission
 
 ROOMS = ("schemas", "transforms", "demonstration", "warehouse", "reports", "pipelines")
@@ -184,45 +180,6 @@ print(ask(draft, "SELECT title FROM mart.measure WHERE grain <> 'record'"))
     assert total == "[(2,)]"
     assert "('REFERRED_BY_THE_TEST', 'gender'," in groups
     assert titles == "[('Referrals',)]"
-
-
-class ListLedger(Ledger):
-    """A ledger in a list: another database, with no line of the one that is used."""
-
-    def __init__(self) -> None:
-        self.receipts: list[tuple[str, Receipt, ProviderMonth | None]] = []
-        self.written: list[tuple[str, State, ProviderMonth | None, dict[str, Any]]] = []
-
-    def receive(
-        self,
-        content_sha256: str,
-        size: int,  # noqa: ARG002
-        named: ProviderMonth | None,
-        asking_the_time: Collection[str] = (),  # noqa: ARG002
-    ) -> Receipt:
-        for sha256, receipt, _ in self.receipts:
-            if sha256 == content_sha256:
-                return replace(receipt, is_new=False)
-        receipt = Receipt(len(self.receipts) + 1, content_sha256[:16], content_sha256, "2025-05-06T09:30:00+00:00")
-        self.receipts.append((content_sha256, receipt, named))
-        self.record(receipt.submission_id, State.RECEIVED, named, {})
-        return receipt
-
-    def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
-        self.written.append((submission_id, state, of, dict(detail)))
-
-    def events(self) -> list[Outcome]:
-        by_id = {receipt.submission_id: receipt for _, receipt, _ in self.receipts}
-        return [Outcome(by_id[name], state, of, detail) for name, state, of, detail in self.written]
-
-    def outcome(self, submission_id: str) -> Outcome:
-        return [event for event in self.events() if event.receipt.submission_id == submission_id][-1]
-
-    def restore(self, outcomes: Sequence[Outcome]) -> None:
-        self.written += [(o.receipt.submission_id, o.state, o.provider_month, dict(o.detail)) for o in outcomes]
-
-    def verify(self, noted: Mapping[str, Head], *, in_full: bool = False) -> Head:  # noqa: ARG002
-        return Head("in a list", len(self.written), "")
 
 
 def test_the_ledgers_database_is_one_module(tmp_path: Path, home: Path) -> None:

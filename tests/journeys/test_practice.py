@@ -131,3 +131,12 @@ def test_an_extract_from_practice(
     assert {value for value in shown if value in text} == set()
     is_right = state in RIGHT[name].states and rules <= RIGHT[name].rules
     assert (is_right, state) == (name not in NOT_YET, NOT_YET.get(name, state)), (state, rules)
+
+
+@pytest.mark.parametrize("name", ["no_contacts_no_scores", "only_names_of_contacts", "one_referral_in_ten"])
+def test_a_thin_extract_does_not_displace_a_full_one(cases: Path, home: Path, name: str) -> None:
+    found, (thin,) = zones(home), (cases / "cases" / name).iterdir()
+    ledger = open_ledger(found.ledger)
+    full = load((cases / "base").resolve(), found, ledger, spine_key())
+    assert load(thin, found, ledger, spine_key()).state is State.HELD
+    assert [o.receipt.submission_id for o in ledger.current_submissions()] == [full.receipt.submission_id]

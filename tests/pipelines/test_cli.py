@@ -154,6 +154,7 @@ def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, c
     assert json.loads(capfd.readouterr().out)["board"][0] == {
         "provider": "RW5", "month": "2025-04", "state": "accepted", "submissions": 1,
         "latest": (sub := open_ledger(zones().ledger).current_submissions()[0].receipt.submission_id), "counts": sub,
+            "waits": "",
     }  # fmt: skip
     sql = "SELECT provider, count(*) AS n, NULL AS nothing, '' AS blank FROM core.pathway GROUP BY provider"
     assert _run(["query", sql, "--format", "csv"]) == CLEAN

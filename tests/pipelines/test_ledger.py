@@ -11,7 +11,17 @@ import pytest
 from pipelines.acting import acting_as
 from pipelines.board import NOT_RECEIVED, board
 from pipelines.code_version import rows_version, rules_version
-from pipelines.ledger import STEPS, Ledger, NotEmpty, Outcome, Receipt, State, StepRefused, open_ledger
+from pipelines.ledger import (
+    STEPS,
+    Ledger,
+    NotEmpty,
+    Outcome,
+    Receipt,
+    State,
+    StepRefused,
+    open_ledger,
+    today_in_england,
+)
 from schemas.month import ProviderMonth
 from tests.fixtures.ledger import KeptLedger
 
@@ -123,17 +133,24 @@ def test_nothing_in_it_can_be_changed(kept: KeptLedger, table: str, change: str)
 @pytest.mark.parametrize("before", list(State))
 @pytest.mark.parametrize("after", list(State))
 def test_states_go_forward(sqlite_ledger: Ledger, before: State, after: State) -> None:
-    """Received once, then checked as often as rules and keys change; every check may fail."""
+    """Received once, then checked as often as rules and keys change; every check may fail. Only what was accepted or
+    held can be withdrawn.
+    """
     name = sqlite_ledger.receive("a" * 64, 1, HERE).submission_id
+    if before is State.WITHDRAWN:
+        sqlite_ledger.record(name, State.ACCEPTED, HERE, {})
     if before is not State.RECEIVED:
         sqlite_ledger.record(name, before, HERE, {})
-    if after is State.RECEIVED:
-        assert after not in STEPS[before]
-        with pytest.raises(StepRefused, match=f"{name} is «{before}», and «received» cannot follow"):
+    is_refused = after is State.RECEIVED or (
+        after is State.WITHDRAWN and before in (State.RECEIVED, State.FILE_REJECTED)
+    )
+    assert is_refused is (after not in STEPS[before])
+    if is_refused:
+        with pytest.raises(StepRefused, match=f"{name} is «{before}», and «{after}» cannot follow"):
             sqlite_ledger.record(name, after, HERE, {})
     else:
         sqlite_ledger.record(name, after, HERE, {})
-    assert sqlite_ledger.outcome(name).state is (before if after is State.RECEIVED else after)
+    assert sqlite_ledger.outcome(name).state is (before if is_refused else after)
 
 
 def test_a_state_without_a_receipt_is_refused(ledger: Ledger) -> None:
@@ -162,7 +179,7 @@ def test_the_board_has_a_cell_for_every_provider_and_month_between(ledger: Ledge
     good = submit(ledger, "a", State.ACCEPTED)
     submit(ledger, "b", State.FILE_REJECTED)
     submit(ledger, "c", State.ACCEPTED, ProviderMonth("RV5", JUNE))
-    cells = board(ledger.outcomes(), ledger.current_submissions())
+    cells = board(ledger.events(), today_in_england())
     assert [(c.provider_month.provider, c.provider_month.month, c.state) for c in cells] == [
         ("RV5", APRIL, NOT_RECEIVED), ("RV5", MAY, NOT_RECEIVED), ("RV5", JUNE, "accepted"),
         ("RW5", APRIL, "file rejected"), ("RW5", MAY, NOT_RECEIVED), ("RW5", JUNE, NOT_RECEIVED),
@@ -171,7 +188,7 @@ def test_the_board_has_a_cell_for_every_provider_and_month_between(ledger: Ledge
 
 
 def test_an_empty_ledger_has_an_empty_board() -> None:
-    assert board([], []) == []
+    assert board([], today_in_england()) == []
 
 
 def test_a_ledger_is_filled_with_receipts_of_before_once(ledger: Ledger) -> None:

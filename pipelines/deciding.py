@@ -1,0 +1,125 @@
+"""What a person decides about a month: that it counts after all, or no longer.
+
+Belongs here: which submission a decision is about, and recording it with its reason. Does not belong here: why a
+submission is held (``pipelines.holding``), the commands (``pipelines.commands.deciding``).
+
+Who decides is the account that runs the command; the ledger writes it into every row.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines import durable
+from pipelines.holding import DECIDED
+from pipelines.ledger import Ledger, Outcome, State, counting_from, current, joined_on, today_in_england
+from pipelines.zones import Zones
+from schemas.errors import NotAsked
+from schemas.month import ProviderMonth, month_text
+from schemas.shapes import NHS_NUMBER, POSTCODE
+
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision: about which month, what became of which submissions, and which counts now."""
+
+    provider_month: ProviderMonth
+    state: State
+    submissions: tuple[str, ...]
+    counts: str | None
+
+    def as_row(self) -> dict[str, object]:
+        """The decision for a program."""
+        return {
+            "provider": self.provider_month.provider,
+            "month": month_text(self.provider_month.month),
+            "state": self.state.value,
+            "submissions": list(self.submissions),
+            "counts": self.counts,
+        }
+
+
+def confirm(of: ProviderMonth, why: str, zones: Zones, ledger: Ledger) -> Decided:
+    """Let the last submission of a month count that is held, was withdrawn, or came after its window.
+
+    Raises NotAsked if nothing waits for a confirmation, or the reason cannot be kept.
+    """
+    reason = _reason(why)
+    events = ledger.events(of.provider)
+    last = max(_with_rows(of, events), key=lambda outcome: outcome.receipt.seq, default=None)
+    if last is None or _counts(last, events):
+        raise NotAsked(
+            f"Nothing of {of} waits for a confirmation. No submission of that month is held, withdrawn or late, or "
+            "a later one counts. See parity status."
+        )
+    accepted = State(last.detail.get("outcome", last.state.value))
+    kept = {name: value for name, value in last.detail.items() if name not in ("outcome", "held", "why")}
+    ledger.record(last.receipt.submission_id, accepted, of, {**kept, "confirmed": reason})
+    return _decided(of, accepted, [last], {"confirmed": reason}, zones, ledger)
+
+
+def withdraw(of: ProviderMonth, why: str, zones: Zones, ledger: Ledger) -> Decided:
+    """Take a month out of what counts, with everything received for it so far, until another file comes.
+
+    An earlier file of the month does not take its place: the month is without a submission. Raises NotAsked if
+    there is nothing to withdraw, or the reason cannot be kept.
+    """
+    reason = _reason(why)
+    found = [o for o in _with_rows(of, ledger.events(of.provider)) if o.state is not State.WITHDRAWN]
+    if not found:
+        raise NotAsked(f"Nothing of {of} can be withdrawn: no submission of that month was accepted or is held.")
+    for outcome in found:
+        accepted = outcome.detail.get("outcome", outcome.state.value)
+        kept = {name: value for name, value in outcome.detail.items() if name not in ("held", "confirmed")}
+        ledger.record(
+            outcome.receipt.submission_id, State.WITHDRAWN, of, {**kept, "outcome": accepted, "why": reason}
+        )
+    return _decided(of, State.WITHDRAWN, found, {"withdrawn": reason}, zones, ledger)
+
+
+def _with_rows(of: ProviderMonth, events: Sequence[Outcome]) -> list[Outcome]:
+    """The last conclusion of every submission of a month that the rules accept, in order of receipt."""
+    last = {event.receipt.seq: event for event in events if event.state.is_concluded}
+    return [last[seq] for seq in sorted(last) if last[seq].provider_month == of and last[seq].state.has_rows]
+
+
+def _counts(outcome: Outcome, events: Sequence[Outcome]) -> bool:
+    """Whether a submission counts today, or would if a later one did not."""
+    if not outcome.state.is_accepted:
+        return False
+    since = counting_from(outcome, joined_on(events))
+    return since is not None and since <= today_in_england()
+
+
+def _decided(
+    of: ProviderMonth,
+    state: State,
+    outcomes: Sequence[Outcome],
+    decision: Mapping[str, str],
+    zones: Zones,
+    ledger: Ledger,
+) -> Decided:
+    """Keep the decision beside the files too, from which a lost ledger is made again, and say what it comes to."""
+    for outcome in outcomes:
+        folder = zones.received / outcome.receipt.submission_id
+        if folder.is_dir():  # it may have been pruned
+            durable.write(folder / DECIDED, json.dumps(decision))
+    counting = {
+        o.provider_month: o.receipt.submission_id for o in current(ledger.events(of.provider), today_in_england())
+    }
+    return Decided(of, state, tuple(o.receipt.submission_id for o in outcomes), counting.get(of))
+
+
+def _reason(why: str) -> str:
+    """The reason as it is kept. The ledger keeps no value of a person."""
+    reason = " ".join(why.split())
+    if not 3 <= len(reason) <= _LONGEST_REASON:
+        raise NotAsked(f'Say why in 3 to {_LONGEST_REASON} characters, such as --why "checked with the service".')
+    words = [word.strip(".,;:()«»'\"") for word in reason.split()]
+    parts = [" ".join(words[at : at + number]) for number in (1, 2, 3) for at in range(len(words))]
+    if any(re.match(shape, part) for part in parts for shape in (NHS_NUMBER, POSTCODE)):
+        raise NotAsked("The reason has something like an NHS number or a postcode. Say it without.")
+    return reason
