@@ -180,6 +180,20 @@ def test_random_keys_are_not_taken_for_patterns() -> None:
         assert secret_of(drawn.hex().upper().encode()) == drawn
 
 
+def test_what_a_killed_process_left_is_cleared(own_key: Path) -> None:
+    left = own_key.with_name(f".{own_key.name}.0badf00d.new")
+    left.write_text("ab" * 10)
+    assert spine_key() == spine_key()
+    assert [each.name for each in own_key.parent.iterdir()] == [own_key.name]
+
+
+def test_a_folder_that_cannot_be_one_is_said(own_key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_key.write_text("a file")
+    monkeypatch.setenv("PARITY_KEY_FILE", str(own_key / "pseudonym.key"))
+    with pytest.raises(KeyUnusable, match="cannot be kept in"):
+        spine_key()
+
+
 @pytest.mark.parametrize("inside", ["the repository", "the data root"])
 def test_a_key_inside_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
     path = (PROJECT if inside == "the repository" else home / "ledger") / "pseudonym.key"

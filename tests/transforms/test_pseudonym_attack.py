@@ -72,3 +72,12 @@ def test_the_same_attack_breaks_a_salted_hash(candidates: pl.DataFrame) -> None:
     found = targets.join(tried, on="t")
     assert found.height == PEOPLE
     assert (found["number"] == found["guess"]).all()
+
+
+def test_no_two_identifiers_share_a_pseudonym() -> None:
+    """Of 10 million in a campaign. Of 60 million the odds of one pair are 5 in 10²⁴."""
+    many = campaign.examples(500_000)
+    made = pl.LazyFrame({"id": pl.int_range(many, eager=True).cast(pl.String)}).select(
+        t=token(pl.col("id"), TokenKey("s1", ROOT.hex()), "local", "RW5", "CareContactId")
+    )
+    assert made.select(pl.col("t").n_unique()).collect().item() == many
