@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -56,10 +57,21 @@ class _Answer(NamedTuple):
     error: str | None
 
 
-class Worker:
-    """The process, started when it is needed and again when it has died. One task at a time; threads take turns."""
+def limits_of_a_submission() -> tuple[int, int]:
+    """Memory in MB and seconds that one submission may take."""
+    return whole_number(ENV_MEMORY, MEMORY_MB), whole_number(ENV_SECONDS, SECONDS)
 
-    def __init__(self) -> None:
+
+class Worker:
+    """The process, started when it is needed and again when it has died. One task at a time; threads take turns.
+
+    ``limits`` gives memory in MB and seconds of a task. The process imports ``ready`` before its first task.
+    """
+
+    def __init__(
+        self, limits: Callable[[], tuple[int, int]] = limits_of_a_submission, ready: str = "pipelines.load"
+    ) -> None:
+        self._limits, self._ready = limits, ready
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -77,7 +89,7 @@ class Worker:
 
         Raises Died if the process ended or reached a limit, and StepFailed if the function raised an error.
         """
-        memory_mb, seconds = whole_number(ENV_MEMORY, MEMORY_MB), whole_number(ENV_SECONDS, SECONDS)
+        memory_mb, seconds = self._limits()
         settings = {name: value for name, value in os.environ.items() if name.startswith("PARITY_")}
         with self._lock:
             process = self._start()
@@ -116,7 +128,7 @@ class Worker:
         if self._process is None or self._process.poll() is not None:
             self._answers = queue.SimpleQueue()
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from pipelines.worker import serve; serve()"],
+                [sys.executable, "-c", f"import pipelines.worker as own; own.serve({self._ready!r})"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if os.environ.get("PARITY_DEBUG") else subprocess.DEVNULL,
@@ -143,9 +155,9 @@ class Worker:
             self._process = None
 
 
-def serve() -> None:
+def serve(ready: str) -> None:
     """Do tasks from standard input and answer on standard output, until the input ends. Then the process ends too,
-    in the middle of a task.
+    in the middle of a task. The module ``ready`` is imported while the one who asks is still busy.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asks hears it, and ends this process
     _limit_itself()
@@ -153,8 +165,7 @@ def serve() -> None:
     os.dup2(2, 1)  # nothing that a library prints is taken for an answer
     tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_hear, args=(sys.stdin.buffer, tasks), daemon=True).start()
-    import pipelines.load  # noqa: F401  while the one who asks is still busy
-
+    import_module(ready)
     while True:
         function, arguments, settings, seconds = pickle.loads(tasks.get())  # noqa: S301  our own process
         for name in [name for name in os.environ if name.startswith("PARITY_")]:

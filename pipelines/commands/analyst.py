@@ -26,10 +26,11 @@ def query(
 
     """
     from pipelines import show
-    from pipelines.ask import ask
+    from pipelines.ask import ask_within_limits
     from pipelines.zones import zones
 
-    show.rows(ask(sql, zones(), release), output)
+    # A table is laid out as a whole, at 10,000 rows in seconds.
+    show.rows(ask_within_limits(sql, zones(), release, 10_000 if output == "table" else None), output)
     return CLEAN
 
 
