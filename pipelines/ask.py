@@ -40,7 +40,7 @@ _LOCK: _Config = {
 ENV_SECONDS, ENV_MEMORY, ENV_TEMP = "PARITY_QUERY_SECONDS", "PARITY_QUERY_MEMORY_MB", "PARITY_QUERY_TEMP_MB"
 ENV_THREADS, ENV_ROWS = "PARITY_QUERY_THREADS", "PARITY_QUERY_ROWS"
 _SECONDS, _MEMORY_MB, _TEMP_MB, _ROWS = 120, 2048, 4096, 1_000_000
-# What the process may take besides: Python, and rows of the answer.
+# What the process may take in addition: Python, and rows of the answer.
 _BESIDE_MB = 1024
 # Time to be interrupted in, before the process is ended.
 _GRACE = 5

@@ -19,7 +19,6 @@ from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import load
 from pipelines.zones import PROJECT, zones
-from schemas.errors import NotAsked
 from tests.fixtures.release import loaded_and_published
 from tests.fixtures.submission import RIGHT, submission, zipped
 
@@ -175,33 +174,6 @@ def test_a_submission_that_breaks_off_is_said_and_the_command_ends_with_1(
     assert totals == {"submissions": 2, "states": {"file rejected": 1}, "repeats": 0, "failed": 1}
     (home / "site_reports" / "RW5").unlink()
     assert _run(["load", str(tmp_path / "in")]) == FILE_REJECTED
-
-
-HOSTILE = [
-    "SELECT * FROM read_csv('{file}')",
-    "SELECT * FROM read_text('{file}')",
-    "FROM '{file}'",
-    "SELECT * FROM glob('/*')",
-    "ATTACH '{file}' AS other",
-    "COPY core.pathway TO '{out}'",
-    "EXPORT DATABASE '{out}'",
-    "CREATE TABLE core.mine AS SELECT 1",
-    "DELETE FROM core.pathway",
-    "INSTALL httpfs",
-    "LOAD httpfs",
-    "SET enable_external_access = true",
-    "SELECT * FROM sql",
-]
-
-
-def test_a_query_can_only_read_the_release(tmp_path: Path, home: Path) -> None:
-    found = loaded_and_published(tmp_path)
-    before = found.warehouse.read_bytes()
-    for statement in HOSTILE:
-        with pytest.raises(NotAsked, match="rejected the statement"):
-            ask(statement.format(file=submission(tmp_path) / "IDS001MPI.csv", out=tmp_path / "out"), found)
-    assert not (tmp_path / "out").exists()
-    assert found.warehouse.read_bytes() == before
 
 
 def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path) -> None:
