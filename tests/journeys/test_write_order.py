@@ -4,7 +4,6 @@ The order is: receipt, files, verdict, rows, ledger. The calls are those of the 
 is not tried: what could be lost is worked out from the calls.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from pipelines.load import load
 from pipelines.zones import Zones, zones
 from tests.campaign import is_whole
 from tests.fixtures.submission import RIGHT, submission
-from tests.fixtures.traced import Call, Disk, traced
+from tests.fixtures.traced import Call, Disk, traced, why_not
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 LOAD = """
 import sys
