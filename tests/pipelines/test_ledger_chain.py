@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -178,6 +179,14 @@ def test_the_ledger_of_an_earlier_release_keeps_receipts_outcomes_and_what_count
     assert ledger.receive("a" * 64, 100, ProviderMonth("RW5", APRIL)).submission_id != "a" * 16  # d came since
     ledger.record("9" * 16, State.ACCEPTED, None, {})
     assert open_ledger(path).verify({}, in_full=True).entries == 19
+
+
+def test_processes_that_open_an_earlier_ledger_at_once_carry_it_over_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    old(path)
+    with ThreadPoolExecutor(8) as threads:
+        heads = list(threads.map(lambda _: open_ledger(path).verify({}), range(16)))
+    assert {head.entries for head in heads} == {17} and len(set(heads)) == 1
 
 
 def test_a_ledger_of_a_later_release_is_refused_in_words(kept: KeptLedger) -> None:
