@@ -1,13 +1,14 @@
 """A slow ledger in plain lists: which receipt an arrival gets, the board, and what counts.
 
-Belongs here: the rules as decision 0005 says them, read from the last arrival back to the first. Does not belong here:
-anything of the ledger that is tested.
+Belongs here: the rules as decisions 0005 and 0039 say them, read from the last arrival back to the first. Does not belong
+here: anything of the ledger that is tested, and windows, which have a reference of their own (``test_windows``).
 """
 
 from dataclasses import dataclass, field
 
 ACCEPTED = ("accepted", "accepted with warnings", "accepted with rejections")
-VERDICTS = (*ACCEPTED, "file rejected")
+WITH_ROWS = (*ACCEPTED, "held", "withdrawn")
+CONCLUDED = (*WITH_ROWS, "file rejected")
 Place = tuple[str, str]  # provider, month
 
 
@@ -34,7 +35,7 @@ class SlowLedger:
             last = same[-1]
             later = self.arrivals[self.arrivals.index(last) + 1 :]
             was_followed = last.place() is not None and any(arrival.place() == last.place() for arrival in later)
-            is_good = last.states[-1][0] in ACCEPTED
+            is_good = last.states[-1][0] in WITH_ROWS
             may_be_named = claim == last.claim or (is_good and claim in (None, last.place()))
             if may_be_named and not was_followed:
                 return last.name
@@ -50,7 +51,7 @@ class SlowLedger:
         found: dict[Place, str] = {}
         for arrival in reversed(self.arrivals):
             for state, place in reversed(arrival.states):
-                if state in VERDICTS:
+                if state in CONCLUDED:
                     if state in ACCEPTED and place is not None:
                         found.setdefault(place, arrival.name)
                     break
