@@ -4,7 +4,7 @@ Belongs here: what stands between a process and the disk (``break.c``), the proc
 (``__main__``), and asking for a step (``run``). Does not belong here: what must hold afterwards
 (``tests/journeys/test_crash_points.py``).
 
-A point is one call that changes a file below the data root, of any thread or child process and of native code too:
+A point is one call that changes or reads a file below the data root, of any thread or child process and of native code too:
 the 14th write to ``ledger.sqlite-wal``. ``run`` breaks a step at a point by its number; without one it names them.
 """
 

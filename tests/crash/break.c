@@ -1,7 +1,7 @@
 /* What a disk, a kernel or an operator can do to a process that writes: laid between it and the C library.
  *
- * LD_PRELOAD loads it. Every call that changes a file below one folder is a point, counted over all threads and
- * child processes. At one of them the process group is killed, interrupted, or told that the call failed. Nothing
+ * LD_PRELOAD loads it. Every call that changes or reads a file below one folder is a point, counted over all threads
+ * and child processes. At one of them the process group is killed, interrupted, or told that the call failed. Nothing
  * of Parity is replaced, and native code (Polars, DuckDB, SQLite) is met like Python.
  */
 #define _GNU_SOURCE
@@ -246,6 +246,21 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *at, size_t 
     }
     return real(from, from_at, to, at, count, flags);
 }
+
+/* A damaged sector is met when it is read. */
+#define READ(name, parameters, arguments) \
+    ssize_t name parameters { \
+        REAL(name); \
+        char whole[PATH_MAX]; \
+        if (plan && by_descriptor(from, whole)) { \
+            int code = point("read", whole, 0); \
+            if (code > 0) FAIL(code); \
+        } \
+        return real arguments; \
+    }
+READ(read, (int from, void *bytes, size_t count), (from, bytes, count))
+READ(pread, (int from, void *bytes, size_t count, off_t at), (from, bytes, count, at))
+READ(pread64, (int from, void *bytes, size_t count, off64_t at), (from, bytes, count, at))
 
 #define ON_NAME(name, call, room, folder, path, parameters, arguments) \
     int name parameters { \
