@@ -77,9 +77,8 @@ def verify(*, as_json: Json = False) -> int:
         show.line(f"Releases: {key}: {', '.join(names)}")
     for step, text in enumerate(steps, 1):
         show.line(f"{step}. {text}")
-    show.line(
-        "Everything has tokens of the key in use." if not steps else "Until then earlier versions are needed."
-    )
+    if not steps:
+        show.line("Everything has tokens of the key in use.")
     return WARNINGS if steps else CLEAN
 
 
