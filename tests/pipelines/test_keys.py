@@ -2,9 +2,11 @@
 
 import hmac
 import os
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import polars as pl
@@ -172,6 +174,42 @@ def test_a_key_of_another_user_is_refused(own_key: Path) -> None:
 def test_a_folder_that_is_sticky_may_be_shared(own_key: Path) -> None:
     own_key.parent.chmod(0o1777)
     assert spine_key() == spine_key()
+
+
+def counted(secret: bytes) -> tuple[int, int]:
+    """How many bytes differ, and how many differences of neighbours."""
+    return len(set(secret)), len({(after - before) % 256 for before, after in pairwise(secret)})
+
+
+def of_values(number: int) -> bytes:
+    """32 bytes of which so many differ."""
+    draw = random.Random(1)
+    some = draw.sample(range(256), number)
+    secret = bytes(some + draw.choices(some, k=32 - number))
+    assert counted(secret)[0] == number and counted(secret)[1] > 16
+    return secret
+
+
+def of_steps(number: int) -> bytes:
+    """32 bytes with so many differences of neighbours."""
+    draw = random.Random(1)
+    some = draw.sample(range(1, 256), number)
+    secret = bytes(total % 256 for total in accumulate(some + draw.choices(some, k=31 - number), initial=7))
+    assert counted(secret)[0] > 16 and counted(secret)[1] == number
+    return secret
+
+
+@pytest.mark.parametrize(
+    ("secret", "is_random"),
+    [(of_values(16), True), (of_values(15), False), (of_steps(16), True), (of_steps(15), False)],
+    ids=["16 bytes differ", "15 bytes differ", "16 steps differ", "15 steps differ"],
+)
+def test_where_a_pattern_begins(secret: bytes, is_random: bool) -> None:
+    if is_random:
+        assert secret_of(secret.hex().encode()) == secret
+    else:
+        with pytest.raises(KeyUnusable, match="not drawn at random"):
+            secret_of(secret.hex().encode())
 
 
 def test_random_keys_are_not_taken_for_patterns() -> None:
