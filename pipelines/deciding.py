@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines import durable
-from pipelines.holding import DECIDED
+from pipelines.holding import DECIDED, stands
 from pipelines.ledger import Ledger, Outcome, State, counting_from, current, joined_on, today_in_england
 from pipelines.zones import Zones
+from reports.site.report import restate
 from schemas.errors import NotAsked
 from schemas.month import ProviderMonth, month_text
 from schemas.shapes import NHS_NUMBER, POSTCODE
@@ -102,20 +103,26 @@ def _decided(
     zones: Zones,
     ledger: Ledger,
 ) -> Decided:
-    """Keep the decision beside the files too, from which a lost ledger is made again, and say what it comes to."""
+    """Keep the decision beside the files too, from which a lost ledger is made again, and say what it comes to.
+
+    The reports of the site say it too.
+    """
+    events = ledger.events(of.provider)
+    now = {event.receipt.submission_id: event for event in events}
     for outcome in outcomes:
+        report = zones.site_reports / of.provider / month_text(of.month) / outcome.receipt.submission_id
+        if (report / "report.json").exists():
+            restate(report, stands(now[outcome.receipt.submission_id], events))
         folder = zones.received / outcome.receipt.submission_id
         if folder.is_dir():  # it may have been pruned
             durable.write(folder / DECIDED, json.dumps(decision))
-    counting = {
-        o.provider_month: o.receipt.submission_id for o in current(ledger.events(of.provider), today_in_england())
-    }
+    counting = {o.provider_month: o.receipt.submission_id for o in current(events, today_in_england())}
     return Decided(of, state, tuple(o.receipt.submission_id for o in outcomes), counting.get(of))
 
 
 def _reason(why: str) -> str:
     """The reason as it is kept. The ledger keeps no value of a person."""
-    reason = " ".join(why.split())
+    reason = " ".join(why.split()).rstrip(".")
     if not 3 <= len(reason) <= _LONGEST_REASON:
         raise NotAsked(f'Say why in 3 to {_LONGEST_REASON} characters, such as --why "checked with the service".')
     words = [word.strip(".,;:()«»'\"") for word in reason.split()]

@@ -159,21 +159,26 @@ def settled(verdict: Verdict, receipt: Receipt, events: Sequence[Outcome]) -> tu
 
 
 def standing(verdict: Verdict, receipt: Receipt, events: Sequence[Outcome]) -> dict[str, Any]:
-    """What a site's report says beyond its rules: whether an accepted submission counts, and from which day.
-
-    ``state``, ``held`` (the doubts as rows), ``is_late``, and ``counts_from``: a day, or None where no window takes
-    it any more.
-    """
+    """What a site's report says of a submission beyond its rules (``stands``); empty if the rules reject it."""
     of = verdict.header.provider_month
     if not verdict.state.is_accepted or of is None:
         return {}
     state, detail = settled(verdict, receipt, events)
-    outcome = Outcome(receipt, state, of, detail)
+    return stands(Outcome(receipt, state, of, detail), events)
+
+
+def stands(outcome: Outcome, events: Sequence[Outcome]) -> dict[str, Any]:
+    """Whether a submission that the rules accept counts, and from which day.
+
+    ``state``, ``held`` (the doubts as rows), ``why`` (the reason of a person who decided, else None), ``is_late``,
+    and ``counts_from``: a day, or None where no window takes it any more.
+    """
     since = counting_from(outcome, joined_on([*events, outcome]))
     return {
-        "state": state.value,
-        "held": detail.get("held", []),
-        "is_late": since != receipt.received_on,
+        "state": outcome.state.value,
+        "held": outcome.detail.get("held", []),
+        "why": outcome.detail.get("confirmed", outcome.detail.get("why")),
+        "is_late": since != outcome.receipt.received_on,
         "counts_from": since.isoformat() if since else None,
     }
 

@@ -73,7 +73,7 @@ def _materialisations(result: Loaded, partition: dg.MultiPartitionKey) -> Iterat
     yield dg.AssetMaterialization("checked", partition=partition, metadata=checked_metadata(submission_id, verdict))
     if verdict.state.is_accepted:
         yield dg.AssetMaterialization(
-            "pseudonymised", partition=partition, metadata=rows_metadata(submission_id, verdict)
+            "pseudonymised", partition=partition, metadata=rows_metadata(submission_id, verdict, result.state)
         )
 
 

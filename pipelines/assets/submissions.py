@@ -13,7 +13,7 @@ import dagster as dg
 from pipelines import load
 from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
 from pipelines.inbox import find_submissions, named_in
-from pipelines.ledger import Receipt
+from pipelines.ledger import Receipt, State
 from pipelines.partitions import SUBMISSION, provider_month
 from pipelines.resources import Parity
 from pipelines.verdict import Verdict
@@ -102,7 +102,8 @@ def pseudonymised(context: dg.AssetExecutionContext, parity: Parity) -> Iterator
     receipt = _latest(context, parity)
     with _identifiable_zone():
         verdict = load.pseudonymise(receipt, parity.zones(), parity.ledger(), parity.key())
-    yield dg.MaterializeResult(metadata=rows_metadata(receipt.submission_id, verdict))
+    state = parity.ledger().outcome(receipt.submission_id).state
+    yield dg.MaterializeResult(metadata=rows_metadata(receipt.submission_id, verdict, state))
     yield conservation_result(verdict.counts)
 
 
@@ -118,10 +119,11 @@ def checked_metadata(submission_id: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def rows_metadata(submission_id: str, verdict: Verdict) -> dict[str, Any]:
-    """Rows accepted and rejected over all tables."""
+def rows_metadata(submission_id: str, verdict: Verdict, state: State) -> dict[str, Any]:
+    """Rows accepted and rejected over all tables, and the state in the ledger: what is held does not count."""
     return {
         "submission_id": submission_id,
+        "state": state.value,
         "dagster/row_count": sum(table["accepted"] for table in verdict.counts.values()),
         "rejected": sum(table["rejected"] for table in verdict.counts.values()),
     }

@@ -90,6 +90,7 @@ def _standing(verdict: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "is_held": of.get("state") == "held",
         "is_withdrawn": of.get("state") == "withdrawn",
+        "why": of.get("why") or "",
         "doubts": doubts_said(of.get("held", [])),
         "is_late": bool(of.get("is_late")),
         "counts_from": day(since) if since else "",

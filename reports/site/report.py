@@ -93,6 +93,18 @@ def write_report(
     return verdict
 
 
+def restate(folder: Path, standing: Mapping[str, Any]) -> None:
+    """Say in a report that is there whether its submission counts now. Nothing else of it changes."""
+    from reports.site.page import page  # as in _writers: a check without --report needs none
+
+    path = folder / "report.json"
+    verdict = json.loads(path.read_text(encoding="utf-8")) | {"standing": dict(standing)}
+    (folder / "report.html").write_text(page(verdict), encoding="utf-8")
+    beside = folder / ".report.json"
+    beside.write_text(json.dumps(verdict, indent=1, ensure_ascii=False), encoding="utf-8")
+    beside.replace(path)
+
+
 @cache
 def _writers() -> tuple[Writer, ...]:
     """``write`` of every module beside this one that has it: a file of the report is added by adding its module.

@@ -69,6 +69,7 @@ def test_a_thin_file_is_held_and_the_full_one_counts_until_a_person_decides(
     assert loaded(of_size(tmp_path, 40), found) is State.ACCEPTED
     thin = of_size(tmp_path, 4)
     assert _run(["load", str(thin)]) == HELD
+    assert "1 held" in (said := capfd.readouterr().out) and "until it is confirmed" in said
     assert loaded(thin, found) is State.HELD  # the same bytes again: still held, and no new receipt
     assert counting(found) == {"2025-04": 40}
     assert [len(open_ledger(found.ledger).outcomes()), len(publish.current_submissions(found, open_ledger(found.ledger)))] == [2, 1]  # fmt: skip
@@ -84,6 +85,8 @@ def test_a_thin_file_is_held_and_the_full_one_counts_until_a_person_decides(
     assert json.loads(capfd.readouterr().out)["counts"] == held["latest"]
     assert counting(found) == {"2025-04": 4}
     assert open_ledger(found.ledger).outcome(str(held["latest"])).detail["confirmed"] == WHY
+    assert f"The centre has confirmed it: {WHY}." in report.with_name("report.html").read_text()
+    assert json.loads(report.read_text())["standing"]["state"] == "accepted"
     assert _run(["confirm", "RW5", "2025-04", "--why", WHY]) == USAGE  # nothing waits any more
     assert board(capfd)["2025-04"]["waits"] == ""
 
@@ -123,6 +126,8 @@ def test_a_withdrawn_month_has_no_submission_until_another_file_comes(
     assert _run(["withdraw", "RW5", "2025-04", "--why", WHY]) == CLEAN
     assert counting(found) == {}  # the first does not take its place
     assert "has no submission that counts" in capfd.readouterr().out
+    pages = [path.read_text() for path in found.site_reports.glob("RW5/2025-04/*/report.html")]
+    assert len(pages) == 2 and all(f"The centre has withdrawn this month: {WHY}." in page for page in pages)
     assert loaded(second, found) is State.WITHDRAWN  # the same bytes again change nothing
     assert board(capfd)["2025-04"]["waits"] == f"withdrawn: {WHY}"
     assert _run(["withdraw", "RW5", "2025-04", "--why", WHY]) == USAGE

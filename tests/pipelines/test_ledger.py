@@ -50,6 +50,19 @@ def counting(ledger: Ledger) -> list[str]:
     return [outcome.receipt.submission_id for outcome in ledger.current_submissions()]
 
 
+def test_the_events_of_one_provider_can_be_asked_for(ledger: Ledger) -> None:
+    mine, other = submit(ledger, "a", State.ACCEPTED), submit(ledger, "b", State.HELD, ProviderMonth("RXX", APRIL))
+    found = {
+        provider: [(event.receipt.submission_id, event.state) for event in ledger.events(provider)]
+        for provider in ("RW5", "RXX", "RYY")
+    }
+    assert found == {
+        "RW5": [(mine, State.RECEIVED), (mine, State.ACCEPTED)],
+        "RXX": [(other, State.RECEIVED), (other, State.HELD)],
+        "RYY": [],
+    }
+
+
 def test_a_receipt_is_written_before_any_work(ledger: Ledger) -> None:
     receipt = ledger.receive("a" * 64, 10, None)
     assert receipt.is_new
