@@ -1,34 +1,38 @@
-"""Every case of the corpus in turn: how long the slowest takes, and the memory of the whole run.
+"""Every hostile file of the corpus in turn: how long the slowest takes, and how much memory its process has.
 
 Belongs here: timing. Does not belong here: the cases and what they must come to (``tests/corpus``). Run as
-``python -m benchmarks.corpus``; aims: each within 5 s and 512 MB.
+``python -m benchmarks.corpus``; aims: each within 5 s and 512 MB. Every case has a process of its own, which has
+read nothing before.
 """
 
-import resource
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.load import check_path
-from pipelines.verdict import state_of
-from tests.corpus import came_to, cases, expected
+from pipelines.worker import Worker
+from tests.corpus import expected, hostile_cases
+from tests.journeys.test_corpus import judged
 
 
 def main() -> None:
-    """Check every case once and print the slowest and the peak."""
-    lines, took, wrong = expected(), {}, []
-    for case in cases():
+    """Check every case once and print the slowest and the largest."""
+    lines, took, peaks, wrong = expected(), {}, {}, []
+    for case in hostile_cases():
+        worker = Worker()
+        worker.run(abs, 1)  # started, with what it imports
         with TemporaryDirectory() as root:
             path = case.write(Path(root))
             start = time.perf_counter()
-            checked = check_path(path)
-            took[case.name] = time.perf_counter() - start
-            if came_to(case, checked, state_of(checked).value) != lines[case.name]:
-                wrong.append(case.name)
-    slowest = max(took, key=lambda name: took[name])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(took)} cases, {len(wrong)} not as expected {wrong}; {sum(took.values()):.0f} s in all")
-    print(f"slowest: {slowest}, {took[slowest]:.2f} s; peak of all in one process {peak:,.0f} MB")
+            line, *_ = worker.run(judged, case.name, path)
+            took[case.name], peaks[case.name] = time.perf_counter() - start, worker.peak_mb
+        worker.end()
+        if line != lines[case.name]:
+            wrong.append(case.name)
+    print(f"{len(took)} hostile files, {len(wrong)} not as expected {wrong}; {sum(took.values()):.0f} s in all")
+    for name in sorted(took, key=lambda name: -took[name])[:5]:
+        print(f"slow: {name}, {took[name]:.2f} s")
+    for name in sorted(peaks, key=lambda name: -peaks[name])[:5]:
+        print(f"large: {name}, {peaks[name]} MB")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,11 @@ def members(path: Path, findings: list[pl.DataFrame], beside: Beside, files: Exi
     )
 
 
+def _is_beside(name: str) -> bool:
+    """Whether an entry of a zip is a folder, or a file that file managers create."""
+    return name.endswith("/") or is_ignored(name)
+
+
 def is_ignored(name: str) -> bool:
     """Files that file managers create."""
     return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.split("/"))
@@ -112,8 +117,12 @@ def _size(entry: Path) -> int:
 
 
 def _zip_members(path: Path, findings: list[pl.DataFrame], beside: Beside, files: ExitStack) -> Iterator[Member]:
+    said: set[str] = set()
+
     def refuse(why: str) -> None:
-        findings.append(file_finding(GATE["GATE-ZIP"], None, why))
+        if why not in said:
+            findings.append(file_finding(GATE["GATE-ZIP"], None, why))
+        said.add(why)
 
     try:
         opened = os.open(path, _OPEN & ~getattr(os, "O_NOFOLLOW", 0))  # the person may name a link
@@ -127,7 +136,7 @@ def _zip_members(path: Path, findings: list[pl.DataFrame], beside: Beside, files
         archive = files.enter_context(zipfile.ZipFile(_Sparing(file)))
     except _BROKEN:
         return refuse("it is not a zip, or its list of files is damaged or too long")
-    inside = [info for info in archive.infolist() if not info.is_dir() and not is_ignored(info.filename)]
+    inside = [info for info in archive.infolist() if not _is_beside(info.filename)]
     if (refusal := _why_not_unpacked(inside)) is not None:
         findings.append(refusal)
         beside += [[info.filename, f"{info.file_size} {info.CRC}"] for info in inside]
@@ -177,6 +186,8 @@ def _odd(inside: list[zipfile.ZipInfo]) -> str | None:
     names = [info.filename for info in inside]
     if len(set(names)) != len(names):
         return "it has two files of the same name"
+    if not all(names):
+        return "it has a file without a name"
     if any(info.flag_bits & 1 for info in inside):
         return "it is encrypted"
     if any(stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) for info in inside):

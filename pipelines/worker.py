@@ -75,7 +75,7 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        atexit.register(self._end)
+        atexit.register(self.end)
         self.peak_mb = 0
         """The most memory that was seen during the last task."""
 
@@ -100,12 +100,12 @@ class Worker:
             except BrokenPipeError:
                 answer = None
             except BaseException:
-                self._end()
+                self.end()
                 raise
             if answer is None:
                 raise Died(self._cause())
             if self.peak_mb > _RETIRED_MB:
-                self._end()
+                self.end()
         if answer.error is not None:
             raise StepFailed(answer.error)
         return answer.value
@@ -142,10 +142,11 @@ class Worker:
         """Why the process ended by itself, in words."""
         process = self._process
         code = process.wait() if process is not None else 0
-        self._end()
+        self.end()
         return f"its process ended (signal {-code})" if code < 0 else f"its process ended (status {code})"
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the process, if it runs. It is started again for the next task."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

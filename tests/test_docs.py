@@ -25,8 +25,6 @@ COMMANDS = (
     "dataset",
     "load",
     "reprocess",
-    "prune",
-    "erase",
     "keys",
     "ledger",
     "extract",

@@ -195,7 +195,7 @@ def _check_table(
     try:
         found, kept, refused = check_rows(rows.rows, table, rules, progress.related, names, way_out)
         read = kept.height
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         read = -1
     no_records = int(gate["row_number"].is_not_null().sum())
     if read + no_records != rows.rows_in:

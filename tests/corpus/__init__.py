@@ -24,7 +24,7 @@ class Case:
     write: Callable[[Path], Path]
 
 
-def came_to(case: Case, checked: SubmissionChecked, state: str) -> dict[str, str]:
+def came_to(name: str, checked: SubmissionChecked, state: str) -> dict[str, str]:
     """The line of ``expected.csv`` that a case came to: outcome, findings per rule and table, rows."""
     counts = checked.counts().values()
     per_rule = checked.findings.group_by("rule_id", "table").len().rows()
@@ -32,8 +32,8 @@ def came_to(case: Case, checked: SubmissionChecked, state: str) -> dict[str, str
         f"{rule}×{count}" if not table or str(rule).startswith(str(table)) else f"{rule}@{table}×{count}"
         for rule, table, count in per_rule
     )
-    rows = {name: str(sum(count[name] for count in counts)) for name in ("rows_in", "accepted", "rejected")}
-    return {"case": case.name, "outcome": state, "findings": " ".join(found), **rows}
+    rows = {kind: str(sum(count[kind] for count in counts)) for kind in ("rows_in", "accepted", "rejected")}
+    return {"case": name, "outcome": state, "findings": " ".join(found), **rows}
 
 
 def expected() -> dict[str, dict[str, str]]:
@@ -45,9 +45,23 @@ def expected() -> dict[str, dict[str, str]]:
 def cases() -> Iterator[Case]:
     """Every case: one or more per rule, and everything that can be wrong with files."""
     from tests.corpus.by_rule import rule_cases
-    from tests.corpus.malformed import malformed_cases
-    from tests.corpus.sizes import size_cases
 
     yield from rule_cases()
+    yield from hostile_cases()
+
+
+def hostile_cases() -> Iterator[Case]:
+    """Every case that is not a rule's own example: bytes, names, sizes, archives, formats, hostile values."""
+    from tests.corpus.malformed import malformed_cases
+    from tests.corpus.names import name_cases
+    from tests.corpus.parquets import parquet_cases
+    from tests.corpus.sizes import size_cases
+    from tests.corpus.values import value_cases
+    from tests.corpus.zips import zip_cases
+
     yield from malformed_cases()
     yield from size_cases()
+    yield from name_cases()
+    yield from zip_cases()
+    yield from parquet_cases()
+    yield from value_cases()

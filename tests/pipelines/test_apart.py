@@ -31,7 +31,7 @@ BETWEEN_MB = "150"
 def worker() -> Iterator[Worker]:
     made = Worker()
     yield made
-    made._end()
+    made.end()
 
 
 # Tasks: the process finds them by the name of this module.

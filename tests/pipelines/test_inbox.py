@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipelines.inbox import (
 )
 from pipelines.members import _why_not_unpacked
 from schemas.month import ProviderMonth
+from tests.campaign import examples
 from tests.fixtures.submission import RIGHT, submission, write, zipped
 
 
@@ -249,3 +251,36 @@ def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     empty = tmp_path / "RW5_2025-04"
     empty.mkdir()
     assert rules(opened(empty, tmp_path)) == ["GATE-EMPTY"]
+
+
+def test_a_file_swapped_for_a_link_while_it_is_opened_is_never_followed(tmp_path: Path) -> None:
+    """Somebody puts a link in its place and takes it back, again and again: what is kept is the file or nothing."""
+    folder = submission(tmp_path)
+    secret = tmp_path / "secret.csv"
+    secret.write_text("SECRET\n")
+    file, link, right = folder / "IDS002GP.csv", tmp_path / "link", RIGHT["IDS002GP"]
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            link.symlink_to(secret)
+            link.replace(file)
+            again = tmp_path / "again"
+            again.write_text(right)
+            again.replace(file)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    kept = set()
+    try:
+        for number in range(examples(50)):
+            workspace = tmp_path / f"workspace{number}"
+            workspace.mkdir()
+            source = open_source(folder, workspace, keep=True)
+            found = source.files.get("IDS002")
+            kept.add(found.path.read_text() if found else f"refused {rules(source)}")
+    finally:
+        stop.set()
+        swapping.join()
+    assert kept <= {right, "refused ['GATE-FILE']"}
+    assert len(kept) == 2, "the race was not met"

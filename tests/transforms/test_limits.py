@@ -288,3 +288,21 @@ def test_copies_of_one_long_value_are_refused_without_being_made(
 
 def test_the_survey_of_nothing_is_of_no_record() -> None:
     assert survey(io.BytesIO(b"")).long_row is None
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        (pa.array([-719_162, 0, 2_932_896], type=pa.date32()), ["0001-01-01", "1970-01-01", "9999-12-31"]),
+        (pa.array([-719_163, None, 2_932_897], type=pa.date32()), ["-719163", None, "2932897"]),
+        (pa.array([0, 253_402_300_799], type=pa.timestamp("s")), ["1970-01-01T00:00:00", "9999-12-31T23:59:59"]),
+        (pa.array([253_402_300_800], type=pa.timestamp("s")), ["253402300800000"]),
+        (pa.array([2**63 - 1], type=pa.timestamp("us")), [str(2**63 - 1)]),
+        (pa.array([2**63 - 1], type=pa.timestamp("ns")), ["2262-04-11T23:47:16"]),
+    ],
+)
+def test_a_day_beyond_the_year_9999_is_no_date_and_no_panic(
+    tmp_path: Path, column: pa.Array, texts: list[str | None]
+) -> None:
+    pq.write_table(pa.table({"LocalPatientId": ["P1"] * len(column), "DisabCode": column}), tmp_path / "x.parquet")
+    assert [row[2] for row in values(of_parquet(tmp_path / "x.parquet"))] == texts

@@ -16,6 +16,10 @@ from transforms.findings import file_finding
 from transforms.receive.parquet_footer import Damaged, Footer, read_footer
 from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
 
+# The first and the last day of the years 1 to 9999, from 1970-01-01 on.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
 
 def receive_parquet(path: Path, table: Table, version: Version | None) -> Received:
     """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2."""
@@ -25,13 +29,15 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
         return _damaged(table, str(damaged))
     if (refusal := _over_a_limit(footer, table, path.stat().st_size)) is not None:
         return Received(table, None, 0, [refusal])  # nobody has counted its rows
+    if not footer.columns:
+        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
     if footer.is_nested or footer.is_elsewhere:
         return _damaged(table, "a column has columns in it" if footer.is_nested else "it refers to another file")
     rows_in = footer.rows
     try:
         scan = pl.scan_parquet(path, glob=False)
         schema = scan.collect_schema()
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return _damaged(table)
     mapping, findings, is_fatal = match_columns(list(schema), table, version)
     if is_fatal:
@@ -41,27 +47,12 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
     try:
         refusal = _long_or_broken(scan, schema, table)
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return _damaged(table)
     if refusal is not None:
         return Received(table, None, rows_in, [*findings, refusal])
     declared = as_declared(numbered, table, mapping, True)
     return Received(table, declared, rows_in, findings, lambda: _damaged(table), places_of(mapping))
-
-
-def as_submitted(path: Path, table: Table) -> pl.DataFrame | None:
-    """Every column of the file as text, under the name it has there; ``None`` if the gate would not read it."""
-    try:
-        footer = read_footer(path)
-        if footer.is_nested or footer.is_elsewhere or _over_a_limit(footer, table, path.stat().st_size) is not None:
-            return None
-        scan = pl.scan_parquet(path, glob=False)
-        schema = scan.collect_schema()
-        if _long_or_broken(scan, schema, table) is not None:
-            return None
-        return scan.select(_text_at(index, dtype) for index, dtype in enumerate(schema.values())).collect()
-    except (Damaged, pl.exceptions.PolarsError, OSError):
-        return None
 
 
 def _over_a_limit(footer: Footer, table: Table, size: int) -> pl.DataFrame | None:
@@ -115,7 +106,15 @@ def _damaged(table: Table, why: str = "its structure is damaged, or it is anothe
 
 def _text_at(index: int, dtype: pl.DataType) -> pl.Expr:
     value = pl.nth(index)
-    return value.dt.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(dtype, pl.Datetime) else value.cast(pl.String)
+    if not isinstance(dtype, pl.Date | pl.Datetime):
+        return value.cast(pl.String)
+    # Polars panics when it writes a year of more than four digits. Such a day is shown as its number: no date.
+    number = value.to_physical().cast(pl.Int64)
+    per_day = 1 if isinstance(dtype, pl.Date) else 86_400 * _PER_SECOND[dtype.time_unit]
+    is_written = number.is_between(_FIRST_DAY * per_day, (_LAST_DAY + 1) * per_day - 1)
+    written = pl.when(is_written).then(value)
+    text = written.cast(pl.String) if isinstance(dtype, pl.Date) else written.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return pl.coalesce(text, number.cast(pl.String))
 
 
 FORMAT = Format(

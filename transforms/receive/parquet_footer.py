@@ -52,7 +52,7 @@ def read_footer(path: Path) -> Footer:
         if end[4:] != _MAGIC or length + 12 > size:
             raise Damaged("its structure is damaged, or it is another format")
         if length > limits.FOOTER_BYTES:
-            raise Damaged(f"its footer has {length:,} bytes")
+            raise Damaged(f"its footer has {length:,} bytes; at most {limits.FOOTER_BYTES:,} are read")
         file.seek(size - 8 - length)
         content = file.read(length)
     try:
