@@ -96,11 +96,11 @@ def load_all(paths: Sequence[Path], zones: Zones, ledger: Ledger, key: TokenKey)
 
 
 def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loaded | Failed]:
-    """Check and pseudonymise every received submission again, under the current rules and key.
+    """Check and pseudonymise every received submission whose files are kept, under the current rules and key.
 
     Raises custody.Encrypted, before any work, if files are encrypted and no identity was given.
     """
-    received = [outcome.receipt for outcome in ledger.outcomes()]
+    received = [outcome.receipt for outcome in ledger.outcomes() if not custody.is_pruned(outcome.detail)]
     custody.require_identity(zones.received / receipt.submission_id for receipt in received)
     yield from _each(
         received,

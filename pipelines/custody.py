@@ -26,6 +26,7 @@ from pipelines import durable
 from pipelines.inbox import discard
 from pipelines.key_store import read_private
 from pipelines.zones import PRIVATE, Zones
+from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
 from warehouse.storage import sha256_of, sync
 
@@ -136,6 +137,15 @@ def is_intact(folder: Path) -> bool:
         return False
 
 
+def table_files(folder: Path) -> list[Path]:
+    """The files of a submission that have records, in clear or encrypted, with what was found in them."""
+    return [
+        path
+        for path in sorted(folder.glob("[!.]*"))
+        if path.suffix == _ENDING or path.stem in TABLES or path.name == "findings.parquet"
+    ]
+
+
 def plain(folder: Path) -> Path:
     """Where the plain text of the files lies, while it does."""
     return folder / OPEN if is_closed(folder) else folder
@@ -189,11 +199,39 @@ def open_files(folder: Path) -> None:
         discard(beside)
 
 
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """The plain text of closed files, for as long as the context lasts. Call it only while ``store.alone``."""
+    open_files(folder)
+    try:
+        yield
+    finally:
+        forget(folder)
+
+
+def rewritten(folder: Path, before: Iterable[str]) -> None:
+    """Close the files that lie open in ``folder``, to those who could open them before.
+
+    ``before`` were their names. Files kept in clear are left as they are.
+    """
+    if not is_closed(folder):
+        return
+    to, names = closed_to(folder), sorted(path.name for path in (folder / OPEN).iterdir())
+    for gone in set(before) - set(names):
+        (folder / f"{gone}{_ENDING}").unlink(missing_ok=True)
+    close(folder, names, to)
+
+
 def forget(folder: Path) -> None:
     """Remove the plain text of closed files. Files kept in clear stay."""
     if is_closed(folder):
         for leftover in folder.glob(f"{OPEN}*"):
             discard(leftover)
+
+
+def is_pruned(detail: Mapping[str, Any]) -> bool:
+    """Whether the ledger says of a submission that its files were removed (``pipelines.prune``)."""
+    return any(what.startswith("received") for what in detail.get("pruned", ()))
 
 
 def require_identity(folders: Iterable[Path]) -> None:

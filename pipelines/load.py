@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import custody, durable, holding, store
+from pipelines import custody, durable, holding, store, tombstones
 from pipelines.code_version import rows_version
 from pipelines.inbox import Source, as_record, discard, from_record, open_source, unread_source
 from pipelines.keys import fingerprint
@@ -44,7 +44,7 @@ from transforms.receive.table import Received
 from transforms.submission import Header, SubmissionChecked, check_submission
 from warehouse.storage import sha256_of, sync
 
-_SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
+SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
 RECEIPT = "receipt.json"
 _WORK = ".work-"
 # Rules that ask for the time of arrival: a file that breaks one may not break it when it comes again.
@@ -116,15 +116,17 @@ def receive_unread(path: Path, why: str, zones: Zones, ledger: Ledger) -> Receip
         return _receive(unread_source(path, _beyond(why)), incoming, zones, ledger)
 
 
-def _receive(source: Source, incoming: Path, zones: Zones, ledger: Ledger) -> Receipt:
-    to = custody.recipients()
-    (incoming / _SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
+def _receive(arrived: Source, incoming: Path, zones: Zones, ledger: Ledger) -> Receipt:
+    to, stones = custody.recipients(), tombstones.read(zones)
+    source = tombstones.at_the_door(arrived, incoming, stones)
+    (incoming / SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
     if source.findings:
         pl.concat(source.findings).write_parquet(incoming / _GATE)
     custody.close(incoming, [file.path.name for file in source.files.values()], to)
     durable.sync_all(incoming)
     with store.alone(zones.received):
-        receipt = ledger.receive(source.content_sha256, source.size, source.named, _ASKING_THE_TIME)
+        tombstones.hold(stones, zones)
+        receipt = ledger.receive(source.content_sha256, arrived.size, source.named, _ASKING_THE_TIME)
         durable.write(incoming / RECEIPT, receipt_text(receipt))
         _keep(incoming, zones.received / receipt.submission_id)
     return receipt
@@ -152,7 +154,9 @@ def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKe
     with TemporaryDirectory(dir=folder, prefix=_WORK) as workspace, store.draft(submission_id, zones) as draft:
         staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
         checked = _check(source, Path(workspace), receipt.at, staging)
-        verdict = Verdict.of(checked, fingerprint(key), rows_version(memory=zones.builds))
+        verdict = Verdict.of(
+            checked, fingerprint(key), rows_version(memory=zones.builds), tombstones.struck_in(folder)
+        )
         if verdict.state.is_accepted:
             store.complete(draft, checked)
             durable.sync_all(draft)
@@ -236,8 +240,8 @@ def load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey)
     with _at_work(receipt, zones, ledger):
         # Asked now: another process may have loaded the same bytes meanwhile.
         outcome = ledger.outcome(receipt.submission_id)
-        now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.has_rows else None)
-        if outcome.state.is_concluded and (outcome.detail.get("made_with"), outcome.detail.get("key")) == now:
+        now = (rows_version(memory=zones.builds), fingerprint(key) if outcome.state.has_rows else None, None)
+        if outcome.state.is_concluded and tuple(map(outcome.detail.get, ("made_with", "key", "pruned"))) == now:
             return Loaded(receipt, kept_verdict(receipt, zones), is_repeat=True, state=outcome.state)
         return _load_received(receipt, zones, ledger, key)
 
@@ -363,7 +367,7 @@ def _is_as_received(folder: Path) -> bool:
 
 def kept_source(folder: Path) -> Source:
     """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
-    record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
+    record = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     gate = folder / _GATE
     return from_record(record, custody.plain(folder), [pl.read_parquet(gate)] if gate.exists() else [])
 

@@ -5,9 +5,9 @@ here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from pipelines import store
 from pipelines.ask import ask
@@ -60,11 +60,17 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
             outcome.provider_month,
             store.rows_of(outcome.receipt.submission_id, outcome.detail, zones),
             outcome.receipt.received_on,
-            " ".join(outcome.detail[by] for by in ("made_with", "key") if by in outcome.detail),
+            _made_with(outcome.detail),
         )
         for outcome in outcomes
         if outcome.provider_month
     ]
+
+
+def _made_with(detail: Mapping[str, Any]) -> str:
+    """By what the rows of an acceptance were made: code, rows of erased people that were struck, and key."""
+    erased = f"erased-{detail['erased']['rows']}" if detail.get("erased") else ""
+    return " ".join(filter(None, (detail.get("made_with"), erased, detail.get("key"))))
 
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
@@ -84,6 +90,11 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
     staged = current_submissions(zones, ledger)
     if not staged and not has_published(zones):
         raise NotPublishable("No submission has been accepted yet. Load one with `parity load PATH`.")
+    if gone := sum(not one.folder.is_dir() for one in staged):
+        raise NotPublishable(
+            f"The rows of {gone} submissions that count now were removed. Run parity reprocess, or load their "
+            "files again."
+        )
     return build.build_core(
         zones.draft,
         staged,

@@ -47,7 +47,8 @@ def reprocess_received(
 
     ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing.
     """
-    received = open_ledger(zones.ledger).outcomes()
+    outcomes = open_ledger(zones.ledger).outcomes()
+    received = [each for each in outcomes if not custody.is_pruned(each.detail)]
     token = on_progress.set(lambda done, of: step() if step else None)
     try:
         with custody.opening_with(identity):

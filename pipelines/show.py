@@ -153,6 +153,31 @@ def decided(decision: "Decided") -> None:
     line("The next release follows: run parity publish")
 
 
+def pruned(removed: Mapping[str, int], is_dry: bool) -> None:
+    """What retention removed, or would remove."""
+    from pipelines.retention import MEANING, Kind
+
+    for kind, count in removed.items():
+        line(f"{count:>6,}  {MEANING[Kind(kind)]}")
+    total = counted(sum(removed.values()), "thing")
+    line("Nothing is due." if not removed else f"{total} would be removed." if is_dry else f"{total} removed.")
+    if Kind.RECEIVED_CURRENT in removed:
+        line("Those submissions still count. They can be processed again only if the site sends them again.")
+
+
+def erased(done: Mapping[str, Any]) -> None:
+    """What an erasure did, and what is beyond it."""
+    line(f"{counted(done['rows'], 'row')} of {counted(done['submissions'], 'submission')} erased.")
+    if done["inbox"]:
+        line(f"Removed from the inbox: {counted(done['inbox'], 'submission')} that had been loaded.")
+    if done["release"]:
+        line(f"The current release is {done['release']}.")
+    if done["emptied"]:
+        line(f"Only the public figures are left of: {', '.join(done['emptied'])}.")
+    line("Rows of the same people that arrive later are struck on arrival.")
+    line("Not reached: backups, extracts that were given away, and free blocks of the disk.")
+
+
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
     """Rows as a table, CSV or JSON on standard output; ``null`` is how a table shows NULL."""
     columns, values = answer

@@ -10,8 +10,9 @@ them until the ledger names them (``rows_of``).
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,18 @@ from pipelines.inbox import discard
 from pipelines.zones import PRIVATE, Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
+from schemas.field import Field
+from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
+from transforms.pseudonymise import Origin, TokenKey, local_token, token
+from transforms.strike import CHAIN, PATIENT, Identifiers
 from transforms.submission import SubmissionChecked
 
 _INCOMING = ".incoming-"
+# What a person's rows are followed by, as it is declared.
+_LOCAL: Mapping[str, Field] = {
+    name: table.by_name[name] for table in TABLES.values() for name in CHAIN if name in table.by_name
+}
 
 
 class NotConserved(ForThePerson):
@@ -151,6 +160,44 @@ def drop_rows(submission_id: str, zones: Zones, *, but: Path | None = None) -> N
     for rows in (zones.pseudonymised / submission_id, *zones.pseudonymised.glob(f"{submission_id}.*")):
         if rows != but:
             discard(rows)
+
+
+def strike_rows(place: Path, people: Identifiers, of: ProviderMonth, key: TokenKey) -> int:
+    """Take the rows of people out of pseudonymised files, in new files. ``of`` is whose rows they are.
+
+    Returns how many. The tokens are made of what the people are called, and then followed from table to table.
+    """
+    own = {name: _tokens(people.own[name], partial(_own_token, name, Origin("", of), key)) for name in CHAIN}
+    persons = _tokens(people.numbers, lambda text: token(text, key, "nhs")) | own[PATIENT]
+    struck = 0
+    for table in TABLES.values():
+        path = place / f"{table.id}.parquet"
+        link = next((name for name in CHAIN if name in table.by_name), None)
+        if link is None or not path.exists():
+            continue
+        rows = pl.read_parquet(path)
+        theirs = pl.col(link).is_in(own[link])
+        if "person_id" in rows.columns:
+            theirs |= pl.col("person_id").is_in(persons)
+        found = rows.filter(theirs)
+        if found.is_empty():
+            continue
+        for name in {link, *table.key} & set(CHAIN):
+            own[name] |= set(found[name].drop_nulls())
+        beside = path.with_suffix(".beside")
+        written(rows.filter(~theirs.fill_null(False)).lazy(), beside).collect(engine="streaming")
+        durable.move(beside, path)
+        struck += found.height
+    return struck
+
+
+def _own_token(name: str, origin: Origin, key: TokenKey, text: pl.Expr) -> pl.Expr:
+    return local_token(text, _LOCAL[name], origin, key)
+
+
+def _tokens(values: set[str], made: Callable[[pl.Expr], pl.Expr]) -> set[str]:
+    frame = pl.DataFrame({"value": sorted(values)}, schema={"value": pl.String})
+    return set(frame.select(made(pl.col("value")).alias("token"))["token"])
 
 
 def _height(path: Path) -> int:

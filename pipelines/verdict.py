@@ -6,7 +6,7 @@ Belongs here: the content of a verdict, and how it is written and read. Does not
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from schemas.versions import Version
 from transforms.findings import REJECTIONS
 from transforms.submission import Header, SubmissionChecked
 
-_OWN = ("state", "counts", "found", "rules", "key", "made_with")
+_OWN = ("state", "counts", "found", "rules", "key", "made_with", "erased")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Verdict:
     ``header`` has the values of its header. ``counts`` per table id: rows_in, accepted, rejected. ``found`` per
     table id: how many findings reject (rejections) or warn (warnings). ``rules``: findings per rule id.
     ``made_with`` is the version of the code that reached it and made its pseudonymised rows. ``key`` is the
-    fingerprint of the key of these rows, empty if there are none.
+    fingerprint of the key of these rows, empty if there are none. ``erased`` says how
+    many rows of people who were erased were struck, and by which tombstones: no other number counts them.
     """
 
     state: State
@@ -38,14 +39,19 @@ class Verdict:
     rules: Mapping[str, int]
     key: str = ""
     made_with: str = ""
+    erased: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, checked: SubmissionChecked, key: str = "", made_with: str = "") -> Self:
+    def of(
+        cls, checked: SubmissionChecked, key: str = "", made_with: str = "", erased: Mapping[str, Any] | None = None
+    ) -> Self:
         """The verdict of a check."""
         state, findings = state_of(checked), checked.findings
         rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
         of_rows = key if state.is_accepted else ""
-        return cls(state, checked.header, checked.counts(), _found(findings), rules, of_rows, made_with)
+        return cls(
+            state, checked.header, checked.counts(), _found(findings), rules, of_rows, made_with, erased or {}
+        )
 
     def to_json(self) -> str:
         """The verdict as text, for ``from_json``."""
@@ -58,13 +64,14 @@ class Verdict:
         said: dict[str, Any] = json.loads(text)
         start, end = (date.fromisoformat(day) if (day := said[name]) else None for name in ("start", "end"))
         header = Header(said["provider"], start, end, Version(said["version"]) if said["version"] else None)
-        by = (said.get("key", ""), said.get("made_with", ""))
+        by = (said.get("key", ""), said.get("made_with", ""), said.get("erased", {}))
         return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], *by)
 
     def detail(self) -> dict[str, Any]:
         """The part that the ledger keeps: version, counts and rules, and by what any rows were made."""
         version = self.header.version.value if self.header.version else None
-        by = {name: value for name, value in (("key", self.key), ("made_with", self.made_with)) if value}
+        every = {"key": self.key, "made_with": self.made_with, "erased": self.erased}
+        by = {name: value for name, value in every.items() if value}
         return {"version": version, "counts": self.counts, "rules": self.rules} | by
 
 

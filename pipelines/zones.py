@@ -87,6 +87,11 @@ class Zones:
         return self.home / "ledger.sqlite"
 
     @property
+    def erased(self) -> Path:
+        """The tombstones of people who were erased: keyed tokens, no identifier (``pipelines.tombstones``)."""
+        return self.home / "erased.jsonl"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own home."""
         return self.home / "dagster"

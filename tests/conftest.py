@@ -59,6 +59,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+@pytest.fixture
+def few_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue of two measures, for tests of how a release is made: the 300 take 7 s for three people."""
+    from tests.fixtures.warehouse import FEW, some
+
+    monkeypatch.setattr("warehouse.build.catalogue", lambda: some(*FEW))
+
+
 @pytest.fixture(scope="session")
 def dagster_instance() -> Iterator[object]:
     """One ephemeral Dagster instance for the whole session: each costs 100 ms."""

@@ -25,6 +25,8 @@ COMMANDS = (
     "dataset",
     "load",
     "reprocess",
+    "prune",
+    "erase",
     "keys",
     "ledger",
     "extract",

@@ -1,5 +1,6 @@
-"""Commands of the custodian, who answers for what is kept: reprocess."""
+"""Commands of the custodian, who answers for what is kept: reprocess, prune, erase."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,3 +32,58 @@ def reprocess(
     else:
         show.load_totals(totals, found)
     return CRASHED if totals["failed"] else CLEAN
+
+
+@app.command(group=CENTRE)
+def prune(
+    *,
+    dry_run: Annotated[bool, Parameter(negative=(), help="Only say what would be removed.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Remove what has been kept for long enough. The rows that count and the current release stay.
+
+    For how long is said in retention.csv of the data root, or by defaults (docs/for-the-centre.md).
+    """
+    from datetime import UTC, datetime
+
+    from pipelines import show
+    from pipelines.ledger import open_ledger
+    from pipelines.prune import prune as removed_by
+    from pipelines.zones import zones
+
+    found = zones()
+    removed = removed_by(found, open_ledger(found.ledger), datetime.now(UTC), is_dry=dry_run)
+    if as_json:
+        print_json({"removed": removed, "is_dry_run": dry_run})
+    else:
+        show.pruned(removed, dry_run)
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def erase(
+    *,
+    person: Annotated[
+        Path | None, Parameter(help="File that names the people; standard input if none is given.")
+    ] = None,
+    identity: Annotated[Path | None, Parameter(help="File with the identity that opens encrypted files.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Erase people from everything that is kept, and from every later load. This cannot be undone.
+
+    One person a line: an NHS number, or the provider's code, a comma and the patient's id there. They are never
+    given as arguments, since other users see those. The next release is published without them. Of earlier releases
+    only the public figures stay.
+    """
+    from pipelines import custody, show
+    from pipelines.erase import erase_and_publish, people_in
+    from pipelines.zones import zones
+
+    known = people_in(person.read_text(encoding="utf-8") if person else sys.stdin.read())
+    with custody.opening_with(identity):
+        done = erase_and_publish(known, zones())
+    if as_json:
+        print_json(done)
+    else:
+        show.erased(done)
+    return CLEAN

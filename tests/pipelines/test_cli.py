@@ -147,7 +147,9 @@ def test_an_error_of_ours_shows_no_value(
     assert "PATIENT-SECRET" not in out + err
 
 
-def test_the_board_and_a_question_in_three_formats(tmp_path: Path, home: Path, capfd: Captured) -> None:
+def test_the_board_and_a_question_in_three_formats(
+    tmp_path: Path, home: Path, few_measures: None, capfd: Captured
+) -> None:
     loaded_and_published(tmp_path)
     assert _run(["status", "--json"]) == CLEAN
     assert json.loads(capfd.readouterr().out)["board"][0] == {
@@ -176,7 +178,7 @@ def test_a_submission_that_breaks_off_is_said_and_the_command_ends_with_1(
     assert _run(["load", str(tmp_path / "in")]) == FILE_REJECTED
 
 
-def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path) -> None:
+def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path, few_measures: None) -> None:
     found = loaded_and_published(tmp_path)
     first = release_file(found, None).resolve()
     (name,) = [p.name for p in found.releases.iterdir() if not p.name.startswith(".")]
@@ -187,7 +189,9 @@ def test_an_earlier_release_can_still_be_asked(tmp_path: Path, home: Path) -> No
     assert first.exists()
 
 
-def test_a_rejected_resubmission_changes_nothing_that_counts(tmp_path: Path, home: Path) -> None:
+def test_a_rejected_resubmission_changes_nothing_that_counts(
+    tmp_path: Path, home: Path, few_measures: None
+) -> None:
     found = loaded_and_published(tmp_path)
     before = found.warehouse.read_bytes()
     again = load(submission(tmp_path, IDS000Header=None), found, open_ledger(found.ledger), spine_key())

@@ -37,7 +37,9 @@ def held_by(found: Zones, release: publish.Release) -> tuple[list[str], list[str
     return [row[0] for row in ask("SELECT submission_id FROM core.submission", found)[1]], manifest["submissions"]
 
 
-def test_a_release_is_named_from_what_it_holds(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_is_named_from_what_it_holds(
+    tmp_path: Path, home: Path, few_measures: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One published draft, and everything that may happen between its building and its publishing."""
     found = loaded_and_published(tmp_path / "first")
     ledger = open_ledger(found.ledger)

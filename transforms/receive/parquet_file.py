@@ -55,6 +55,21 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     return Received(table, declared, rows_in, findings, lambda: _damaged(table), places_of(mapping))
 
 
+def as_submitted(path: Path, table: Table) -> pl.DataFrame | None:
+    """Every column of the file as text, under the name it has there; ``None`` if the gate would not read it."""
+    try:
+        footer = read_footer(path)
+        if footer.is_nested or footer.is_elsewhere or _over_a_limit(footer, table, path.stat().st_size) is not None:
+            return None
+        scan = pl.scan_parquet(path, glob=False)
+        schema = scan.collect_schema()
+        if _long_or_broken(scan, schema, table) is not None:
+            return None
+        return scan.select(_text_at(index, dtype) for index, dtype in enumerate(schema.values())).collect()
+    except (Damaged, pl.exceptions.PolarsError, OSError):
+        return None
+
+
 def _over_a_limit(footer: Footer, table: Table, size: int) -> pl.DataFrame | None:
     """The finding about the first limit that a file exceeds by its footer; ``None`` if it exceeds none."""
     for rule, found, most in (
