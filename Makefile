@@ -37,10 +37,10 @@ run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publ
 	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
 
 test: $(STAMP) ## Run the whole test suite, a sample of each long campaign
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of an hour)
-	$(BIN)/pytest -n 2 --dist loadfile --campaign
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --campaign
 
 mutants: $(STAMP) ## Turn one operator at a time in rules, gate, ledger and models and see which test notices; EVERY=1 for all (hours)
 	$(BIN)/python -m tests.mutants rules
