@@ -146,6 +146,13 @@ def table_files(folder: Path) -> list[Path]:
     ]
 
 
+def delete(folder: Path) -> None:
+    """Remove the files of a submission that have records, and the note that they are encrypted."""
+    for file in table_files(folder):
+        file.unlink()
+    (folder / _CLOSED).unlink(missing_ok=True)
+
+
 def plain(folder: Path) -> Path:
     """Where the plain text of the files lies, while it does."""
     return folder / OPEN if is_closed(folder) else folder

@@ -1,33 +1,33 @@
 """Erasing a person: from what was received to the last release, and for every load to come.
 
-Belongs here: which files hold the person, the order of the steps, and what was done in words. Does not belong here:
-whose a row is (``transforms.strike``), recognising the person later (``pipelines.tombstones``).
+Belongs here: which files hold the person, and the order of the steps. Does not belong here: who is meant
+(``pipelines.erasure_request``), whose a row is (``transforms.strike``), recognising the person later
+(``pipelines.tombstones``).
 
 The tombstones come first: whatever breaks off then, nothing new comes in. A submission whose rows were struck is
 marked until everything made of it has gone, so that the same command continues. Files are written anew and not
 changed: DuckDB keeps what it deletes (101 of 101 texts were still in the file).
 """
 
-import csv
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from pipelines import custody, durable, store, tombstones
+from pipelines.erasure_request import Known
 from pipelines.inbox import Source, as_record, discard, find_submissions, open_source
 from pipelines.keys import spine_key, tombstone_key
 from pipelines.ledger import Ledger, Outcome, open_ledger
 from pipelines.load import SOURCE, kept_source, reprocess
 from pipelines.publish import has_published
+from pipelines.retention import Kind
 from pipelines.zones import Zones
 from schemas.dataset import TABLES
-from schemas.errors import ForThePerson, NotAsked
-from transforms.pseudonymise import TokenKey, nhs_number
-from transforms.strike import PATIENT, Identifiers, find, is_of, strike
+from schemas.errors import ForThePerson
+from transforms.pseudonymise import TokenKey
+from transforms.strike import find, is_of, strike
 from transforms.strike import rows as rows_in
 
 PENDING = "erasing.json"
@@ -39,72 +39,29 @@ class NotErased(ForThePerson):
 
 
 @dataclass
-class Known:
-    """What is known of the people to erase: their numbers, and by provider what that provider calls them."""
-
-    numbers: set[str] = field(default_factory=set)
-    own: dict[str, Identifiers] = field(default_factory=dict)
-
-    def at(self, provider: str) -> Identifiers:
-        """As one provider knows them."""
-        own = self.own.get(provider, Identifiers()).own if provider else Identifiers().own
-        return Identifiers(set(self.numbers), {name: set(values) for name, values in own.items()})
-
-    def learn(self, provider: str, found: Identifiers) -> bool:
-        """Add what was found at a provider. Says whether a number or a patient was new."""
-        here = self.own.setdefault(provider, Identifiers())
-        is_new = bool(found.numbers - self.numbers or found.own[PATIENT] - here.own[PATIENT])
-        self.numbers |= found.numbers
-        for name, values in found.own.items():
-            here.own[name] |= values
-        return is_new
-
-
-@dataclass
 class Erased:
     """What an erasure did, in numbers. ``rows`` were struck from ``submissions``."""
 
     submissions: int = 0
     rows: int = 0
     inbox: int = 0
+    deleted: int = 0
     touched: set[str] = field(default_factory=set)
 
 
-def people_in(text: str) -> Known:
-    """The people that a text names, one a line: an NHS number, or a provider's code, a comma, and its patient id.
-
-    Raises NotAsked, without the line's text, if a line is neither.
-    """
-    known = Known()
-    for place, cells in enumerate(csv.reader(text.splitlines()), start=1):
-        said = [cell.strip() for cell in cells]
-        if not any(said):
-            continue
-        number = pl.select(nhs_number(pl.lit(said[0]))).item() if len(said) == 1 else None
-        if number:
-            known.numbers.add(number)
-        elif len(said) == 2 and all(said):
-            known.own.setdefault(said[0].upper(), Identifiers()).own[PATIENT].add(said[1])
-        else:
-            raise NotAsked(
-                f"Line {place} names nobody. It must have an NHS number, or the provider's code, a comma and the "
-                "patient's id there, such as RW5,P123."
-            )
-    if not known.numbers and not known.own:
-        raise NotAsked("Nobody is named. Give one person a line, on standard input or in a file.")
-    return known
-
-
-def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey) -> Erased:
+def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey, *, delete_encrypted: bool = False) -> Erased:
     """Strike the people from received files, reports, rows and drafts, and keep their tombstones.
 
-    Releases are not touched: publish, then ``erase_releases``. Raises custody.Encrypted, before anything is done,
-    if files are encrypted and no identity was given.
+    Releases are not touched: publish, then ``erase_releases``. ``delete_encrypted``: delete all received files that
+    are encrypted, since nobody can open them any more. Otherwise raises custody.Encrypted, before anything is done,
+    if there are such files and no identity was given.
     """
     done = Erased()
     outcomes = {each.receipt.submission_id: each for each in ledger.outcomes()}
     with store.alone(zones.received):  # nothing arrives meanwhile
         folders = {id_: zones.received / id_ for id_ in outcomes if (zones.received / id_).is_dir()}
+        if delete_encrypted:
+            done.deleted = _without_encrypted(folders, outcomes, ledger)
         custody.require_identity(folders.values())
         _learn(known, folders, outcomes)
         stones = {
@@ -121,9 +78,11 @@ def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey) -> Erased:
         reprocess(outcomes[id_].receipt, zones, ledger, key)
     done.touched = set(pending)
     for id_ in (id_ for id_ in outcomes if id_ not in folders or not _has_files(folders[id_])):
-        if struck := _struck_rows(outcomes[id_], known, zones, ledger):
+        if struck := _struck_rows(ledger.outcome(id_), known, zones, ledger):
             done.rows += struck
             done.touched.add(id_)
+            for report in zones.site_reports.glob(f"*/*/{id_}"):
+                discard(report)
     for draft in zones.builds.glob("*draft*"):
         draft.unlink() if draft.is_file() else discard(draft)
     done.submissions = len(done.touched)
@@ -131,16 +90,16 @@ def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey) -> Erased:
     return done
 
 
-def erase_and_publish(known: Known, zones: Zones) -> dict[str, Any]:
-    """Every step of an erasure. Returns rows, submissions, inbox (submissions removed there), release (made since,
-    if one was needed) and emptied (earlier releases).
+def erase_and_publish(known: Known, zones: Zones, *, delete_encrypted: bool = False) -> dict[str, Any]:
+    """Every step of an erasure. Returns rows, submissions, inbox (submissions removed there), deleted (submissions
+    whose encrypted files were deleted), release (made since, if one was needed) and emptied (earlier releases).
 
     Raises NotErased if the release without the people could not be published. Then the same command continues.
     """
     from pipelines.run import publish_release
 
     ledger = open_ledger(zones.ledger)
-    done = erase(known, zones, ledger, spine_key())
+    done = erase(known, zones, ledger, spine_key(), delete_encrypted=delete_encrypted)
     release = None
     if done.touched and (ledger.current_submissions() or has_published(zones)):
         try:
@@ -155,6 +114,7 @@ def erase_and_publish(known: Known, zones: Zones) -> dict[str, Any]:
         "rows": done.rows,
         "submissions": done.submissions,
         "inbox": done.inbox,
+        "deleted": done.deleted,
         "release": release,
         "emptied": emptied,
     }
@@ -180,6 +140,19 @@ def erase_releases(zones: Zones, current: str | None, touched: set[str]) -> list
     for marked in zones.received.glob(f"*/{PENDING}"):
         marked.unlink()
     return emptied
+
+
+def _without_encrypted(folders: dict[str, Path], outcomes: dict[str, Outcome], ledger: Ledger) -> int:
+    """Delete encrypted files that lie closed, and take their folders out of ``folders``. Returns of how many."""
+    closed = [id_ for id_, folder in folders.items() if not custody.is_open(folder)]
+    for id_ in closed:
+        folder, outcome = folders.pop(id_), outcomes[id_]
+        if outcome.state.is_concluded:
+            pruned = sorted({*outcome.detail.get("pruned", ()), Kind.RECEIVED_CURRENT.value})
+            ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
+        with store.alone(folder):
+            custody.delete(folder)
+    return len(closed)
 
 
 def _learn(known: Known, folders: dict[str, Path], outcomes: dict[str, Outcome]) -> None:

@@ -170,6 +170,9 @@ def erased(done: Mapping[str, Any]) -> None:
     line(f"{counted(done['rows'], 'row')} of {counted(done['submissions'], 'submission')} erased.")
     if done["inbox"]:
         line(f"Removed from the inbox: {counted(done['inbox'], 'submission')} that had been loaded.")
+    if done["deleted"]:
+        of = counted(done["deleted"], "submission")
+        line(f"Encrypted files deleted of {of}. They can be processed again only if the site sends them again.")
     if done["release"]:
         line(f"The current release is {done['release']}.")
     if done["emptied"]:

@@ -67,6 +67,12 @@ def erase(
         Path | None, Parameter(help="File that names the people; standard input if none is given.")
     ] = None,
     identity: Annotated[Path | None, Parameter(help="File with the identity that opens encrypted files.")] = None,
+    delete_encrypted: Annotated[
+        bool,
+        Parameter(
+            negative=(), help="The identity is lost: delete all encrypted files. Sites must send them again."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Erase people from everything that is kept, and from every later load. This cannot be undone.
@@ -76,12 +82,13 @@ def erase(
     only the public figures stay.
     """
     from pipelines import custody, show
-    from pipelines.erase import erase_and_publish, people_in
+    from pipelines.erase import erase_and_publish
+    from pipelines.erasure_request import people_in
     from pipelines.zones import zones
 
     known = people_in(person.read_text(encoding="utf-8") if person else sys.stdin.read())
     with custody.opening_with(identity):
-        done = erase_and_publish(known, zones())
+        done = erase_and_publish(known, zones(), delete_encrypted=delete_encrypted)
     if as_json:
         print_json(done)
     else:

@@ -13,7 +13,8 @@ from pyrage import x25519
 
 from pipelines import custody, tombstones
 from pipelines.cli import _run
-from pipelines.erase import NotErased, erase, erase_and_publish, erase_releases, people_in
+from pipelines.erase import NotErased, erase, erase_and_publish, erase_releases
+from pipelines.erasure_request import people_in
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 from pipelines.load import load, reprocess
@@ -81,10 +82,9 @@ def test_nothing_of_a_person_is_left_and_the_old_files_do_not_bring_them_back(
     identity, file = x25519.Identity.generate(), tmp_path / "identity"
     file.write_text(str(identity))
     file.chmod(0o400)
-    found = zones()
-    ledger, key = open_ledger(found.ledger), spine_key()
     # One month in clear and in two releases, at another provider in a zip under another name; the next encrypted.
-    loaded_and_published(tmp_path / "first")
+    found = loaded_and_published(tmp_path / "first")
+    ledger, key = open_ledger(found.ledger), spine_key()
     (first,) = (each.receipt for each in ledger.outcomes())
     (release,) = found.releases.iterdir()
     shutil.copytree(release, release.with_name("2025-04-00000000"))
@@ -197,6 +197,28 @@ def test_rows_whose_files_are_gone_are_struck_too(tmp_path: Path, home: Path) ->
     assert (done.rows, done.touched) == (3, {loaded.receipt.submission_id})  # a patient, a practice, a referral
     assert holding(found, sought) == set()
     assert ledger.outcome(loaded.receipt.submission_id).detail["erased"] == {"rows": 3}
+
+
+def test_without_the_identity_all_encrypted_files_are_deleted_if_asked(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = zones()
+    ledger, key = open_ledger(found.ledger), spine_key()
+    clear = load(with_person(tmp_path, "RW5", "2025-04"), found, ledger, key)
+    monkeypatch.setenv("PARITY_RECIPIENT", str(x25519.Identity.generate().to_public()))
+    closed = load(with_person(tmp_path, "RW5", "2025-05"), found, ledger, key)
+    sought = {form for text in (NUMBER, PATIENT, REFERRAL, *tokens_of(found)) for form in forms(text.encode())}
+    with pytest.raises(custody.Encrypted):
+        erase(people_in(NUMBER), found, ledger, key)
+    done = erase(people_in(NUMBER), found, ledger, key, delete_encrypted=True)
+    assert (done.deleted, done.touched) == (1, {clear.receipt.submission_id, closed.receipt.submission_id})
+    assert holding(found, sought) == set()
+    assert not list((found.received / closed.receipt.submission_id).glob("*.age"))
+    # The others' rows still count, and the site may send the file again.
+    assert {frame.height for frame in rows(found)} == {2}
+    again = load(tmp_path / "RW5_2025-05", found, ledger, key)
+    assert not again.is_repeat and again.verdict.erased["rows"] == 3
+    assert holding(found, sought) == set()
 
 
 def test_somebody_who_never_came_leaves_a_tombstone_that_holds(tmp_path: Path, home: Path) -> None:
