@@ -234,14 +234,11 @@ def bounds(
     high: Callable[[float], float],
     hidden: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The bounds that an attacker takes from each figure by itself; ``hidden`` is the most of a suppressed one.
-
-    The numerator of a share may be suppressed for those not counted: then it may have any size.
-    """
+    """The bounds that an attacker takes from each figure by itself; ``hidden`` is the most of a suppressed one."""
     least, most = np.zeros(len(figures)), np.full(len(figures), math.inf)
     for number, figure in enumerate(figures):
         if out.is_shown[number] and not math.isnan(figure):
             least[number], most[number] = low(figure), high(figure)
-        elif out.is_shown[number] and (hidden < 5 or not out.others[number]):
+        elif out.is_shown[number]:
             most[number] = hidden
     return least, most

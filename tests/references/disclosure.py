@@ -7,7 +7,7 @@ here: attacks (``tests.references.attackers``).
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 
@@ -16,7 +16,8 @@ from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 class Cell:
     """An exact figure: how many rows are counted and how many are not, and the people of both, a person a row.
 
-    ``values`` are those of a mean or quantile, one for each row counted.
+    ``values`` are those of a mean or quantile, one for each row counted. Of a rate every row counted is an event,
+    ``others`` are the people without one, and ``days`` the person-days of all.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Cell:
     values: tuple[float, ...] = ()
     grain: str = "pathway"
     origin: int | None = None
+    days: int = 0
 
     @property
     def everybody(self) -> tuple[str, ...]:
@@ -44,24 +46,47 @@ class Protector:
     secret: str
     rule: Suppression = field(default=SUPPRESSION)
 
-    def shown(self, cell: Cell) -> tuple[int | None, int | None, float | None]:
-        """Numerator, denominator and average as published."""
+    def shown(self, cell: Cell, measure: str) -> tuple[int | None, int | None, float | None]:
+        """Numerator, denominator and value as published."""
+        if cell.kind == "rate":
+            return None, None, self._rate(cell)
         counted, everybody = self.count(cell.counted, cell), self.count(cell.everybody, cell)
         if cell.kind == "count":
-            return counted, None, None
+            return counted, None, counted
         if cell.kind != "share":
             return None, everybody, self._average(cell, everybody)
-        few_others = (sketch(cell.others) or 0).bit_count() < self.rule.smallest
-        if few_others or counted is None or everybody is None or everybody - counted < self.rule.smallest:
+        if counted is not None and everybody is not None:
+            counted = self._numerator(cell, counted, everybody, measure)
+        else:
             counted = None
-        return counted, everybody, None
+        if not counted or not everybody:
+            return counted, everybody, None
+        enough = self.rule.rate_from * rows_of_one(cell.everybody, cell.grain)
+        return counted, everybody, counted / everybody if everybody >= enough else None
 
-    def rate(self, cell: Cell) -> float | None:
-        """The share as published: of the counts shown, if the denominator is of enough people."""
-        counted, of, _ = self.shown(cell)
-        if cell.kind != "share" or counted is None or of is None:
+    def _numerator(self, cell: Cell, counted: int, everybody: int, measure: str) -> int | None:
+        """What is shown of those counted in a share: no more than everybody, and of everybody a few less."""
+        if cell.grain not in ("pathway", "caseload"):
+            few = (sketch(cell.others) or 0).bit_count() < self.rule.smallest
+            return None if few or everybody - counted < self.rule.smallest else counted
+        if cell.others:
+            return min(counted, everybody)
+        key = hashlib.sha256(
+            f"{self._key(len(cell.counted), cell.counted, cell.origin)}|{measure}".encode()
+        ).hexdigest()
+        up, down, more, less = (self._steps(number) for number in _uniform(key))
+        left = everybody - max(0, 1 + up - down + more - less)
+        return left if left >= self.rule.smallest else None
+
+    def _rate(self, cell: Cell) -> float | None:
+        events = self.count(cell.counted, replace(cell, grain="event"))
+        everybody = (*set(cell.counted), *cell.others)
+        crowd = crowd_of(sketch(everybody))
+        if events is None or round(crowd) < self.rule.mean_from:
             return None
-        return counted / of if of >= self.rule.rate_from * rows_of_one(cell.everybody, cell.grain) else None
+        _, _, third, fourth = _uniform(self._key(cell.days, everybody, cell.origin))
+        error = (math.log(third) - math.log(fourth)) / math.log(self.rule.alpha)
+        return round(365.25 * events / cell.days * max(0, 1 + error / crowd), 1)
 
     def count(self, rows: tuple[str, ...], cell: Cell) -> int | None:
         """The protected count of these rows, or None."""
@@ -91,14 +116,16 @@ class Protector:
             mean = sum(cell.values) / len(cell.values) * max(0, 1 + part)
             return round(mean, 1 if shown >= self.rule.decimal_from else 0)
         needed = {"median": 2, "p90": 10}[cell.kind] * self.rule.smallest
-        return math.floor(quantile(cell) + 0.5) if min(shown, crowd) >= needed else None
+        return math.floor(quantile(cell) + 0.5 + 1e-9) if min(shown, crowd) >= needed else None
 
     def _numbers(self, rows: tuple[str, ...], origin: int | None) -> list[float]:
         """Four numbers between 0 and 1 that only the secret, the people and the count decide."""
-        marks = sketch(rows) or 0
-        text = f"{self.secret}|{marks}|{len(rows)}" + (f"|{origin}" if marks.bit_count() >= 60 else "")
-        digits = hashlib.sha256(text.encode()).hexdigest()
-        return [(int(digits[place : place + 8], 16) + 1) / 2**32 for place in (0, 8, 16, 24)]
+        return _uniform(self._key(len(rows), rows, origin))
+
+    def _key(self, n: int, people: Iterable[str], origin: int | None) -> str:
+        marks = sketch(people) or 0
+        text = f"{self.secret}|{marks}|{n}" + (f"|{origin}" if marks.bit_count() >= 60 else "")
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _steps(self, number: float) -> int:
         """How often a coin with ``alpha`` has to be thrown until it fails: at least k times with alpha^k."""
@@ -106,6 +133,11 @@ class Protector:
         while number <= self.rule.alpha ** (steps + 1):
             steps += 1
         return steps
+
+
+def _uniform(key: str) -> list[float]:
+    """Four numbers above 0, up to 1, from the digits of a key."""
+    return [(int(key[place : place + 8], 16) + 1) / 2**32 for place in (0, 8, 16, 24)]
 
 
 def quantile(cell: Cell) -> float:

@@ -81,7 +81,7 @@ def world(
             numerator = denominator = middle = marks = others = None
             if cell:
                 numerator = round(sum(cell.values)) if cell.kind == "mean" else len(cell.counted)
-                denominator = None if cell.kind == "count" else len(cell.everybody)
+                denominator = {"count": None, "rate": cell.days}.get(cell.kind, len(cell.everybody))
                 if cell.kind in ("median", "p90"):
                     numerator, middle = None, quantile(cell) if cell.values else None
                 marks, others = sketch(cell.counted), sketch(cell.others)
@@ -112,19 +112,21 @@ def one(cell: Cell | None, state: str = "value", secret: str = SECRET) -> tuple[
     build_public(con, secret)
     assert leaks(con, secret) == []
     row: tuple[Any, ...]
-    (row,) = published(con, "numerator, denominator, rate, average, state")
+    (row,) = published(con, "numerator, denominator, value, state")
     return row
 
 
 def random_cell(draw: random.Random) -> Cell:
     """A figure of any kind and grain, of few people or many, who have one row or many."""
-    kind = draw.choice(["count", "share", "mean", "median", "p90"])
+    kind = draw.choice(["count", "share", "share", "mean", "median", "p90", "rate"])
     size = draw.choice([0, 1, 4, 5, 6, 9, 12, 30, 60, 150, 400])
     crowd = people(draw.randint(1, max(1, size)), draw.randrange(10**6))
     rows = tuple(draw.choices(crowd, k=size)) if draw.random() < 0.4 else people(size, draw.randrange(10**6))
-    others = people(draw.choice([0, 3, 5, 8, 100]), draw.randrange(10**6)) if kind == "share" else ()
+    has_others = kind in ("share", "rate")
+    others = people(draw.choice([0, 3, 5, 8, 100]), draw.randrange(10**6)) if has_others else ()
     values = tuple(draw.randrange(200) for _ in rows) if kind in ("mean", "median", "p90") else ()
-    return Cell(kind, rows, others, values, draw.choice(["pathway", "contact"]), draw.randrange(2**64))
+    return Cell(kind, rows, others, values, draw.choice(["pathway", "contact"]), draw.randrange(2**64),
+                180 * (len(set(rows)) + len(others)) if kind == "rate" else 0)  # fmt: skip
 
 
 def test_every_figure_is_what_the_rule_gives_for_the_people_behind_it() -> None:
@@ -135,17 +137,17 @@ def test_every_figure_is_what_the_rule_gives_for_the_people_behind_it() -> None:
     assert leaks(con, SECRET) == []
     protector = Protector(SECRET)
     shown = 0
-    figures = published(con, "measure, numerator, denominator, average, rate, state")
-    for measure, numerator, denominator, average, rate, state in figures:
-        expected = protector.shown(cells[measure])
-        assert (numerator, denominator) == expected[:2], cells[measure]
-        assert (average is None) == (expected[2] is None), cells[measure]
-        assert average is None or float(average) == pytest.approx(expected[2], abs=0.11), cells[measure]
-        assert rate == protector.rate(cells[measure])
-        hidden = denominator is None if cells[measure].kind in ("mean", "median", "p90") else numerator is None
-        rateless = cells[measure].kind != "count" and average is None and rate is None
-        assert state == ("suppressed" if hidden else "no rate" if rateless else "value")
-        shown += numerator is not None or denominator is not None
+    figures = published(con, "measure, numerator, denominator, value, state")
+    for measure, numerator, denominator, value, state in figures:
+        cell, expected = cells[measure], protector.shown(cells[measure], measure)
+        assert (numerator, denominator) == expected[:2], cell
+        assert (value is None) == (expected[2] is None), cell
+        assert value is None or value == pytest.approx(
+            expected[2], abs=1e-9 if cell.kind in ("count", "share") else 0.11
+        )
+        hidden = {"count": numerator, "share": numerator, "rate": value}.get(cell.kind, denominator) is None
+        assert state == ("suppressed" if hidden else "no rate" if value is None else "value")
+        shown += not hidden
     assert shown > len(cells) / 3
 
 
@@ -185,8 +187,8 @@ def test_the_same_people_have_the_same_error_wherever_they_are_counted() -> None
         "B": {("ICB", "QQQ", None): Cell("share", people(20), people(20, 20))},
     })  # fmt: skip
     build_public(con, SECRET)
-    shown = Protector(SECRET).shown(everyone)[0]
-    less = Protector(SECRET).shown(few)[0]
+    shown = Protector(SECRET).shown(everyone, "M")[0]
+    less = Protector(SECRET).shown(few, "M")[0]
     assert published(con, "level, organisation, numerator", where="measure = 'A'") == [
         ("England", "ENG", shown), ("provider", "RXX", shown), ("provider", "RYY", less),
     ]  # fmt: skip
@@ -198,7 +200,7 @@ def test_one_person_more_draws_another_error_and_so_does_another_secret() -> Non
     """Beside an exact count one person more would show; two errors differ by more than one person does."""
     jumps: Counter[int] = Counter()
     for size in range(20, 60):
-        before, after = (Protector(SECRET).shown(counted(size + more))[0] for more in (0, 1))
+        before, after = (Protector(SECRET).shown(counted(size + more), "M")[0] for more in (0, 1))
         assert before is not None and after is not None
         jumps[after - before] += 1
     assert len(jumps) > 5 and jumps[1] < 20
@@ -208,7 +210,7 @@ def test_one_person_more_draws_another_error_and_so_does_another_secret() -> Non
 
 def test_many_people_from_elsewhere_have_another_error() -> None:
     """From 60 marks on all crowds look alike: without their origin one secret table would lead from count to figure."""
-    shown = {Protector(SECRET).shown(counted(1000, origin=origin))[0] for origin in range(20)}
+    shown = {Protector(SECRET).shown(counted(1000, origin=origin), "M")[0] for origin in range(20)}
     assert len(shown) > 3
 
 
@@ -222,11 +224,11 @@ def test_without_the_secret_nothing_is_shown() -> None:
 @pytest.mark.parametrize(
     ("cell", "state", "expected"),
     [
-        (counted(0), "value", (None, None, None, None, "suppressed")),  # a true 0 looks like any small count
-        (counted(4), "value", (None, None, None, None, "suppressed")),
-        (share(0, 0), "no denominator", (None, None, None, None, "suppressed")),
-        (None, "not submitted", (None, None, None, None, "not submitted")),
-        (None, "not applicable", (None, None, None, None, "not applicable")),
+        (counted(0), "value", (None, None, None, "suppressed")),  # a true 0 looks like any small count
+        (counted(4), "value", (None, None, None, "suppressed")),
+        (share(0, 0), "no denominator", (None, None, None, "suppressed")),
+        (None, "not submitted", (None, None, None, "not submitted")),
+        (None, "not applicable", (None, None, None, "not applicable")),
     ],
 )
 def test_what_one_row_without_a_figure_shows(cell: Cell | None, state: str, expected: tuple[Any, ...]) -> None:
@@ -241,7 +243,7 @@ def test_fewer_than_5_people_are_never_shown_however_many_rows_they_have(secret:
     assert one(Cell("share", people(50, 9), rows, grain="contact"), secret=secret)[0] is None
     for kind in ("mean", "median", "p90"):
         shown = one(Cell(kind, rows, (), tuple([7.0] * 120), "contact"), secret=secret)
-        assert shown == (None, None, None, None, "suppressed")
+        assert shown == (None, None, None, "suppressed")
 
 
 def test_the_error_of_rows_hides_a_person_and_not_a_row() -> None:
@@ -261,11 +263,11 @@ def test_a_rate_is_that_of_the_counts_beside_it_and_numerators_are_within() -> N
     sizes = [(draw.randint(0, of), of) for of in (draw.randint(5, 200) for _ in range(300))]
     con = world({f"M{number}": {HERE: share(n, of)} for number, (n, of) in enumerate(sizes)})
     build_public(con, SECRET)
-    rows = published(con, "numerator, denominator, rate, state")
+    rows = published(con, "numerator, denominator, value, state")
     assert {state for *_, state in rows} == {"value", "no rate", "suppressed"}
     for numerator, denominator, rate, state in rows:
         if numerator is not None:
-            assert 5 <= numerator <= denominator - 5
+            assert 5 <= numerator <= denominator
             assert rate == (numerator / denominator if denominator >= SUPPRESSION.rate_from else None)
             assert state == ("value" if rate is not None else "no rate")
         else:
@@ -279,17 +281,17 @@ def test_an_average_needs_enough_people(kind: str, fewest: int) -> None:
         found = [
             one(Cell(kind, people(size, 1000 * start), (), tuple([21.5] * size)), "value") for start in range(8)
         ]
-        shown[size] = {average is not None for _, of, _, average, _ in found if of is not None}
-        assert all(state == "no rate" for _, of, _, average, state in found if of is not None and average is None)
+        shown[size] = {value is not None for _, of, value, _ in found if of is not None}
+        assert all(state == "no rate" for _, of, value, state in found if of is not None and value is None)
     assert shown[2 * fewest] == {True} and True not in shown[5]
 
 
 def test_a_mean_of_many_has_a_decimal_and_a_median_never() -> None:
     means = [
-        one(Cell("mean", people(300, s), (), tuple([21.4] * 150 + [20.0] * 150)))[3] for s in range(0, 6000, 600)
+        one(Cell("mean", people(300, s), (), tuple([21.4] * 150 + [20.0] * 150)))[2] for s in range(0, 6000, 600)
     ]
     assert any(mean % 1 for mean in means) and all(abs(float(mean) - 20.7) < 2 for mean in means)
-    assert all(one(Cell("median", people(300, s), (), tuple([21.5] * 300)))[3] == 22 for s in (0, 600))
+    assert all(one(Cell("median", people(300, s), (), tuple([21.5] * 300)))[2] == 22 for s in (0, 600))
 
 
 def test_figures_published_by_nhs_england_are_shown_as_published() -> None:
@@ -303,7 +305,7 @@ def test_figures_published_by_nhs_england_are_shown_as_published() -> None:
     build_public(con, SECRET)
     assert leaks(con, SECRET) == []
     assert published(con, "numerator, denominator", "national", "source = 'published'") == [(313877, 626122)]
-    assert published(con, "numerator, state, rate", "service_comparison", "source = 'published'") == [
+    assert published(con, "numerator, state, value", "service_comparison", "source = 'published'") == [
         (55, "value", 55 / 105), (None, "suppressed", None),
     ]  # fmt: skip
 
@@ -321,7 +323,7 @@ def test_what_a_service_can_type_is_no_name_of_a_group(typed: str) -> None:
     assert leaks(con, SECRET) == []
     protector = Protector(SECRET)
     assert published(con, "breakdown_group, numerator", "breakdown_measure") == [
-        ("not known", protector.shown(counted(20, 40))[0]), ("other", protector.shown(counted(40))[0]),
+        ("not known", protector.shown(counted(20, 40), "M")[0]), ("other", protector.shown(counted(40), "M")[0]),
     ]  # fmt: skip
     for table in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public'").fetchall():
         assert typed not in str(con.execute(f"FROM public.{table[0]}").fetchall())
@@ -334,7 +336,7 @@ def test_that_one_person_was_seen_somewhere_is_not_shown_by_a_row() -> None:
         ("site", "RXX01", None): counted(90),
     }})  # fmt: skip
     build_public(con, SECRET)
-    shown = Protector(SECRET).shown(counted(30))[0]
+    shown = Protector(SECRET).shown(counted(30), "M")[0]
     assert published(con, "level, organisation, numerator") == [
         ("provider", "RXX", None),
         ("sub-ICB", "00Q", shown),
@@ -346,16 +348,16 @@ def test_that_one_person_was_seen_somewhere_is_not_shown_by_a_row() -> None:
     [
         ("UPDATE public.service_measure SET numerator = 23", "service_measure: 2 rows show what the rule does not"),
         ("UPDATE public.service_measure SET numerator = 0", "service_measure: 2 rows show what the rule does not"),
-        ("UPDATE public.service_measure SET rate = 0.123 WHERE organisation = 'RXX'", "service_measure: 1 rows"),
-        ("UPDATE public.service_measure SET average = 3", "service_measure: 2 rows show what"),
+        ("UPDATE public.service_measure SET value = 0.123 WHERE organisation = 'RXX'", "service_measure: 1 rows"),
+        ("UPDATE public.service_measure SET value = 3", "service_measure: 2 rows show what"),
         ("UPDATE public.breakdown_measure SET numerator = numerator + 1", "breakdown_measure: 1 rows show what"),
         ("UPDATE public.breakdown_measure SET breakdown_group = 'Jane'", "breakdown_measure: 1 rows show what"),
         ("INSERT INTO public.breakdown_group VALUES ('gender', 'Jane', 'Jane')", "breakdown_group: 1 rows show what"),
         ("UPDATE public.national SET numerator = 71", "public.national: 1 rows have other figures"),
         ("UPDATE public.service_comparison SET denominator = 71", "service_comparison: 1 rows have other figures"),
-        ("UPDATE public.service_comparison SET national_rate = 0.51", "service_comparison: 1 rows have other figures"),
+        ("UPDATE public.service_comparison SET national_value = 0.51", "service_comparison: 1 rows have other figures"),
         ("ALTER TABLE public.national ADD COLUMN exact BIGINT", "national.exact may contain a figure"),
-        ("CREATE TABLE public.helper AS SELECT 1 AS rate", "public.helper is not one of the public tables"),
+        ("CREATE TABLE public.helper AS SELECT 1 AS value", "public.helper is not one of the public tables"),
         ("CREATE VIEW public.peek AS FROM mart.service_measure", "public.peek is a view"),
         ("DROP TABLE public.national", "no public tables"),
     ],

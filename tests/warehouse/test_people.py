@@ -90,7 +90,7 @@ def test_one_person_is_behind_many_rows_of_every_grain_and_none_is_shown(draft: 
         shown = ask(
             draft,
             f"SELECT measure FROM public.{table} WHERE organisation LIKE 'RXX%' "
-            "AND coalesce(numerator, denominator, average) IS NOT NULL",
+            "AND coalesce(numerator, denominator, value) IS NOT NULL",
         )
         assert shown == []
 
@@ -99,7 +99,7 @@ def test_what_is_counted_of_many_is_shown_with_the_error_of_its_people(draft: Pa
     names = [f"RYY-p{number}" for number in range(12)]
     rows = tuple(names + [f"RYY-q{number}" for number in range(4) for _ in range(5)])
     cell = Cell("count", rows, origin=None)
-    expected = Protector(SECRET).shown(cell)[0]
+    expected = Protector(SECRET).shown(cell, "REFERRALS")[0]
     where = "WHERE measure = 'REFERRALS' AND pathway = 'all' AND organisation = 'RYY' AND level = 'provider'"
     shown = ask(draft, f"SELECT period_type, numerator FROM public.service_measure {where} AND numerator > 0")
     assert {numerator for _, numerator in shown} == {expected}

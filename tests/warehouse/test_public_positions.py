@@ -38,8 +38,8 @@ def compared(
         INSERT INTO public.measure VALUES ('RECOVERY', 'share', 'flow'), ('REFERRALS', 'count', 'flow');
         CREATE TABLE mart.measure AS SELECT *, 'pathway' AS grain FROM public.measure;
         CREATE TABLE public.service_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, period_type VARCHAR,
-            period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT, rate DOUBLE,
-            average DECIMAL(15, 1), months_submitted BIGINT, state VARCHAR);
+            period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT, value DOUBLE,
+            months_submitted BIGINT, state VARCHAR);
         CREATE TABLE published.service_count (provider VARCHAR, provider_name VARCHAR, period_type VARCHAR,
             period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT, state VARCHAR);
         """
@@ -55,7 +55,7 @@ def compared(
         "public.service_measure",
         [
             ("submitted", level, who, "quarter", APRIL, pathway, "RECOVERY", x, n,
-             x / n if x is not None and n is not None and n >= SUPPRESSION.rate_from else None, None, 3,
+             x / n if x is not None and n is not None and n >= SUPPRESSION.rate_from else None, 3,
              "suppressed" if x is None or n is None else "value" if n >= SUPPRESSION.rate_from else "no rate")
             for level, who, x, n in rows
         ],

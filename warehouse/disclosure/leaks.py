@@ -14,7 +14,7 @@ from warehouse.models import read_sql
 
 # Numbers in schema public: figures that are proved below, what follows from them, and what says nothing of people.
 _NUMBERS = (
-    "numerator", "denominator", "rate", "average", "national_numerator", "national_denominator", "national_rate",
+    "numerator", "denominator", "value", "national_numerator", "national_denominator", "national_value",
     "lower_95", "upper_95", "lower_998", "upper_998", "position", "standard", "months", "months_submitted",
     "provider_months_expected", "provider_months_submitted", "services", "tau",
 )  # fmt: skip
@@ -61,15 +61,18 @@ def leaks(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppression 
         keys = "source, period_type, period_start, pathway, measure"
         figures = "numerator, denominator"
         known = (
-            f"SELECT organisation, {keys}, {figures}, rate FROM public.service_measure WHERE {where} UNION ALL "
+            f"SELECT organisation, {keys}, {figures}, value FROM public.service_measure WHERE {where} UNION ALL "
             f"SELECT provider, 'published', period_type, period_start, pathway, measure, {figures}, "
-            "public.rate(numerator, denominator) FROM published.service_count"
+            "CASE m.kind WHEN 'share' THEN public.rate(numerator, denominator) WHEN 'count' THEN numerator END "
+            "FROM published.service_count INNER JOIN (SELECT measure, kind FROM mart.measure) AS m USING (measure)"
         )
-        shown = f"SELECT {place}, {keys}, {figures}, rate FROM public.{table} WHERE numerator IS NOT NULL"
+        shown = f"SELECT {place}, {keys}, {figures}, value FROM public.{table} WHERE numerator IS NOT NULL"
         problems += _count(con, f"({shown} EXCEPT ({known}))", f"public.{table}: {{}} rows have other figures")
-    shown = f"SELECT {keys}, national_numerator, national_denominator, national_rate FROM public.service_comparison"
+    shown = (
+        f"SELECT {keys}, national_numerator, national_denominator, national_value FROM public.service_comparison"
+    )
     known = (
-        f"SELECT {keys}, {figures}, rate FROM public.national UNION ALL SELECT DISTINCT {keys}, NULL, NULL, NULL "
+        f"SELECT {keys}, {figures}, value FROM public.national UNION ALL SELECT DISTINCT {keys}, NULL, NULL, NULL "
     )
     known += "FROM public.service_comparison"
     words = "public.service_comparison: {} rows have other figures of England"

@@ -96,13 +96,15 @@ class Suppression:
         )
         yield (
             f"A figure of fewer than {self.smallest} people is suppressed (NULL, `suppressed`), and so is a count "
-            f"that is under {self.smallest} with its error. This includes a true 0. A share is suppressed too if "
-            f"fewer than {self.smallest} people are in its denominator and not in its numerator."
+            f"that is under {self.smallest} with its error. This includes a true 0. A share of rows that are not "
+            f"people is suppressed too if fewer than {self.smallest} people are in its denominator and not in its "
+            "numerator."
         )
         yield (
-            "A rate is calculated from the two counts shown. With a denominator of fewer than "
-            f"{self.rate_from} people there is none (`no rate`). At {self.rate_from} the rate may be off by "
-            f"{self.rate_error(self.rate_from)} points, {errors}. Intervals and positions use the counts shown too."
+            "The `value` of a share is calculated from the two counts shown. It is 1 at most, and 1 does not mean "
+            f"that nobody is left out. With a denominator of fewer than {self.rate_from} people there is none (`no "
+            f"rate`). At {self.rate_from} it may be off by {self.rate_error(self.rate_from)} points, {errors}. "
+            "Intervals and positions use the counts shown too."
         )
         yield (
             f"A position is given where all counts within {self.within(0.95)} of those shown have the same. Else "
@@ -110,11 +112,12 @@ class Suppression:
             "position."
         )
         yield (
-            f"`average` is a mean of {self.mean_from} people or more, a median of {self.quantile_from('median')} "
-            f"or more, or a 90th centile of {self.quantile_from('p90')} or more; with fewer NULL (`no rate`). "
-            f"It is a whole number, but a mean has one decimal if the denominator shown is {self.decimal_from} or "
-            "more. A mean has a random error as large as the part of one or two people in it. Sums are not "
-            "published."
+            f"There is a `value` for a mean of {self.mean_from} people or more, a median of "
+            f"{self.quantile_from('median')} or more, or a 90th centile of {self.quantile_from('p90')} or more; "
+            "with fewer NULL (`no rate`). It is a whole number. A mean has one decimal if the denominator shown "
+            f"is {self.decimal_from} or more. A mean has a random error as large as the part of one or two people "
+            f"in it. Sums are not published. A rate per person-year needs events of {self.smallest} people. Its "
+            "events have an error as many times larger as a person has events."
         )
         yield (
             "`state` also shows figures that were not submitted or do not apply. An organisation's pathway is left "
@@ -167,10 +170,24 @@ CREATE OR REPLACE MACRO public.shown(n, people, origin, grain) AS CASE
         AND public.protect(n, people, origin, grain) >= {self.smallest}
     THEN public.protect(n, people, origin, grain)
 END;
-CREATE OR REPLACE MACRO public.numerator(kind, shown, denominator, others) AS CASE
+-- How many a share that counts everybody leaves out as shown: drawn as if it were one person, so that nobody looks
+-- like a few. The measure is in the key: else all shares that count everybody would show the same.
+CREATE OR REPLACE MACRO public.left_out(key) AS greatest(0, 1
+    + public.geometric(public.uniform(key, 0)) - public.geometric(public.uniform(key, 1))
+    + public.geometric(public.uniform(key, 2)) - public.geometric(public.uniform(key, 3)));
+CREATE OR REPLACE MACRO public.of_everybody(denominator, key) AS
+    CASE WHEN denominator - public.left_out(key) >= {self.smallest} THEN denominator - public.left_out(key) END;
+-- A share of people is at most 1. Of rows that are not people a few people may have many: fewer than
+-- {self.smallest} who are not counted would show by their rows.
+CREATE OR REPLACE MACRO public.numerator(kind, grain, shown, denominator, n, people, others, origin, measure) AS
+CASE
     WHEN kind = 'count' THEN shown
-    WHEN kind = 'share' AND bit_count(others) >= {self.smallest} AND denominator - shown >= {self.smallest}
-    THEN shown
+    WHEN kind <> 'share' OR shown IS NULL OR denominator IS NULL THEN NULL
+    WHEN grain NOT IN {_ROWS_ARE_PEOPLE} THEN
+        CASE WHEN bit_count(others) >= {self.smallest} AND denominator - shown >= {self.smallest} THEN shown END
+    WHEN others IS NULL
+    THEN public.of_everybody(denominator, sha256(public.key_of(n, people, origin) || '|' || measure))
+    ELSE least(shown, denominator)
 END;
 -- How far 95 of 100 counts of people are from the one shown, at most. Rows that are not people have no margin.
 CREATE OR REPLACE MACRO public.margin(grain) AS
@@ -180,15 +197,18 @@ CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
 -- The error of rows that are not people is larger, and so is the denominator that a rate needs.
 CREATE OR REPLACE MACRO public.rate_of_rows(numerator, denominator, rows_of_one) AS
     CASE WHEN denominator >= {self.rate_from} * rows_of_one THEN numerator / denominator END;
--- ``shown`` is the protected denominator of the mean or quantile.
-CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, origin, grain) AS CAST(CASE
+-- ``shown`` is the protected denominator of the mean or quantile, ``people`` are those behind it; ``counted`` are
+-- those with an event of a rate.
+CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, counted, origin, grain) AS
+CAST(CASE
     WHEN kind = 'mean' AND least(shown, round(public.crowd(people))) >= {self.mean_from} THEN round(
         figure / n * greatest(
             0, 1 + public.smooth_draw(n, people, origin) * public.rows_of_one(n, people, grain) / n),
         CASE WHEN shown >= {self.decimal_from} THEN 1 ELSE 0 END)
     -- Of a rate the person-days are not shown: windows of equal length would give the number of people.
+    -- Events are a count of rows. Without an error of its own a rare one is read off: 0.1 of 20 people in 180 days.
     WHEN kind IN {RATES} AND round(public.crowd(people)) >= {self.mean_from} THEN round(
-        {DAYS_OF_A_YEAR} * figure / n
+        {DAYS_OF_A_YEAR} * public.shown(figure, counted, origin, 'event') / n
             * greatest(0, 1 + public.smooth_draw(n, people, origin) / public.crowd(people)), 1)
     WHEN least(shown, round(public.crowd(people))) >= CASE kind {quantile_from} END THEN round(quantile)
 END AS DECIMAL(15, 1));

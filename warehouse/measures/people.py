@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import duckdb
 
 from schemas.staged import MARKS
-from warehouse.measures.catalogue import ALL_PATHWAYS, Measure
+from warehouse.measures.catalogue import ALL_PATHWAYS, RATES, Measure
 
 # Groups are published over a year and for all pathways together (warehouse/public/breakdown_measure.sql).
 _PUBLIC_GROUPS = "is_for_groups AND period_type IN ('financial year', 'rolling 12 months')"
@@ -35,8 +35,9 @@ Columns of monthly_count.people: One row per figure that is not 0: the people be
   breakdown, key or NULL: Breakdown (mart.breakdown); NULL for the figure of everybody.
   breakdown_group, key or NULL: Group of the breakdown; NULL for the figure of everybody.
   measure, key: Id of the measure (mart.measure).
-  people: Marks of the people counted; of a mean, median or p90 of those with a value.
-  others: Of a share, marks of the people of the denominator who have a row that is not counted.
+  people: Marks of the people counted; of a mean, median or p90 of those with a value; of a rate of those with an
+      event.
+  others: Of a share or rate, marks of the people of the denominator who have a row that is not counted.
   origin: The smallest keyed number of a provider, commissioner, month and pathway behind the figure.
 """
 
@@ -52,10 +53,13 @@ def mark(kept: str, person: str) -> str:
 
 
 def sketch_columns(measures: Sequence[Measure]) -> list[str]:
-    """Names of the sketches of these measures: ``<id>_p``, and ``<id>_o`` for the others of a share."""
-    return [
-        name for m in measures for name in ((f"{m.id}_p", f"{m.id}_o") if m.kind == "share" else (f"{m.id}_p",))
-    ]
+    """Names of the sketches of these measures: ``<id>_p``, and ``<id>_o`` for the others of a share or rate."""
+    return [name for m in measures for name in ((f"{m.id}_p", f"{m.id}_o") if _has_others(m) else (f"{m.id}_p",))]
+
+
+def _has_others(measure: Measure) -> bool:
+    """Whether rows of the denominator may not be counted, or have no event."""
+    return measure.kind == "share" or measure.kind in RATES
 
 
 def sketches(measures: Sequence[Measure]) -> list[str]:
@@ -63,6 +67,10 @@ def sketches(measures: Sequence[Measure]) -> list[str]:
     found: list[str] = []
     for measure in measures:
         n, d, v = (f'"{measure.id}_{end}"' for end in "ndv")
+        if measure.kind in RATES:
+            found += [f'bit_or(CASE WHEN {v} {test} THEN mark END) AS "{measure.id}_{end}"'
+                      for test, end in (("> 0", "p"), ("<= 0", "o"))]  # fmt: skip
+            continue
         counted = {"count": n, "share": n}.get(measure.kind, v)
         found.append(f'bit_or(CASE WHEN {counted} IS NOT NULL THEN mark END) AS "{measure.id}_p"')
         if measure.kind == "share":
@@ -85,7 +93,7 @@ def as_lists(measures: Sequence[Measure]) -> str:
     """SQL: the sketches of these measures, one measure a row: ``people`` and ``others``."""
     people = ", ".join(f'"{measure.id}_p"' for measure in measures)
     others = ", ".join(
-        f'"{measure.id}_o"' if measure.kind == "share" else "CAST(NULL AS UBIGINT)" for measure in measures
+        f'"{measure.id}_o"' if _has_others(measure) else "CAST(NULL AS UBIGINT)" for measure in measures
     )
     return f"unnest([{people}]) AS people, unnest([{others}]) AS others"
 

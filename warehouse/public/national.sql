@@ -3,22 +3,24 @@
 -- What NHS England has published is shown as published: it is known already.
 CREATE TABLE public.national AS
 WITH counted AS (
-    SELECT source, period_type, period_start, pathway, measure, numerator, denominator, rate, average, state
+    SELECT source, period_type, period_start, pathway, measure, numerator, denominator, value, state
     FROM public.service_measure
     WHERE level = 'England'
     UNION ALL
     SELECT 'published', p.period_type, p.period_start, p.pathway, p.measure, p.numerator, p.denominator,
-        CASE WHEN m.kind = 'share' THEN public.rate(p.numerator, p.denominator) END, NULL,
+        CASE m.kind WHEN 'share' THEN public.rate(p.numerator, p.denominator) WHEN 'count' THEN p.numerator END,
         public.state(m.kind, p.numerator, p.denominator, p.state)
     FROM published.service_count AS p
     INNER JOIN mart.measure AS m ON m.measure = p.measure
     WHERE p.provider = 'ENG'
 )
 SELECT
-    c.source, c.period_type, c.period_start, c.pathway, c.measure, c.numerator, c.denominator, c.state, c.rate,
-    CASE WHEN c.rate IS NOT NULL THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
-    CASE WHEN c.rate IS NOT NULL THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
-    c.average, CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
+    c.source, c.period_type, c.period_start, c.pathway, c.measure, c.numerator, c.denominator, c.state, c.value,
+    CASE WHEN m.kind = 'share' AND c.value IS NOT NULL
+        THEN mart.wilson_low(c.numerator, c.denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN m.kind = 'share' AND c.value IS NOT NULL
+        THEN mart.wilson_high(c.numerator, c.denominator, mart.z_95()) END AS upper_95,
+    CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
     v.provider_months_expected, v.provider_months_submitted
 FROM counted AS c
 INNER JOIN public.measure AS m ON m.measure = c.measure
@@ -35,13 +37,15 @@ LEFT JOIN mart.submission_coverage AS v
 --   measure, key: Id of the measure (public.measure).
 --   numerator: Count with its random error; NULL where suppressed, and for means and medians.
 --   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
---   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
---       people counted, or not counted in a share); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--   state: value; no rate (counts shown, too few for a value); suppressed (fewer than {smallest} people
+--       counted); not submitted; not applicable.
+--   value: Of a count the numerator as shown. Of a share [share] numerator / denominator as shown; NULL where the
+--       denominator is of fewer than {rate_from} people. Of other kinds, in the measure's unit: a mean (of {mean_from}
+--       people or more, with a random error), median, 90th centile or rate; whole, but means to one decimal where the
+--       denominator shown is {decimal_from} or more.
 --       {rate_from} people.
---   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
---   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
---   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
+--   lower_95 [share]: Lower 95 % Wilson limit of the value of a share, from the counts shown.
+--   upper_95 [share]: Upper 95 % Wilson limit of the value of a share, from the counts shown.
 --       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
 --   months [months]: Months of the period.
 --   months_submitted [months]: Months of the period for which some provider submitted; NULL for published figures.

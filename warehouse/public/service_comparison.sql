@@ -7,7 +7,7 @@
 CREATE TABLE public.service_comparison AS
 WITH placed AS (
     SELECT f.*, u.services, u.tau, u.peer_value,
-        f.rate IS NOT NULL AND f.is_complete AND u.services >= 10 AND f.margin IS NOT NULL AS is_placed
+        f.shown_value IS NOT NULL AND f.is_complete AND u.services >= 10 AND f.margin IS NOT NULL AS is_placed
     FROM work.public_figure AS f
     LEFT JOIN work.public_funnel AS u
         ON u.source = f.source AND u.period_type = f.period_type AND u.period_start = f.period_start
@@ -17,7 +17,7 @@ WITH placed AS (
 corner AS (
     SELECT p.source, p.provider, p.period_type, p.period_start, p.pathway, p.measure, p.peer_value, p.tau,
         p.denominator + e.below * p.margin AS n,
-        (p.numerator + e.above * p.margin) / (p.denominator + e.below * p.margin) AS share
+        least(1, (p.numerator + e.above * p.margin) / (p.denominator + e.below * p.margin)) AS share
     FROM placed AS p
     CROSS JOIN (VALUES (-1, -1), (-1, 1), (1, -1), (1, 1)) AS e(above, below)
     WHERE p.is_placed
@@ -31,7 +31,7 @@ reach AS (
     GROUP BY source, provider, period_type, period_start, pathway, measure
 ),
 told AS (
-    SELECT p.*, n.numerator AS national_numerator, n.denominator AS national_denominator, n.rate AS national_rate,
+    SELECT p.*, n.numerator AS national_numerator, n.denominator AS national_denominator, n.value AS national_value,
         CASE WHEN mart.funnel_position(r.least_adjusted) = mart.funnel_position(r.most_adjusted)
             THEN mart.funnel_position(r.least_adjusted) END AS funnel_position_adjusted,
         CASE WHEN mart.funnel_position(r.least) = mart.funnel_position(r.most)
@@ -46,12 +46,12 @@ told AS (
 )
 SELECT
     source, provider, provider_name, period_type, period_start, pathway, measure, numerator, denominator,
-    shown_state AS state, rate,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_low(numerator, denominator, mart.z_95()) END AS lower_95,
-    CASE WHEN rate IS NOT NULL THEN mart.wilson_high(numerator, denominator, mart.z_95()) END AS upper_95,
-    national_numerator, national_denominator, national_rate, months, months_submitted,
+    shown_state AS state, shown_value AS value,
+    CASE WHEN shown_value IS NOT NULL THEN mart.wilson_low(numerator, denominator, mart.z_95()) END AS lower_95,
+    CASE WHEN shown_value IS NOT NULL THEN mart.wilson_high(numerator, denominator, mart.z_95()) END AS upper_95,
+    national_numerator, national_denominator, national_value, months, months_submitted,
     funnel_position_adjusted, funnel_position, coalesce(services, 0) AS services, tau,
-    CASE WHEN rate IS NULL THEN 'no rate'
+    CASE WHEN shown_value IS NULL THEN 'no rate'
         WHEN peer_group IS NULL THEN 'all pathways together: each is compared on its own'
         WHEN NOT is_complete THEN 'a month of the period was not submitted'
         WHEN services < 10 THEN 'fewer than 10 services with a rate'
@@ -71,15 +71,15 @@ FROM told
 --   measure, key: Id of the measure (public.measure).
 --   numerator: Count with its random error; NULL where suppressed, and for means and medians.
 --   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
---   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
---       people counted, or not counted in a share); not submitted; not applicable.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--   state: value; no rate (counts shown, too few for a value); suppressed (fewer than {smallest} people
+--       counted); not submitted; not applicable.
+--   value [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
 --       {rate_from} people.
---   lower_95 [share]: Lower 95 % Wilson limit of rate, from the counts shown.
---   upper_95 [share]: Upper 95 % Wilson limit of rate, from the counts shown.
+--   lower_95 [share]: Lower 95 % Wilson limit of value, from the counts shown.
+--   upper_95 [share]: Upper 95 % Wilson limit of value, from the counts shown.
 --   national_numerator: Count for England, as shown.
 --   national_denominator: Count England's share is of, as shown.
---   national_rate [share]: national_numerator / national_denominator as shown: the centre of the funnel.
+--   national_value [share]: national_numerator / national_denominator as shown: the centre of the funnel.
 --   months [months]: Months of the period.
 --   months_submitted [months]: Months of the period the service submitted; NULL for published figures.
 --   funnel_position_adjusted: The position to read first: within; above or below 95; above or below 99.8 of the limits

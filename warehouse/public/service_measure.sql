@@ -26,8 +26,8 @@ protected AS (
 told AS (
     SELECT
         *, public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
-        public.numerator(kind, shown, shown_of, others) AS told,
-        public.average(kind, numerator, quantile, denominator, shown_of, everybody, origin, grain) AS average
+        public.numerator(kind, grain, shown, shown_of, numerator, people, others, origin, measure) AS told,
+        public.average(kind, numerator, quantile, denominator, shown_of, everybody, people, origin, grain) AS average
     FROM protected
 ),
 listed AS (
@@ -38,9 +38,9 @@ listed AS (
 SELECT
     t.source, t.level, t.organisation, t.period_type, t.period_start, t.pathway, t.measure, t.told AS numerator,
     t.shown_of AS denominator,
-    CASE WHEN t.kind = 'share' THEN public.rate_of_rows(t.told, t.shown_of, t.rows_of_one) END AS rate, t.average,
-    t.months_submitted,
-    public.state_with_figure(t.kind, t.told, t.shown_of, coalesce(rate, t.average), t.state) AS state
+    CASE t.kind WHEN 'count' THEN t.told WHEN 'share' THEN public.rate_of_rows(t.told, t.shown_of, t.rows_of_one)
+        ELSE CAST(t.average AS DOUBLE) END AS value,
+    t.months_submitted, public.state_with_figure(t.kind, t.told, t.shown_of, value, t.state) AS state
 FROM told AS t
 INNER JOIN listed AS l ON l.level = t.level AND l.organisation = t.organisation AND l.pathway = t.pathway
 
@@ -56,10 +56,12 @@ INNER JOIN listed AS l ON l.level = t.level AND l.organisation = t.organisation 
 --   measure, key: Id of the measure (public.measure).
 --   numerator: Count with its random error; NULL where suppressed, and for means and medians.
 --   denominator: Count the figure is of, with its random error; NULL where suppressed, and for plain counts.
---   rate [share]: numerator / denominator of this row as shown; NULL where the denominator is of fewer than
+--   value: Of a count the numerator as shown. Of a share [share] numerator / denominator as shown; NULL where the
+--       denominator is of fewer than {rate_from} people. Of other kinds, in the measure's unit: a mean (of {mean_from}
+--       people or more, with a random error), median, 90th centile or rate; whole, but means to one decimal where the
+--       denominator shown is {decimal_from} or more.
 --       {rate_from} people.
---   average: Mean (of {mean_from} people or more, with a random error), median or 90th centile, in the measure's
 --       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
---   state: value; no rate (counts shown, too few for a rate or an average); suppressed (fewer than {smallest}
---       people counted, or not counted in a share); not submitted; not applicable.
+--   state: value; no rate (counts shown, too few for a value); suppressed (fewer than {smallest} people
+--       counted); not submitted; not applicable.

@@ -6,8 +6,8 @@
 CREATE OR REPLACE TABLE work.public_figure AS
 SELECT
     s.source, CASE s.level WHEN 'England' THEN 'ENG' ELSE s.organisation END AS provider, o.name AS provider_name,
-    s.period_type, s.period_start, s.pathway, s.measure, m.kind, s.numerator, s.denominator, s.rate AS value,
-    s.rate, s.state, s.state AS shown_state, CASE WHEN s.pathway <> 'all' THEN s.pathway END AS peer_group,
+    s.period_type, s.period_start, s.pathway, s.measure, m.kind, s.numerator, s.denominator, s.value,
+    s.value AS shown_value, s.state, s.state AS shown_state, CASE WHEN s.pathway <> 'all' THEN s.pathway END AS peer_group,
     v.months, v.months_submitted, coalesce(v.is_complete, false) AS is_complete,
     public.margin(x.grain) AS margin
 FROM public.service_measure AS s
