@@ -17,14 +17,13 @@ from pipelines.acting import acting_as
 from pipelines.ledger import Ledger, Receipt, open_ledger
 from pipelines.load import Loaded
 from pipelines.verdict import state_of
-from pipelines.worker import Died, StepFailed, Worker
+from pipelines.worker import Died, StepFailed, for_submissions
 from pipelines.zones import Zones, zones
 from reports.site.report import as_json, write_report
 from transforms.pseudonymise import TokenKey
 from transforms.submission import SubmissionChecked
 
-# One process for all submissions, one after another: to start one takes longer than to check a small submission.
-worker = Worker()
+worker = for_submissions
 
 
 def check(path: Path, report: Path | None) -> dict[str, Any]:

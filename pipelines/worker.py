@@ -156,6 +156,11 @@ class Worker:
             self._process = None
 
 
+# One process for all submissions, one after another: to start one takes longer than to check a small submission. A
+# command starts it before its own imports, which take as long.
+for_submissions = Worker()
+
+
 def serve(ready: str) -> None:
     """Do tasks from standard input and answer on standard output, until the input ends. Then the process ends too,
     in the middle of a task. The module ``ready`` is imported while the one who asks is still busy.

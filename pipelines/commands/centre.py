@@ -22,6 +22,9 @@ def load(
         Submissions, or folders of submissions. Without a path: the inbox of the data root.
 
     """
+    from pipelines.worker import for_submissions
+
+    for_submissions.start()
     from pipelines import show
     from pipelines.inbox import find_submissions
     from pipelines.run import load_paths

@@ -25,10 +25,14 @@ def check(
         Submissions (a folder or zip with one CSV or Parquet file per table), or folders of submissions.
 
     """
+    from pipelines.worker import for_submissions
+
+    named = _some(paths)
+    for_submissions.start()
     from pipelines import apart, show
     from pipelines.inbox import find_submissions, shown_name
 
-    submissions = [found for path in _some(paths) for found in find_submissions(path)]
+    submissions = [found for path in named for found in find_submissions(path)]
     verdicts: list[dict[str, Any]] = []
     with show.progress("Checking", len(submissions)) as step:
         for submission in submissions:
