@@ -584,7 +584,8 @@ def test_a_signal_is_better_or_worse_by_the_direction_of_the_measure(measure: st
         ("RECOVERY", [10, 60, 20, 50] * 3, 0.0, None),
         ("RECOVERY", [990, 940, 980, 950] * 3, None, 1.0),
         ("REFERRALS", [1, 6, 2, 5] * 3, 0.0, None),
-        ("SESSIONS", [1, 6, 2, 5] * 3, -7.14, 14.14),  # a mean may be of differences
+        ("SESSIONS", [1, 6, 2, 5] * 3, 0.0, 14.14),  # nobody has fewer than no sessions
+        ("CHANGE", [1, 6, 2, 5] * 3, -7.14, 14.14),  # a mean of differences may be below 0
     ],
 )
 def test_limits_go_no_further_than_what_is_possible(

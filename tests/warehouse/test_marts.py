@@ -427,3 +427,20 @@ def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_pat
         )
         with pytest.raises(ContractError, match=r"ref\.month: the key month has no value in some rows"):
             apply_contract(con, described(catalogue()))
+
+
+def test_a_provider_that_sends_nothing_for_six_months_counts_as_stopped(tmp_path: Path) -> None:
+    """Six months are missing, later ones are not expected: England is complete again. A gap stays a gap."""
+    months = [date(2025 + n // 12, n % 12 + 1, 1) for n in range(3, 14)]
+    sent = {"RXX": months[:1], "RYY": months, "RZZ": [months[0], months[10]]}
+    row: dict[str, list[Row]] = {"IDS001": [{"LocalPatientId": "p"}]}
+    won = [write_submission(tmp_path, who, month, row) for who, found in sent.items() for month in found]
+    draft = build(tmp_path, won, measures=FEW)
+    missing = ask(draft, "SELECT provider, month FROM mart.missing_submission ORDER BY ALL")
+    assert missing == [("RXX", month) for month in months[1:7]] + [("RZZ", month) for month in months[1:10]]
+    rows = ask(
+        draft,
+        "SELECT provider_months_expected, provider_months_submitted FROM mart.submission_coverage "
+        "WHERE level = 'England' AND period_type = 'month' AND over_time = 'flow' ORDER BY period_start",
+    )
+    assert rows == [(3, 3), *[(3, 1)] * 6, *[(2, 1)] * 3, (2, 2)]

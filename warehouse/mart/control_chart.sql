@@ -91,7 +91,7 @@ LEFT JOIN mart.measure AS m ON m.measure = c.measure
 --       moving_range.
 --   limits: standing (12 points or more), trial (6 to 11), too few points, not meaningful (screening left ranges of
 --       0), or not charted.
---   lower_limit: mean - 2.66 x moving_range; not below 0 for a count or share, nor above 1 for a share, as all limits.
+--   lower_limit: mean - 2.66 x moving_range; not below mart.measure.lowest, nor above 1 for a share, as all limits.
 --   lower_near: Two thirds of the way to lower_limit.
 --   upper_near: Two thirds of the way to upper_limit.
 --   upper_limit: mean + 2.66 x moving_range.

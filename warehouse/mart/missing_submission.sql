@@ -10,8 +10,8 @@ INNER JOIN core.provider AS p ON p.provider = q.provider
 WHERE q.submission_id IS NULL
 
 -- Columns of mart.missing_submission: Which provider-months England lacks: expected (from the provider's first
---     submission until it closed or was taken over), but not submitted. A provider that has never submitted is not
---     known here.
+--     submission until it closed, was taken over, or had sent nothing for six months), but not submitted. A provider
+--     that has never submitted is not known here.
 --   provider, key: ODS code of the provider.
 --   current_provider: ODS code of the provider in whose figures the month is missing.
 --   month [month], key: First day of the month that is missing.

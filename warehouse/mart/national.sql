@@ -64,6 +64,7 @@ LEFT JOIN mart.submission_coverage AS v
 --   provider_months_submitted: Of these, submitted; mart.missing_submission lists the others.
 --   value [unit of the measure]: numerator / denominator of a share or mean, per person-year of a rate, the quantile of a median or p90,
 --       else the numerator.
---   lower_95: Lower 95 % limit of value: Wilson of a share; of a rate Poisson, exact below 100 events, else Byar.
+--   lower_95: Lower 95 % limit of value: Wilson of a share; of a rate Poisson, exact below 100 events, else Byar. Rows
+--       of one person, such as contacts and answers, count as if they were independent: there it is too narrow.
 --   upper_95: Upper 95 % limit of value.
 --   published_rate [share]: Rate as published, computed by NHS England from exact counts and rounded.

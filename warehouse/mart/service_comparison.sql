@@ -90,7 +90,8 @@ FROM limited
 --       distinct.
 --   value: numerator / denominator of a share or mean, the quantile of a median or p90, else the numerator.
 --   lower_95: Lower 95 % limit of value: Wilson of a share; of a count exact below 10, of a rate below 100 events,
---       else Byar. NULL for means, medians and day_rates, whose spread is not known.
+--       else Byar. NULL for means, medians and day_rates, whose spread is not known. Rows of one person, such as
+--       contacts and answers, count as if they were independent: there limits and positions are too narrow.
 --   upper_95: Upper 95 % limit of value.
 --   lower_998: Lower 99.8 % limit of value.
 --   upper_998: Upper 99.8 % limit of value.

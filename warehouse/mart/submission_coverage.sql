@@ -1,8 +1,8 @@
 -- mart.submission_coverage
 -- Grain: one row per level (England, provider), organisation, period and kind over time (flow, stock).
 -- Providers count under their successor. A provider-month is expected as mart.submission_punctuality says: from the
--- provider's first submission until it closed or was taken over. A provider that has never submitted is not known
--- here. Of a stock only the last month of the period counts.
+-- provider's first submission until it closed, was taken over, or had sent nothing for six months. A provider that has
+-- never submitted is not known here. Of a stock only the last month of the period counts.
 CREATE TABLE mart.submission_coverage AS
 WITH expected AS (
     SELECT

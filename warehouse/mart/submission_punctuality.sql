@@ -3,6 +3,8 @@
 -- No submission is expected after a provider has closed or was taken over, or while the month's window is open.
 -- current_provider places the row as every mart does, so that a merged provider's can be found with its successor's.
 -- The day of the latest submission of any provider stands in for today. A submission sent anyway counts.
+-- Nobody may say that a provider has stopped. After six months without one it counts as stopped from its last
+-- submission on plus six months: those six are missing, later ones are not expected, until it submits again.
 CREATE TABLE mart.submission_punctuality AS
 WITH clock AS (
     SELECT max(received_on) AS latest FROM core.submission
@@ -36,7 +38,8 @@ judged AS (
     LEFT JOIN core.submission AS s ON s.provider = p.provider AND s.month = t.month
     LEFT JOIN window_of AS w ON w.month = t.month
     LEFT JOIN ended AS e ON e.organisation = p.provider
-    WHERE s.submission_id IS NOT NULL OR e.ended_on IS NULL OR t.month < e.ended_on
+    WHERE s.submission_id IS NOT NULL
+        OR ((e.ended_on IS NULL OR t.month < e.ended_on) AND t.month <= p.last_month + INTERVAL 6 MONTH)
 )
 SELECT
     provider, current_provider, month, submission_id, received_on, deadline, records, state,
@@ -50,7 +53,8 @@ WINDOW five AS (
 )
 
 -- Columns of mart.submission_punctuality: Submissions by month, with dates: one row per provider, as submitted,
---     and month from its first submission to the last month of the data, but none after it has closed.
+--     and month from its first submission to the last month of the data, but none after it has closed or has sent
+--     nothing for six months.
 --   provider, key: ODS code of the provider that submits, as submitted.
 --   current_provider: ODS code of the provider that has taken its place (ref.provider_place); itself where none has.
 --   month [month], key: First day of the month.

@@ -103,7 +103,7 @@ class Measure:
     months together, of a ``stock`` (what there is at a month end) its last month. ``pathways`` lists the
     pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
     standard as a share. ``published_id`` has the official ids that it gives (``official``). ``confidence`` is F
-    (found in the source) or R (recalled, to be confirmed).
+    (found in the source) or R (recalled, to be confirmed). ``signed`` is ``yes`` where a value may be below 0.
     """
 
     id: str
@@ -126,6 +126,7 @@ class Measure:
     confidence: str
     since: str
     weight: str = ""
+    signed: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a row that cannot be counted or read."""
@@ -150,6 +151,8 @@ class Measure:
             problems.append("unit 'share' goes with kind 'share', and only with it")
         if self.weight and self.kind != "mean":
             problems.append("a weight goes with kind 'mean' only")
+        if self.signed not in ("", "yes") or (self.signed and self.kind not in ("mean", *QUANTILES)):
+            problems.append("signed is yes or blank, and yes only of a mean, median or p90")
         if (self.kind in RATES) != self.unit.endswith(" per person-year"):
             problems.append("a unit per person-year goes with a rate, and only with it")
         if (self.grain in STOCK_GRAINS) != (self.over_time == "stock"):
@@ -166,6 +169,11 @@ class Measure:
     def is_stock(self) -> bool:
         """Whether a longer period is its last month, instead of all its months together."""
         return self.over_time == "stock"
+
+    @property
+    def lowest(self) -> int | None:
+        """The least value that is possible, None where a value may be below 0."""
+        return None if self.signed else 0
 
     @property
     def over_places(self) -> str:

@@ -41,6 +41,7 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   confidence: F: found in the source; R: recalled, to be confirmed.
   since: Month from which the definition holds.
   weight: Of a mean whose rows stand for several things: how many; its denominator is their sum. NULL: a row is one.
+  lowest: Least value that is possible: 0; NULL where a value may be below 0, as of a change.
 
 Columns of mart.official_measure: One row per measure of NHS England's monthly statistics of Talking Therapies, and
     per group of its variables: where it is found here.
@@ -84,7 +85,8 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
         "grain VARCHAR, date_column VARCHAR, kind VARCHAR, over_time VARCHAR, "
         "over_places VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, direction VARCHAR, "
         "standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, caveats VARCHAR, "
-        "source VARCHAR, confidence VARCHAR, since VARCHAR, weight VARCHAR)"
+        "source VARCHAR, confidence VARCHAR, since VARCHAR, weight VARCHAR, "
+        "lowest INTEGER)"
     )
     insert_rows(
         con,
@@ -94,7 +96,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
                 position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.over_time, m.over_places,
                 m.numerator, m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
                 " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
-                m.weight or None,
+                m.weight or None, m.lowest,
             )
             for position, m in enumerate(catalogue, start=1)
         ],

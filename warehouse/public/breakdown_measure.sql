@@ -48,7 +48,7 @@ SELECT
     source, level, organisation, period_type, period_start, pathway, breakdown, breakdown_group, measure,
     told AS numerator, shown_of AS denominator,
     CASE kind WHEN 'count' THEN told WHEN 'share' THEN public.rate_of_rows(told, shown_of, rows_of_one)
-        ELSE CAST(average AS DOUBLE) END AS value,
+        ELSE average END AS value,
     months_submitted, public.state_with_figure(kind, told, shown_of, value, state) AS state
 FROM told
 

@@ -39,7 +39,7 @@ SELECT
     t.source, t.level, t.organisation, t.period_type, t.period_start, t.pathway, t.measure, t.told AS numerator,
     t.shown_of AS denominator,
     CASE t.kind WHEN 'count' THEN t.told WHEN 'share' THEN public.rate_of_rows(t.told, t.shown_of, t.rows_of_one)
-        ELSE CAST(t.average AS DOUBLE) END AS value,
+        ELSE t.average END AS value,
     t.months_submitted, public.state_with_figure(t.kind, t.told, t.shown_of, value, t.state) AS state
 FROM told AS t
 INNER JOIN listed AS l ON l.level = t.level AND l.organisation = t.organisation AND l.pathway = t.pathway

@@ -35,7 +35,8 @@ ranged AS (
     WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment)
 )
 SELECT
-    source, provider, pathway, measure, period_type, period_start, segment, rebased_because, position, points,
+    r.source, r.provider, r.pathway, r.measure, r.period_type, period_start, segment, rebased_because, position,
+    points,
     value, change, mean, moving_range, is_screened_out, CAST(sign(value - mean) AS INTEGER) AS side,
     CAST(coalesce(sign(change), 0) AS INTEGER) AS direction,
     -- One jump in an even line is screened out and leaves limits of no width: everybody would be outside them.
@@ -43,6 +44,7 @@ SELECT
         WHEN points < 12 THEN 'trial' ELSE 'standing' END AS limits,
     CASE WHEN points >= 6 AND (moving_range > 0 OR largest_range = 0)
         THEN CAST(2.66 * moving_range AS DECIMAL(24, 12)) END AS reach,
-    -- Limits go no further than what is possible; a mean or median may be of differences and has no bound.
-    CASE WHEN kind IN ('count', 'share', 'rate', 'day_rate') THEN 0 END AS smallest, CASE WHEN kind = 'share' THEN 1 END AS largest
-FROM ranged
+    -- Limits go no further than what is possible. Items of data quality are shares, and not in the catalogue.
+    CASE WHEN m.measure IS NULL THEN 0 ELSE m.lowest END AS smallest, CASE WHEN r.kind = 'share' THEN 1 END AS largest
+FROM ranged AS r
+LEFT JOIN (SELECT measure, lowest FROM mart.measure) AS m ON m.measure = r.measure
