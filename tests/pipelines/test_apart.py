@@ -13,6 +13,7 @@ import pytest
 from pipelines import apart
 from pipelines.cli import _run
 from pipelines.commands.app import CRASHED, FILE_REJECTED, USAGE
+from pipelines.inbox import unread_source
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.store import rows_of
@@ -22,6 +23,16 @@ from schemas.errors import NotAsked
 from tests.corpus.sizes import copies
 from tests.fixtures.example import example
 from tests.fixtures.submission import RIGHT, submission
+from tests.fixtures.tasks import (
+    environment,
+    fill_the_memory,
+    kill_yourself,
+    leave,
+    limits_of_the_system,
+    print_something,
+    raise_with_a_value,
+)
+from transforms.findings import no_findings
 
 # A small submission takes 70 MB, 100,000 copies of a contact 300.
 BETWEEN_MB = "150"
@@ -29,46 +40,9 @@ BETWEEN_MB = "150"
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    made = Worker()
+    made = Worker(ready="tests.fixtures.tasks")
     yield made
     made.end()
-
-
-# Tasks: the process finds them by the name of this module.
-
-
-def kill_yourself(number: int) -> None:
-    os.kill(os.getpid(), number)
-
-
-def leave(status: int) -> None:
-    os._exit(status)
-
-
-def fill_the_memory(megabytes: int) -> int:
-    return len(b"x" * (megabytes << 20))
-
-
-def raise_with_a_value(kind: type[BaseException]) -> None:
-    raise kind("row is PATIENT-SECRET, 9990000042")
-
-
-def print_something() -> str:
-    print("an answer of nobody", flush=True)  # noqa: T201
-    os.write(1, b"x" * 100)
-    return "answer"
-
-
-def environment(name: str) -> tuple[str | None, int]:
-    return os.environ.get(name), os.getpid()
-
-
-def limits_of_the_system() -> tuple[int, int, int]:
-    import resource
-
-    kinds = resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU
-    core, size, seconds = (resource.getrlimit(kind)[0] for kind in kinds)
-    return core, size, seconds
 
 
 def test_one_process_does_many_tasks_each_with_the_environment_of_its_time(
@@ -162,8 +136,8 @@ def test_the_process_leaves_no_core_and_has_limits_of_the_system_too(
 def test_the_process_ends_with_the_one_who_asks_in_the_middle_of_a_task(tmp_path: Path) -> None:
     """Killed without notice: the other process notices that nobody is there, and works no longer."""
     asks = (
-        "import signal; from pipelines.worker import Worker; from tests.pipelines.test_apart import environment\n"
-        "w = Worker(); print(w.run(environment, 'x')[1], flush=True); w.run(signal.pause)"
+        "import signal; from pipelines.worker import Worker; from tests.fixtures.tasks import environment\n"
+        "w = Worker(ready='tests.fixtures.tasks'); print(w.run(environment, 'x')[1], flush=True); w.run(signal.pause)"
     )
     asking = subprocess.Popen([sys.executable, "-c", asks], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     assert asking.stdout is not None
@@ -234,11 +208,14 @@ def test_a_submission_that_ends_the_process_before_its_receipt_has_one_too(
 ) -> None:
     monkeypatch.setenv(ENV_MEMORY, "1")
     found, ledger = zones(), open_ledger(zones().ledger)
-    one = apart.load(submission(tmp_path), found, ledger, spine_key())
-    other = apart.load(submission(tmp_path, IDS002GP=RIGHT["IDS002GP"] + "\n"), found, ledger, spine_key())
-    assert one.receipt.submission_id != other.receipt.submission_id
-    assert [o.state for o in ledger.outcomes()] == [State.FILE_REJECTED] * 2
-    assert [str(o.provider_month) for o in ledger.outcomes()] == ["RW5_2025-04"] * 2
+    path = submission(tmp_path)
+    one = apart.load(path, found, ledger, spine_key())
+    (outcome,) = ledger.outcomes()
+    assert (outcome.state, str(outcome.provider_month)) == (State.FILE_REJECTED, "RW5_2025-04")
+    # Names and sizes tell one from another.
+    other = submission(tmp_path / "other", IDS002GP=RIGHT["IDS002GP"] + "\n")
+    hashes = [unread_source(each, no_findings()).content_sha256 for each in (path, path, other)]
+    assert hashes[0] == hashes[1] == one.receipt.content_sha256 != hashes[2]
 
 
 def test_an_error_is_one_sentence_and_the_command_ends_with_1(
