@@ -195,6 +195,8 @@ def _config(memory_limit: str | None, threads: int | None) -> Config:
         preserve_insertion_order="false",  # Every table is a set; not keeping input order saves memory.
         autoinstall_known_extensions="false",
         autoload_known_extensions="false",
+        # It looks for sets that follow from others, as ours do not: 19 sets took 0.64 s to plan, 0.01 without it.
+        disabled_optimizers="grouping_sets",
     )
     if memory_limit is not None:
         config["memory_limit"] = memory_limit

@@ -56,7 +56,7 @@ def reference_groups(counts: Mapping[str, Groups], breakdown: str = "gender") ->
     """What ``mart.reference_group`` says where the measures have these counts, in one month or another."""
     con = duckdb.connect()
     con.execute("CREATE SCHEMA mart; CREATE SCHEMA monthly_count")
-    measures = some("RECOVERY", "RELIABLE_RECOVERY", "ACCESS", "DNA")
+    measures = some("RECOVERY", "PAIRED", "ACCESS", "DNA")
     create_monthly_counts(con, measures)
     for measure, sizes in counts.items():
         table = "contact_contact" if measure == "DNA" else "pathway_discharged"
@@ -77,7 +77,7 @@ def test_the_reference_is_the_largest_group_of_all_months_together() -> None:
     # The widest share of the breakdown's own rows decides, for all measures. One has fewer, one counts contacts.
     narrower: Groups = {"male": (1, 40), "female": (1, 2)}
     contacts: Groups = {"male": (1, 900), "female": (1, 800)}
-    found = reference_groups({"RECOVERY": sizes, "RELIABLE_RECOVERY": narrower, "DNA": contacts})
+    found = reference_groups({"RECOVERY": sizes, "PAIRED": narrower, "DNA": contacts})
     assert found["gender"] == ["female", "largest", 60]
 
 

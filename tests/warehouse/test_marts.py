@@ -29,7 +29,8 @@ from warehouse.build import build_core, build_marts, complete, open_draft
 from warehouse.columns import COUNTS, ContractError, apply_contract, contract
 from warehouse.comparison.statistics import wilson
 from warehouse.measures.catalogue import catalogue
-from warehouse.measures.counting import described, passes
+from warehouse.measures.counting import described
+from warehouse.measures.passes import passes
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]

@@ -21,7 +21,7 @@ from tests.fixtures.warehouse import ask, build, write_submission
 from tests.references.measure_populations import MONTHS, Submissions, random_submissions
 from tests.references.periods import Figure, figure
 from warehouse.measures.catalogue import catalogue
-from warehouse.measures.counting import count_columns, passes
+from warehouse.measures.passes import passes
 
 EVERY = [measure.id for measure in catalogue()]
 
@@ -39,7 +39,7 @@ def counted(draft: Path) -> Counts:
     found: Counts = {}
     with duckdb.connect(str(draft), read_only=True) as con:
         for each in passes(catalogue()):
-            names = count_columns(each.additive)
+            names = each.columns(each.additive)
             sums = ", ".join(f'sum("{name}")' for name in names)
             rows = con.execute(
                 f"SELECT provider, month, {sums} FROM monthly_count.{each.name} GROUP BY provider, month"
@@ -47,7 +47,10 @@ def counted(draft: Path) -> Counts:
             for provider, month, *counts in rows.fetchall():
                 value = dict(zip(names, counts, strict=True))
                 for measure in each.additive:
-                    found[provider, measure.id, month] = (value[f"{measure.id}_n"], value.get(f"{measure.id}_d"))
+                    found[provider, measure.id, month] = (
+                        value[f"{measure.id}_n"],
+                        value.get(each.denominators.get(measure.id, "")),
+                    )
     return found
 
 
@@ -139,16 +142,15 @@ def test_the_groups_of_every_breakdown_add_up_to_its_measures(tmp_path: Path) ->
     draft = build(tmp_path, won, marts=False, measures=EVERY)
     compared = 0
     with duckdb.connect(str(draft), read_only=True) as con:
-        for each in passes(catalogue()):
-            for breakdown in each.breakdowns:
-                names = count_columns([measure for measure in each.grouped if breakdown.id in measure.breakdowns])
+        of_tables = [(each, table) for each in passes(catalogue()) for table in each.group_tables]
+        for each, table in of_tables:
+            for breakdown in table.breakdowns:
+                names = each.columns([measure for measure in each.grouped if breakdown.id in measure.breakdowns])
                 sums = (
-                    "SELECT "
-                    + ", ".join(f'coalesce(sum("{name}"), 0)' for name in names)
-                    + f" FROM monthly_count.{each.name}"
+                    "SELECT " + ", ".join(f'coalesce(sum("{name}"), 0)' for name in names) + " FROM monthly_count."
                 )
-                parted = con.execute(f"{sums}_group WHERE breakdown = ?", [breakdown.id]).fetchone()
-                whole = con.execute(sums).fetchone()
+                parted = con.execute(f"{sums}{table.name} WHERE breakdown = ?", [breakdown.id]).fetchone()
+                whole = con.execute(f"{sums}{each.name}").fetchone()
                 assert parted == whole, (each.name, breakdown.id)
                 compared += sum(whole or ()) > 0
     assert compared > 50

@@ -5,7 +5,7 @@ Random histories of providers, with months missing, a merger, nobody, one person
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,9 +17,9 @@ import pytest
 from tests.campaign import seeds
 from tests.fixtures.warehouse import some
 from tests.references.periods import Figure, figure, quantile
-from warehouse.measures.catalogue import Measure
-from warehouse.measures.counting import create_monthly_counts, passes
+from warehouse.measures.counting import create_monthly_counts
 from warehouse.measures.listing import create_measures
+from warehouse.measures.passes import Pass, passes
 from warehouse.measures.rollup import roll_up
 from warehouse.organisations.places import load_organisations, load_periods, load_places
 from warehouse.staging import insert_rows
@@ -103,18 +103,18 @@ def added(known: History) -> duckdb.DuckDBPyConnection:
     create_monthly_counts(con, MEASURES)
     for each in passes(MEASURES):
         for keys in sorted({key[1:] for key in known.rows}, key=repr):
-            _count(con, known, each.name, each.measures, keys)
+            _count(con, known, each, keys)
     roll_up(con, MEASURES)
     return con
 
 
 def _count(
-    con: duckdb.DuckDBPyConnection, known: History, table: str, measures: Sequence[Measure],
+    con: duckdb.DuckDBPyConnection, known: History, each: Pass,
     keys: tuple[str, date, str, str, str | None],
 ) -> None:  # fmt: skip
     provider, month, pathway, place, sex = keys
     row: dict[str, int] = {}
-    for measure in measures:
+    for measure in each.measures:
         values = known.rows[measure.id, *keys]
         if not measure.is_additive:
             con.execute(
@@ -125,18 +125,18 @@ def _count(
             continue
         row[f"{measure.id}_n"] = sum(values)
         if measure.kind != "count":
-            row[f"{measure.id}_d"] = len(values)
+            row[each.denominators[measure.id]] = len(values)
     names = ", ".join(f'"{name}"' for name in row)
     con.execute(
-        f"INSERT INTO monthly_count.{table} (provider, commissioner, site, month, pathway, {names}) "
+        f"INSERT INTO monthly_count.{each.name} (provider, commissioner, site, month, pathway, {names}) "
         f"VALUES (?, ?, 'unknown', ?, ?, {', '.join('?' * len(row))})",
         [provider, place, month, pathway, *row.values()],
     )
-    grouped = {n: v for n, v in row.items() if any(m.breakdowns and n[:-2] == m.id for m in measures)}
+    grouped = {n: v for n, v in row.items() if n in each.columns(each.grouped)}
     if grouped:
         names = ", ".join(f'"{name}"' for name in grouped)
         con.execute(
-            f"INSERT INTO monthly_count.{table}_group (provider, commissioner, month, pathway, breakdown, "
+            f"INSERT INTO monthly_count.{each.name}_group (provider, commissioner, month, pathway, breakdown, "
             f"breakdown_group, {names}) VALUES (?, ?, ?, ?, 'gender', ?, {', '.join('?' * len(grouped))})",
             [provider, place, month, pathway, sex, *grouped.values()],
         )

@@ -163,8 +163,8 @@ def test_readers_meet_no_working_counts_and_every_column_of_a_release_has_a_comm
     assert ask(released, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL") == [(0,)]
     assert ask(
         released,
-        "SELECT description FROM meta.columns WHERE column_name = 'RECOVERY_d' AND schema_name = 'monthly_count'",
-    ) == [("Denominator of RECOVERY: Recovery.",)]
+        "SELECT DISTINCT description FROM meta.columns WHERE column_name = 'RECOVERY_d' AND schema_name = 'monthly_count'",
+    ) == [("Denominator of RECOVERY: Recovery; and of every measure with the same one.",)]
     assert ask(
         released,
         "SELECT count(*) FROM meta.columns LEFT JOIN (SELECT * FROM duckdb_columns() WHERE NOT internal) AS c "

@@ -5,22 +5,21 @@ here: what the rows say (``warehouse/core``) and adding monthly counts up over p
 
 Measures of one grain and one date column are counted together in one pass. A row counts in the month of its date
 when its provider has a current submission for that month, so England is the sum of its providers. A pass has two
-tables: ``monthly_count.<pass>`` by provider, commissioner, site, month and pathway, and
+kinds of tables: ``monthly_count.<pass>`` by provider, commissioner, site, month and pathway, and
 ``monthly_count.<pass>_group`` by breakdown and group instead of site. Quantiles do not add up, so their values are
 kept as a histogram in ``monthly_count.value``. Rows of months without a submission are in no figure: ``uncounted``
 lists how many they are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
 import duckdb
 
 from schemas.sql import quoted
 from warehouse.described import Described
 from warehouse.measures.catalogue import GRAINS, RATES, Breakdown, Measure, breakdowns, groups
-from warehouse.measures.people import joined, mark, sketch_columns, sketches
+from warehouse.measures.passes import Pass, condition, passes
+from warehouse.measures.people import mark, sketch_columns, sketches, sketches_of_counts
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
 GROUP_KEYS = ("provider", "commissioner", "month", "pathway", "breakdown", "breakdown_group")
@@ -52,83 +51,12 @@ NOT_KNOWN = "not known"
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Pass:
-    """Measures counted over the same rows and placed by the same date."""
-
-    grain: str
-    date_column: str
-    measures: tuple[Measure, ...]
-
-    @property
-    def name(self) -> str:
-        """The stem of the pass's tables: ``pathway_discharged``."""
-        return f"{self.grain}_{self.date_column.removesuffix('_on')}"
-
-    @property
-    def additive(self) -> list[Measure]:
-        """The measures whose counts add up."""
-        return [measure for measure in self.measures if measure.is_additive]
-
-    @property
-    def is_stock(self) -> bool:
-        """Whether the rows are there once for every month end; the catalogue refuses a grain that is both."""
-        return self.measures[0].is_stock
-
-    @property
-    def grouped(self) -> list[Measure]:
-        """The measures that have a breakdown."""
-        return [measure for measure in self.additive if measure.breakdowns]
-
-    @property
-    def breakdowns(self) -> list[Breakdown]:
-        """The breakdowns that some measure of the pass asks for."""
-        asked = {each for measure in self.grouped for each in measure.breakdowns}
-        return [each for each in breakdowns() if each.id in asked]
-
-    @property
-    def own(self) -> list[Breakdown]:
-        """The breakdowns of the rows themselves."""
-        return [each for each in self.breakdowns if each.grain != "pathway"]
-
-    @property
-    def inherited(self) -> list[Breakdown]:
-        """The breakdowns of the referrals that the rows belong to."""
-        return [each for each in self.breakdowns if each.grain == "pathway"]
-
-    def alike(self) -> list[tuple[list[Breakdown], list[Measure]]]:
-        """Breakdowns of the same measures, together with these measures; those of rows and of referrals
-        separately.
-        """
-        found: dict[tuple[str, ...], list[Breakdown]] = {}
-        for each in self.breakdowns:
-            ids = tuple(m.id for m in self.grouped if each.id in m.breakdowns)
-            found.setdefault((each.grain, *ids), []).append(each)
-        return [(asked, [m for m in self.grouped if m.id in ids]) for ids, asked in found.items()]
-
-
-def passes(catalogue: Sequence[Measure]) -> list[Pass]:
-    """The catalogue divided into passes, ordered by grain and date column."""
-    ordered = sorted(catalogue, key=lambda measure: (measure.grain, measure.date_column))
-    return [
-        Pass(grain, date_column, tuple(group))
-        for (grain, date_column), group in groupby(ordered, key=lambda m: (m.grain, m.date_column))
-    ]
-
-
-def count_columns(measures: Sequence[Measure]) -> list[str]:
-    """Names of the count columns of these measures: ``<id>_n``, and ``<id>_d`` where there is a denominator."""
-    return [
-        name for m in measures for name in ((f"{m.id}_n",) if m.kind == "count" else (f"{m.id}_n", f"{m.id}_d"))
-    ]
-
-
 def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
     """Create the empty tables of every pass in schema ``monthly_count``."""
     for each in passes(catalogue):
-        _create(con, each.name, TOTAL_KEYS, each.additive)
-        if each.grouped:
-            _create(con, f"{each.name}_group", GROUP_KEYS, each.grouped)
+        _create(con, each, each.name, TOTAL_KEYS, each.additive)
+        for table in each.group_tables:
+            _create(con, each, table.name, GROUP_KEYS, table.measures)
     con.execute(
         "CREATE TABLE monthly_count.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
         "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT, people UBIGINT)"
@@ -170,12 +98,13 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         con.execute(f"CREATE OR REPLACE TABLE work.judged AS {_judge(each)}")
         if con.execute("SELECT count(*) FROM work.judged").fetchone() == (0,):
             continue
-        totals = _placed(TOTAL_KEYS, f"SELECT place, month, {_counts(each.additive)} FROM work.judged GROUP BY ALL")
-        _insert(con, each.name, TOTAL_KEYS, each.additive, totals)
+        counted = f"SELECT place, month, {_counts(each, each.additive)} FROM work.judged GROUP BY ALL"
+        _insert(con, each, each.name, TOTAL_KEYS, each.additive, _placed(TOTAL_KEYS, counted))
         if each.grain != "pathway" and each.inherited:
             con.execute(f"CREATE OR REPLACE TABLE work.counted AS {_count_by_referral(each)}")
-        for asked, measures in each.alike():
-            _insert(con, f"{each.name}_group", GROUP_KEYS, measures, _by_groups(each, asked, measures))
+        for table in each.group_tables:
+            for asked, measures in table.alike:
+                _insert(con, each, table.name, GROUP_KEYS, measures, _by_groups(each, asked, measures))
         for measure in each.measures:
             if not measure.is_additive:
                 values = (
@@ -209,17 +138,18 @@ def _group_referrals(con: duckdb.DuckDBPyConnection) -> None:
 def described(catalogue: Sequence[Measure]) -> list[Described]:
     """What the tables of schema ``monthly_count`` and their keys mean, for the analyst's contract.
 
-    The count columns are named after their measure: ``<id>_n`` and ``<id>_d``, numerator and denominator.
+    The count columns are named after their measure: ``<id>_n`` and ``<id>_d``, numerator and denominator. Measures
+    with the same denominator have one column for it, named after the first.
     """
     lines: list[Described] = []
     people = "Sketches of the people behind them: <measure>_p and <measure>_o (people counted, others)."
     for each in passes(catalogue):
         what = f"Counts of {each.grain} rows by {each.date_column}, <measure>_n and <measure>_d"
         lines += _described(each.name, f"{what}: they add up. {people}", TOTAL_KEYS)
-        if each.grouped:
-            lines += _described(f"{each.name}_group", f"{what}, by group: they add up. {people}", GROUP_KEYS)
+        for table in each.group_tables:
+            lines += _described(table.name, f"{what}, by group: they add up. {people}", GROUP_KEYS)
             text = f"{what}, by group, all levels, longer periods: behind mart.breakdown_measure."
-            lines += _described(f"{each.name}_group_total", text, PLACED_KEYS)
+            lines += _described(f"{table.name}_total", text, PLACED_KEYS)
     text = "How often each value of a median or percentile measure occurs."
     return lines + _described("value", text, (*TOTAL_KEYS, "measure", "value", "records", "people"))
 
@@ -231,9 +161,11 @@ def _described(table: str, text: str, keys: Sequence[str]) -> list[Described]:
     ]
 
 
-def _create(con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure]) -> None:
+def _create(
+    con: duckdb.DuckDBPyConnection, each: Pass, table: str, keys: Sequence[str], measures: Sequence[Measure]
+) -> None:
     columns = [f"{key} {'DATE' if key == 'month' else 'VARCHAR'}" for key in keys]
-    columns += [f'"{name}" BIGINT' for name in count_columns(measures)]
+    columns += [f'"{name}" BIGINT' for name in each.columns(measures)]
     columns += [f'"{name}" UBIGINT' for name in sketch_columns(measures)]
     con.execute(f"CREATE TABLE monthly_count.{table} ({', '.join(columns)})")
 
@@ -241,17 +173,23 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], mea
 def _judge(each: Pass) -> str:
     """The rows of the pass: their keys, their groups, and per measure a flag or a value.
 
-    Of other grains than the referral, referrals are joined to their groups once they are counted.
+    Denominators are judged before the rest, each once. Of other grains than the referral, referrals are joined to
+    their groups once they are counted.
     """
-    columns = ["r.referral_number", "l.place", "l.area", "l.mark", "s.month"]
-    columns += [f'{_group(breakdown)} AS "{breakdown.id}"' for breakdown in each.own]
-    judged = (
-        f"SELECT {', '.join(columns + [flag for measure in each.measures for flag in _flags(measure)])} "
+    shares = {each.denominators[m.id]: condition(m) for m in each.additive if m.kind == "share"}
+    of = [f'CASE WHEN {rows} THEN true END AS "{name}"' for name, rows in shares.items()]
+    placed = (
+        f"SELECT {', '.join(['r.*', 'l.place', 'l.area', 'l.mark', 's.month AS counted_in', *of])} "
         f"FROM ({GRAINS[each.grain]}) AS r "
         "INNER JOIN (SELECT provider, month FROM core.reported_month) AS s ON s.provider = r.provider "
         f"AND s.month = CAST(date_trunc('month', r.{each.date_column}) AS DATE) "
         "INNER JOIN work.referral_place AS l ON l.referral_number = r.referral_number"
     )
+    columns = ["r.referral_number", "r.place", "r.area", "r.mark", "r.counted_in AS month"]
+    columns += [f'{_group(breakdown)} AS "{breakdown.id}"' for breakdown in each.own]
+    columns += [f'r."{name}"' for name in shares]
+    columns += [flag for measure in each.measures for flag in _flags(each, measure)]
+    judged = f"SELECT {', '.join(columns)} FROM ({placed}) AS r"
     return _with_groups(each, judged) if each.grain == "pathway" else judged
 
 
@@ -259,8 +197,9 @@ def _count_by_referral(each: Pass) -> str:
     """Counts of each referral and month."""
     return _with_groups(
         each,
-        f"SELECT referral_number, area, month, {_counts(each.grouped)} FROM work.judged "
-        "GROUP BY referral_number, area, month",
+        f"SELECT referral_number, area, month, any_value(mark) AS mark, "
+        f"{', '.join(_numbers(each, each.grouped) + sketches(each, each.grouped, only_weighted=True))} "
+        "FROM work.judged GROUP BY referral_number, area, month",
     )
 
 
@@ -285,24 +224,18 @@ def _group(breakdown: Breakdown) -> str:
     return f"CASE WHEN r.{breakdown.column} IN ({codes}) THEN r.{breakdown.column} ELSE '{NOT_KNOWN}' END"
 
 
-def _flags(measure: Measure) -> list[str]:
-    """A column per count, true or NULL, or the value where the measure has one.
+def _flags(each: Pass, measure: Measure) -> list[str]:
+    """A column for the numerator, true or NULL, or for the value where the measure has one.
 
     Counting what is not NULL takes a third of counting with a filter.
     """
-    conditions = [f"({measure.denominator})"] if measure.denominator else []
-    if measure.kind in RATES:
-        conditions = [f"({measure.denominator}) IS NOT NULL", f"({measure.numerator}) IS NOT NULL"]
-    if measure.pathways:
-        conditions.insert(0, f"r.pathway IN ({', '.join(repr(code) for code in measure.pathways)})")
-    of = " AND ".join(conditions)
+    rows = f'"{each.denominators[measure.id]}"' if measure.kind == "share" else condition(measure)
     if measure.kind not in ("count", "share"):
         weight = _weight(measure)
-        weights = [f'CASE WHEN {of} THEN {weight} END AS "{measure.id}_w"'] if weight else []
-        return [f'CASE WHEN {of} THEN {measure.numerator} END AS "{measure.id}_v"', *weights]
-    counted = " AND ".join([*conditions, f"({measure.numerator})"])
-    flags = {f"{measure.id}_n": counted, f"{measure.id}_d": of}
-    return [f'CASE WHEN {flags[name]} THEN true END AS "{name}"' for name in count_columns([measure])]
+        weights = [f'CASE WHEN {rows} THEN {weight} END AS "{measure.id}_w"'] if weight else []
+        return [f'CASE WHEN {rows} THEN {measure.numerator} END AS "{measure.id}_v"', *weights]
+    counted = f"{rows} AND ({measure.numerator})" if rows else f"({measure.numerator})"
+    return [f'CASE WHEN {counted} THEN true END AS "{measure.id}_n"']
 
 
 def _weight(measure: Measure) -> str:
@@ -312,10 +245,9 @@ def _weight(measure: Measure) -> str:
 
 def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measure]) -> str:
     """Counts of measures that ask for the same breakdowns: one statement, one grouping set per breakdown."""
-    names = count_columns(measures)
     is_counted = each.grain != "pathway" and asked[0] not in each.own
-    added = ", ".join([sums(names), *joined(sketch_columns(measures))])
-    rows, counts = ("work.counted", added) if is_counted else ("work.judged", _counts(measures))
+    added = ", ".join([sums(each.columns(measures)), *sketches_of_counts(each, measures)])
+    rows, counts = ("work.counted", added) if is_counted else ("work.judged", _counts(each, measures))
     sets = ", ".join(f'(area, month, "{each.id}")' for each in asked)
     which = " ".join(f"WHEN grouping(\"{each.id}\") = 0 THEN '{each.id}'" for each in asked)
     group = ", ".join(f'"{each.id}"' for each in asked)  # a row of one set has NULL in the columns of the others
@@ -340,21 +272,28 @@ def _placed(keys: Sequence[str], counted: str) -> str:
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], measures: Sequence[Measure], select: str
+    con: duckdb.DuckDBPyConnection,
+    each: Pass,
+    table: str,
+    keys: Sequence[str],
+    measures: Sequence[Measure],
+    select: str,
 ) -> None:
-    columns = [*count_columns(measures), *sketch_columns(measures)]
+    columns = [*each.columns(measures), *sketch_columns(measures)]
     names = ", ".join([*keys, *(f'"{name}"' for name in columns)])
     con.execute(f"INSERT INTO monthly_count.{table} ({names}) {select}")
 
 
-def _counts(measures: Sequence[Measure]) -> str:
-    """The count columns of these measures and their sketches: nothing but whole numbers is added up."""
-    found: list[str] = []
+def _counts(each: Pass, measures: Sequence[Measure]) -> str:
+    """The count columns of these measures and their sketches, in the order of ``_insert``."""
+    return ", ".join(_numbers(each, measures) + sketches(each, measures))
+
+
+def _numbers(each: Pass, measures: Sequence[Measure]) -> list[str]:
+    """The count columns of these measures: nothing but whole numbers is added up."""
+    counts = {name: f'count("{name}")' for name in each.columns(measures)}
     for measure in measures:
         if measure.kind == "mean" or measure.kind in RATES:
-            found.append(f'coalesce(sum("{measure.id}_v"), 0) AS "{measure.id}_n"')
             rows = f'coalesce(sum("{measure.id}_w"), 0)' if _weight(measure) else f'count("{measure.id}_v")'
-            found.append(f'{rows} AS "{measure.id}_d"')
-        else:
-            found += [f'count("{name}") AS "{name}"' for name in count_columns([measure])]
-    return ", ".join(found + sketches(measures))
+            counts |= {f"{measure.id}_n": f'coalesce(sum("{measure.id}_v"), 0)', f"{measure.id}_d": rows}
+    return [f'{count} AS "{name}"' for name, count in counts.items()]

@@ -17,6 +17,7 @@ import duckdb
 
 from schemas.staged import MARKS
 from warehouse.measures.catalogue import ALL_PATHWAYS, RATES, Measure
+from warehouse.measures.passes import GroupTable, Pass
 
 # Groups are published over a year and for all pathways together (warehouse/public/breakdown_measure.sql).
 _PUBLIC_GROUPS = "is_for_groups AND period_type IN ('financial year', 'rolling 12 months')"
@@ -62,20 +63,46 @@ def _has_others(measure: Measure) -> bool:
     return measure.kind == "share" or measure.kind in RATES
 
 
-def sketches(measures: Sequence[Measure]) -> list[str]:
-    """SQL: the sketch columns of these measures over judged rows, each of which has the ``mark`` of its person."""
+def sketches(each: Pass, measures: Sequence[Measure], *, only_weighted: bool = False) -> list[str]:
+    """SQL: the sketch columns of these measures over judged rows, each of which has the ``mark`` of its person.
+
+    ``only_weighted``: those alone that do not follow from counts (``sketches_of_counts``).
+    """
     found: list[str] = []
     for measure in measures:
-        n, d, v = (f'"{measure.id}_{end}"' for end in "ndv")
+        n, d, v = f'"{measure.id}_n"', f'"{each.denominators.get(measure.id)}"', f'"{measure.id}_v"'
         if measure.kind in RATES:
             found += [f'bit_or(CASE WHEN {v} {test} THEN mark END) AS "{measure.id}_{end}"'
                       for test, end in (("> 0", "p"), ("<= 0", "o"))]  # fmt: skip
             continue
-        counted = {"count": n, "share": n}.get(measure.kind, v)
-        found.append(f'bit_or(CASE WHEN {counted} IS NOT NULL THEN mark END) AS "{measure.id}_p"')
-        if measure.kind == "share":
+        counted = n if measure.kind in ("count", "share") else v
+        if not only_weighted or _is_weighted(measure):
+            found.append(f'bit_or(CASE WHEN {counted} IS NOT NULL THEN mark END) AS "{measure.id}_p"')
+        if measure.kind == "share" and not only_weighted:
             found.append(f'bit_or(CASE WHEN {d} AND {n} IS NULL THEN mark END) AS "{measure.id}_o"')
     return found
+
+
+def sketches_of_counts(each: Pass, measures: Sequence[Measure]) -> list[str]:
+    """SQL: the sketch columns of these measures over the counts of one person's rows, with the ``mark``."""
+    found: list[str] = []
+    for measure in measures:
+        n, d = f'"{measure.id}_n"', f'"{each.denominators.get(measure.id)}"'
+        counted = n if measure.kind in ("count", "share") else d
+        people = f'"{measure.id}_p"' if _is_weighted(measure) else f"CASE WHEN {counted} > 0 THEN mark END"
+        found.append(f'bit_or({people}) AS "{measure.id}_p"')
+        if measure.kind == "share":
+            found.append(f'bit_or(CASE WHEN {d} > {n} THEN mark END) AS "{measure.id}_o"')
+        elif measure.kind in RATES:
+            found += joined([f"{measure.id}_o"])
+    return found
+
+
+def _is_weighted(measure: Measure) -> bool:
+    """Whether the counts do not say whose they are: a denominator that adds weights may be 0 with a value, and the
+    numerator of a rate is of those with an event.
+    """
+    return bool(measure.weight) or measure.kind in RATES
 
 
 def joined(names: Sequence[str]) -> list[str]:
@@ -118,26 +145,25 @@ def keep_people(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def keep_people_of_groups(
-    con: duckdb.DuckDBPyConnection, counts: str, measures: Sequence[Measure], month_counts: str, levels: str
-) -> None:
-    """Join the sketches of the groups in ``counts`` over the periods for which groups are published; keep them.
+def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, month_counts: str) -> None:
+    """Join the sketches of the groups of a table over the periods for which groups are published; keep them.
 
-    Needs ``work.part``, ``work.counted_place``, ``work.organisation`` and ``work.period_month``. ``month_counts``
-    says which months of a period count, ``levels`` which levels have groups.
+    Needs ``work.part``, ``work.group_place``, ``work.organisation`` and ``work.period_month``. ``month_counts``
+    says which months of a period count.
     """
-    names = joined(sketch_columns(measures))
-    ids = ", ".join(f"'{measure.id}'" for measure in measures)
+    names = joined(sketch_columns(table.measures))
+    ids = ", ".join(f"'{measure.id}'" for measure in table.measures)
+    lists = f"unnest([{ids}]) AS measure, {as_lists(table.measures)}"
     con.execute(
-        f"INSERT INTO monthly_count.people WITH place AS (SELECT DISTINCT provider, commissioner, org "
-        f"FROM work.counted_place WHERE level IN ({levels})), "
+        "INSERT INTO monthly_count.people WITH "
         f"by_period AS (SELECT provider, commissioner, period, part, min(origin) AS origin, {', '.join(names)} "
-        f"FROM {with_origin(counts)} INNER JOIN work.part USING (breakdown, breakdown_group) "
+        f"FROM {with_origin(f'monthly_count.{table.name}')} "
+        "INNER JOIN work.part USING (breakdown, breakdown_group) "
         f"INNER JOIN work.period_month USING (month) WHERE {_PUBLIC_GROUPS} AND {month_counts} "
         "GROUP BY provider, commissioner, period, part), "
         f"by_org AS (SELECT org, period, part, min(origin) AS origin, {', '.join(names)} FROM by_period "
-        "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part), "
-        f"long AS (SELECT org, period, part, origin, unnest([{ids}]) AS measure, {as_lists(measures)} FROM by_org) "
+        "INNER JOIN work.group_place USING (provider, commissioner) GROUP BY org, period, part), "
+        f"long AS (SELECT org, period, part, origin, {lists} FROM by_org) "
         f"SELECT o.level, o.organisation, p.period_type, p.period_start, '{ALL_PATHWAYS}', t.breakdown, "
         "t.breakdown_group, l.measure, l.people, l.others, l.origin FROM long AS l "
         "INNER JOIN work.organisation AS o USING (org) INNER JOIN work.part AS t USING (part) "

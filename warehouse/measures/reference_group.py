@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import duckdb
 
 from warehouse.measures.catalogue import LARGEST, Breakdown, Measure, breakdowns
-from warehouse.measures.counting import Pass, passes
+from warehouse.measures.passes import Pass, passes
 from warehouse.staging import insert_rows
 
 # Groups of people of whom the answer is missing are no group to compare others with.
@@ -60,12 +60,20 @@ def _row(each: Breakdown, largest: tuple[str, int] | None) -> tuple[str, str | N
 
 
 def _sizes(each: Pass, wanted: Sequence[Breakdown]) -> list[str]:
-    """A query per share of the pass: the denominator of every group of the breakdowns of its own grain."""
+    """A query per denominator of shares: that of every group of the breakdowns of the pass's own grain."""
     own = {breakdown.id for breakdown in wanted if breakdown.grain == each.grain}
-    return [
-        f'SELECT breakdown, breakdown_group, sum("{measure.id}_d") AS denominator '
-        f"FROM monthly_count.{each.name}_group WHERE breakdown IN ({', '.join(repr(name) for name in asked)}) "
-        "GROUP BY breakdown, breakdown_group"
-        for measure in each.grouped
-        if measure.kind == "share" and (asked := sorted(own.intersection(measure.breakdowns)))
-    ]
+    found: list[str] = []
+    for table in each.group_tables:
+        asked: dict[str, set[str]] = {}
+        for breakdowns_of, measures in table.alike:
+            for measure in measures:
+                if measure.kind == "share":
+                    names = own.intersection(breakdown.id for breakdown in breakdowns_of)
+                    asked.setdefault(each.denominators[measure.id], set()).update(names)
+        found += [
+            f'SELECT breakdown, breakdown_group, sum("{column}") AS denominator FROM monthly_count.{table.name} '
+            f"WHERE breakdown IN ({', '.join(map(repr, sorted(names)))}) GROUP BY breakdown, breakdown_group"
+            for column, names in asked.items()
+            if names
+        ]
+    return found

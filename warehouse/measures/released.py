@@ -31,8 +31,11 @@ def leave_out_working_counts(con: duckdb.DuckDBPyConnection) -> None:
         f"""
         INSERT INTO meta.columns
         SELECT c.schema_name, c.table_name, c.column_name, c.column_index, c.data_type, false, NULL,
-            CASE right(c.column_name, 1) WHEN 'n' THEN 'Numerator' ELSE 'Denominator' END || ' of ' || m.measure
-                || ': ' || m.title || '.'
+            CASE right(c.column_name, 1)
+                WHEN 'n' THEN 'Numerator of ' || m.measure || ': ' || m.title || '.'
+                ELSE
+                    'Denominator of ' || m.measure || ': ' || m.title || '; and of every measure with the same one.'
+            END
         FROM duckdb_columns() AS c
         INNER JOIN mart.measure AS m ON m.measure = regexp_replace(c.column_name, '_[nd]$', '')
         WHERE c.database_name = current_database() AND {COUNTS}

@@ -11,7 +11,8 @@ from functools import cache
 import duckdb
 
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure
-from warehouse.measures.counting import Pass, count_columns, passes, sums
+from warehouse.measures.counting import PLACED_KEYS, sums
+from warehouse.measures.passes import GroupTable, Pass, passes
 from warehouse.measures.people import (
     as_lists,
     create_people,
@@ -100,9 +101,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     for each in passes(catalogue):
         if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() != (0,):
             _add_totals(con, each)
-        if each.grouped:
-            _add_groups(con, each)
-            views += [_group_branch(each, measure) for measure in each.grouped]
+        for table in each.group_tables:
+            _add_groups(con, each, table)
+            views += [_group_branch(each, table, measure) for measure in table.measures]
     _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
     keep_people(con)
     con.execute(read_sql(last))
@@ -116,7 +117,11 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
 
     Everything is made anew unless the last build knew the same periods and the same groups.
     """
-    totals = {f"monthly_count.{each.name}_group_total": each for each in passes(catalogue) if each.grouped}
+    totals = {
+        f"monthly_count.{table.name}_total": each.columns(table.measures)
+        for each in passes(catalogue)
+        for table in each.group_tables
+    }
     wanted = "SELECT DISTINCT level, organisation FROM work.organisation_pathway"
     if not _is_kept(con, list(totals)):
         con.execute("DROP TABLE IF EXISTS mart.service_measure")
@@ -126,8 +131,8 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
             "denominator BIGINT, quantile DECIMAL(15, 1), months_submitted BIGINT, state VARCHAR)"
         )
         create_people(con)
-        for name, each in totals.items():
-            counts = ", ".join(f'"{column}" BIGINT' for column in count_columns(each.grouped))
+        for name, columns in totals.items():
+            counts = ", ".join(f'"{column}" BIGINT' for column in columns)
             con.execute(
                 f"CREATE OR REPLACE TABLE {name} (level VARCHAR, organisation VARCHAR, period_type VARCHAR, "
                 "period_start DATE, pathway VARCHAR, breakdown VARCHAR, breakdown_group VARCHAR, "
@@ -189,7 +194,7 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
 
 
 def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    names = count_columns(each.additive)
+    names = each.columns(each.additive)
     added = ", ".join([sums(names), *joined(sketch_columns(each.additive)), "min(origin) AS origin"])
     con.execute(
         "CREATE OR REPLACE TABLE work.total AS WITH by_month AS ("
@@ -203,7 +208,8 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     ids = ", ".join(f"'{measure.id}'" for measure in each.additive)
     numerators = ", ".join(f'"{measure.id}_n"' for measure in each.additive)
     denominators = ", ".join(
-        "CAST(NULL AS BIGINT)" if measure.kind == "count" else f'"{measure.id}_d"' for measure in each.additive
+        f'"{each.denominators[measure.id]}"' if measure.kind != "count" else "CAST(NULL AS BIGINT)"
+        for measure in each.additive
     )
     con.execute(
         "INSERT INTO work.measure_count "
@@ -227,27 +233,38 @@ def _parts(groups_of: str) -> str:
     )
 
 
-def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    counts = f"monthly_count.{each.name}_group"
-    names = count_columns(each.grouped)
+def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -> None:
+    """Add up the groups of a table for every organisation and period.
+
+    Organisations are added up first, by month: longer periods follow from their months.
+    """
+    counts = f"monthly_count.{table.name}"
     levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
         "CREATE OR REPLACE TABLE work.part AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * "
         f"FROM ({_parts(counts)})"
     )
     con.execute(
-        f"INSERT INTO {counts}_total WITH place AS (SELECT DISTINCT provider, commissioner, org "
-        f"FROM work.counted_place WHERE level IN ({levels})), "
-        f"by_period AS (SELECT provider, commissioner, period, pathway, part, {sums(names)} FROM {counts} "
+        "CREATE OR REPLACE TABLE work.group_place AS SELECT DISTINCT provider, commissioner, org "
+        f"FROM work.counted_place WHERE level IN ({levels})"
+    )
+    names = each.columns(table.measures)
+    columns = ", ".join(f'"{name}"' for name in names)
+    con.execute(
+        f"INSERT INTO {counts}_total ({', '.join(PLACED_KEYS)}, {columns}) WITH "
+        f"by_month AS MATERIALIZED (SELECT org, month, part, pathway, {sums(names)} FROM {counts} "
         "INNER JOIN work.part USING (breakdown, breakdown_group) "
-        f"INNER JOIN work.period_month USING (month) WHERE is_for_groups AND {_month_counts(each)} "
-        "GROUP BY provider, commissioner, period, pathway, part), "
-        f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {sums(names)} FROM by_period "
-        "INNER JOIN place USING (provider, commissioner) GROUP BY org, period, part, pathway), "
+        "INNER JOIN work.group_place USING (provider, commissioner) GROUP BY org, month, part, pathway), "
+        f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {columns} FROM by_month "
+        "INNER JOIN work.period_month USING (month) WHERE period_type = 'month' "
+        f"UNION ALL SELECT org, period, part, pathway, {sums(names)} FROM by_month "
+        "INNER JOIN work.period_month USING (month) "
+        f"WHERE period_type <> 'month' AND is_for_groups AND {_month_counts(each)} "
+        "GROUP BY org, period, part, pathway), "
         f"counted AS MATERIALIZED (FROM by_pathway UNION ALL "
         f"SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} FROM by_pathway GROUP BY org, period, part) "
         "SELECT r.level, r.organisation, r.period_type, r.period_start, o.pathway, p.breakdown, p.breakdown_group, "
-        f"r.months_submitted, r.has_last_month, c.* EXCLUDE (org, period, part, pathway) FROM work.reported AS r "
+        f"r.months_submitted, r.has_last_month, {columns} FROM work.reported AS r "
         "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
         "CROSS JOIN work.part AS p LEFT JOIN counted AS c "
@@ -256,26 +273,28 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
         "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
     )
-    keep_people_of_groups(con, counts, each.grouped, _month_counts(each), levels)
+    keep_people_of_groups(con, table, _month_counts(each))
 
 
-def _group_branch(each: Pass, measure: Measure) -> str:
-    """One measure's rows of the view; a filter on the measure leaves the other branches unread."""
-    asked = ", ".join(f"'{name}'" for name in measure.breakdowns)
+def _group_branch(each: Pass, table: GroupTable, measure: Measure) -> str:
+    """One measure's rows of the view, of one table; a filter on the measure leaves the other branches unread."""
+    own = {breakdown.id for breakdown in table.breakdowns}
+    asked = ", ".join(f"'{name}'" for name in measure.breakdowns if name in own)
     submitted = there = "has_last_month" if measure.is_stock else "months_submitted > 0"
     if measure.pathways:
         there += f" AND pathway IN ('{ALL_PATHWAYS}', {', '.join(repr(code) for code in measure.pathways)})"
     numerator = f'CASE WHEN {there} THEN coalesce("{measure.id}_n", 0) END'
     denominator, empty = "CAST(NULL AS BIGINT)", ""
     if measure.kind != "count":
-        denominator = f'CASE WHEN {there} THEN coalesce("{measure.id}_d", 0) END'
-        empty = f"WHEN coalesce(\"{measure.id}_d\", 0) = 0 THEN 'no denominator' "
+        counted = f'coalesce("{each.denominators[measure.id]}", 0)'
+        denominator = f"CASE WHEN {there} THEN {counted} END"
+        empty = f"WHEN {counted} = 0 THEN 'no denominator' "
     return (
         "SELECT 'submitted' AS source, level, organisation, period_type, period_start, pathway, breakdown, "
         f"breakdown_group, '{measure.id}' AS measure, {numerator} AS numerator, {denominator} AS denominator, "
         f"months_submitted, CASE WHEN NOT ({submitted}) THEN 'not submitted' "
         f"WHEN NOT ({there}) THEN 'not applicable' {empty}ELSE 'value' END AS state "
-        f"FROM monthly_count.{each.name}_group_total WHERE breakdown IN ({asked})"
+        f"FROM monthly_count.{table.name}_total WHERE breakdown IN ({asked})"
     )
 
 

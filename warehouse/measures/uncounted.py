@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import duckdb
 
 from warehouse.measures.catalogue import GRAINS, Measure
-from warehouse.measures.counting import Pass, passes
+from warehouse.measures.passes import Pass, passes
 
 COLUMNS = """
 Columns of monthly_count.uncounted: One row per provider, month without a submission of it, grain and date: how many
