@@ -62,12 +62,14 @@ def everything(found: Zones) -> Iterator[tuple[str, bytes]]:
         yield name, path.name.encode()
         if not path.is_file():
             continue
-        yield from ((name, content) for _, content in opened(path, name))
-        if path.suffix == ".duckdb":
-            with duckdb.connect(str(path), read_only=True) as con:
-                for schema, table in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
-                    said = con.execute(f'SELECT t::VARCHAR FROM {schema}."{table}" AS t').fetchall()
-                    yield name, "\n".join(row for (row,) in said).encode()
+        if path.suffix != ".duckdb":
+            yield from ((name, content) for _, content in opened(path, name))
+            continue
+        yield name, path.read_bytes()
+        with duckdb.connect(str(path), read_only=True) as con:
+            for schema, table in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
+                said = con.execute(f'SELECT t::VARCHAR FROM {schema}."{table}" AS t').fetchall()
+                yield name, "\n".join(row for (row,) in said).encode()
 
 
 def holding(found: Zones, sought: set[bytes]) -> set[str]:
