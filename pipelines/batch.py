@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import apart, custody
-from pipelines.key_store import KeyUnusable
+from pipelines.keys.store import KeyUnusable
 from pipelines.ledger import Ledger, State
 from pipelines.load import Loaded
 from pipelines.worker import StepFailed

@@ -16,23 +16,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
 
 import polars as pl
 
-from pipelines import custody, durable, holding, store, tombstones
+from pipelines import custody, durable, holding, store
 from pipelines.code_version import rows_version
-from pipelines.inbox import Source, as_record, discard, from_record, open_source, unread_source
+from pipelines.custody import tombstones
+from pipelines.inbox import Source, as_record, discard, open_source, unread_source
+from pipelines.kept import (
+    FINDINGS,
+    GATE_FINDINGS,
+    RECEIPT,
+    SOURCE,
+    VERDICT,
+    hold_to_receipt,
+    keep,
+    kept_source,
+    kept_verdict,
+    receipt_text,
+)
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
+from pipelines.site_report import leave_report
 from pipelines.verdict import Verdict
 from pipelines.zones import PRIVATE, Zones
-from reports.site.history import earlier_report
-from reports.site.report import write_report
-from schemas.errors import ForThePerson
 from schemas.gate import GATE
 from schemas.links import RECEIVED_AT
-from schemas.month import month_text
 from schemas.ruleset import WRITTEN
 from schemas.table import Table
 from schemas.versions import Version
@@ -42,17 +51,11 @@ from transforms.pseudonymise import TokenKey
 from transforms.receive import format_of
 from transforms.receive.table import Received
 from transforms.submission import Header, SubmissionChecked, check_submission
-from warehouse.storage import sha256_of, sync
+from warehouse.storage import sync
 
-SOURCE, _GATE, _FINDINGS, _VERDICT = "source.json", "gate.parquet", "findings.parquet", "checked.json"
-RECEIPT = "receipt.json"
 _WORK = ".work-"
 # Rules that ask for the time of arrival: a file that breaks one may not break it when it comes again.
 _ASKING_THE_TIME = frozenset(rule.id for rule in WRITTEN if RECEIVED_AT in rule.fails)
-
-
-class ReceivedChanged(ForThePerson):
-    """The kept files of a submission are no longer those received. Carries only its id."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,14 @@ def _receive(arrived: Source, incoming: Path, zones: Zones, ledger: Ledger) -> R
     source = tombstones.at_the_door(arrived, incoming, stones)
     (incoming / SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
     if source.findings:
-        pl.concat(source.findings).write_parquet(incoming / _GATE)
+        pl.concat(source.findings).write_parquet(incoming / GATE_FINDINGS)
     custody.close(incoming, [file.path.name for file in source.files.values()], to)
     durable.sync_all(incoming)
     with store.alone(zones.received):
         tombstones.hold(stones, zones)
         receipt = ledger.receive(source.content_sha256, arrived.size, source.named, _ASKING_THE_TIME)
         durable.write(incoming / RECEIPT, receipt_text(receipt))
-        _keep(incoming, zones.received / receipt.submission_id)
+        keep(incoming, zones.received / receipt.submission_id)
     return receipt
 
 
@@ -141,7 +144,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
     those received. Then there is no verdict and there are no rows.
     """
     with store.alone(zones.received / receipt.submission_id):
-        _hold_to_receipt(receipt, zones)
+        hold_to_receipt(receipt, zones)
         return _check_received(receipt, zones, ledger, key)
 
 
@@ -175,10 +178,10 @@ def _leave(
 ) -> None:
     """Leave findings, the site's report and, when they are there, the verdict."""
     folder = zones.received / receipt.submission_id
-    checked.findings.write_parquet(folder / _FINDINGS)
-    sync(folder / _FINDINGS)
-    _write_report(checked, verdict, source, receipt, zones, ledger)
-    durable.write(folder / _VERDICT, verdict.to_json())
+    checked.findings.write_parquet(folder / FINDINGS)
+    sync(folder / FINDINGS)
+    leave_report(checked, verdict, source, receipt, zones, ledger)
+    durable.write(folder / VERDICT, verdict.to_json())
 
 
 def unread(why: str) -> SubmissionChecked:
@@ -219,7 +222,7 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
     with store.alone(folder):
         verdict = kept_verdict(receipt, zones)
         if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
-            _hold_to_receipt(receipt, zones)
+            hold_to_receipt(receipt, zones)
             verdict = _check_received(receipt, zones, ledger, key)
         _let_in(verdict, receipt, zones, ledger)
         custody.forget(folder)
@@ -249,7 +252,7 @@ def load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey)
 def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Check and pseudonymise a received submission, again if necessary, under the current rules and key."""
     with _at_work(receipt, zones, ledger) as folder:
-        _hold_to_receipt(receipt, zones)
+        hold_to_receipt(receipt, zones)
         loaded = _load_received(receipt, zones, ledger, key)
         if not custody.is_closed(folder):  # received before there was a recipient
             custody.close(
@@ -281,11 +284,6 @@ def _at_work(receipt: Receipt, zones: Zones, ledger: Ledger) -> Iterator[Path]:
         raise
 
 
-def kept_verdict(receipt: Receipt, zones: Zones) -> Verdict:
-    """The verdict that ``check`` left."""
-    return Verdict.from_json((zones.received / receipt.submission_id / _VERDICT).read_text(encoding="utf-8"))
-
-
 def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) -> State:
     """Move the waiting rows of an accepted submission into place, and record that it counts or is held."""
     state = verdict.state
@@ -314,89 +312,3 @@ def _receive_table(source: Source, table: Table, version: Version | None, worksp
     if file is None:
         return Received(table, None, 0) if table.id in source.refused else None
     return format_of(file.path).receive(file.path, table, file.seen, version, workspace)
-
-
-def receipt_text(receipt: Receipt) -> str:
-    """What is kept of a receipt beside the files: a lost ledger can be made of it again (``pipelines.rebuild``)."""
-    return json.dumps({"seq": receipt.seq, "received_at": receipt.received_at})
-
-
-def _keep(incoming: Path, folder: Path) -> None:
-    """Move what came in to where it is kept. Files kept already are replaced only if they are no longer those
-    received, or if they lie in clear and are now to be encrypted.
-    """
-    if not folder.exists():
-        durable.move(incoming, folder)
-        return
-    with store.alone(folder):
-        is_kept = custody.is_closed(folder) or not custody.is_closed(incoming)
-        names = [file.path.name for file in kept_source(incoming).files.values()]
-        if not (is_kept and _is_as_received(folder)):
-            custody.replace(incoming, folder, names)
-        else:
-            if custody.is_closed(folder):
-                custody.lend(incoming, folder, names)
-            if not (folder / RECEIPT).exists():  # kept by a release up to 0.5
-                (incoming / RECEIPT).replace(folder / RECEIPT)
-        sync(folder)
-
-
-def _hold_to_receipt(receipt: Receipt, zones: Zones) -> None:
-    """Raise ReceivedChanged if the kept files of a submission are no longer those received. Encrypted ones are
-    opened for it (``custody.open_files``).
-    """
-    folder = zones.received / receipt.submission_id
-    if custody.is_intact(folder):
-        custody.open_files(folder)
-    if not _is_as_received(folder):
-        raise ReceivedChanged(
-            f"The kept files of submission {receipt.submission_id} are no longer those received. Load the "
-            "submission again."
-        )
-
-
-def _is_as_received(folder: Path) -> bool:
-    try:
-        if custody.is_closed(folder) and not custody.is_open(folder):
-            return custody.is_intact(folder)
-        files = kept_source(folder).files.values()
-        return custody.is_intact(folder) and all(sha256_of(file.path) == file.sha256 for file in files)
-    except (OSError, ValueError):
-        return False
-
-
-def kept_source(folder: Path) -> Source:
-    """The submission that ``receive`` kept in ``folder``, with the surveys and findings of that time."""
-    record = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
-    gate = folder / _GATE
-    return from_record(record, custody.plain(folder), [pl.read_parquet(gate)] if gate.exists() else [])
-
-
-def _write_report(
-    checked: SubmissionChecked, verdict: Verdict, source: Source, receipt: Receipt, zones: Zones, ledger: Ledger
-) -> None:
-    """Write the site's report, compared with the one before it for the same provider and month."""
-    of = verdict.header.provider_month or source.named
-    place = zones.site_reports.joinpath(*((of.provider, month_text(of.month)) if of else ("unknown",)))
-    # Without a provider and month there is no previous report.
-    previous = _previous_report(place, receipt, ledger) if of else None
-    folder, state = place / receipt.submission_id, verdict.state.value
-    standing = holding.standing(verdict, receipt, ledger.events(of.provider)) if of else {}
-    for leftover in folder.glob(".workbook-*"):  # of a killed process; it quotes records
-        discard(leftover)
-    write_report(
-        folder, checked, state, receipt.submission_id, previous,
-        content_sha256=receipt.content_sha256, standing=standing,
-    )  # fmt: skip
-    durable.sync_all(folder)
-    durable.sync_up(folder, zones.site_reports)
-
-
-def _previous_report(place: Path, receipt: Receipt, ledger: Ledger) -> dict[str, Any] | None:
-    """The report of the submission before this one, for the same provider and month; ``None`` for the first."""
-    others = (report.parent.name for report in place.glob("*/report.json"))
-    earlier = {ledger.outcome(other).receipt.seq: other for other in others if other != receipt.submission_id}
-    before = max((seq for seq in earlier if seq < receipt.seq), default=None)
-    if before is None:
-        return None
-    return earlier_report(place / earlier[before] / "report.json", receipt.submission_id)

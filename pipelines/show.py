@@ -155,7 +155,7 @@ def decided(decision: "Decided") -> None:
 
 def pruned(removed: Mapping[str, int], is_dry: bool) -> None:
     """What retention removed, or would remove."""
-    from pipelines.retention import MEANING, Kind
+    from pipelines.custody.retention import MEANING, Kind
 
     for kind, count in removed.items():
         line(f"{count:>6,}  {MEANING[Kind(kind)]}")

@@ -88,7 +88,7 @@ class Zones:
 
     @property
     def erased(self) -> Path:
-        """The tombstones of people who were erased: keyed tokens, no identifier (``pipelines.tombstones``)."""
+        """Tombstones of people who were erased: keyed tokens, no identifier (``pipelines.custody.tombstones``)."""
         return self.home / "erased.jsonl"
 
     @property

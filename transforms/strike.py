@@ -1,7 +1,7 @@
 """Striking the rows of erased people from submitted files, so that no other row changes its number.
 
 Belongs here: which rows are a person's, and rewriting a file without them. Does not belong here: who was erased
-(``pipelines.tombstones``), which files (``pipelines.erase``).
+(``pipelines.custody.tombstones``), which files (``pipelines.custody.erase``).
 
 A struck row becomes a blank line. That is no record, but keeps its number: the site's report and the site's own
 file still speak of the same rows. A Parquet file has no blank rows, so it becomes a CSV file.

@@ -47,8 +47,8 @@ def prune(
     from datetime import UTC, datetime
 
     from pipelines import show
+    from pipelines.custody.prune import prune as removed_by
     from pipelines.ledger import open_ledger
-    from pipelines.prune import prune as removed_by
     from pipelines.zones import zones
 
     found = zones()
@@ -82,8 +82,8 @@ def erase(
     only the public figures stay.
     """
     from pipelines import custody, show
-    from pipelines.erase import erase_and_publish
-    from pipelines.erasure_request import people_in
+    from pipelines.custody.erase import erase_and_publish
+    from pipelines.custody.erasure_request import people_in
     from pipelines.zones import zones
 
     known = people_in(person.read_text(encoding="utf-8") if person else sys.stdin.read())

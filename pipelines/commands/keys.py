@@ -1,7 +1,7 @@
 """Commands of the person who keeps the keys: keys new, rotate, verify, retire.
 
 Belongs here: the commands. Does not belong here: keys (``pipelines.keys``), where a rotation stands
-(``pipelines.rotation``).
+(``pipelines.keys.rotation``).
 """
 
 from dataclasses import asdict
@@ -57,8 +57,8 @@ def verify(*, as_json: Json = False) -> int:
     """Show which keys there are, what has tokens of which, and what to do next (then the exit status is 3)."""
     from pipelines import show
     from pipelines.keys import key_store
+    from pipelines.keys.rotation import standing
     from pipelines.ledger import open_ledger
-    from pipelines.rotation import standing
     from pipelines.zones import zones
 
     found = zones()
@@ -94,8 +94,8 @@ def retire(version: int) -> int:
     """
     from pipelines import show
     from pipelines.keys import key_store
+    from pipelines.keys.rotation import retire as retire_key
     from pipelines.ledger import open_ledger
-    from pipelines.rotation import retire as retire_key
     from pipelines.zones import zones
 
     found = zones()

@@ -1,7 +1,7 @@
 """Commands for the centre's ledger: ledger verify, rebuild.
 
 Belongs here: the commands. Does not belong here: the ledger (``pipelines.ledger``), making it again
-(``pipelines.rebuild``).
+(``pipelines.ledger.rebuild``).
 """
 
 from dataclasses import asdict
@@ -47,7 +47,7 @@ def rebuild(*, as_json: Json = False) -> int:
     """Make a lost ledger again from the received files. It says what cannot be known any more."""
     from pipelines import show
     from pipelines.ledger import open_ledger
-    from pipelines.rebuild import rebuild
+    from pipelines.ledger.rebuild import rebuild
     from pipelines.zones import zones
 
     root = zones()

@@ -184,7 +184,7 @@ print(ask(draft, "SELECT title FROM mart.measure WHERE grain <> 'record'"))
 
 def test_the_ledgers_database_is_one_module(tmp_path: Path, home: Path) -> None:
     naming = [path.name for path in (PROJECT / "pipelines").rglob("*.py") if "import sqlite3" in path.read_text()]
-    assert naming == ["ledger_sqlite.py"]
+    assert naming == ["sqlite.py"]
     found, ledger = zones(), ListLedger()
     for _ in range(2):
         loaded = load(submission(tmp_path), found, ledger, spine_key())

@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 from pyrage import x25519
 
-from pipelines import custody, tombstones
+from pipelines import custody
 from pipelines.cli import _run
-from pipelines.erase import NotErased, erase, erase_and_publish
-from pipelines.erasure_request import people_in
+from pipelines.custody import tombstones
+from pipelines.custody.erase import NotErased, erase, erase_and_publish
+from pipelines.custody.erasure_request import people_in
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 from pipelines.load import load, reprocess
@@ -158,7 +159,11 @@ def test_an_erasure_that_broke_off_is_finished_by_the_same_command(
     ledger, key = open_ledger(found.ledger), spine_key()
     load(with_person(tmp_path, "RW5", "2025-04"), found, ledger, key)
     sought = {form for text in (NUMBER, PATIENT, REFERRAL, *tokens_of(found)) for form in forms(text.encode())}
-    broken = ("pipelines.erase.reprocess", "pipelines.tombstones.without", "pipelines.erase.custody.rewritten")
+    broken = (
+        "pipelines.custody.erase.reprocess",
+        "pipelines.custody.tombstones.without",
+        "pipelines.custody.erase.custody.rewritten",
+    )
     for place in broken:
         with monkeypatch.context() as patched:
             patched.setattr(place, lambda *_: 1 / 0)

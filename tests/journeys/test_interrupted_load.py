@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from pipelines import publish
+from pipelines.kept import ReceivedChanged
 from pipelines.keys import key_store, rotate, spine_key
 from pipelines.ledger import State, open_ledger
-from pipelines.load import Loaded, ReceivedChanged, load, reprocess
+from pipelines.load import Loaded, load, reprocess
 from pipelines.zones import Zones, zones
 from tests.fixtures.submission import RIGHT, submission
 

@@ -11,8 +11,8 @@ from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, CRASHED, USAGE
 from pipelines.keys import spine_key
 from pipelines.ledger import LedgerBroken, NotEmpty, Outcome, State, open_ledger
+from pipelines.ledger.rebuild import rebuild
 from pipelines.load import load, receive
-from pipelines.rebuild import rebuild
 from pipelines.zones import Zones, zones
 from tests.fixtures.submission import RIGHT, submission
 

@@ -18,8 +18,8 @@ from demonstration.writing import write_submissions
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, CRASHED, USAGE, WARNINGS
 from pipelines.extract import NotExtracted, extract
-from pipelines.key_store import expanded
 from pipelines.keys import disclosure_key, extract_key, fingerprint, spine_key, tombstone_key
+from pipelines.keys.store import expanded
 from pipelines.ledger import open_ledger
 from pipelines.load import load, reprocess
 from pipelines.publish import NotPublishable, build_core, build_marts, current_release, current_submissions, publish

@@ -13,8 +13,8 @@ from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, HELD, USAGE
 from pipelines.keys import spine_key
 from pipelines.ledger import Outcome, Receipt, State, current, joined_on, open_ledger
+from pipelines.ledger.rebuild import rebuild
 from pipelines.load import load, receive, reprocess
-from pipelines.rebuild import rebuild
 from pipelines.zones import Zones, zones
 from schemas.month import ProviderMonth
 from tests.fixtures.submission import RIGHT, submission
@@ -281,4 +281,4 @@ def test_the_board_and_the_report_say_from_when_a_late_file_counts(
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Receipts are written at this moment."""
-    monkeypatch.setattr("pipelines.ledger_sql._now", lambda: moment)
+    monkeypatch.setattr("pipelines.ledger.sql._now", lambda: moment)

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 LOAD = """
 import sys
 from pathlib import Path
-from pipelines import durable, ledger_sqlite, load, zones
+from pipelines import durable, load, zones
+from pipelines.ledger import sqlite as ledger_sqlite
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 exec(sys.argv[2])
@@ -82,7 +83,8 @@ def test_everything_is_on_the_disk_before_what_depends_on_it(
 CLOSE = """
 import sys
 from pathlib import Path
-from pipelines import custody, ledger_sqlite, load, zones
+from pipelines import custody, load, zones
+from pipelines.ledger import sqlite as ledger_sqlite
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 exec(sys.argv[2])

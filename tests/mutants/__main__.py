@@ -56,7 +56,7 @@ CORPUS = ["tests/journeys"]
 LEDGER_TESTS = ["-k", "not postgresql", "tests/pipelines/test_ledger.py", "tests/pipelines/test_ledger_chain.py"]
 LEDGER = {
     f"pipelines/{name}.py": LEDGER_TESTS
-    for name in ("ledger", "ledger_chain", "ledger_sql", "ledger_sqlite", "ledger_tables")
+    for name in ("ledger/__init__", "ledger/chain", "ledger/sql", "ledger/sqlite", "ledger/tables")
 }
 # Room of models → the tests asked first: the reference in plain Python and what is asked of single models.
 MODELS = {

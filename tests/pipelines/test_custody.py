@@ -12,9 +12,10 @@ from pyrage import x25519
 from pipelines import custody, modes, store
 from pipelines.cli import _run
 from pipelines.custody import Encrypted, RecipientUnusable
+from pipelines.kept import ReceivedChanged
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
-from pipelines.load import Loaded, ReceivedChanged, check, load, pseudonymise, receive, reprocess
+from pipelines.load import Loaded, check, load, pseudonymise, receive, reprocess
 from pipelines.zones import Zones, zones
 from schemas.errors import ForThePerson
 from tests.campaign import is_whole

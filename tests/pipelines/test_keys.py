@@ -14,8 +14,6 @@ import pytest
 
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN
-from pipelines.key_file import KeyFile
-from pipelines.key_store import KeyStore, KeyUnusable, secret_of
 from pipelines.keys import (
     disclosure_key,
     extract_key,
@@ -27,6 +25,8 @@ from pipelines.keys import (
     tombstone_key,
     versions,
 )
+from pipelines.keys.file import KeyFile
+from pipelines.keys.store import KeyStore, KeyUnusable, secret_of
 from pipelines.zones import PROJECT
 from schemas.errors import NotAsked
 from tests.fixtures.softhsm import PIN, initialised  # noqa: F401  (a fixture)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ledger import Head, Ledger, LedgerBroken, State, open_ledger
-from pipelines.ledger_tables import VERSION, LedgerTooNew
+from pipelines.ledger.tables import VERSION, LedgerTooNew
 from schemas.month import ProviderMonth
 from tests.campaign import examples
 from tests.fixtures.ledger import KeptLedger

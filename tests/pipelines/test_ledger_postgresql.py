@@ -9,9 +9,9 @@ from pipelines.cli import _run
 from pipelines.commands.app import CRASHED, USAGE
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
-from pipelines.ledger_postgresql import LedgerUnreachable
+from pipelines.ledger.postgresql import LedgerUnreachable
+from pipelines.ledger.rebuild import rebuild
 from pipelines.load import load
-from pipelines.rebuild import rebuild
 from pipelines.zones import zones
 from schemas.errors import NotAsked
 from tests.fixtures.postgresql import own_schema

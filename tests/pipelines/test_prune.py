@@ -10,12 +10,13 @@ import pytest
 from pipelines import custody, show
 from pipelines.batch import reprocess_all
 from pipelines.cli import _run
+from pipelines.custody.prune import prune
+from pipelines.custody.retention import DEFAULTS, FILE, Kind, retention
+from pipelines.kept import ReceivedChanged
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
-from pipelines.load import Loaded, ReceivedChanged, load, reprocess
-from pipelines.prune import prune
+from pipelines.load import Loaded, load, reprocess
 from pipelines.publish import NotPublishable, build_core, current_submissions
-from pipelines.retention import DEFAULTS, FILE, Kind, retention
 from pipelines.zones import Zones, zones
 from schemas.errors import CatalogueError
 from tests.fixtures.submission import submission

@@ -7,8 +7,8 @@ import polars as pl
 import polars_hash  # noqa: F401  (registers the ``chash`` namespace)
 import pytest
 
-from pipelines.key_store import expanded
 from pipelines.keys import fingerprint
+from pipelines.keys.store import expanded
 from tests import campaign
 from tests.pipelines.test_keys import ROOT
 from transforms.pseudonymise import TokenKey, nhs_number, token

@@ -2,7 +2,7 @@
 
 Belongs here: who can open received files, closing and opening those of one submission, and whether they are still
 those that were closed. Does not belong here: when that happens (``pipelines.load``), removing files
-(``pipelines.prune``, ``pipelines.erase``).
+(``pipelines.custody.prune``, ``pipelines.custody.erase``).
 
 Files are encrypted as they arrive (age, X25519). Their plain text lies beside them, in ``.open``, only while the
 submission is loaded. The process that loads has no identity: when it has finished, only the custodian can open
@@ -24,7 +24,7 @@ from pyrage import DecryptError, IdentityError, RecipientError, decrypt_io, encr
 
 from pipelines import durable
 from pipelines.inbox import discard
-from pipelines.key_store import read_private
+from pipelines.keys.store import read_private
 from pipelines.zones import PRIVATE, Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
@@ -237,7 +237,7 @@ def forget(folder: Path) -> None:
 
 
 def is_pruned(detail: Mapping[str, Any]) -> bool:
-    """Whether the ledger says of a submission that its files were removed (``pipelines.prune``)."""
+    """Whether the ledger says of a submission that its files were removed (``pipelines.custody.prune``)."""
     return any(what.startswith("received") for what in detail.get("pruned", ()))
 
 

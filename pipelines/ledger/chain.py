@@ -1,7 +1,7 @@
 """The hash chain of the ledger: each row carries the hash of the row before it and of its own content.
 
 Belongs here: how a row is hashed, holding rows to the chain, and the file outside the database that notes the last
-event. Does not belong here: a database, who asks (``pipelines.ledger_sql``).
+event. Does not belong here: a database, who asks (``pipelines.ledger.sql``).
 
 A trigger can be dropped, and a row changed without a trace. A changed, missing or added row breaks the chain
 there. Missing rows at the end break nothing: so the head is noted outside, in a small file and in every release.

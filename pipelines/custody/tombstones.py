@@ -1,7 +1,7 @@
 """Tombstones: how a person who was erased is recognised when the same data comes again.
 
 Belongs here: what is kept of an erasure, its tokens, and striking rows as they arrive. Does not belong here:
-erasing what is there already (``pipelines.erase``), whose a row is (``transforms.strike``).
+erasing what is there already (``pipelines.custody.erase``), whose a row is (``transforms.strike``).
 
 A tombstone is a keyed token of an NHS number, or of a provider's own identifier of a patient or a referral. Without
 the key nobody can be found by it. It is kept in a file of its own, with every submission from which rows were

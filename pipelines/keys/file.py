@@ -1,7 +1,7 @@
 """Roots of keys in files of this user, one file each.
 
 Belongs here: the files, making them whole, and refusing those that others could read or replace. Does not belong
-here: what the roots are for (``keys``), what makes a secret unfit (``key_store``).
+here: what the roots are for (``keys``), what makes a secret unfit (``keys.store``).
 
 Version 1 has the name of the store itself, as every key file before versions. Version 2 has ``.2`` after it.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.durable import move
-from pipelines.key_store import BYTES, NAME, KeyUnusable, expanded, read_private, refuse_place, secret_of
+from pipelines.keys.store import BYTES, NAME, KeyUnusable, expanded, read_private, refuse_place, secret_of
 from pipelines.store import alone
 from warehouse.storage import sync
 

@@ -1,7 +1,7 @@
 """The ledger in an SQL database: what is asked of it, the same in every database.
 
 Belongs here: receiving, recording, reading and verifying. Does not belong here: tables and migrations
-(``pipelines.ledger_tables``), connections (``pipelines.ledger_sqlite``, ``pipelines.ledger_postgresql``).
+(``pipelines.ledger.tables``), connections (``pipelines.ledger.sqlite``, ``pipelines.ledger.postgresql``).
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any
 
 from pipelines.acting import Acting
 from pipelines.ledger import Head, Ledger, LedgerBroken, NotEmpty, Outcome, Receipt, State, hold_to_steps, latest
-from pipelines.ledger_chain import ASK, hold_to_heads, note, noted_in, walk
-from pipelines.ledger_tables import (
+from pipelines.ledger.chain import ASK, hold_to_heads, note, noted_in, walk
+from pipelines.ledger.tables import (
     Database,
     Execute,
     append_event,

@@ -1,7 +1,7 @@
 """What keeps the roots of all keys: the interface that a file and a token both satisfy.
 
 Belongs here: the interface, deriving from a root, and what makes a secret unfit. Does not belong here: where a root
-lies (``key_file``, ``key_token``), which keys there are and what each is for (``keys``).
+lies (``keys.file``, ``keys.token``), which keys there are and what each is for (``keys``).
 """
 
 import os

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines import keys
-from pipelines.key_store import KeyStore, KeyUnusable
+from pipelines.keys.store import KeyStore, KeyUnusable
 from pipelines.ledger import Ledger
 from pipelines.zones import Zones
 from schemas.errors import NotAsked

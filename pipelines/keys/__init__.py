@@ -1,7 +1,7 @@
 """Which keys there are, one for each purpose, and their versions.
 
 Belongs here: the purposes, the version in use, making, rotating and retiring. Does not belong here: where the roots
-lie (``key_file``, ``key_token``), using a key (``transforms.pseudonymise``).
+lie (``keys.file``, ``keys.token``), using a key (``transforms.pseudonymise``).
 
 A salted hash of an NHS number is broken in minutes if the salt is known (909 million numbers, 321 s on one core).
 A keyed hash is broken only with the key. So a key is never passed through Dagster or an environment variable: only
@@ -18,8 +18,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.key_file import KeyFile
-from pipelines.key_store import KeyStore, KeyUnusable, expanded
+from pipelines.keys.file import KeyFile
+from pipelines.keys.store import KeyStore, KeyUnusable, expanded
 from pipelines.zones import Zones, data_root, shown
 from schemas.errors import NotAsked
 from transforms.pseudonymise import TokenKey
@@ -37,7 +37,7 @@ def key_store() -> KeyStore:
     if uri and named:
         raise KeyUnusable(f"Both {ENV_URI} and {ENV_FILE} name a key. Unset one of them.")
     if uri:
-        from pipelines.key_token import KeyToken
+        from pipelines.keys.token import KeyToken
 
         return KeyToken.named(uri)
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"

@@ -1,7 +1,7 @@
 """Who is to be erased: the people that a request names, and all that they are called.
 
 Belongs here: reading a request, and collecting the names found. Does not belong here: erasing
-(``pipelines.erase``).
+(``pipelines.custody.erase``).
 """
 
 import csv

@@ -1,8 +1,8 @@
 """Erasing a person: from what was received to the last release, and for every load to come.
 
 Belongs here: which files hold the person, and the order of the steps. Does not belong here: who is meant
-(``pipelines.erasure_request``), whose a row is (``transforms.strike``), recognising the person later
-(``pipelines.tombstones``).
+(``pipelines.custody.erasure_request``), whose a row is (``transforms.strike``), recognising the person later
+(``pipelines.custody.tombstones``).
 
 The tombstones come first: whatever breaks off then, nothing new comes in. A submission whose rows were struck is
 marked until everything made of it has gone, so that the same command continues. Files are written anew and not
@@ -15,14 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines import custody, durable, store, tombstones
-from pipelines.erasure_request import Known
+from pipelines import custody, durable, store
+from pipelines.custody import tombstones
+from pipelines.custody.erasure_request import Known
+from pipelines.custody.retention import Kind
 from pipelines.inbox import Source, as_record, discard, find_submissions, open_source
+from pipelines.kept import SOURCE, kept_source
 from pipelines.keys import spine_key, tombstone_key
 from pipelines.ledger import Ledger, Outcome, open_ledger
-from pipelines.load import SOURCE, kept_source, reprocess
+from pipelines.load import reprocess
 from pipelines.publish import has_published
-from pipelines.retention import Kind
 from pipelines.zones import Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson

@@ -1,7 +1,7 @@
 """The ledger in an SQLite file.
 
 Belongs here: everything that knows SQLite: connections, locks and triggers. Does not belong here: tables and
-questions, which every database shares (``pipelines.ledger_tables``, ``pipelines.ledger_sql``).
+questions, which every database shares (``pipelines.ledger.tables``, ``pipelines.ledger.sql``).
 """
 
 import sqlite3
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ledger import LedgerBroken
-from pipelines.ledger_chain import ASK
-from pipelines.ledger_tables import Execute
+from pipelines.ledger.chain import ASK
+from pipelines.ledger.tables import Execute
 
 # How long a writer waits for the others. Each takes milliseconds.
 _WAIT_SECONDS = 60

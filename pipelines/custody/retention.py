@@ -1,7 +1,7 @@
 """How long the centre keeps what: a number of days for each kind, from a date on.
 
 Belongs here: the kinds, their defaults, and the centre's own file. Does not belong here: removing
-(``pipelines.prune``).
+(``pipelines.custody.prune``).
 
 The centre's file is ``retention.csv`` in the data root: ``what,days,valid_from,why``. A later row of a kind takes
 the place of an earlier one from its date on. ``never`` instead of a number keeps for ever.

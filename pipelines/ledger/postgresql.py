@@ -1,7 +1,7 @@
 """The ledger on a PostgreSQL server.
 
 Belongs here: everything that knows PostgreSQL: connections, locks and triggers. Does not belong here: tables and
-questions, which every database shares (``pipelines.ledger_tables``, ``pipelines.ledger_sql``).
+questions, which every database shares (``pipelines.ledger.tables``, ``pipelines.ledger.sql``).
 
 The URL names server, database and user, never a password: the environment of a process can be read by others of its
 user, and is inherited by every program it starts. libpq finds the password in ``~/.pgpass`` or ``PGPASSFILE``.
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pipelines.ledger import ENV_LEDGER
-from pipelines.ledger_tables import Execute
+from pipelines.ledger.tables import Execute
 from schemas.errors import ForThePerson, NotAsked
 
 # Any number that no other program of this database locks: the letters «parity» as digits of base 36.

@@ -1,7 +1,7 @@
 """Removing what has been kept for long enough.
 
-Belongs here: which files are due, and removing them. Does not belong here: for how long (``pipelines.retention``),
-erasing a person (``pipelines.erase``).
+Belongs here: which files are due, and removing them. Does not belong here: for how long
+(``pipelines.custody.retention``), erasing a person (``pipelines.custody.erase``).
 
 The rows that count are never due, nor is the current release. What is removed of a submission is written to the
 ledger. A folder in ``received`` keeps its receipt and verdict: they have counts, and a lost ledger is made again of
@@ -16,9 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pipelines import custody, durable, store
+from pipelines.custody.retention import Kind, retention
 from pipelines.inbox import discard, find_submissions, open_source
 from pipelines.ledger import Ledger, Outcome, State, current
-from pipelines.retention import Kind, retention
 from pipelines.zones import Zones
 from warehouse.release import PUBLIC_DATABASE
 

@@ -1,10 +1,10 @@
 """Roots of keys in a PKCS#11 token: a hardware security module, a smart card, or SoftHSM.
 
 Belongs here: the token named by a URI (RFC 7512), its PIN, and HMAC with a key object. Does not belong here: what
-the roots are for (``keys``), files (``key_file``).
+the roots are for (``keys``), files (``keys.file``).
 
 The roots are made in the token and cannot be read from it. Only the keys of single purposes come out: each is one
-HMAC of a root (``key_store.expanded``). The PIN comes from a file of this user or from a program. It is never part
+HMAC of a root (``keys.store.expanded``). The PIN comes from a file of this user or from a program. It is never part
 of a command or of the environment, which other processes and Dagster's database could show.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote
 
-from pipelines.key_store import BYTES, NAME, KeyUnusable, read_private
+from pipelines.keys.store import BYTES, NAME, KeyUnusable, read_private
 
 _SCHEME = "pkcs11:"
 _FORM = "pkcs11:token=NAME;object=NAME?module-path=/path/of/module.so&pin-source=/path/of/pin"

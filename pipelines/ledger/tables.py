@@ -1,8 +1,8 @@
 """The tables of the ledger, appending to them, and bringing an earlier ledger up to date.
 
 Belongs here: columns, versions and migrations, in SQL that every database understands. Does not belong here:
-connections, locks and triggers (``pipelines.ledger_sqlite``, ``pipelines.ledger_postgresql``), questions
-(``pipelines.ledger_sql``).
+connections, locks and triggers (``pipelines.ledger.sqlite``, ``pipelines.ledger.postgresql``), questions
+(``pipelines.ledger.sql``).
 
 A statement marks its parameters by ``?``. It has no other question mark and no per cent sign.
 """
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from pipelines.acting import Acting
 from pipelines.ledger import Head, LedgerBroken, State
-from pipelines.ledger_chain import ASK, CARRIED_OVER, NEW, REBUILT, Beginning, Row, Value, link
+from pipelines.ledger.chain import ASK, CARRIED_OVER, NEW, REBUILT, Beginning, Row, Value, link
 from schemas.errors import ForThePerson
 from schemas.month import ProviderMonth
 
@@ -68,7 +68,7 @@ CREATE TABLE event (
     "CREATE INDEX event_provider ON event (provider, seq)",
 )
 _RECEIPT = "content_sha256, claim_provider, claim_month, bytes, received_at"
-# The long one last (``ledger_chain.link``).
+# The long one last (``ledger.chain.link``).
 _EVENT = "state, provider, month, at, actor, command, code_version, rules_version, key_version, detail"
 
 

@@ -1,8 +1,8 @@
 """The ledger: what was received, its outcome, and which submission counts.
 
 Belongs here: what a ledger holds and is asked, which state may follow which, and which database keeps it. Does not
-belong here: a database (``pipelines.ledger_sqlite``, ``pipelines.ledger_postgresql``), the SQL they share
-(``pipelines.ledger_sql``), files, checking.
+belong here: a database (``pipelines.ledger.sqlite``, ``pipelines.ledger.postgresql``), the SQL they share
+(``pipelines.ledger.sql``), files, checking.
 
 Append-only. A receipt is written before any work, so the board also shows a submission that failed half-way.
 """
@@ -263,12 +263,12 @@ def open_ledger(path: Path) -> Ledger:
     That is the PostgreSQL database named by ``PARITY_LEDGER``, else the SQLite file at ``path``. A ledger of an
     earlier release is brought up to date. Beside ``path`` lies the file that notes its last event.
     """
-    from pipelines.ledger_sql import SqlLedger
+    from pipelines.ledger.sql import SqlLedger
 
     if url := os.environ.get(ENV_LEDGER):
-        from pipelines.ledger_postgresql import PostgresqlDatabase
+        from pipelines.ledger.postgresql import PostgresqlDatabase
 
         return SqlLedger(PostgresqlDatabase(url), path)
-    from pipelines.ledger_sqlite import SqliteDatabase
+    from pipelines.ledger.sqlite import SqliteDatabase
 
     return SqlLedger(SqliteDatabase(path), path)

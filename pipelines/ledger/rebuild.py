@@ -1,7 +1,7 @@
 """A lost ledger, made again from what ``received/`` keeps.
 
 Belongs here: reading the kept folders back into receipts and outcomes, and what cannot be known any more. Does not
-belong here: the ledger itself, keeping the folders (``pipelines.load``).
+belong here: the ledger itself, keeping the folders (``pipelines.kept``).
 """
 
 import json
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines import durable, holding, store
+from pipelines.kept import RECEIPT, kept_source, kept_verdict, receipt_text
 from pipelines.ledger import Ledger, Outcome, Receipt, State
-from pipelines.load import RECEIPT, kept_source, kept_verdict, receipt_text
 from pipelines.zones import Zones
 
 _NEVER_KNOWN = (
