@@ -365,8 +365,8 @@ def test_process_limits_are_the_published_ones(
     values: list[float], mean: float, low: float, high: float, tolerance: float
 ) -> None:
     con = warehouse()
-    # Whole numbers: 100 million of them to one. A mean may be negative, a count not.
-    add_series(con, "A", "SESSIONS", [round(v * 10**8) for v in values])
+    # Whole numbers: 100 million of them to one. A mean of differences may be negative, a count not.
+    add_series(con, "A", "CHANGE", [round(v * 10**8) for v in values])
     ((found_mean, found_low, found_high),) = compare(
         con, "SELECT DISTINCT mean, lower_limit, upper_limit FROM mart.control_chart"
     )
