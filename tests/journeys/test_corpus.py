@@ -31,15 +31,19 @@ EXPECTED = expected()
 
 
 def kind_of(case: Case) -> str:
-    """Generated rules of one table, kind and outcome are one: they differ by element. So are hostile files of one
-    family that come to the same. All else is its own kind.
+    """Generated rules of one table, kind and outcome are one: they differ by element. So are written rules of one
+    table whose case comes to their own finding and nothing else: each is asked by ``tests/schemas`` beside its
+    limits. So are hostile files of one family that come to the same. All else is its own kind.
     """
-    found = re.fullmatch(rf"rule (\w+)-\w+-({'|'.join(Kind)})", case.name)
     line = EXPECTED.get(case.name)
-    if found and line:
-        return " ".join((*found.groups(), line["outcome"]))
-    if line is None or case.name.startswith("rule "):
+    if line is None:
         return case.name
+    if found := re.fullmatch(r"rule (\w+)-(?:\w+-)?(\w+)", case.name):
+        table, kind = found.groups()
+        if kind in set(Kind):
+            return " ".join((table, kind, line["outcome"]))
+        own = re.fullmatch(rf"{table}-{kind}×[0-9]+\S*", line["findings"])
+        return " ".join((table, line["outcome"])) if own else case.name
     return " ".join((case.name.split()[0], line["outcome"], re.sub("×[0-9]+", "", line["findings"])))
 
 

@@ -208,27 +208,27 @@ def parity(*arguments: str) -> subprocess.Popen[str]:
 
 
 def test_every_step_through_dagster_interrupted_half_way_and_continued(tmp_path: Path, home: Path) -> None:
-    for provider in ("RW5", "RV5", "RXT", "RH5", "RRP", "RAT"):
+    for provider in ("RW5", "RV5", "RXT"):
         for month in ("2025-04", "2025-05", "2025-06"):
             submission(tmp_path / "in", provider, month)
     running = parity("load", str(tmp_path / "in"))
     received = home / "received"
     deadline = time.monotonic() + 60
-    while len(list(received.glob("*/checked.json"))) < 3 and time.monotonic() < deadline:
+    while len(list(received.glob("*/checked.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.communicate()
     done = [o for o in open_ledger(zones().ledger).outcomes() if o.state.is_accepted]
-    assert 0 < len(done) < 18
+    assert 0 < len(done) < 9
     again = parity("load", str(tmp_path / "in"), "--json")
     out, err = again.communicate()
-    assert (again.returncode, json.loads(out)["states"]) == (CLEAN, {"accepted": 18}), err
+    assert (again.returncode, json.loads(out)["states"]) == (CLEAN, {"accepted": 9}), err
     assert json.loads(out)["repeats"] >= len(done)
     published = parity("publish", "--json")
     out, err = published.communicate()
     assert published.returncode == CLEAN, err
     release = json.loads(out)
-    assert ask("SELECT count(*) FROM core.submission", zones())[1] == [(18,)]
+    assert ask("SELECT count(*) FROM core.submission", zones())[1] == [(9,)]
     # the same again publishes nothing new
     repeated = parity("publish", "--json")
     out, _ = repeated.communicate()

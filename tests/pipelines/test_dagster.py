@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines import apart
+from pipelines import apart, site_report
 from pipelines import load as way
 from pipelines.assets.submissions import NoSubmission
 from pipelines.automation import inbox_sensor
@@ -124,7 +124,7 @@ def test_no_value_of_a_record_reaches_dagster(
     def leak(*_: Any, **__: Any) -> None:
         raise ValueError("row is PATIENT-SECRET, 9990000042")
 
-    monkeypatch.setattr(way, "write_report", leak)  # the one fault that cannot be planted in a file
+    monkeypatch.setattr(site_report, "write_report", leak)  # the one fault that cannot be planted in a file
     monkeypatch.setattr(apart, "load", way.load)  # in this process, where it was planted
     results.append(run_batch(dagster_instance, found, [submission(tmp_path, "RRP")]))
     dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RAT"])
