@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import store
+from pipelines import attempts
 from pipelines.batch import write_batch
 from pipelines.inbox import NotASubmission, find_submissions, named_in, open_source
 from pipelines.jobs import load_submissions, publish_warehouse
@@ -75,7 +75,7 @@ def _fingerprint(path: Path) -> str:
 
 
 def _request(path: Path, zones: Zones, ledger: Ledger) -> dg.RunRequest:
-    with store.workspace(zones.received) as folder:
+    with attempts.workspace(zones, ledger) as folder:
         content = open_source(path, folder, keep=False).content_sha256
     times = sum(outcome.receipt.content_sha256 == content for outcome in ledger.outcomes())
     named = named_in(path)

@@ -100,7 +100,7 @@ def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loade
 
     Raises custody.Encrypted, before any work, if files are encrypted and no identity was given.
     """
-    received = [outcome.receipt for outcome in ledger.outcomes() if not custody.is_pruned(outcome.detail)]
+    received = [outcome.receipt for outcome in ledger.outcomes() if custody.has_files(outcome)]
     custody.require_identity(zones.received / receipt.submission_id for receipt in received)
     yield from _each(
         received,

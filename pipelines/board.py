@@ -13,14 +13,15 @@ from reports.site.wording import doubts_said
 from schemas.month import ProviderMonth, month_text, months_between
 
 NOT_RECEIVED = "not received"
+NOT_COPIED = "it could not be copied, and nothing of it is kept: send it again"
 
 
 @dataclass(frozen=True)
 class BoardMonth:
     """One provider and month. ``counts`` is the current submission, which may be an earlier one.
 
-    ``waits`` says why the last one does not count although the rules accept it, and until when. It is empty for all
-    others.
+    ``waits`` says why the last one does not count although the rules accept it, and until when. Or it says that it
+    could not be copied. It is empty for all others.
     """
 
     provider_month: ProviderMonth
@@ -45,7 +46,7 @@ def board(events: Collection[Outcome], on: date) -> list[BoardMonth]:
     joined = joined_on(events)
     received: dict[ProviderMonth, list[Outcome]] = {}
     for outcome in latest(events):
-        if outcome.provider_month:
+        if outcome.provider_month and not outcome.was_sent_again:
             received.setdefault(outcome.provider_month, []).append(outcome)
     reported = [of.month for of in received]
     months = months_between(min(reported), max(reported)) if reported else []
@@ -65,6 +66,8 @@ def _board_month(
 
 def _waits(last: Outcome, joined: Mapping[str, date], on: date) -> str:
     """Why and until when the last submission of a month does not count, in words."""
+    if last.receipt.is_attempt:
+        return NOT_COPIED
     if last.state is State.WITHDRAWN:
         return f"withdrawn: {last.detail.get('why')}"
     if last.state is State.HELD:

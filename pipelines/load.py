@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory, gettempdir
 
 import polars as pl
 
-from pipelines import custody, durable, holding, store
+from pipelines import attempts, custody, durable, holding, store
 from pipelines.code_version import rows_version
 from pipelines.custody import tombstones
 from pipelines.inbox import Source, as_record, discard, open_source, unread_source
@@ -105,22 +105,22 @@ def _own_workspace() -> Iterator[Path]:
 def receive(path: Path, zones: Zones, ledger: Ledger) -> Receipt:
     """Copy the submission at ``path`` into the received zone and write its receipt.
 
-    The folder is moved into place only after the receipt is written. A folder without a receipt is left over from
-    an interrupted load.
+    The folder is moved into place only after the receipt is written. An attempt to copy that fails has a receipt
+    too (``pipelines.attempts``).
     """
     custody.recipients()  # before anything is received: what it says may be no recipient
-    with store.workspace(zones.received) as incoming:
-        return _receive(open_source(path, incoming, keep=True), incoming, zones, ledger)
+    with attempts.attempt(path, zones, ledger) as one:
+        return _receive(open_source(path, one.folder, keep=True), one, zones, ledger)
 
 
 def receive_unread(path: Path, why: str, zones: Zones, ledger: Ledger) -> Receipt:
     """The receipt of a submission whose files could not be copied within the limits (``why``): none is kept."""
-    with store.workspace(zones.received) as incoming:
-        return _receive(unread_source(path, _beyond(why)), incoming, zones, ledger)
+    with attempts.attempt(path, zones, ledger, is_last=True) as one:
+        return _receive(unread_source(path, _beyond(why)), one, zones, ledger)
 
 
-def _receive(arrived: Source, incoming: Path, zones: Zones, ledger: Ledger) -> Receipt:
-    to, stones = custody.recipients(), tombstones.read(zones)
+def _receive(arrived: Source, one: attempts.Attempt, zones: Zones, ledger: Ledger) -> Receipt:
+    incoming, to, stones = one.folder, custody.recipients(), tombstones.read(zones)
     source = tombstones.at_the_door(arrived, incoming, stones)
     (incoming / SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
     if source.findings:
@@ -130,6 +130,7 @@ def _receive(arrived: Source, incoming: Path, zones: Zones, ledger: Ledger) -> R
     with store.alone(zones.received):
         tombstones.hold(stones, zones)
         receipt = ledger.receive(source.content_sha256, arrived.size, source.named, _ASKING_THE_TIME)
+        one.is_received()
         durable.write(incoming / RECEIPT, receipt_text(receipt))
         keep(incoming, zones.received / receipt.submission_id)
     return receipt

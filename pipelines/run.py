@@ -47,8 +47,7 @@ def reprocess_received(
 
     ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing.
     """
-    outcomes = open_ledger(zones.ledger).outcomes()
-    received = [each for each in outcomes if not custody.is_pruned(each.detail)]
+    received = [each for each in open_ledger(zones.ledger).outcomes() if custody.has_files(each)]
     token = on_progress.set(lambda done, of: step() if step else None)
     try:
         with custody.opening_with(identity):

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.board import NOT_RECEIVED, BoardMonth
+from pipelines.board import NOT_COPIED, NOT_RECEIVED, BoardMonth
 from pipelines.ledger import Outcome, State
 from pipelines.zones import Zones, shown
 from reports.site.wording import counted
@@ -125,9 +125,9 @@ def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome], zones: Zones
     if any(each.state == State.HELD.value for each in found):
         line('To let a held submission count: parity confirm PROVIDER MONTH --why "…"')
     for outcome in unplaced:
-        line(
-            f"Not assigned to a provider and month: receipt {outcome.receipt.submission_id}, {outcome.state.value}"
-        )
+        more = f": {NOT_COPIED}" if outcome.receipt.is_attempt else ""
+        id_, state = outcome.receipt.submission_id, outcome.state.value
+        line(f"Not assigned to a provider and month: receipt {id_}, {state}{more}")
 
 
 def received_files(found: "Kept") -> None:

@@ -58,16 +58,19 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def workspace(parent: Path) -> Iterator[Path]:
+def workspace(parent: Path, settle: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """A folder of one's own in ``parent``, deleted at the end unless it was moved.
 
     Deletes what killed processes left there: a process that works in such a folder holds its lock (``alone``).
+    ``settle`` is told of each of these folders before that.
     """
     folder = parent / f"{_INCOMING}{secrets.token_hex(8)}"
     with ExitStack() as held:
         with alone(parent):
             for other in parent.glob(f"{_INCOMING}*"):
                 if is_left(other):
+                    if settle is not None:
+                        settle(other)
                     discard(other)
             folder.mkdir(mode=PRIVATE)
             held.enter_context(alone(folder))

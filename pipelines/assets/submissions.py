@@ -132,7 +132,8 @@ def rows_metadata(submission_id: str, verdict: Verdict, state: State) -> dict[st
 def _latest(context: dg.AssetExecutionContext, parity: Parity) -> Receipt:
     """The submission received last for the partition."""
     wanted = provider_month(context.partition_key)
-    found = [o.receipt for o in parity.ledger().outcomes() if o.provider_month == wanted]
+    outcomes = [o for o in parity.ledger().outcomes() if o.provider_month == wanted]
+    found = [o.receipt for o in outcomes if not o.receipt.is_attempt]
     if not found:
         raise NoSubmission(f"No submission {wanted} has been received.")
     return found[-1]

@@ -61,16 +61,17 @@ def status(*, as_json: Json = False) -> int:
     """Show the submissions and outcomes of every provider and month."""
     from dataclasses import asdict
 
-    from pipelines import custody, show
+    from pipelines import attempts, custody, show
     from pipelines.board import board
     from pipelines.ledger import latest, open_ledger, today_in_england
     from pipelines.zones import zones
 
     root = zones()
     ledger = open_ledger(root.ledger)
+    attempts.settle(root, ledger)
     events = ledger.events()
     cells = board(events, today_in_england())
-    unplaced = [o for o in latest(events) if o.provider_month is None]
+    unplaced = [o for o in latest(events) if o.provider_month is None and not o.was_sent_again]
     files = custody.kept(root)
     if as_json:
         print_json(

@@ -19,13 +19,14 @@ def reprocess(
 
     Encrypted files are opened with the identity, one submission at a time, and closed again. It is not kept.
     """
-    from pipelines import show
+    from pipelines import custody, show
     from pipelines.ledger import open_ledger
     from pipelines.run import reprocess_received
     from pipelines.zones import zones
 
     found = zones()
-    with show.progress("Processing again", len(open_ledger(found.ledger).outcomes())) as step:
+    received = sum(map(custody.has_files, open_ledger(found.ledger).outcomes()))
+    with show.progress("Processing again", received) as step:
         totals = reprocess_received(found, identity, step)
     if as_json:
         print_json(totals)

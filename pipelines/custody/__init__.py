@@ -25,6 +25,7 @@ from pyrage import DecryptError, IdentityError, RecipientError, decrypt_io, encr
 from pipelines import durable
 from pipelines.inbox import discard
 from pipelines.keys.store import read_private
+from pipelines.ledger import Outcome
 from pipelines.zones import PRIVATE, Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
@@ -239,6 +240,11 @@ def forget(folder: Path) -> None:
 def is_pruned(detail: Mapping[str, Any]) -> bool:
     """Whether the ledger says of a submission that its files were removed (``pipelines.custody.prune``)."""
     return any(what.startswith("received") for what in detail.get("pruned", ()))
+
+
+def has_files(outcome: Outcome) -> bool:
+    """Whether files of a submission are kept, so that it can be processed again."""
+    return not outcome.receipt.is_attempt and not is_pruned(outcome.detail)
 
 
 def require_identity(folders: Iterable[Path]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines import custody, durable, store
+from pipelines import attempts, custody, durable, store
 from pipelines.custody import tombstones
 from pipelines.custody.erasure_request import Known
 from pipelines.custody.retention import Kind
@@ -88,7 +88,7 @@ def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey, *, delete_e
     for draft in zones.builds.glob("*draft*"):
         draft.unlink() if draft.is_file() else discard(draft)
     done.submissions = len(done.touched)
-    done.inbox = _struck_inbox(known, zones, {each.receipt.content_sha256 for each in outcomes.values()})
+    done.inbox = _struck_inbox(known, zones, ledger, {each.receipt.content_sha256 for each in outcomes.values()})
     return done
 
 
@@ -216,7 +216,7 @@ def _struck_rows(outcome: Outcome, known: Known, zones: Zones, ledger: Ledger) -
     return struck
 
 
-def _struck_inbox(known: Known, zones: Zones, received: set[str]) -> int:
+def _struck_inbox(known: Known, zones: Zones, ledger: Ledger, received: set[str]) -> int:
     """Remove submissions from the inbox that hold the people and have been received. Returns their number.
 
     Raises NotErased if one holds them and has not been received.
@@ -224,7 +224,7 @@ def _struck_inbox(known: Known, zones: Zones, received: set[str]) -> int:
     removed = waiting = 0
     entries = find_submissions(zones.inbox) if any(zones.inbox.iterdir()) else []
     for path in entries:
-        with store.workspace(zones.received) as folder:
+        with attempts.workspace(zones, ledger) as folder:
             source = open_source(path, folder, keep=True)
             provider = tombstones.provider_said({id_: file.path for id_, file in source.files.items()})
             people = known.at(provider)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from pipelines import custody, durable, store
+from pipelines import attempts, custody, durable, store
 from pipelines.custody.retention import Kind, retention
 from pipelines.inbox import discard, find_submissions, open_source
 from pipelines.ledger import Ledger, Outcome, State, current
@@ -79,7 +79,7 @@ def _due(zones: Zones, ledger: Ledger, now: datetime) -> Iterator[Due]:
             yield Due(Kind.ROWS_SUPERSEDED, outcome, _rows_dropped(id_, zones))
         for report in zones.site_reports.glob(f"*/*/{id_}") if is_due(Kind.SITE_REPORTS, at) else ():
             yield Due(Kind.SITE_REPORTS, outcome, _discarded(report))
-    yield from _due_inbox(zones, {each.receipt.content_sha256: each for each in outcomes}, is_due)
+    yield from _due_inbox(zones, ledger, {each.receipt.content_sha256: each for each in outcomes}, is_due)
     if zones.draft.exists() and is_due(Kind.BUILDS, _changed(zones.draft)):
         yield Due(Kind.BUILDS, None, zones.draft.unlink)
     for release in zones.releases.glob("[!.]*"):
@@ -99,14 +99,14 @@ def _counting(ledger: Ledger, today: date) -> set[str]:
 
 
 def _due_inbox(
-    zones: Zones, received: dict[str, Outcome], is_due: Callable[[Kind, datetime], bool]
+    zones: Zones, ledger: Ledger, received: dict[str, Outcome], is_due: Callable[[Kind, datetime], bool]
 ) -> Iterator[Due]:
     """Submissions in the inbox that lie there long enough and whose content has an outcome."""
     entries = find_submissions(zones.inbox) if any(zones.inbox.iterdir()) else []
     for path in entries:
         if path == zones.inbox or not is_due(Kind.INBOX, _changed(path)):
             continue
-        with store.workspace(zones.received) as folder:
+        with attempts.workspace(zones, ledger) as folder:
             content = open_source(path, folder, keep=False).content_sha256
         if content in received:
             yield Due(Kind.INBOX, received[content], _discarded(path))

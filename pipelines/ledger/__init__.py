@@ -23,6 +23,8 @@ from schemas.windows import closes, counts_from
 
 # A database of its own on a PostgreSQL server, instead of the file in the data root.
 ENV_LEDGER = "PARITY_LEDGER"
+# In the detail of an attempt: the submission that was received after it under the same name.
+SENT_AGAIN = "sent_again"
 
 
 class State(StrEnum):
@@ -75,9 +77,12 @@ class StepRefused(ForThePerson):
     """A state does not follow from the one before. Nothing was written."""
 
 
-def hold_to_steps(submission_id: str, before: State | None, after: State) -> None:
-    """Raise StepRefused unless ``after`` may follow ``before`` (``None``: there is no receipt)."""
-    if after not in STEPS[before]:
+def hold_to_steps(submission_id: str, before: State | None, after: State, *, is_attempt: bool = False) -> None:
+    """Raise StepRefused unless ``after`` may follow ``before`` (``None``: there is no receipt).
+
+    An attempt that left nothing (``Receipt.is_attempt``) can only have failed.
+    """
+    if after not in STEPS[before] or (is_attempt and after is not State.FAILED):
         was = f"is «{before}»" if before else "has no receipt"
         raise StepRefused(
             f"Submission {submission_id} {was}, and «{after}» cannot follow that. Nothing was written to the "
@@ -87,7 +92,7 @@ def hold_to_steps(submission_id: str, before: State | None, after: State) -> Non
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof that content arrived.
+    """Proof that content arrived, or that somebody tried (``is_attempt``).
 
     ``is_new`` is false if the same bytes were already the latest. ``named`` is the provider and month in the name
     of the submission, ``size`` the bytes of its tables.
@@ -100,6 +105,11 @@ class Receipt:
     is_new: bool = True
     named: ProviderMonth | None = None
     size: int = 0
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether the submission could not be copied. Then its content is unknown, and nothing of it is kept."""
+        return not self.content_sha256
 
     @property
     def at(self) -> datetime:
@@ -120,6 +130,11 @@ class Outcome:
     state: State
     provider_month: ProviderMonth | None
     detail: Mapping[str, Any]
+
+    @property
+    def was_sent_again(self) -> bool:
+        """Whether something was received under the same name after this attempt: then nobody need act."""
+        return SENT_AGAIN in self.detail
 
 
 @dataclass(frozen=True)
@@ -155,6 +170,18 @@ class Ledger(ABC):
         and month was received in between, the site goes back to its earlier file. If the name now says another
         provider or month, the verdict may differ. So it may if it broke a rule of ``asking_the_time``, ids of rules
         that look at the time of arrival. All three are new submissions.
+
+        Attempts under the same name that failed before (``attempted``) are done with, and say by which submission.
+        """
+
+    @abstractmethod
+    def attempted(
+        self, attempt_id: str, named: ProviderMonth | None, at: str, detail: Mapping[str, Any]
+    ) -> Receipt:
+        """Write the receipt of a submission that could not be copied, and that it failed.
+
+        Its content is unknown, so it is no repeat of another and none repeats it. It never counts. The same id
+        again changes nothing. ``at`` is when it was tried (UTC, ISO 8601).
         """
 
     @abstractmethod
@@ -228,7 +255,7 @@ def joined_on(events: Iterable[Outcome]) -> dict[str, date]:
     """The day on which the first submission of each provider was received."""
     joined: dict[str, date] = {}
     for event in events:
-        if of := event.provider_month or event.receipt.named:
+        if (of := event.provider_month or event.receipt.named) and not event.receipt.is_attempt:
             joined[of.provider] = min(event.receipt.received_on, joined.get(of.provider, date.max))
     return joined
 

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.acting import Acting
-from pipelines.ledger import Head, Ledger, LedgerBroken, NotEmpty, Outcome, Receipt, State, hold_to_steps, latest
+from pipelines.ledger import (
+    SENT_AGAIN,
+    Head,
+    Ledger,
+    LedgerBroken,
+    NotEmpty,
+    Outcome,
+    Receipt,
+    State,
+    hold_to_steps,
+    latest,
+)
 from pipelines.ledger.chain import ASK, hold_to_heads, note, noted_in, walk
 from pipelines.ledger.tables import (
     Database,
@@ -68,23 +79,44 @@ class SqlLedger(Ledger):
                 and _holds(earlier[-1], named, asking_the_time)
                 and not self._was_followed(execute, earlier[-1])
             ):
-                return earlier[-1].receipt
-            # The id follows from the content, so that the same inputs give the same warehouse anywhere.
-            submission_id = content_sha256[:16] + (f"-{len(earlier) + 1}" if earlier else "")
-            at = _now()
-            seq = append_receipt(execute, submission_id, (content_sha256, *as_text(named), size, at))
-            append_event(execute, submission_id, State.RECEIVED, named, {}, at, self._acting)
+                receipt = earlier[-1].receipt
+            else:
+                # The id follows from the content, so that the same inputs give the same warehouse anywhere.
+                submission_id = content_sha256[:16] + (f"-{len(earlier) + 1}" if earlier else "")
+                at = _now()
+                seq = append_receipt(execute, submission_id, (content_sha256, *as_text(named), size, at))
+                append_event(execute, submission_id, State.RECEIVED, named, {}, at, self._acting)
+                receipt = Receipt(seq, submission_id, content_sha256, at, is_new=True, named=named, size=size)
+            for one in self._open_attempts(execute, named):
+                detail = {**one.detail, SENT_AGAIN: receipt.submission_id}
+                append_event(execute, one.receipt.submission_id, State.FAILED, named, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
-        return Receipt(seq, submission_id, content_sha256, at, is_new=True, named=named, size=size)
+        return receipt
+
+    def attempted(
+        self, attempt_id: str, named: ProviderMonth | None, at: str, detail: Mapping[str, Any]
+    ) -> Receipt:
+        """Write the receipt of a submission that could not be copied, and that it failed."""
+        with self._database.writing() as execute:
+            if known := self._events(execute, "WHERE r.submission_id = ?", attempt_id):
+                return known[0].receipt
+            seq = append_receipt(execute, attempt_id, ("", *as_text(named), 0, at))
+            append_event(execute, attempt_id, State.RECEIVED, named, {}, _now(), self._acting)
+            append_event(execute, attempt_id, State.FAILED, named, detail, _now(), self._acting)
+            last = head(execute)
+        note(self.noted_at, last)
+        return Receipt(seq, attempt_id, "", at, is_new=True, named=named)
 
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
         """Append the outcome of a submission."""
         with self._database.writing() as execute:
             before = execute(
-                "SELECT state FROM event WHERE submission_id = ? ORDER BY seq DESC LIMIT 1", submission_id
-            )
-            hold_to_steps(submission_id, State(before[0][0]) if before else None, state)
+                "SELECT e.state, r.content_sha256 FROM event AS e JOIN receipt AS r ON r.submission_id ="
+                " e.submission_id WHERE e.submission_id = ? ORDER BY e.seq DESC LIMIT 1", submission_id,
+            )  # fmt: skip
+            was, content = (State(before[0][0]), before[0][1]) if before else (None, None)
+            hold_to_steps(submission_id, was, state, is_attempt=content == "")
             append_event(execute, submission_id, state, of, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
@@ -144,11 +176,21 @@ class SqlLedger(Ledger):
     def _events(execute: Execute, condition: str = "", *values: str) -> list[Outcome]:
         return [_outcome(row) for row in execute(f"{_EVENTS} {condition} ORDER BY e.seq", *values)]
 
+    @classmethod
+    def _open_attempts(cls, execute: Execute, named: ProviderMonth | None) -> list[Outcome]:
+        """The failed attempts under this name after which nothing was received; none without a name."""
+        if named is None:
+            return []
+        is_named = "WHERE r.content_sha256 = '' AND r.claim_provider = ? AND r.claim_month = ?"
+        found = latest(cls._events(execute, is_named, *map(str, as_text(named))))
+        return [one for one in found if not one.was_sent_again]
+
     @staticmethod
     def _was_followed(execute: Execute, earlier: Outcome) -> bool:
         """Whether another submission for that provider and month was received since."""
         later = execute(
             "SELECT 1 FROM receipt AS r JOIN event AS e ON e.submission_id = r.submission_id WHERE r.seq > ?"
+            " AND r.content_sha256 <> ''"
             " AND e.seq = (SELECT max(seq) FROM event WHERE submission_id = r.submission_id)"
             " AND coalesce(e.provider, r.claim_provider) = ? AND coalesce(e.month, r.claim_month) = ? LIMIT 1",
             earlier.receipt.seq, *as_text(earlier.provider_month),

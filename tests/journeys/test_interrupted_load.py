@@ -27,10 +27,13 @@ UNEVEN = RIGHT["IDS001MPI"] + "P4,RW5,QE1,9990000042,01,1980-06-15,LA1 4YW,2,A,,
 
 
 def left_in(found: Zones) -> dict[str, Any]:
-    """Everything a load leaves, without times: rows, verdicts, events, reports, names of kept files."""
+    """Everything a load leaves, without times: rows, verdicts, events, reports, names of kept files. Without
+    attempts that failed, too.
+    """
     with sqlite3.connect(found.ledger) as ledger:
         events = ledger.execute(
-            "SELECT submission_id, state, provider, month, detail FROM event WHERE state <> 'failed' ORDER BY seq"
+            "SELECT submission_id, state, provider, month, detail FROM event WHERE state <> 'failed'"
+            " AND submission_id NOT LIKE 'attempt-%' ORDER BY seq"
         ).fetchall()
     return {
         "rows": {

@@ -34,6 +34,11 @@ class Both:
         assert self.slow.receive(content * 64, claim) == receipt.submission_id
         return receipt.submission_id
 
+    def attempted(self, name: str, claim: Place | None) -> None:
+        """An arrival that could not be copied."""
+        self.ledger.attempted(name, of(claim), "2026-05-06T09:30:00+00:00", {"error": "OSError"})
+        self.slow.attempted(name, claim)
+
     def record(self, name: str, state: State, place: Place | None) -> None:
         """Record a state, unless it does not follow: then nothing changes."""
         if state not in STEPS[self.ledger.outcome(name).state]:
@@ -66,6 +71,9 @@ def process(both: Both, draw: random.Random) -> list[Callable[[], None]]:
     header = claim or draw.choice(PLACES)
     names: list[str] = []
     steps: list[Callable[[], None]] = [lambda: names.append(both.receive(content, claim))]
+    if draw.random() < 0.4:  # the first time it cannot be copied; or another of that name cannot
+        attempt = f"attempt-{draw.getrandbits(32):08x}"
+        steps.insert(draw.randint(0, 1), lambda: both.attempted(attempt, claim))
     for state in draw.choices(OUTCOMES, k=draw.randint(0, 3)):
         place = None if state is State.FAILED else draw.choice([header, header, claim])
         steps.append(lambda state=state, place=place: both.record(names[0], state, place))  # type: ignore[misc]

@@ -14,12 +14,15 @@ Place = tuple[str, str]  # provider, month
 
 @dataclass
 class Arrival:
-    """One receipt, and every state it reached with the provider and month it then had."""
+    """One receipt, and every state it reached with the provider and month it then had. Of an attempt that could not
+    be copied the content is empty.
+    """
 
     content: str
     name: str
     claim: Place | None
     states: list[tuple[str, Place | None]] = field(default_factory=list)
+    was_sent_again: bool = False
 
     def place(self) -> Place | None:
         return self.states[-1][1] or self.claim
@@ -29,12 +32,20 @@ class Arrival:
 class SlowLedger:
     arrivals: list[Arrival] = field(default_factory=list)
 
+    def attempted(self, name: str, claim: Place | None) -> None:
+        self.arrivals.append(Arrival("", name, claim, [("received", claim), ("failed", claim)]))
+
     def receive(self, content: str, claim: Place | None) -> str:
+        for arrival in self.arrivals:
+            if not arrival.content and claim is not None and arrival.claim == claim:
+                arrival.was_sent_again = True
         same = [arrival for arrival in self.arrivals if arrival.content == content]
         if same:
             last = same[-1]
             later = self.arrivals[self.arrivals.index(last) + 1 :]
-            was_followed = last.place() is not None and any(arrival.place() == last.place() for arrival in later)
+            was_followed = last.place() is not None and any(
+                arrival.content and arrival.place() == last.place() for arrival in later
+            )
             is_good = last.states[-1][0] in WITH_ROWS
             may_be_named = claim == last.claim or (is_good and claim in (None, last.place()))
             if may_be_named and not was_followed:
@@ -61,7 +72,7 @@ class SlowLedger:
         """State of the last submission, how many there were, and its name, by provider and month."""
         found: dict[Place, tuple[str, int, str]] = {}
         for arrival in self.arrivals:
-            if place := arrival.place():
+            if not arrival.was_sent_again and (place := arrival.place()):
                 before = found.get(place, ("", 0, ""))[1]
                 found[place] = (arrival.states[-1][0], before + 1, arrival.name)
         return found
