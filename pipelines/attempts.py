@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import store
+from pipelines import disk, store
 from pipelines.inbox import discard, named_in
 from pipelines.kept import SOURCE
 from pipelines.ledger import Ledger
@@ -61,7 +61,7 @@ def attempt(path: Path, zones: Zones, ledger: Ledger, *, is_last: bool = False) 
         except BaseException as error:
             if not one.has_receipt:
                 _empty(folder)  # of a full disk: the ledger needs room too
-                _failed(folder, path, at, ledger, {"error": type(error).__name__})
+                _failed(folder, path, at, ledger, disk.detail(error))
             raise
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import apart, custody
+from pipelines.disk import trouble
 from pipelines.keys.store import KeyUnusable
 from pipelines.ledger import Ledger, State
 from pipelines.load import Loaded
@@ -30,10 +31,13 @@ on_progress: ContextVar[Callable[[int, int], None] | None] = ContextVar("on_prog
 
 @dataclass(frozen=True)
 class Failed:
-    """A submission whose load failed. ``error`` is the class of the exception: its text may quote a value."""
+    """A submission whose load failed. ``error`` is the class of the exception: its text may quote a value.
+    ``disk`` says in words what is wrong with the disk, if that was the cause.
+    """
 
     submission_id: str | None
     error: str
+    disk: str | None = None
 
 
 @dataclass
@@ -45,16 +49,21 @@ class BatchTotals:
     states: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
     failed: int = 0
+    disk: set[str] = field(default_factory=set)
     tables: dict[str, Counter[str]] = field(default_factory=dict)
 
     def as_counts(self) -> dict[str, Any]:
-        """Submissions per state, how many were already loaded, how many failed."""
-        return {"states": dict(self.states), "repeats": self.repeats, "failed": self.failed}
+        """Submissions per state, how many were already loaded, how many failed. ``disk`` is what was wrong with the
+        disk, in words; only if something was.
+        """
+        counts = {"states": dict(self.states), "repeats": self.repeats, "failed": self.failed}
+        return counts | ({"disk": sorted(self.disk)} if self.disk else {})
 
     def add(self, result: Loaded | Failed) -> None:
         """Add one result."""
         if isinstance(result, Failed):
             self.failed += 1
+            self.disk.update([result.disk] if result.disk else [])
             return
         verdict = result.verdict
         self.states[result.state.value] += 1
@@ -122,7 +131,12 @@ def _each(
         except KeyUnusable:
             raise  # without a key no submission can be loaded: the operator must act, not the sites
         except Exception as error:  # one faulty submission never stops the others; the ledger says «failed»
-            yield Failed(name(item), error.kind if isinstance(error, StepFailed) else type(error).__name__)
+            kind, found = (
+                (error.kind, error.trouble)
+                if isinstance(error, StepFailed)
+                else (type(error).__name__, trouble(error))
+            )
+            yield Failed(name(item), kind, found.said() if found else None)
         if tell is not None:
             tell(done, len(items))
 

@@ -21,6 +21,7 @@ from pipelines.commands import (  # noqa: F401  (importing them adds their comma
     trying,
 )
 from pipelines.commands.app import CLEAN, CRASHED, USAGE, app
+from pipelines.disk import trouble
 from pipelines.zones import closed
 from schemas.errors import ForThePerson
 
@@ -53,6 +54,8 @@ def _explain(error: Exception) -> int:
     """Show our own errors as sentences for the user. Show only the class of any other error."""
     if isinstance(error, ForThePerson):
         return _say(str(error), error.exit_status)
+    if found := trouble(error):
+        return _say(f"{found.said()} The published warehouse is unchanged.", CRASHED, error)
     return _say(
         f"Parity stopped with an error ({type(error).__name__}). The published warehouse is unchanged. To see "
         "where, set PARITY_DEBUG=1. Do not share that output: it may show records.",

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory, gettempdir
 
 import polars as pl
 
-from pipelines import attempts, custody, durable, holding, store
+from pipelines import attempts, custody, disk, durable, holding, store
 from pipelines.code_version import rows_version
 from pipelines.custody import tombstones
 from pipelines.inbox import Source, as_record, discard, open_source, unread_source
@@ -281,7 +281,7 @@ def _at_work(receipt: Receipt, zones: Zones, ledger: Ledger) -> Iterator[Path]:
                 custody.forget(folder)
     except BaseException as error:
         # Only the class: the text of an exception may carry a value out of the identifiable zone.
-        ledger.record(receipt.submission_id, State.FAILED, None, {"error": type(error).__name__})
+        ledger.record(receipt.submission_id, State.FAILED, None, disk.detail(error))
         raise
 
 

@@ -16,6 +16,7 @@ from pipelines import custody
 from pipelines.batch import on_progress, write_batch
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
+from pipelines.disk import Trouble, named_in_text
 from pipelines.ledger import open_ledger
 from pipelines.publish import NotPublishable, Release, current_release, is_current
 from pipelines.resources import Parity
@@ -106,7 +107,7 @@ def _broken_off(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
-    parts = []
+    parts, wrong = [], []
     for event in result.get_step_failure_events():
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error
@@ -114,7 +115,10 @@ def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
         is_ours = cause is not None and any(cause.cls_name == kind.__name__ for kind in _kinds(ForThePerson))
         said = (cause.message.split(": ", 1)[-1].strip() if is_ours else cause.cls_name) if cause else "unknown"
         parts.append(f"{event.step_key}: {(said or 'unknown').removesuffix('.')}")
-    return RunFailed("The run failed at " + "; ".join(parts) + ". Nothing published has changed.")
+        if cause is not None and not is_ours and (name := named_in_text(cause.message)):
+            wrong.append(f" {Trouble(name).said()}")
+    failed = f"The run failed at {'; '.join(parts)}. Nothing published has changed."
+    return RunFailed("".join([failed, *dict.fromkeys(wrong)]))
 
 
 def _kinds(kind: type[Exception]) -> list[type[Exception]]:

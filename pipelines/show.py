@@ -86,6 +86,8 @@ def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
         parts.append(f"{totals['failed']} failed")
     line(f"{counted(totals['submissions'], 'submission')}: {', '.join(parts) or 'nothing to do'}"
          + (f" ({totals['repeats']} already loaded)" if totals["repeats"] else ""))  # fmt: skip
+    for said in totals.get("disk", ()):
+        line(said)
     if State.HELD.value in totals["states"]:
         line("What is held does not count until it is confirmed. parity status says why.")
     line(f"Site reports: {shown(zones.site_reports)}")

@@ -4,7 +4,7 @@ Belongs here: starting and ending the process, giving it tasks, watching its mem
 the tasks (``pipelines.apart``).
 
 Tasks and answers are pickled functions and values between two processes of the same user and code. No exception is:
-its text, or what it refers to, may quote a record. Only its class is told.
+its text, or what it refers to, may quote a record. Only its class is told, and what is wrong with the disk.
 """
 
 import atexit
@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from pipelines.disk import Trouble, trouble
 from pipelines.settings import whole_number
 from schemas import limits
 from schemas.errors import ForThePerson
@@ -42,19 +43,24 @@ class Died(Exception):
 
 
 class StepFailed(ForThePerson):
-    """A task raised an error. ``kind`` is its class; its text stays in that process."""
+    """A task raised an error. ``kind`` is its class; its text stays in that process. ``trouble`` is what is wrong
+    with the disk, if that was the cause.
+    """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, trouble: Trouble | None = None) -> None:
         super().__init__(
-            f"The submission could not be processed: {kind}. To see where, set PARITY_DEBUG=1. Do not share that "
-            "output: it may show records."
+            trouble.said()
+            if trouble
+            else f"The submission could not be processed: {kind}. To see where, set PARITY_DEBUG=1. Do not share "
+            "that output: it may show records."
         )
-        self.kind = kind
+        self.kind, self.trouble = kind, trouble
 
 
 class _Answer(NamedTuple):
     value: Any
     error: str | None
+    trouble: tuple[str, str] | None = None
 
 
 def limits_of_a_submission() -> tuple[int, int]:
@@ -107,7 +113,7 @@ class Worker:
             if self.peak_mb > _RETIRED_MB:
                 self.end()
         if answer.error is not None:
-            raise StepFailed(answer.error)
+            raise StepFailed(answer.error, Trouble(*answer.trouble) if answer.trouble else None)
         return answer.value
 
     def _answer(self, process: subprocess.Popen[bytes], memory_mb: int, seconds: int) -> _Answer | None:
@@ -181,7 +187,8 @@ def serve(ready: str) -> None:
         try:
             answer = _Answer(function(*arguments), None)
         except BaseException as error:  # a panic in Polars is no Exception
-            answer = _Answer(None, type(error).__name__)
+            found = trouble(error)
+            answer = _Answer(None, type(error).__name__, (found.name, found.zone) if found else None)
             if os.environ.get("PARITY_DEBUG"):
                 traceback.print_exception(error)
         _send(answers, pickle.dumps(tuple(answer)))

@@ -96,6 +96,14 @@ class Zones:
         """Dagster's own home."""
         return self.home / "dagster"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder of the data root."""
+        return (
+            self.inbox, self.received, self.site_reports, self.pseudonymised, self.published, self.reference,
+            self.builds, self.releases, self.dagster,
+        )  # fmt: skip
+
 
 def shown(path: Path) -> str:
     """A path as a user would type it."""
@@ -118,10 +126,7 @@ def zones(home: Path | None = None) -> Zones:
     found = Zones(root)
     is_new = not found.dagster.exists()
     os.umask(0o077)  # DuckDB and SQLite create files 0644 otherwise
-    for folder in (
-        root, found.inbox, found.received, found.site_reports, found.pseudonymised, found.published,
-        found.reference, found.builds, found.releases, found.dagster,
-    ):  # fmt: skip
+    for folder in (root, *found.folders):
         try:
             folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:

@@ -4,6 +4,7 @@ And the option ``--campaign``, which runs every long campaign whole (``tests/cam
 """
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "var"
     monkeypatch.setenv("PARITY_HOME", str(root))
     return root
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a file system of its own in memory."""
+    place = tmp_path / "disk"
+    place.mkdir(mode=0o700)
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(place)], check=False
+    ).returncode:
+        pytest.skip("only root may mount a file system, and not in every container")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.fixture

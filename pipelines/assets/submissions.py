@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipelines import load
 from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
+from pipelines.disk import trouble
 from pipelines.inbox import find_submissions, named_in
 from pipelines.ledger import Receipt, State
 from pipelines.partitions import SUBMISSION, provider_month
@@ -50,7 +51,9 @@ def _identifiable_zone() -> Iterator[None]:
     except ForThePerson:
         raise
     except Exception as error:
-        raise BrokeOff(f"The step stopped with an error: {type(error).__name__}.") from None
+        found = trouble(error)
+        wrong = f" {found.said()}" if found else ""
+        raise BrokeOff(f"The step stopped with an error: {type(error).__name__}.{wrong}") from None
 
 
 class NoSubmission(ForThePerson):

@@ -240,21 +240,6 @@ def test_a_full_disk_is_said_and_not_hidden(world: World) -> None:
         assert (ended in SAID_WHEN_FULL, wrong) == (True, []), point
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The folder of a file system of its own in memory."""
-    place = tmp_path / "disk"
-    place.mkdir(mode=0o700)
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(place)], check=False
-    ).returncode:
-        pytest.skip("only root may mount a file system, and not in every container")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
 def test_a_disk_that_is_really_full_loses_nothing(world: World, small_disk: Path) -> None:
     """It grows until the load fits on it; on the way nothing is half there."""
     home, ended = small_disk / "root", []

@@ -54,7 +54,7 @@ def test_a_submission_that_cannot_be_copied_has_a_receipt_and_nothing_is_kept(
             load(submission(tmp_path))
     (outcome,) = outcomes()
     assert (outcome.state, outcome.provider_month, outcome.receipt.is_attempt) == (State.FAILED, OF, True)
-    assert outcome.detail == {"error": "OSError"}
+    assert outcome.detail == {"error": "OSError", "disk": "EIO"}
     assert [path.name for path in zones().received.iterdir()] == []
     assert _run(["status"]) == CLEAN
     assert f"RW5_2025-04: {NOT_COPIED}" in capfd.readouterr().out
