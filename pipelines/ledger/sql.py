@@ -54,13 +54,21 @@ class SqlLedger(Ledger):
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database, self._path = database, path
-        if head_of_new := bring_up_to_date(database):
+        if head_of_new := bring_up_to_date(database) or self._empty_and_not_noted():
             note(self.noted_at, head_of_new)
 
     @property
     def noted_at(self) -> Path:
         """The file outside the database that notes the last event."""
         return self._path.with_suffix(".head")
+
+    def _empty_and_not_noted(self) -> Head | None:
+        """The head of a ledger without events that is noted nowhere: a kill came in between."""
+        if noted_in(self.noted_at) is not None:
+            return None
+        with self._database.reading() as execute:
+            found = head(execute)
+        return None if found.entries else found
 
     @cached_property
     def _acting(self) -> Acting:

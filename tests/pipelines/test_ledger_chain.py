@@ -47,6 +47,17 @@ def test_a_ledger_that_nobody_changed_holds(kept: KeptLedger) -> None:
     assert kept.open().verify({"a release": head}).entries == 7
 
 
+def test_an_empty_ledger_whose_maker_was_killed_before_noting_it_holds(kept: KeptLedger) -> None:
+    """Once there is an event, a missing note is one that somebody took away."""
+    kept.open()
+    kept.path.with_suffix(".head").unlink()
+    assert kept.open().verify({}, in_full=True).entries == 0
+    filled(kept)
+    kept.path.with_suffix(".head").unlink()
+    with pytest.raises(LedgerBroken, match=r"ledger\.head, which notes the last event .* is missing"):
+        kept.open().verify({})
+
+
 @pytest.mark.parametrize(
     ("table", "change", "said"),
     [
