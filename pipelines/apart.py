@@ -16,7 +16,7 @@ from pipelines import load as steps
 from pipelines.acting import acting_as
 from pipelines.ledger import Ledger, Receipt, open_ledger
 from pipelines.load import Loaded
-from pipelines.verdict import state_of
+from pipelines.verdict import Verdict, state_of
 from pipelines.worker import Died, StepFailed, for_submissions
 from pipelines.zones import Zones, zones
 from reports.site.report import as_json, write_report
@@ -39,28 +39,49 @@ def check(path: Path, report: Path | None) -> dict[str, Any]:
 
 def load(path: Path, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """As ``pipelines.load.load``. An error in the other process is raised as StepFailed, by its class alone."""
+    loaded: Loaded = _survived(_load_received, receive(path, of, ledger), of, ledger, key)
+    return loaded
+
+
+def receive(path: Path, of: Zones, ledger: Ledger) -> Receipt:
+    """As ``pipelines.load.receive``. An error in the other process is raised as StepFailed."""
     try:
         receipt: Receipt = worker.run(_receive, _Asking.now(of), path)
     except Died as died:
         receipt = steps.receive_unread(path, str(died), of, ledger)
-    return _survived(_load_received, receipt, of, ledger, key)
+    return receipt
+
+
+def check_received(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
+    """As ``pipelines.load.check``. An error in the other process is raised as StepFailed."""
+    return _verdict(_survived(_check_received, receipt, of, ledger, key))
+
+
+def pseudonymise(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Verdict:
+    """As ``pipelines.load.pseudonymise``. An error in the other process is raised as StepFailed."""
+    return _verdict(_survived(_pseudonymise, receipt, of, ledger, key))
 
 
 def reprocess(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """As ``pipelines.load.reprocess``. An error in the other process is raised as StepFailed, by its class."""
-    return _survived(_reprocess, receipt, of, ledger, key)
+    loaded: Loaded = _survived(_reprocess, receipt, of, ledger, key)
+    return loaded
 
 
-def _survived(step: Any, receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+def _verdict(found: Verdict | Loaded) -> Verdict:
+    return found.verdict if isinstance(found, Loaded) else found
+
+
+def _survived(step: Any, receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Any:
+    """What ``step`` gives; if its process died, the Loaded of a submission that could not be read."""
     try:
-        loaded: Loaded = worker.run(step, _Asking.now(of), receipt, key)
+        return worker.run(step, _Asking.now(of), receipt, key)
     except Died as died:
         counting = {outcome.receipt.submission_id for outcome in ledger.current_submissions()}
         if receipt.submission_id in counting:
             steps.leave_failed(receipt, of, ledger, type(died).__name__)
             raise StepFailed(type(died).__name__) from None
-        loaded = steps.reject_unread(receipt, str(died), of, ledger)
-    return loaded
+        return steps.reject_unread(receipt, str(died), of, ledger)
 
 
 class _Asking(NamedTuple):
@@ -106,3 +127,15 @@ def _reprocess(asking: _Asking, receipt: Receipt, key: TokenKey) -> Loaded:
     of = asking.zones()
     with custody.opening_with(asking.identity):
         return steps.reprocess(receipt, of, open_ledger(of.ledger), key)
+
+
+def _check_received(asking: _Asking, receipt: Receipt, key: TokenKey) -> Verdict:
+    of = asking.zones()
+    with custody.opening_with(asking.identity):
+        return steps.check(receipt, of, open_ledger(of.ledger), key)
+
+
+def _pseudonymise(asking: _Asking, receipt: Receipt, key: TokenKey) -> Verdict:
+    of = asking.zones()
+    with custody.opening_with(asking.identity):
+        return steps.pseudonymise(receipt, of, open_ledger(of.ledger), key)

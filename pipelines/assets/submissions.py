@@ -1,6 +1,6 @@
 """The assets of one submission: received, checked, pseudonymised, partitioned by provider and month.
 
-Belongs here: thin assets over ``pipelines.load``, and what Dagster records of them: counts and rule ids, never
+Belongs here: thin assets over ``pipelines.apart``, and what Dagster records of them: counts and rule ids, never
 rows, values or the text of an exception. Does not belong here: batches (``pipelines.jobs``).
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import load
+from pipelines import apart
 from pipelines.checks import CHECK_SPECS, CONSERVATION_SPEC, conservation_result, table_results
 from pipelines.disk import trouble
 from pipelines.inbox import find_submissions, named_in
@@ -74,7 +74,7 @@ def received(context: dg.AssetExecutionContext, parity: Parity) -> dg.Materializ
     if not found:
         raise NoSubmission(f"The inbox has no submission named {wanted}.")
     with _identifiable_zone():
-        receipt = load.receive(found[-1], zones, parity.ledger())
+        receipt = apart.receive(found[-1], zones, parity.ledger())
     return dg.MaterializeResult(metadata={"submission_id": receipt.submission_id, "is_new": receipt.is_new})
 
 
@@ -88,7 +88,7 @@ def checked(context: dg.AssetExecutionContext, parity: Parity) -> Iterator[Any]:
     """Check the latest submission of the partition."""
     receipt = _latest(context, parity)
     with _identifiable_zone():
-        verdict = load.check(receipt, parity.zones(), parity.ledger(), parity.key())
+        verdict = apart.check_received(receipt, parity.zones(), parity.ledger(), parity.key())
     yield dg.MaterializeResult(metadata=checked_metadata(receipt.submission_id, verdict))
     yield from table_results(
         {name: {**counts, **verdict.found.get(name, {})} for name, counts in verdict.counts.items()}
@@ -104,7 +104,7 @@ def pseudonymised(context: dg.AssetExecutionContext, parity: Parity) -> Iterator
     """Pseudonymise the latest submission of the partition, if it was accepted."""
     receipt = _latest(context, parity)
     with _identifiable_zone():
-        verdict = load.pseudonymise(receipt, parity.zones(), parity.ledger(), parity.key())
+        verdict = apart.pseudonymise(receipt, parity.zones(), parity.ledger(), parity.key())
     state = parity.ledger().outcome(receipt.submission_id).state
     yield dg.MaterializeResult(metadata=rows_metadata(receipt.submission_id, verdict, state))
     yield conservation_result(verdict.counts)

@@ -18,6 +18,7 @@ from pipelines.definitions import build_defs, defs
 from pipelines.ledger import State, open_ledger
 from pipelines.partitions import PROVIDERS, partition_key
 from pipelines.resources import Parity
+from pipelines.worker import ENV_MEMORY
 from pipelines.zones import Zones, zones
 from schemas.dataset import TABLES
 from schemas.month import ProviderMonth
@@ -126,6 +127,7 @@ def test_no_value_of_a_record_reaches_dagster(
 
     monkeypatch.setattr(site_report, "write_report", leak)  # the one fault that cannot be planted in a file
     monkeypatch.setattr(apart, "load", way.load)  # in this process, where it was planted
+    monkeypatch.setattr(apart, "check_received", way.check)
     results.append(run_batch(dagster_instance, found, [submission(tmp_path, "RRP")]))
     dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RAT"])
     single = build_defs({"parity": Parity(home=str(found.home))})
@@ -162,6 +164,21 @@ def test_one_submission_can_be_taken_by_its_partition(
     result = job.execute_in_process(run_config=QUIET, instance=dagster_instance, partition_key=key)
     assert result.success
     assert states(found) == {"RH5": State.ACCEPTED}
+
+
+def test_one_that_the_process_does_not_survive_is_rejected_and_the_run_goes_on(
+    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that takes one partition reads it in another process, as a batch does."""
+    found = zones()
+    monkeypatch.setenv(ENV_MEMORY, "1")
+    dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RH5"])
+    key = _inbox(found, submission(tmp_path, "RH5"))
+    job = build_defs({"parity": Parity(home=str(found.home))}).resolve_job_def("take_submission")
+    result = job.execute_in_process(run_config=QUIET, instance=dagster_instance, partition_key=key)
+    assert result.success
+    outcome = open_ledger(found.ledger).outcomes()[-1]  # the process may have written the receipt before it ended
+    assert (outcome.state, outcome.detail["rules"]) == (State.FILE_REJECTED, {"GATE-LIMIT-PROCESS": 1})
 
 
 def test_reprocessing_gives_what_loading_gave(
