@@ -33,7 +33,7 @@ from warehouse.storage import sha256_of, sync
 
 ENV_RECIPIENT, ENV_IDENTITY = "PARITY_RECIPIENT", "PARITY_IDENTITY_FILE"
 OPEN = ".open"
-_CLOSED, _ENDING = "encrypted.json", ".age"
+_CLOSED, _ENDING, _PRUNED = "encrypted.json", ".age", "pruned.json"
 _identity: ContextVar[Path | None] = ContextVar("identity", default=None)
 
 
@@ -177,7 +177,7 @@ def lend(incoming: Path, folder: Path, names: Iterable[str]) -> None:
 def replace(incoming: Path, folder: Path, names: Sequence[str]) -> None:
     """Keep in ``folder`` what came in, in place of the files ``names`` there, encrypted or not."""
     forget(folder)
-    for name in (_CLOSED, *names, *(f"{name}{_ENDING}" for name in names)):
+    for name in (_CLOSED, _PRUNED, *names, *(f"{name}{_ENDING}" for name in names)):
         (folder / name).unlink(missing_ok=True)
     for each in incoming.iterdir():
         each.replace(folder / each.name)
@@ -235,6 +235,26 @@ def forget(folder: Path) -> None:
     if is_closed(folder):
         for leftover in folder.glob(f"{OPEN}*"):
             discard(leftover)
+
+
+def note_pruned(folder: Path, before: Iterable[str], kinds: Iterable[str]) -> list[str]:
+    """Note what was removed of a submission, now or ``before``, beside what is left of it, and return it.
+
+    A lost ledger knows it from there. A submission without a folder has nothing of which a ledger could be made.
+    """
+    pruned = sorted({*before, *kinds})
+    if folder.is_dir():
+        durable.write(folder / _PRUNED, json.dumps(pruned))
+    return pruned
+
+
+def pruned_in(folder: Path) -> list[str]:
+    """What was removed of the submission kept in ``folder``, as its note says; empty if there is none."""
+    try:
+        found: list[str] = json.loads((folder / _PRUNED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return found
 
 
 def is_pruned(detail: Mapping[str, Any]) -> bool:

@@ -150,7 +150,8 @@ def _without_encrypted(folders: dict[str, Path], outcomes: dict[str, Outcome], l
     for id_ in closed:
         folder, outcome = folders.pop(id_), outcomes[id_]
         if outcome.state.is_concluded:
-            pruned = sorted({*outcome.detail.get("pruned", ()), Kind.RECEIVED_CURRENT.value})
+            before = outcome.detail.get("pruned", ())
+            pruned = custody.note_pruned(folder, before, [Kind.RECEIVED_CURRENT.value])
             ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
         with store.alone(folder):
             custody.delete(folder)

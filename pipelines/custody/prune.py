@@ -50,9 +50,8 @@ def prune(zones: Zones, ledger: Ledger, now: datetime, *, is_dry: bool = False) 
         if due.submission is not None:
             of.setdefault(due.submission.receipt.submission_id, (due.submission, []))[1].append(due.kind.value)
     for id_, (outcome, kinds) in of.items():
-        detail = dict(outcome.detail)
-        pruned = sorted({*detail.get("pruned", ()), *kinds})
-        ledger.record(id_, outcome.state, outcome.provider_month, {**detail, "pruned": pruned})
+        pruned = custody.note_pruned(zones.received / id_, outcome.detail.get("pruned", ()), kinds)
+        ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
     if removed and not is_dry:
         log = zones.home / LOG
         earlier = log.read_text(encoding="utf-8") if log.exists() else ""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines import durable, holding, store
+from pipelines import custody, durable, holding, store
+from pipelines.custody.retention import Kind
 from pipelines.kept import RECEIPT, kept_source, kept_verdict, receipt_text
 from pipelines.ledger import Ledger, Outcome, Receipt, State
 from pipelines.zones import Zones
@@ -87,8 +88,10 @@ def _outcome(folder: Path, zones: Zones) -> Outcome:
         verdict = kept_verdict(receipt, zones)
     except (OSError, ValueError, KeyError):
         return Outcome(receipt, State.RECEIVED, source.named, {})
-    detail = verdict.detail()
-    if verdict.state.is_accepted and not store.rows_of(receipt.submission_id, detail, zones).is_dir():
+    pruned = custody.pruned_in(folder)
+    detail = verdict.detail() | ({"pruned": pruned} if pruned else {})
+    needs_rows = verdict.state.is_accepted and Kind.ROWS_SUPERSEDED not in pruned
+    if needs_rows and not store.rows_of(receipt.submission_id, detail, zones).is_dir():
         return Outcome(receipt, State.RECEIVED, source.named, {})
     return Outcome(receipt, verdict.state, verdict.header.provider_month or source.named, detail)
 

@@ -15,6 +15,7 @@ from pipelines.custody.retention import DEFAULTS, FILE, Kind, retention
 from pipelines.kept import ReceivedChanged
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
+from pipelines.ledger.rebuild import rebuild
 from pipelines.load import Loaded, load, reprocess
 from pipelines.publish import NotPublishable, build_core, current_submissions
 from pipelines.zones import Zones, zones
@@ -103,6 +104,26 @@ def test_the_centre_may_say_that_current_files_go_too(
         rows.rename(tmp_path / rows.name)
     with pytest.raises(NotPublishable, match="The rows of 1 submissions that count now were removed"):
         build_core(found, ledger)
+
+
+def test_a_rebuilt_ledger_knows_what_was_removed(found: Zones, tmp_path: Path) -> None:
+    """Files and rows of a superseded submission, and files of one that counts. Sent again, nothing is missing."""
+    loaded(found, submission(found.inbox))
+    loaded(found, submission(tmp_path, IDS002GP=None))
+    loaded(found, submission(tmp_path, month="2025-05", IDS000Header=None))
+    (found.home / FILE).write_text("what,days,valid_from,why\nreceived_current,30,2026-01-01,Agreed\n")
+    removed(found)
+    before = open_ledger(found.ledger).outcomes()
+    assert [custody.is_pruned(outcome.detail) for outcome in before] == [True, True, True]
+    for file in found.home.glob("ledger.*"):
+        file.unlink()
+    ledger = open_ledger(found.ledger)
+    rebuild(found, ledger)
+    assert ledger.outcomes() == before
+    assert list(reprocess_all(found, ledger, spine_key())) == []
+    again = loaded(found, submission(tmp_path))
+    assert not again.is_repeat and again.verdict.state is State.ACCEPTED
+    assert custody.pruned_in(found.received / again.receipt.submission_id) == []
 
 
 def test_of_earlier_releases_the_public_figures_stay(found: Zones) -> None:
