@@ -60,27 +60,31 @@ def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
     rejecting = [rule for rule in rules if rule["is_rejecting"]]
     warning = rules[len(rejecting) :]
     present = [effect for effect in Effect if effect.value in verdict["effects"]]
-    return {
-        "verdict": verdict,
-        "totals": verdict["totals"],
-        "who": verdict["provider"] or "an unknown provider",
-        "which": month_name(verdict["month"]),
-        "is_file_rejected": Effect.REJECT_FILE in present,
-        "is_check": not verdict["submission_id"],
-        "standing": _standing(verdict),
-        "rules": rules,
-        "sections": [
-            ("rejections", "Rejections, rule by rule", rejecting[:most]),
-            ("warnings", "Warnings, rule by rule", [rule for rule in warning if rule["is_shown"]]),
-        ],
-        "rejecting": rejecting,
-        "changes": _changes(verdict, rules, min(LISTED, most)),
-        "cascaded": sum(each["records"] for each in verdict["rejected_by_cascade"]),
-        "meanings": [(effect.value, _MEANING[effect]) for effect in present],
-        "most": most,
-        "listed": LISTED,
-        "open": OPEN,
-    } | _styled()
+    return (
+        {
+            "verdict": verdict,
+            "totals": verdict["totals"],
+            "who": verdict["provider"] or "an unknown provider",
+            "which": month_name(verdict["month"]),
+            "is_file_rejected": Effect.REJECT_FILE in present,
+            "is_check": not verdict["submission_id"],
+            "standing": _standing(verdict),
+            "erased_rows": verdict.get("erased_rows", 0),  # a check and reports up to 0.5 have none
+            "rules": rules,
+            "sections": [
+                ("rejections", "Rejections, rule by rule", rejecting[:most]),
+                ("warnings", "Warnings, rule by rule", [rule for rule in warning if rule["is_shown"]]),
+            ],
+            "rejecting": rejecting,
+            "changes": _changes(verdict, rules, min(LISTED, most)),
+            "cascaded": sum(each["records"] for each in verdict["rejected_by_cascade"]),
+            "meanings": [(effect.value, _MEANING[effect]) for effect in present],
+            "most": most,
+            "listed": LISTED,
+            "open": OPEN,
+        }
+        | _styled()
+    )
 
 
 def _standing(verdict: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,16 +74,18 @@ def write_report(
     *,
     content_sha256: str = "",
     standing: Mapping[str, Any] | None = None,
+    erased_rows: int = 0,
 ) -> dict[str, Any]:
     """Write ``report.json`` and what the modules beside this one write into ``folder``, made if absent.
 
     Without ``previous`` the report that an earlier run left in ``folder`` is compared with. Gives the verdict that
-    was written: ``as_json`` and the receipt.
+    was written: ``as_json``, the receipt, and ``erased_rows``: rows of people who were erased, which were struck on
+    arrival and are in no other number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = previous if previous is not None else earlier_report(folder / "report.json", submission_id)
     receipt = {"submission_id": submission_id, "content_sha256": content_sha256}
-    verdict = as_json(checked, state, before, standing) | receipt
+    verdict = as_json(checked, state, before, standing) | receipt | {"erased_rows": erased_rows}
     for write in _writers():
         write(folder, checked, verdict)
     # Last and whole: if a run fails, the earlier report stays, and the next run compares with that.

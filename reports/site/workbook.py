@@ -128,6 +128,7 @@ def _roots_first(findings: pl.DataFrame) -> pl.DataFrame:
 
 def _summary(verdict: Mapping[str, Any], lines: Mapping[str, int]) -> list[tuple[str, Row]]:
     totals, who = verdict["totals"], verdict["provider"] or "an unknown provider"
+    erased = verdict.get("erased_rows", 0)
     cut = [
         ("text", (f"Sheet «{sheet}»", f"{number - LINES_SHOWN:,} more lines are in findings.csv"))
         for sheet, number in lines.items()
@@ -145,6 +146,7 @@ def _summary(verdict: Mapping[str, Any], lines: Mapping[str, int]) -> list[tuple
         ("text", ("Records that count", totals["accepted"])),
         ("text", ("Records that do not count", totals["rejected"])),
         ("text", ("Records to correct", totals["roots"])),
+        *([("text", ("Records of erased people, in no other number", erased))] if erased else []),
         *cut,
         *_changes(verdict),
         ("text", ()),

@@ -147,6 +147,12 @@ def test_nothing_of_a_person_is_left_and_the_old_files_do_not_bring_them_back(
         3,
     )  # by the number, by the patient's id
     assert late.verdict.counts["IDS001"] == {"rows_in": 2, "accepted": 2, "rejected": 0}
+    # The site's report says how many rows were struck, and nothing else of them.
+    (folder,) = found.site_reports.glob(f"RZ9/*/{late.receipt.submission_id}")
+    report = json.loads((folder / "report.json").read_text())
+    assert (report["erased_rows"], report["totals"]["rejected"]) == (3, 0)
+    page = (folder / "report.html").read_text()
+    assert "<dt>Records of erased people</dt><dd>3</dd>" in page
     with custody.opening_with(file):
         reprocess(late.receipt, found, ledger, key)
     assert holding(found, sought) == set()
@@ -236,6 +242,9 @@ def test_somebody_who_never_came_leaves_a_tombstone_that_holds(tmp_path: Path, h
         loaded = load(with_person(tmp_path / patient, provider, "2025-04", patient, number), found, ledger, key)
         assert loaded.verdict.erased["rows"] == struck
     kept = load(with_person(tmp_path / "x", "RW5", "2025-06", ELSEWHERE, ""), found, ledger, key)
+    (report,) = found.site_reports.glob(f"*/*/{kept.receipt.submission_id}")
+    assert json.loads((report / "report.json").read_text())["erased_rows"] == 0
+    assert "erased" not in (report / "report.html").read_text()
     assert kept.verdict.erased == {}  # the id of a patient of another provider
 
 
