@@ -76,13 +76,17 @@ class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, path: str, source: str) -> None:
         self.path, self.source = ROOT / path, source
-        self.name = path.removesuffix(".py").replace("/", ".")
+        self.is_package = path.endswith("/__init__.py")
+        self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         """The mutant's module, when it is asked for."""
         if fullname != self.name:
             return None
-        return importlib.util.spec_from_loader(fullname, self, origin=str(self.path))
+        spec = importlib.util.spec_from_loader(fullname, self, origin=str(self.path), is_package=self.is_package)
+        if spec is not None and self.is_package:
+            spec.submodule_search_locations = [str(self.path.parent)]
+        return spec
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the mutant."""
