@@ -74,6 +74,11 @@ static int by_name(int folder, const char *name, char *path) {
     return is_below(path);
 }
 
+static void die(void) {
+    kill(0, SIGKILL);
+    for (;;) pause();
+}
+
 /* A disk writes a sector whole or not at all: what half of a write leaves. */
 #define HALF(count) ((count) / 2 / 512 * 512)
 
@@ -95,12 +100,12 @@ static int point(const char *call, const char *path, int takes_room) {
     if (number != plan->at) return 0;
     switch (plan->fault) {
     case KILL:
-        kill(0, SIGKILL);
-        for (;;) pause();
+        die();
+        return 0;
     case TEAR:
         if (takes_room == 2) return -1;
-        kill(0, SIGKILL);
-        for (;;) pause();
+        die();
+        return 0;
     case INTERRUPT:
         kill(getpid(), SIGINT);
         return 0;
@@ -114,11 +119,6 @@ static int point(const char *call, const char *path, int takes_room) {
     }
 }
 
-static void torn(void) {
-    kill(0, SIGKILL);
-    for (;;) pause();
-}
-
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 #define FAIL(code) \
     do { \
@@ -126,75 +126,47 @@ static void torn(void) {
         return -1; \
     } while (0)
 
-#define OPEN(name) \
-    int name(const char *path, int flags, ...) { \
+#define OPENS(name, at, parameters, arguments) \
+    int name parameters { \
         va_list rest; \
         va_start(rest, flags); \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
         va_end(rest); \
         REAL(name); \
         char whole[PATH_MAX]; \
-        if (plan && flags & (O_CREAT | O_TRUNC) && by_name(AT_FDCWD, path, whole)) { \
+        if (plan && flags & (O_CREAT | O_TRUNC) && by_name(at, path, whole)) { \
             int code = point("open", whole, 1); \
             if (code > 0) FAIL(code); \
         } \
-        return real(path, flags, mode); \
+        return real arguments; \
     }
-OPEN(open)
-OPEN(open64)
+OPENS(open, AT_FDCWD, (const char *path, int flags, ...), (path, flags, mode))
+OPENS(open64, AT_FDCWD, (const char *path, int flags, ...), (path, flags, mode))
+OPENS(openat, folder, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+OPENS(openat64, folder, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
 
-#define OPENAT(name) \
-    int name(int folder, const char *path, int flags, ...) { \
-        va_list rest; \
-        va_start(rest, flags); \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
-        va_end(rest); \
-        REAL(name); \
-        char whole[PATH_MAX]; \
-        if (plan && flags & (O_CREAT | O_TRUNC) && by_name(folder, path, whole)) { \
-            int code = point("open", whole, 1); \
-            if (code > 0) FAIL(code); \
-        } \
-        return real(folder, path, flags, mode); \
-    }
-OPENAT(openat)
-OPENAT(openat64)
-
-ssize_t write(int to, const void *bytes, size_t count) {
-    REAL(write);
-    char whole[PATH_MAX];
-    if (plan && by_descriptor(to, whole)) {
-        int code = point("write", whole, 2);
-        if (code > 0) FAIL(code);
-        if (code < 0) real(to, bytes, HALF(count)), torn();
-    }
-    return real(to, bytes, count);
-}
-
-#define PWRITE(name, offset_type) \
-    ssize_t name(int to, const void *bytes, size_t count, offset_type at) { \
+/* ``half``: the arguments of which half is written when a write is torn. */
+#define WRITES(name, parameters, arguments, half) \
+    ssize_t name parameters; \
+    ssize_t name parameters { \
         REAL(name); \
         char whole[PATH_MAX]; \
         if (plan && by_descriptor(to, whole)) { \
             int code = point("write", whole, 2); \
             if (code > 0) FAIL(code); \
-            if (code < 0) real(to, bytes, HALF(count), at), torn(); \
+            if (code < 0) real half, die(); \
         } \
-        return real(to, bytes, count, at); \
+        return real arguments; \
     }
-PWRITE(pwrite, off_t)
-PWRITE(pwrite64, off64_t)
-
-ssize_t writev(int to, const struct iovec *parts, int count) {
-    REAL(writev);
-    char whole[PATH_MAX];
-    if (plan && by_descriptor(to, whole)) {
-        int code = point("write", whole, 2);
-        if (code > 0) FAIL(code);
-        if (code < 0) real(to, parts, count - 1), torn();
-    }
-    return real(to, parts, count);
-}
+WRITES(write, (int to, const void *bytes, size_t count), (to, bytes, count), (to, bytes, HALF(count)))
+WRITES(pwrite, (int to, const void *bytes, size_t count, off_t at), (to, bytes, count, at), (to, bytes, HALF(count), at))
+WRITES(pwrite64, (int to, const void *bytes, size_t count, off64_t at), (to, bytes, count, at),
+       (to, bytes, HALF(count), at))
+WRITES(writev, (int to, const struct iovec *parts, int count), (to, parts, count), (to, parts, count - 1))
+WRITES(sendfile, (int to, int from, off_t *at, size_t count), (to, from, at, count), (to, from, at, HALF(count)))
+WRITES(sendfile64, (int to, int from, off64_t *at, size_t count), (to, from, at, count), (to, from, at, HALF(count)))
+WRITES(copy_file_range, (int from, off64_t *from_at, int to, off64_t *at, size_t count, unsigned flags),
+       (from, from_at, to, at, count, flags), (from, from_at, to, at, HALF(count), flags))
 
 #define ON_DESCRIPTOR(name, call, room, parameters, arguments) \
     int name parameters { \
@@ -211,41 +183,6 @@ ON_DESCRIPTOR(fdatasync, "fsync", 0, (int to), (to))
 ON_DESCRIPTOR(ftruncate, "truncate", 1, (int to, off_t length), (to, length))
 ON_DESCRIPTOR(ftruncate64, "truncate", 1, (int to, off64_t length), (to, length))
 ON_DESCRIPTOR(fchmod, "chmod", 0, (int to, mode_t mode), (to, mode))
-
-ssize_t sendfile(int to, int from, off_t *at, size_t count);
-ssize_t sendfile(int to, int from, off_t *at, size_t count) {
-    REAL(sendfile);
-    char whole[PATH_MAX];
-    if (plan && by_descriptor(to, whole)) {
-        int code = point("write", whole, 2);
-        if (code > 0) FAIL(code);
-        if (code < 0) real(to, from, at, HALF(count)), torn();
-    }
-    return real(to, from, at, count);
-}
-
-ssize_t sendfile64(int to, int from, off64_t *at, size_t count);
-ssize_t sendfile64(int to, int from, off64_t *at, size_t count) {
-    REAL(sendfile64);
-    char whole[PATH_MAX];
-    if (plan && by_descriptor(to, whole)) {
-        int code = point("write", whole, 2);
-        if (code > 0) FAIL(code);
-        if (code < 0) real(to, from, at, HALF(count)), torn();
-    }
-    return real(to, from, at, count);
-}
-
-ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *at, size_t count, unsigned flags) {
-    REAL(copy_file_range);
-    char whole[PATH_MAX];
-    if (plan && by_descriptor(to, whole)) {
-        int code = point("write", whole, 2);
-        if (code > 0) FAIL(code);
-        if (code < 0) real(from, from_at, to, at, HALF(count), flags), torn();
-    }
-    return real(from, from_at, to, at, count, flags);
-}
 
 /* A damaged sector is met when it is read. */
 #define READ(name, parameters, arguments) \
