@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pipelines import durable
 from pipelines.holding import DECIDED, stands
-from pipelines.ledger import Ledger, Outcome, State, counting_from, current, joined_on, today_in_england
+from pipelines.ledger import Ledger, Outcome, State, concluded, current, joined_on, may_count, today_in_england
 from pipelines.zones import Zones
 from reports.site.report import restate
 from schemas.errors import NotAsked
@@ -51,7 +51,7 @@ def confirm(of: ProviderMonth, why: str, zones: Zones, ledger: Ledger) -> Decide
     reason = _reason(why)
     events = ledger.events(of.provider)
     last = max(_with_rows(of, events), key=lambda outcome: outcome.receipt.seq, default=None)
-    if last is None or _counts(last, events):
+    if last is None or may_count(last, joined_on(events), today_in_england()):
         raise NotAsked(
             f"Nothing of {of} waits for a confirmation. No submission of that month is held, withdrawn or late, or "
             "a later one counts. See parity status."
@@ -83,16 +83,7 @@ def withdraw(of: ProviderMonth, why: str, zones: Zones, ledger: Ledger) -> Decid
 
 def _with_rows(of: ProviderMonth, events: Sequence[Outcome]) -> list[Outcome]:
     """The last conclusion of every submission of a month that the rules accept, in order of receipt."""
-    last = {event.receipt.seq: event for event in events if event.state.is_concluded}
-    return [last[seq] for seq in sorted(last) if last[seq].provider_month == of and last[seq].state.has_rows]
-
-
-def _counts(outcome: Outcome, events: Sequence[Outcome]) -> bool:
-    """Whether a submission counts today, or would if a later one did not."""
-    if not outcome.state.is_accepted:
-        return False
-    since = counting_from(outcome, joined_on(events))
-    return since is not None and since <= today_in_england()
+    return [each for each in concluded(events) if each.provider_month == of and each.state.has_rows]
 
 
 def _decided(

@@ -15,7 +15,7 @@ from importlib.resources import files
 from statistics import median_low
 from typing import Any
 
-from pipelines.ledger import Ledger, Outcome, Receipt, State, counting_from, current, joined_on
+from pipelines.ledger import Ledger, Outcome, Receipt, State, concluded, counting_from, current, joined_on
 from pipelines.verdict import Verdict
 from schemas.dataset import TABLES
 from schemas.month import ProviderMonth
@@ -193,9 +193,7 @@ def overtaken(receipt: Receipt, events: Sequence[Outcome]) -> Iterator[Outcome]:
     if len(mine) != 1:
         return
     known = list(events)
-    later = {event.receipt.seq: event for event in known if event.state.is_concluded}
-    for seq in sorted(seq for seq in later if seq > receipt.seq):
-        outcome = later[seq]
+    for outcome in (each for each in concluded(events) if each.receipt.seq > receipt.seq):
         if not outcome.state.has_rows or _decided(outcome.receipt, known) is not None:
             continue
         now = _judged(_as_accepted(outcome), known)

@@ -77,19 +77,6 @@ class StepRefused(ForThePerson):
     """A state does not follow from the one before. Nothing was written."""
 
 
-def hold_to_steps(submission_id: str, before: State | None, after: State, *, is_attempt: bool = False) -> None:
-    """Raise StepRefused unless ``after`` may follow ``before`` (``None``: there is no receipt).
-
-    An attempt that left nothing (``Receipt.is_attempt``) can only have failed.
-    """
-    if after not in STEPS[before] or (is_attempt and after is not State.FAILED):
-        was = f"is «{before}»" if before else "has no receipt"
-        raise StepRefused(
-            f"Submission {submission_id} {was}, and «{after}» cannot follow that. Nothing was written to the "
-            "ledger. Load the submission again."
-        )
-
-
 @dataclass(frozen=True)
 class Receipt:
     """Proof that content arrived, or that somebody tried (``is_attempt``).
@@ -135,6 +122,21 @@ class Outcome:
     def was_sent_again(self) -> bool:
         """Whether something was received under the same name after this attempt: then nobody need act."""
         return SENT_AGAIN in self.detail
+
+
+def hold_to_steps(submission_id: str, before: Outcome | None, after: State) -> None:
+    """Raise StepRefused unless ``after`` may follow the latest outcome (``None``: there is no receipt).
+
+    An attempt that left nothing (``Receipt.is_attempt``) can only have failed.
+    """
+    was = before.state if before else None
+    is_attempt = before is not None and before.receipt.is_attempt
+    if after not in STEPS[was] or (is_attempt and after is not State.FAILED):
+        said = f"is «{was}»" if was else "has no receipt"
+        raise StepRefused(
+            f"Submission {submission_id} {said}, and «{after}» cannot follow that. Nothing was written to the "
+            "ledger. Load the submission again."
+        )
 
 
 @dataclass(frozen=True)
@@ -240,15 +242,26 @@ def current(events: Collection[Outcome], on: date) -> list[Outcome]:
     matter.
     """
     joined = joined_on(events)
-    concluded = {event.receipt.seq: event for event in events if event.state.is_concluded}
-    best: dict[ProviderMonth, Outcome] = {}
-    for seq in sorted(concluded):
-        outcome = concluded[seq]
-        if outcome.state.is_accepted and outcome.provider_month:
-            since = counting_from(outcome, joined)
-            if since is not None and since <= on:
-                best[outcome.provider_month] = outcome
+    best = {
+        outcome.provider_month: outcome
+        for outcome in concluded(events)
+        if outcome.provider_month and may_count(outcome, joined, on)
+    }
     return [best[of] for of in sorted(best)]
+
+
+def concluded(events: Iterable[Outcome]) -> list[Outcome]:
+    """The last final outcome of every receipt that has one, in order of receipt."""
+    last = {event.receipt.seq: event for event in events if event.state.is_concluded}
+    return [last[seq] for seq in sorted(last)]
+
+
+def may_count(outcome: Outcome, joined: Mapping[str, date], on: date) -> bool:
+    """Whether a submission counts on a day, unless a later one does (``joined``: see ``joined_on``)."""
+    if not outcome.state.is_accepted or outcome.provider_month is None:
+        return False
+    since = counting_from(outcome, joined)
+    return since is not None and since <= on
 
 
 def joined_on(events: Iterable[Outcome]) -> dict[str, date]:

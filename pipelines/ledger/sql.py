@@ -107,8 +107,8 @@ class SqlLedger(Ledger):
     ) -> Receipt:
         """Write the receipt of a submission that could not be copied, and that it failed."""
         with self._database.writing() as execute:
-            if known := self._events(execute, "WHERE r.submission_id = ?", attempt_id):
-                return known[0].receipt
+            if known := self._last(execute, attempt_id):
+                return known.receipt
             seq = append_receipt(execute, attempt_id, ("", *as_text(named), 0, at))
             append_event(execute, attempt_id, State.RECEIVED, named, {}, _now(), self._acting)
             append_event(execute, attempt_id, State.FAILED, named, detail, _now(), self._acting)
@@ -119,12 +119,7 @@ class SqlLedger(Ledger):
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
         """Append the outcome of a submission."""
         with self._database.writing() as execute:
-            before = execute(
-                "SELECT e.state, r.content_sha256 FROM event AS e JOIN receipt AS r ON r.submission_id ="
-                " e.submission_id WHERE e.submission_id = ? ORDER BY e.seq DESC LIMIT 1", submission_id,
-            )  # fmt: skip
-            was, content = (State(before[0][0]), before[0][1]) if before else (None, None)
-            hold_to_steps(submission_id, was, state, is_attempt=content == "")
+            hold_to_steps(submission_id, self._last(execute, submission_id), state)
             append_event(execute, submission_id, state, of, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
@@ -139,10 +134,10 @@ class SqlLedger(Ledger):
     def outcome(self, submission_id: str) -> Outcome:
         """The latest outcome of one submission. Raises KeyError for an unknown one."""
         with self._database.reading() as execute:
-            found = latest(self._events(execute, "WHERE r.submission_id = ?", submission_id))
-        if not found:
+            found = self._last(execute, submission_id)
+        if found is None:
             raise KeyError(submission_id)
-        return found[0]
+        return found
 
     def restore(self, outcomes: Sequence[Outcome]) -> None:
         """Fill an empty ledger with receipts of before and what became of them."""
@@ -183,6 +178,11 @@ class SqlLedger(Ledger):
     @staticmethod
     def _events(execute: Execute, condition: str = "", *values: str) -> list[Outcome]:
         return [_outcome(row) for row in execute(f"{_EVENTS} {condition} ORDER BY e.seq", *values)]
+
+    @classmethod
+    def _last(cls, execute: Execute, submission_id: str) -> Outcome | None:
+        """The latest outcome of one submission; ``None`` for an unknown one."""
+        return next(iter(latest(cls._events(execute, "WHERE r.submission_id = ?", submission_id))), None)
 
     @classmethod
     def _open_attempts(cls, execute: Execute, named: ProviderMonth | None) -> list[Outcome]:
