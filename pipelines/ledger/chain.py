@@ -127,7 +127,8 @@ def note(path: Path, head: Head) -> None:
     """Note ``head`` in the file at ``path``, unless a later event is noted there.
 
     Written in place after the transaction, so that the file is never ahead of the ledger. A kill in between leaves
-    an earlier event noted, which still holds.
+    an earlier event noted, which still holds. A new ledger has no earlier one, so it is noted within the
+    transaction that makes it. If that breaks off, the next ledger has another id and takes its place.
     """
     opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

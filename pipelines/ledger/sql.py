@@ -54,8 +54,9 @@ class SqlLedger(Ledger):
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database, self._path = database, path
-        if head_of_new := bring_up_to_date(database) or self._empty_and_not_noted():
-            note(self.noted_at, head_of_new)
+        bring_up_to_date(database, lambda last: note(self.noted_at, last))
+        if empty := self._empty_and_not_noted():
+            note(self.noted_at, empty)
 
     @property
     def noted_at(self) -> Path:

@@ -98,21 +98,22 @@ class Database(Protocol):
         """Whether the database finds its own files in order; true where it cannot say."""
 
 
-def bring_up_to_date(database: Database) -> Head | None:
+def bring_up_to_date(database: Database, noting: Callable[[Head], None]) -> None:
     """Make the tables if there are none, or carry those of an earlier version over, in one transaction.
 
-    Returns the last event if anything was done, else ``None``. Raises LedgerTooNew for tables of a later version.
+    ``noting`` is given the last event within it: whoever sees the new tables finds that event noted. Raises
+    LedgerTooNew for tables of a later version.
     """
     with database.reading() as execute:
         if _version(database, execute) == VERSION:
-            return None
+            return
     with database.writing() as execute:
         found = _version(database, execute)  # asked again: another process may have done it meanwhile
         if found == 1:
             _from_1(database, execute)
         elif found == 0:
             make(database, execute, NEW)
-        return head(execute)
+        noting(head(execute))
 
 
 def _version(database: Database, execute: Execute) -> int:

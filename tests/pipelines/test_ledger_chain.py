@@ -192,6 +192,23 @@ def test_the_ledger_of_an_earlier_release_keeps_receipts_outcomes_and_what_count
     assert open_ledger(path).verify({}, in_full=True).entries == 19
 
 
+def test_an_earlier_ledger_is_not_carried_over_before_its_last_event_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a process in between, or the next one after a kill, would miss the note of a ledger with events."""
+    path = tmp_path / "ledger.sqlite"
+    old(path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pipelines.ledger.sql.note", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_ledger(path)
+    assert open_ledger(path).verify({}, in_full=True).entries == 17
+
+
 def test_processes_that_open_an_earlier_ledger_at_once_carry_it_over_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     old(path)
