@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from pipelines import apart, custody
 from pipelines.disk import trouble
 from pipelines.keys.store import KeyUnusable
-from pipelines.ledger import Ledger, State
+from pipelines.ledger import Ledger, Receipt, State
 from pipelines.load import Loaded
 from pipelines.worker import StepFailed
 from pipelines.zones import Zones
@@ -109,13 +109,21 @@ def reprocess_all(zones: Zones, ledger: Ledger, key: TokenKey) -> Iterator[Loade
 
     Raises custody.Encrypted, before any work, if files are encrypted and no identity was given.
     """
-    received = [outcome.receipt for outcome in ledger.outcomes() if custody.has_files(outcome)]
-    custody.require_identity(zones.received / receipt.submission_id for receipt in received)
     yield from _each(
-        received,
+        to_reprocess(zones, ledger),
         lambda receipt: apart.reprocess(receipt, zones, ledger, key),
         lambda receipt: receipt.submission_id,
     )
+
+
+def to_reprocess(zones: Zones, ledger: Ledger) -> list[Receipt]:
+    """The receipts of all submissions whose files are kept.
+
+    Raises custody.Encrypted if files are encrypted and no identity was given.
+    """
+    received = [outcome.receipt for outcome in ledger.outcomes() if custody.has_files(outcome)]
+    custody.require_identity(zones.received / receipt.submission_id for receipt in received)
+    return received
 
 
 _Item = TypeVar("_Item")

@@ -53,3 +53,9 @@ def write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     beside.replace(path)
     sync(path.parent)
+
+
+def append(path: Path, line: str) -> None:
+    """Write a file with one line more, whole or not at all. Only one process may write it."""
+    earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+    write(path, f"{earlier}{line}\n")

@@ -63,6 +63,16 @@ class Source:
         return {str(id_) for found in self.findings for id_ in found["table"].drop_nulls()} - set(self.files)
 
     @property
+    def paths(self) -> dict[str, Path]:
+        """Where the file of each table lies, by table id."""
+        return {id_: file.path for id_, file in self.files.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the table files."""
+        return [path.name for path in self.paths.values()]
+
+    @property
     def size(self) -> int:
         """Bytes of all table files."""
         return sum(file.size for file in self.files.values())

@@ -34,7 +34,7 @@ def keep(incoming: Path, folder: Path) -> None:
         return
     with store.alone(folder):
         is_kept = custody.is_closed(folder) or not custody.is_closed(incoming)
-        names = [file.path.name for file in kept_source(incoming).files.values()]
+        names = kept_source(incoming).names
         if not (is_kept and is_as_received(folder)):
             custody.replace(incoming, folder, names)
         else:

@@ -125,7 +125,7 @@ def _receive(arrived: Source, one: attempts.Attempt, zones: Zones, ledger: Ledge
     (incoming / SOURCE).write_text(json.dumps(as_record(source)), encoding="utf-8")
     if source.findings:
         pl.concat(source.findings).write_parquet(incoming / GATE_FINDINGS)
-    custody.close(incoming, [file.path.name for file in source.files.values()], to)
+    custody.close(incoming, source.names, to)
     durable.sync_all(incoming)
     with store.alone(zones.received):
         tombstones.hold(stones, zones)
@@ -256,9 +256,7 @@ def reprocess(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> 
         hold_to_receipt(receipt, zones)
         loaded = _load_received(receipt, zones, ledger, key)
         if not custody.is_closed(folder):  # received before there was a recipient
-            custody.close(
-                folder, [file.path.name for file in kept_source(folder).files.values()], custody.recipients()
-            )
+            custody.close(folder, kept_source(folder).names, custody.recipients())
         return loaded
 
 

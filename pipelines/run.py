@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines import custody
-from pipelines.batch import on_progress, write_batch
+from pipelines.batch import on_progress, to_reprocess, write_batch
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
 from pipelines.disk import Trouble, named_in_text
@@ -48,11 +48,10 @@ def reprocess_received(
 
     ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing.
     """
-    received = [each for each in open_ledger(zones.ledger).outcomes() if custody.has_files(each)]
     token = on_progress.set(lambda done, of: step() if step else None)
     try:
         with custody.opening_with(identity):
-            custody.require_identity(zones.received / each.receipt.submission_id for each in received)
+            received = to_reprocess(zones, open_ledger(zones.ledger))  # refused here, in words, before a run
             result = _run("reprocess_everything", {}, zones)
     finally:
         on_progress.reset(token)

@@ -158,9 +158,14 @@ def put(folder: Path, place: Path) -> None:
     discard(old)
 
 
+def all_rows_of(submission_id: str, zones: Zones) -> list[Path]:
+    """Every folder with rows of a submission, of any key and version."""
+    return [*zones.pseudonymised.glob(submission_id), *zones.pseudonymised.glob(f"{submission_id}.*")]
+
+
 def drop_rows(submission_id: str, zones: Zones, *, but: Path | None = None) -> None:
     """Delete the rows of a submission, except those in ``but``. None of them may count any more."""
-    for rows in (zones.pseudonymised / submission_id, *zones.pseudonymised.glob(f"{submission_id}.*")):
+    for rows in all_rows_of(submission_id, zones):
         if rows != but:
             discard(rows)
 

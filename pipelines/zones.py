@@ -41,6 +41,10 @@ class Zones:
         """Submissions as received, one folder per receipt, table files under declared names."""
         return self.home / "received"
 
+    def received_folders(self) -> list[Path]:
+        """The folders of the submissions in ``received``, in order of their ids."""
+        return [each for each in sorted(self.received.iterdir()) if each.is_dir() and each.name[0] != "."]
+
     @property
     def site_reports(self) -> Path:
         """The reports of each site: ``<provider>/<month>/<submission>``."""

@@ -286,7 +286,7 @@ class Kept:
 
 def kept(zones: Zones) -> Kept:
     """How the received submissions are kept."""
-    folders = [each for each in zones.received.iterdir() if each.is_dir() and not each.name.startswith(".")]
+    folders = zones.received_folders()
     closed = [folder for folder in folders if is_closed(folder)]
     return Kept(len(closed), len(folders) - len(closed), sum(map(is_open, closed)))
 

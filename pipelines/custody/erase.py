@@ -169,8 +169,9 @@ def _learn(known: Known, folders: dict[str, Path], outcomes: dict[str, Outcome])
                     continue
                 source = _present(kept_source(folder))
                 provider = _provider(source, outcomes[id_])
-                if people := known.at(provider):
-                    is_new |= known.learn(provider, find(_readable(source), people)) if provider else False
+                if provider and (people := known.at(provider)):
+                    files, _ = tombstones.readable(source.paths)
+                    is_new |= known.learn(provider, find(files, people))
 
 
 def _struck(folder: Path, known: Known, outcome: Outcome, stones: Iterable[tombstones.Tombstone]) -> int:
@@ -179,9 +180,7 @@ def _struck(folder: Path, known: Known, outcome: Outcome, stones: Iterable[tombs
         return 0
     with custody.reading(folder):
         source = _present(kept_source(folder))
-        files = {id_: file.path for id_, file in source.files.items()}
-        bad = tombstones.unreadable_in(files)
-        good = {id_: path for id_, path in files.items() if id_ not in bad}
+        good, bad = tombstones.readable(source.paths)
         people = find(good, known.at(_provider(source, outcome)))
         rows = sum(is_of(row, people) for id_, path in good.items() for row in rows_in(path, TABLES[id_]))
         if not (rows or bad or (folder / PENDING).exists()):
@@ -189,7 +188,7 @@ def _struck(folder: Path, known: Known, outcome: Outcome, stones: Iterable[tombs
         durable.write(folder / PENDING, "{}")  # first: whatever was made of these rows has to go
         new = tombstones.without(source, folder, people, bad, stones)
         durable.write(folder / SOURCE, json.dumps(as_record(tombstones.surveyed(new))))
-        custody.rewritten(folder, [path.name for path in files.values()])
+        custody.rewritten(folder, source.names)
     return rows
 
 
@@ -227,7 +226,7 @@ def _struck_inbox(known: Known, zones: Zones, ledger: Ledger, received: set[str]
     for path in entries:
         with attempts.workspace(zones, ledger) as folder:
             source = open_source(path, folder, keep=True)
-            provider = tombstones.provider_said({id_: file.path for id_, file in source.files.items()})
+            provider = tombstones.provider_said(source.paths)
             people = known.at(provider)
             is_held = any(strike(f.path, TABLES[t], people)[1] for t, f in source.files.items())
             if not is_held:
@@ -245,16 +244,10 @@ def _struck_inbox(known: Known, zones: Zones, ledger: Ledger, received: set[str]
     return removed
 
 
-def _readable(source: Source) -> dict[str, Path]:
-    files = {id_: file.path for id_, file in source.files.items()}
-    bad = tombstones.unreadable_in(files)
-    return {id_: path for id_, path in files.items() if id_ not in bad}
-
-
 def _provider(source: Source, outcome: Outcome) -> str:
     if outcome.provider_month:
         return outcome.provider_month.provider
-    return tombstones.provider_said({id_: file.path for id_, file in source.files.items()})
+    return tombstones.provider_said(source.paths)
 
 
 def _has_files(folder: Path) -> bool:

@@ -23,8 +23,8 @@ class Known:
 
     def at(self, provider: str) -> Identifiers:
         """As one provider knows them."""
-        own = self.own.get(provider, Identifiers()).own if provider else Identifiers().own
-        return Identifiers(set(self.numbers), {name: set(values) for name, values in own.items()})
+        own = self.own.get(provider, Identifiers()) if provider else Identifiers()
+        return Identifiers(set(self.numbers), own.copy().own)
 
     def learn(self, provider: str, found: Identifiers) -> bool:
         """Add what was found at a provider. Says whether a number or a patient was new."""

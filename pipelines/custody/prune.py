@@ -28,7 +28,7 @@ _STAY = ("public.", PUBLIC_DATABASE)
 
 @dataclass(frozen=True)
 class Due:
-    """One thing that is due. ``submission`` is whose it is, if it is one's. ``remove`` removes it."""
+    """One thing that is due. It may belong to a ``submission``. ``remove`` removes it."""
 
     kind: Kind
     submission: Outcome | None
@@ -53,10 +53,8 @@ def prune(zones: Zones, ledger: Ledger, now: datetime, *, is_dry: bool = False) 
         pruned = custody.note_pruned(zones.received / id_, outcome.detail.get("pruned", ()), kinds)
         ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
     if removed and not is_dry:
-        log = zones.home / LOG
-        earlier = log.read_text(encoding="utf-8") if log.exists() else ""
-        line = json.dumps({"at": now.isoformat(timespec="seconds"), "removed": dict(sorted(removed.items()))})
-        durable.write(log, f"{earlier}{line}\n")
+        line = {"at": now.isoformat(timespec="seconds"), "removed": dict(sorted(removed.items()))}
+        durable.append(zones.home / LOG, json.dumps(line))
     return dict(sorted(removed.items()))
 
 
@@ -74,7 +72,7 @@ def _due(zones: Zones, ledger: Ledger, now: datetime) -> Iterator[Due]:
         kind = Kind.RECEIVED_CURRENT if id_ in counting else Kind.RECEIVED_SUPERSEDED
         if is_due(kind, at) and (files := custody.table_files(zones.received / id_)):
             yield Due(kind, outcome, _each_unlinked(files))
-        if id_ not in counting and is_due(Kind.ROWS_SUPERSEDED, at) and _rows(id_, zones):
+        if id_ not in counting and is_due(Kind.ROWS_SUPERSEDED, at) and store.all_rows_of(id_, zones):
             yield Due(Kind.ROWS_SUPERSEDED, outcome, _rows_dropped(id_, zones))
         for report in zones.site_reports.glob(f"*/*/{id_}") if is_due(Kind.SITE_REPORTS, at) else ():
             yield Due(Kind.SITE_REPORTS, outcome, _discarded(report))
@@ -134,10 +132,6 @@ def _run_forgotten(run_id: str, zones: Zones) -> Callable[[], None]:
             found.delete_run(run_id)
 
     return remove
-
-
-def _rows(submission_id: str, zones: Zones) -> list[Path]:
-    return [*zones.pseudonymised.glob(submission_id), *zones.pseudonymised.glob(f"{submission_id}.*")]
 
 
 def _rows_dropped(submission_id: str, zones: Zones) -> Callable[[], None]:

@@ -76,8 +76,7 @@ def add(zones: Zones, new: Iterable[Tombstone]) -> None:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tombstones": [[each.element, each.provider, each.token] for each in added],
     }
-    earlier = zones.erased.read_text(encoding="utf-8") if zones.erased.exists() else ""
-    durable.write(zones.erased, earlier + json.dumps(line) + "\n")
+    durable.append(zones.erased, json.dumps(line))
 
 
 def at_the_door(source: Source, folder: Path, stones: frozenset[Tombstone]) -> Source:
@@ -87,19 +86,14 @@ def at_the_door(source: Source, folder: Path, stones: frozenset[Tombstone]) -> S
     """
     if not stones:
         return source
-    providers = {
-        provider_said({id_: file.path for id_, file in source.files.items()}),
-        source.named.provider if source.named else "",
-    }
+    providers = {provider_said(source.paths), source.named.provider if source.named else ""}
     is_erased = _recognising(stones, providers, tombstone_key())
-    files = {id_: file.path for id_, file in source.files.items()}
-    unreadable = unreadable_in(files)
-    readable = {id_: path for id_, path in files.items() if id_ not in unreadable}
+    files, unreadable = readable(source.paths)
     if not any(stone.provider in providers for stone in stones if stone.provider):
-        patients = {id_: path for id_, path in readable.items() if id_ == "IDS001"}
+        patients = {id_: path for id_, path in files.items() if id_ == "IDS001"}
         if not find(patients, Identifiers(), is_erased) and not unreadable:
             return source  # nobody here: the other tables need not be read
-    found = find(readable, Identifiers(), is_erased)
+    found = find(files, Identifiers(), is_erased)
     used = {stone for at in providers for stone in tombstones_of(found, at, tombstone_key())}
     return without(source, folder, found, unreadable, stones & used)
 
@@ -137,9 +131,10 @@ def struck_in(folder: Path) -> dict[str, Any]:
     return said
 
 
-def unreadable_in(files: Mapping[str, Path]) -> set[str]:
-    """The tables whose rows cannot be told apart."""
-    return {id_ for id_, path in files.items() if not is_readable(path, TABLES[id_])}
+def readable(files: Mapping[str, Path]) -> tuple[dict[str, Path], set[str]]:
+    """The files whose rows can be told apart, and the tables whose rows cannot."""
+    good = {id_: path for id_, path in files.items() if is_readable(path, TABLES[id_])}
+    return good, set(files) - set(good)
 
 
 def surveyed(source: Source) -> Source:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines import custody, durable, holding, store
 from pipelines.custody.retention import Kind
-from pipelines.kept import RECEIPT, kept_source, kept_verdict, receipt_text
+from pipelines.kept import RECEIPT, SOURCE, kept_source, kept_verdict, receipt_text
 from pipelines.ledger import Ledger, Outcome, Receipt, State
 from pipelines.zones import Zones
 
@@ -37,7 +37,7 @@ def rebuild(zones: Zones, ledger: Ledger) -> Rebuilt:
     Every folder there keeps what the receipt said and the verdict. A submission without a usable verdict, or whose
     pseudonymised rows are not there, is received and no more: it has to be loaded or processed again.
     """
-    folders = [folder for folder in sorted(zones.received.iterdir()) if folder.is_dir() and folder.name[0] != "."]
+    folders = zones.received_folders()
     found = {folder: _outcome(folder, zones) for folder in folders}
     found = {folder: outcome for folder, outcome in found.items() if outcome.receipt.content_sha256}
     dated = [folder for folder in found if not (folder / RECEIPT).exists()]
@@ -101,5 +101,5 @@ def _receipt(folder: Path, content_sha256: str) -> Receipt:
         said = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
         return Receipt(said["seq"], folder.name, content_sha256, said["received_at"])
     except FileNotFoundError:
-        written = datetime.fromtimestamp((folder / "source.json").stat().st_mtime, UTC)
+        written = datetime.fromtimestamp((folder / SOURCE).stat().st_mtime, UTC)
         return Receipt(0, folder.name, content_sha256, written.isoformat(timespec="seconds"))
