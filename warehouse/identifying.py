@@ -12,6 +12,7 @@ import duckdb
 
 from schemas.dataset import TABLES
 from schemas.field import Identity
+from schemas.nhs_number import CHECK_WEIGHTS, SEPARATORS
 from schemas.shapes import DATE, NHS_NUMBER, POSTCODE
 from schemas.sql import quoted
 from schemas.tables.shared import CLINICAL, CLINICAL_UNLIKE, SNOMED
@@ -20,6 +21,7 @@ _ENDED = (Identity.PERSON, Identity.BIRTH_DATE, Identity.POSTCODE, Identity.DROP
 # Shorter values are no identifier. Longer ones are tokens and texts: asking their length first takes a tenth of the
 # time of the patterns.
 _LENGTHS = "BETWEEN 5 AND 24"
+_SEPARATOR = f"[{''.join(SEPARATORS)}]"
 _SHAPES = {"NHS numbers": NHS_NUMBER, "postcodes": POSTCODE, "dates": DATE}
 # What is ours although it looks like it: (a pattern of ours, a pattern that it must not have).
 _OURS = {"NHS numbers": (SNOMED, None), "postcodes": (CLINICAL, CLINICAL_UNLIKE)}
@@ -116,9 +118,9 @@ def _looks_like(column: str, what: str) -> str:
 
 def _has_check_digit(value: str) -> str:
     """Whether the weighted sum of ten digits is a multiple of 11 (NHS Data Dictionary, NHS NUMBER)."""
-    digits = f"regexp_replace({value}, '[ -]', '', 'g')"
+    digits = f"regexp_replace({value}, {quoted(_SEPARATOR)}, '', 'g')"
     weighted = " + ".join(
         f"{weight} * CAST(substr({digits}, {place}, 1) AS INTEGER)"
-        for place, weight in enumerate(range(10, 0, -1), 1)
+        for place, weight in enumerate((*CHECK_WEIGHTS, 1), 1)
     )
     return f"CASE WHEN regexp_matches({digits}, '^[0-9]{{10}}$') THEN ({weighted}) % 11 = 0 ELSE false END"

@@ -3,6 +3,8 @@
 -- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness
 -- and recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by
 -- the cut-offs of its day, the last score and the change by those of the day of the last score (decision 0015).
+CREATE TEMP MACRO holds_on(valid_from, valid_to, day) AS
+    (valid_from IS NULL OR valid_from <= day) AND (valid_to IS NULL OR valid_to >= day);
 CREATE TEMP MACRO is_case(test, score, cut_off) AS
     CASE test WHEN '>=' THEN score >= cut_off WHEN '>' THEN score > cut_off WHEN '<' THEN score < cut_off END;
 CREATE TEMP MACRO is_in_recovery(test, score, cut_off) AS
@@ -34,11 +36,9 @@ judged AS (
     FROM paired AS p
     INNER JOIN ref.instrument AS i ON i.position = p.position
     LEFT JOIN ref.instrument_cut_off AS f
-        ON f.position = p.position AND (f.valid_from IS NULL OR f.valid_from <= p.first_on)
-        AND (f.valid_to IS NULL OR f.valid_to >= p.first_on)
+        ON f.position = p.position AND holds_on(f.valid_from, f.valid_to, p.first_on)
     LEFT JOIN ref.instrument_cut_off AS l
-        ON l.position = p.position AND (l.valid_from IS NULL OR l.valid_from <= p.last_on)
-        AND (l.valid_to IS NULL OR l.valid_to >= p.last_on)
+        ON l.position = p.position AND holds_on(l.valid_from, l.valid_to, p.last_on)
 )
 SELECT
     j.referral_number, r.provider, r.service_request_id, r.pathway, j.instrument, j.role, j.scores, j.first_score, j.first_on,

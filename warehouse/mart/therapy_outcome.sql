@@ -7,12 +7,7 @@ WITH placed AS (
     SELECT w.level, w.organisation, t.period_type, t.period_start, m.* EXCLUDE (provider, commissioner, month)
     FROM monthly_count.therapy_outcome AS m
     INNER JOIN work.care_period AS t ON t.month = m.month
-    INNER JOIN ref.provider_place AS l ON l.provider = m.provider
-    LEFT JOIN ref.commissioner_place AS c ON c.commissioner = m.commissioner
-    CROSS JOIN LATERAL (VALUES
-        ('England', 'ENG'), ('region', coalesce(c.region, 'unknown')), ('ICB', coalesce(c.icb, 'unknown')),
-        ('sub-ICB', coalesce(c.sub_icb, 'unknown')), ('provider', l.current_provider)
-    ) AS w(level, organisation)
+    INNER JOIN work.therapy_place AS w ON w.provider = m.provider AND w.commissioner = m.commissioner
 ),
 added AS (
     SELECT

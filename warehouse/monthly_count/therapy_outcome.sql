@@ -13,11 +13,9 @@ WITH judged AS (
     INNER JOIN ref.instrument AS i ON i.position = p.position
     LEFT JOIN work.anxiety AS x ON x.referral_number = p.referral_number
     LEFT JOIN ref.instrument_cut_off AS f
-        ON f.position = p.position AND (f.valid_from IS NULL OR f.valid_from <= p.first_on)
-        AND (f.valid_to IS NULL OR f.valid_to >= p.first_on)
+        ON f.position = p.position AND holds_on(f.valid_from, f.valid_to, p.first_on)
     LEFT JOIN ref.instrument_cut_off AS l
-        ON l.position = p.position AND (l.valid_from IS NULL OR l.valid_from <= p.last_on)
-        AND (l.valid_to IS NULL OR l.valid_to >= p.last_on)
+        ON l.position = p.position AND holds_on(l.valid_from, l.valid_to, p.last_on)
     WHERE i.role = 'depression' OR i.instrument = x.instrument
 ),
 sided AS (

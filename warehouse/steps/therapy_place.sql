@@ -1,0 +1,16 @@
+-- work.therapy_place
+-- Grain: one row per provider and commissioner of a course of therapy that occur together, and level: the organisation
+-- they count in, as in work.place.
+CREATE TABLE work.therapy_place AS
+SELECT k.provider, k.commissioner, w.level, w.organisation
+FROM (
+    SELECT provider, commissioner FROM monthly_count.therapy_change
+    UNION
+    SELECT provider, commissioner FROM monthly_count.therapy_outcome
+) AS k
+INNER JOIN ref.provider_place AS l ON l.provider = k.provider
+LEFT JOIN ref.commissioner_place AS c ON c.commissioner = k.commissioner
+CROSS JOIN LATERAL (VALUES
+    ('England', 'ENG'), ('region', coalesce(c.region, 'unknown')), ('ICB', coalesce(c.icb, 'unknown')),
+    ('sub-ICB', coalesce(c.sub_icb, 'unknown')), ('provider', l.current_provider)
+) AS w(level, organisation)
