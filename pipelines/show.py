@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not 
     from pipelines.ask import Rows
     from pipelines.custody import Kept
     from pipelines.deciding import Decided
+    from pipelines.keys.rotation import Standing
     from pipelines.publish import Release
     from pipelines.tsql import Report
 
@@ -181,6 +182,23 @@ def erased(done: Mapping[str, Any]) -> None:
         line(f"Only the public figures are left of: {', '.join(done['emptied'])}.")
     line("Rows of the same people that arrive later are struck on arrival.")
     line("Not reached: backups, extracts that were given away, and free blocks of the disk.")
+
+
+def keys(stands: "Standing") -> None:
+    """Which keys there are, what has tokens of which, and the steps that are left."""
+    line(f"Keys in {stands.where}; in use: {stands.current}")
+    named = [("pseudonyms", each) for each in stands.versions.values()]
+    for name, key in (*named, ("figures", stands.figures), ("erasures", stands.erasures)):
+        line(f"  {name:<12} {key}")
+    for key, count in sorted(stands.submissions.items()):
+        line(f"Rows of {count:,} submissions: {key}")
+    for key, names in sorted(stands.releases.items()):
+        line(f"Releases: {key}: {', '.join(names)}")
+    steps = stands.next_steps()
+    for step, text in enumerate(steps, 1):
+        line(f"{step}. {text}")
+    if not steps:
+        line("Everything has tokens of the key in use.")
 
 
 def rows(answer: "Rows", output: str, null: str = "NULL") -> None:

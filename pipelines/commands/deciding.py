@@ -9,36 +9,22 @@ from cyclopts import Parameter
 
 from pipelines.commands.app import CENTRE, CLEAN, Json, app, month_of, print_json, require
 
+What = Annotated[
+    str, Parameter(help="A provider and then its month (RW5 2025-04), or the id of a submission alone.")
+]
+Month = Annotated[str, Parameter(help="The month, as YYYY-MM.")]
 Why = Annotated[str, Parameter(help="The reason. It is kept in the ledger: write nothing about a person.")]
 
 
 @app.command(group=CENTRE)
-def confirm(what: str, month: str = "", *, why: Why, as_json: Json = False) -> int:
-    """Let a submission count that is held, was withdrawn, or came after its window.
-
-    Parameters
-    ----------
-    what
-        A provider and then its month (RW5 2025-04), or the id of a submission alone.
-    month
-        The month, as YYYY-MM.
-
-    """
+def confirm(what: What, month: Month = "", *, why: Why, as_json: Json = False) -> int:
+    """Let a submission count that is held, was withdrawn, or came after its window."""
     return _decide(True, what, month, why, as_json)
 
 
 @app.command(group=CENTRE)
-def withdraw(what: str, month: str = "", *, why: Why, as_json: Json = False) -> int:
-    """Take a month out of what counts until another file comes. An earlier file does not take its place.
-
-    Parameters
-    ----------
-    what
-        A provider and then its month (RW5 2025-04), or the id of a submission alone.
-    month
-        The month, as YYYY-MM.
-
-    """
+def withdraw(what: What, month: Month = "", *, why: Why, as_json: Json = False) -> int:
+    """Take a month out of what counts until another file comes. An earlier file does not take its place."""
     return _decide(False, what, month, why, as_json)
 
 

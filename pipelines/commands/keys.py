@@ -66,19 +66,8 @@ def verify(*, as_json: Json = False) -> int:
     steps = stands.next_steps()
     if as_json:
         print_json(asdict(stands) | {"current": stands.current, "next": steps})
-        return WARNINGS if steps else CLEAN
-    show.line(f"Keys in {stands.where}; in use: {stands.current}")
-    for name, key in (*(("pseudonyms", each) for each in stands.versions.values()), ("figures", stands.figures)):
-        show.line(f"  {name:<12} {key}")
-    show.line(f"  {'erasures':<12} {stands.erasures}")
-    for key, count in sorted(stands.submissions.items()):
-        show.line(f"Rows of {count:,} submissions: {key}")
-    for key, names in sorted(stands.releases.items()):
-        show.line(f"Releases: {key}: {', '.join(names)}")
-    for step, text in enumerate(steps, 1):
-        show.line(f"{step}. {text}")
-    if not steps:
-        show.line("Everything has tokens of the key in use.")
+    else:
+        show.keys(stands)
     return WARNINGS if steps else CLEAN
 
 
