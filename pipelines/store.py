@@ -79,10 +79,13 @@ def workspace(parent: Path, settle: Callable[[Path], None] | None = None) -> Ite
 
 
 def is_left(folder: Path) -> bool:
-    """Whether nobody works on ``folder`` (``alone``) any more."""
+    """Whether nobody works on ``folder`` (``alone``) any more. One that is gone was not left."""
     import fcntl
 
-    opened = os.open(folder, os.O_RDONLY)
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # its process has just ended, and took it along
+        return False
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,5 +1,6 @@
 """The pseudonymised store: exactly the accepted rows, whole or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from demonstration.writing import write_submissions
 from pipelines.keys import fingerprint, key_store, rotate, spine_key
 from pipelines.ledger import Receipt, State, open_ledger
 from pipelines.load import check, check_path, load, pseudonymise, receive
-from pipelines.store import NotConserved, complete, draft, rows_of, waiting
+from pipelines.store import NotConserved, complete, draft, rows_of, waiting, workspace
 from pipelines.verdict import Verdict
 from pipelines.zones import Zones, zones
 from schemas.dataset import TABLES
@@ -86,6 +87,17 @@ def stepped(tmp_path: Path, found: Zones, **changed: str | None) -> tuple[Verdic
     ledger = open_ledger(found.ledger)
     receipt = receive(submission(tmp_path, **changed), found, ledger)
     return check(receipt, found, ledger, spine_key()), waiting(receipt.submission_id, found)
+
+
+def test_workspaces_that_come_and_go_at_once_do_not_hinder_each_other(tmp_path: Path) -> None:
+    def come_and_go(_: int) -> None:
+        for _ in range(300):
+            with workspace(tmp_path) as folder:
+                (folder / "a file").touch()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(come_and_go, range(4)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_checked_rows_wait_and_count_only_when_they_are_let_in(tmp_path: Path, home: Path) -> None:
