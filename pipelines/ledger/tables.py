@@ -101,7 +101,7 @@ class Database(Protocol):
 def bring_up_to_date(database: Database, noting: Callable[[Head], None]) -> None:
     """Make the tables if there are none, or carry those of an earlier version over, in one transaction.
 
-    ``noting`` is given the last event within it: whoever sees the new tables finds that event noted. Raises
+    ``noting`` is given the last event within it: those who see the new tables find that event noted. Raises
     LedgerTooNew for tables of a later version.
     """
     with database.reading() as execute:
