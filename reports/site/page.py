@@ -4,23 +4,18 @@ Belongs here: what the page shows and how much of it. Does not belong here: the 
 the verdict contains (``reports.site.report``).
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
+from jinja2 import Template
 
 from reports.site.wording import STATUS, counted, day, deadline, doubts_said, month_name, sentence
+from reports.templating import MOST_BYTES, dressed, environment
 from schemas.rule import Effect
 from transforms.submission import SubmissionChecked
 
-# Size limit of a page: it is read on a phone and sent by mail.
-MOST_BYTES = 400_000
 # The most serious rules. After correcting them a site makes a new report, and the workbook has all rules.
 RULES_SHOWN = 120
 # In «What to fix first» and in each list of what has changed.
@@ -83,7 +78,7 @@ def _context(verdict: Mapping[str, Any], most: int) -> dict[str, Any]:
             "listed": LISTED,
             "open": OPEN,
         }
-        | _styled()
+        | dressed("reports.site")
     )
 
 
@@ -140,30 +135,15 @@ def _changes(verdict: Mapping[str, Any], rules: Sequence[dict[str, Any]], most: 
     }
 
 
-def _text(name: str) -> str:
-    return (files("reports.site") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _styled() -> dict[str, Any]:
-    """The style, and its hash by which the page's security policy knows it."""
-    style = _text("nhs.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return {"style": Markup(style), "style_hash": digest}  # noqa: S704  our own file
-
-
 @cache
 def template(name: str) -> Template:
     """A template of ``reports/site/templates``: escaping on, an unknown name an error, our filters known."""
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
-        loader=FunctionLoader(_text),
-    )  # fmt: skip
-    environment.filters |= {
+    own = environment("reports.site")
+    own.filters |= {
         "counted": counted,
         "deadline": deadline,
         "sentence": sentence,
         "thousands": lambda number: f"{number:,}",
         "status": lambda status: STATUS[status],
     }
-    return environment.get_template(name)
+    return own.get_template(name)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.site.page import MOST_BYTES, page
+from reports.site.page import page
 from reports.site.report import as_json, write_report
+from reports.templating import MOST_BYTES
 from schemas.dataset import TABLES
 from tests.fixtures.page import (
     BAD_DATE,

@@ -1,0 +1,143 @@
+"""What people ask of a service, and the measures that answer it: one list for every kind of page.
+
+Belongs here: the questions, and which measures answer them for which set of conditions. Does not belong here: what
+the measures count (``warehouse/measures``).
+"""
+
+from dataclasses import dataclass
+
+from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A measure as a page names it.
+
+    ``label`` begins in lower case and stands behind «the share of», «the number of», or alone («typical wait for
+    the first treatment»). ``noun`` is what the denominator counts, in the plural.
+    """
+
+    measure: str
+    label: str
+    noun: str = "people"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and by measure set the measures that answer it, the most telling first.
+
+    A set without measures is not asked: ``why_not_asked`` says why. ``short`` fits a column of a table.
+    """
+
+    id: str
+    text: str
+    short: str
+    talking_therapies: tuple[Asked, ...]
+    severe_mental_illness: tuple[Asked, ...]
+    why_not_asked: str = ""
+
+    def asked(self, measure_set: str) -> tuple[Asked, ...]:
+        """The measures that answer it for conditions of a measure set."""
+        return {
+            TALKING_THERAPIES: self.talking_therapies, SEVERE_MENTAL_ILLNESS: self.severe_mental_illness
+        }[measure_set]  # fmt: skip
+
+
+_CAME = (
+    Asked("REFERRALS", "people referred", "referrals"),
+    Asked("ACCESS", "people who started treatment", "people"),
+    Asked("SELF_REFERRALS", "people who referred themselves", "referrals"),
+    Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people"),
+)
+_SAID = (
+    Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers"),
+    Asked("ASSESSMENT_COMPLETELY_SATISFIED", "people completely satisfied with their assessment", "people"),
+)
+
+QUESTIONS = (
+    Question("came", "How many people came?", "Came", _CAME, _CAME),
+    Question(
+        "waited", "How long did people wait?", "Waits",
+        (
+            Asked("WAIT_42", "people who waited 6 weeks or less", "people who finished"),
+            Asked("WAIT_126", "people who waited 18 weeks or less", "people who finished"),
+            Asked("MEDIAN_WAIT_TREATMENT", "typical wait for the first treatment", "people who started"),
+            Asked("SECOND_TREATMENT_90", "people who waited over 90 days for their second session", "people"),
+            Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
+        ),
+        (
+            Asked("TREATED_84", "people who started within 12 weeks", "people who started"),
+            Asked("TREATED_126", "people who started within 18 weeks", "people who started"),
+            Asked("MEDIAN_WAIT_TREATMENT", "typical wait for the first treatment", "people who started"),
+            Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
+        ),
+    ),
+    Question(
+        "offered", "What were they offered, and did they get the full course?", "Dose",
+        (
+            Asked(
+                "HIGH_WHERE_RECOMMENDED",
+                "people given high-intensity therapy where NICE recommends only that", "people",
+            ),
+            Asked("MEAN_SESSIONS", "average number of sessions", "people who finished"),
+        ),
+        (
+            Asked("SMI_DOSE_REACHED", "people who got the sessions that NICE recommends", "people treated"),
+            Asked("SMI_PLAN_REACHED", "people who got all sessions in their plan", "people with a plan"),
+            Asked("SMI_OFFERED", "people offered a therapy", "people whose care ended"),
+            Asked("SMI_NICE_THERAPY", "people given a therapy that NICE recommends", "people treated"),
+            Asked("SMI_SESSIONS_MEAN", "average number of sessions", "people treated"),
+        ),
+    ),
+    Question(
+        "stopped", "Who stopped early?", "Stopped",
+        (
+            Asked("FINISHED_OF_TREATED", "people who had two or more sessions", "people treated"),
+            Asked("ENDED_UNTREATED", "people who left before treatment", "people whose care ended"),
+            Asked("DNA", "appointments people missed without notice", "appointments"),
+        ),
+        (
+            Asked("SMI_DROPPED_OUT", "people who stopped early", "people treated"),
+            Asked("SMI_DROPPED_OUT_BEFORE_5", "people who stopped before the fifth session", "people treated"),
+            Asked("ENDED_UNTREATED", "people who left before treatment", "people whose care ended"),
+            Asked("DNA", "appointments people missed without notice", "appointments"),
+        ),
+    ),
+    Question(
+        "better", "Did they get better?", "Better",
+        (
+            Asked("RELIABLE_RECOVERY", "people who recovered, by more than chance", "people who could recover"),
+            Asked("RECOVERY", "people who recovered", "people who could recover"),
+            Asked("RELIABLE_IMPROVEMENT", "people who got clearly better", "people who finished"),
+            Asked("RELIABLE_DETERIORATION", "people who got clearly worse", "people who finished"),
+        ),
+        (
+            Asked("SMI_IMPROVEMENT", "people whose quality of life got clearly better", "people with two scores"),
+            Asked("SMI_DETERIORATION", "people whose quality of life got clearly worse", "people with two scores"),
+            Asked("OUTCOME_GAINED", "outcome scores that were better at the end", "pairs of scores"),
+        ),
+    ),
+    Question(
+        "crisis", "Did they need crisis care and hospital less?", "Crisis", (),
+        (
+            Asked("ADMISSION_ANY_AFTER", "people admitted to hospital in the half year after therapy", "people"),
+            Asked("CRISIS_ANY_AFTER", "people with a crisis contact in the half year after therapy", "people"),
+            Asked("EMERGENCY_ANY_AFTER", "people at an emergency department in the half year after", "people"),
+        ),
+        "Talking Therapies services do not send records of crisis care and hospital stays.",
+    ),
+    Question(
+        "said", "What did they say?", "Said",
+        _SAID,
+        (
+            Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers"),
+            Asked("HELPED_A_LOT", "people whom therapy helped a lot", "people who answered"),
+            Asked("CARE_SATISFIED", "people satisfied with their therapy", "people who answered"),
+        ),
+    ),
+    Question(
+        "same", "Is it the same for everyone?", "Equity",
+        (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),),
+        (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),),
+    ),
+)  # fmt: skip

@@ -1,0 +1,151 @@
+"""A release as pages read it: one read-only connection, and what every page needs to know of it.
+
+Belongs here: opening a release in one of two editions, its name, periods, measures and organisations. Does not
+belong here: the questions of one kind of page, which it asks in SQL itself, once for all its pages.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from schemas.errors import NotAsked
+from schemas.month import months_between
+from warehouse.release import DATABASE, PUBLIC_DATABASE
+
+PUBLIC, INSIDE = "public", "inside"
+# A year that ends with the newest month, and where the data are of fewer months the year as far as it goes.
+PERIOD_TYPES = ("rolling 12 months", "financial year")
+_AT_ONCE = 5_000
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """A year that pages are about: its kind as in the tables, its first day and its last month."""
+
+    kind: str
+    start: date
+    last_month: date
+
+    @property
+    def words(self) -> str:
+        """As a heading says it: "April 2025 to March 2026"."""
+        return f"{self.start:%B %Y} to {self.last_month:%B %Y}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure as ``public.measure`` describes it: ``kind`` is count, share, mean, median, p90, rate, day_rate."""
+
+    id: str
+    title: str
+    meaning: str
+    kind: str
+    unit: str
+    direction: str
+    standard: float | None
+    official: str
+    caveats: str
+
+
+class Release:
+    """A published release, open for pages.
+
+    The public edition opens ``parity-public.duckdb``: it has the schema ``public`` and nothing exact. The inside
+    edition opens ``parity.duckdb``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, edition: str) -> None:
+        """Of an open file of a release. ``edition``: PUBLIC or INSIDE."""
+        self._connection = connection
+        self.edition = edition
+
+    def rows(self, sql: str, *values: object) -> Iterator[dict[str, Any]]:
+        """The rows of a question, one after the other, by the names of their columns."""
+        cursor = self._connection.cursor()
+        cursor.execute(sql, list(values))
+        names = [column[0] for column in cursor.description or []]
+        while some := cursor.fetchmany(_AT_ONCE):
+            for row in some:
+                yield dict(zip(names, row, strict=True))
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the release; "draft" before it has one."""
+        return next(self.rows("SELECT release_id FROM meta.build"))["release_id"] or "draft"
+
+    @cached_property
+    def period(self) -> Period:
+        """The newest year of the submitted figures. Raises NotAsked where the release has no submitted figure."""
+        found = list(
+            self.rows(
+                """
+                SELECT period_type, max(period_start) AS start, (
+                    SELECT max(period_start) FROM public.national
+                    WHERE source = 'submitted' AND period_type = 'month') AS last_month
+                FROM public.national
+                WHERE source = 'submitted'
+                GROUP BY period_type
+                """
+            )
+        )
+        starts = {row["period_type"]: row for row in found}
+        for kind in PERIOD_TYPES:
+            if kind in starts:
+                return Period(kind, starts[kind]["start"], starts[kind]["last_month"])
+        raise NotAsked("The release has no figures from submissions: there is nothing to show. Load submissions.")
+
+    @property
+    def months(self) -> list[date]:
+        """The months of ``period``, in order."""
+        return months_between(self.period.start, self.period.last_month)
+
+    @cached_property
+    def measures(self) -> dict[str, Measure]:
+        """Every measure by its id, in the order of the catalogue."""
+        return {
+            row["measure"]: Measure(
+                row["measure"], row["title"], row["meaning"], row["kind"], row["unit"] or "",
+                row["direction"] or "none", None if row["standard"] is None else float(row["standard"]),
+                row["published_id"] or "", row["caveats"] or "",
+            )
+            for row in self.rows("SELECT * FROM public.measure ORDER BY position")
+        }  # fmt: skip
+
+    @cached_property
+    def names(self) -> dict[tuple[str, str], str]:
+        """Names of organisations by level (as in ``public.organisation``) and code."""
+        return {
+            (row["level"], row["organisation"]): row["name"]
+            for row in self.rows("SELECT level, organisation, name FROM public.organisation ORDER BY ALL")
+        }
+
+    def codes(self, level: str) -> list[str]:
+        """The organisations of a level, by name and code."""
+        return [code for of, code in sorted(self.names, key=lambda at: (self.names[at], at)) if of == level]
+
+
+@contextmanager
+def opened(folder: Path, edition: str) -> Iterator[Release]:
+    """A release of ``folder``, read-only. Raises NotAsked where it has no file for the edition."""
+    file = folder / (PUBLIC_DATABASE if edition == PUBLIC else DATABASE)
+    if not file.is_file():
+        raise NotAsked(f"The release {folder.name} has no {file.name}. Publish it again with `parity publish`.")
+    with duckdb.connect(str(file), read_only=True, config=_CLOSED) as connection:
+        yield Release(connection, edition)
+
+
+def values_in(sequence: Sequence[str]) -> str:
+    """Texts of our own as a list in SQL: "'A', 'B'"."""
+    return ", ".join(f"'{each}'" for each in sequence)

@@ -1,0 +1,64 @@
+"""Writing the pages of a release: every kind in turn, one page at a time.
+
+Belongs here: which kinds there are, how a template becomes a page, the folder. Does not belong here: what a page
+says (a module per kind).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.pages import about
+from reports.pages.page import Page
+from reports.pages.release import Release
+from reports.templating import MOST_BYTES
+from schemas.errors import ForThePerson
+
+Kind = Callable[[Release], Iterator[Page]]
+
+# For everybody: from the schema ``public`` alone.
+PUBLIC_KINDS: tuple[Kind, ...] = (about.pages,)
+# For one service (``Page.provider``) or the centre.
+INSIDE_KINDS: tuple[Kind, ...] = ()
+
+
+class TooLarge(ForThePerson):
+    """A page is larger than a phone or a mail takes."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: pages, and bytes in all."""
+
+    pages: int
+    size: int
+
+
+def write_public(release: Release, folder: Path) -> Written:
+    """Write the public pages of a release into ``folder``. Raises TooLarge for a page over 400 KB."""
+    return _write((kind(release) for kind in PUBLIC_KINDS), lambda _: folder)
+
+
+def write_inside(release: Release, of_service: Callable[[str], Path], of_centre: Path) -> Written:
+    """Write the pages for those inside: a service's into ``of_service(provider)``, all others into ``of_centre``.
+
+    Raises TooLarge for a page over 400 KB.
+    """
+    return _write(
+        (kind(release) for kind in INSIDE_KINDS),
+        lambda page: of_service(page.provider) if page.provider else of_centre,
+    )
+
+
+def _write(kinds: Iterator[Iterator[Page]], where: Callable[[Page], Path]) -> Written:
+    pages = size = 0
+    for kind in kinds:
+        for page in kind:
+            content = page.text.encode()
+            if len(content) > MOST_BYTES:
+                raise TooLarge(f"The page {page.address} has {len(content):,} bytes, {MOST_BYTES:,} are the most.")
+            target = where(page) / page.address
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            pages, size = pages + 1, size + len(content)
+    return Written(pages, size)
