@@ -38,6 +38,7 @@ from warehouse.models import model_names, models_of, read_sql
 from warehouse.order import in_order, run, tables_in
 from warehouse.organisations.importing import reference_digest
 from warehouse.organisations.places import load_places, successors_among
+from warehouse.promised import create_promised
 from warehouse.published import create_published
 from warehouse.quality_items import create_items
 from warehouse.staging import StagedSubmission, check_current, stage
@@ -160,7 +161,7 @@ def complete(
     threads: int | None = None,
     measures: Sequence[Measure] | None = None,
 ) -> dict[str, int]:
-    """Add the schemas for other readers: the public and the national schemas, and comments.
+    """Add the schemas for other readers: the public, the promised and the national schemas, and comments.
 
     ``secret`` decides the random errors of public figures (``warehouse.disclosure``); ``protected_with`` is its
     fingerprint, ``code_version`` that of all that was built. Comments are written last and are complete. Returns
@@ -170,6 +171,7 @@ def complete(
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_compat(con)
         build_public(con, secret)
+        create_promised(con)
         apply_contract(con, described(catalogue() if measures is None else measures))
         con.execute("UPDATE meta.build SET protected_with = ?, code_version = ?", [protected_with, code_version])
         return count_rows(con, "public")

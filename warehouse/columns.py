@@ -12,7 +12,7 @@ import duckdb
 
 from schemas.errors import ForThePerson
 from schemas.sql import quoted
-from warehouse import clinical, compat, lookups, published, quality_items, vocabulary
+from warehouse import clinical, compat, lookups, promised, published, quality_items, vocabulary
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
@@ -21,7 +21,7 @@ from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
 
 SCHEMAS = (
-    "ref", "core", "monthly_count", "mart", "published", "public", "meta",
+    "ref", "core", "monthly_count", "mart", "published", "public", "meta", promised.SCHEMA,
     *compat.SCHEMAS,
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ Columns of meta.columns: One row per column of this file: what it means.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
     listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS,
-    COLUMNS,
+    promised.COLUMNS, COLUMNS,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from warehouse.disclosure.public import write_public
 from warehouse.identifying import identifying
 from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
+from warehouse.promised import unkept
 from warehouse.storage import sha256_of, sync, writing
 
 DATABASE = "parity.duckdb"
@@ -62,7 +63,8 @@ def check_draft(draft: Path, secret: str) -> list[str]:
     """Everything that forbids publishing the draft, in words; empty when there is nothing.
 
     Rows staged equal rows accounted for; grains are unique; England is the sum of its providers; no numerator
-    exceeds its denominator; every table and column has a comment; nothing identifies a person; nothing in schema
+    exceeds its denominator; every table and column has a comment; schema ``v1`` is what
+    the contract promises; nothing identifies a person; nothing in schema
     ``public`` is exact. ``secret`` decides the random errors there.
     """
     with duckdb.connect(str(draft), read_only=True) as con:
@@ -74,6 +76,7 @@ def check_draft(draft: Path, secret: str) -> list[str]:
             *_repeated_grains(con, present),
             *_wrong_totals(con),
             *_uncommented(con),
+            *unkept(con),
             *identifying(con),
             *leaks(con, secret),
         ]

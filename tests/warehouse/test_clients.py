@@ -16,13 +16,17 @@ NEWEST = Path(sys.executable).with_name("duckdb")
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("clients")
     draft = build(
         tmp, [write_submission(tmp, "RXX", APRIL, tables_of([Case("a"), Case("b")]))], measures=FEW, whole=True
     )
-    publish(draft, tmp / "releases", "2025-04-aaaaaaaa", tmp / "latest.duckdb", {}, secret=SECRET)
-    return tmp / "latest.duckdb"
+    return publish(draft, tmp / "releases", "2025-04-aaaaaaaa", tmp / "latest.duckdb", {}, secret=SECRET)
+
+
+@pytest.fixture(params=["parity.duckdb", "parity-public.duckdb"])
+def release(folder: Path, request: pytest.FixtureRequest) -> Path:
+    return folder / str(request.param)
 
 
 def questions(release: Path) -> list[str]:

@@ -11,6 +11,7 @@ import duckdb
 from schemas.sql import quoted
 from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 from warehouse.models import read_sql
+from warehouse.promised import create_promised
 from warehouse.storage import writing
 
 # In this order: what follows is made from those before it.
@@ -45,7 +46,7 @@ def _make_funnel(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def write_public(database: Path, target: Path) -> None:
-    """Write schema ``public``, its lines of ``meta.columns`` and its comments into a file of their own.
+    """Write schema ``public``, the promised views of it, and what both mean, into a file of their own.
 
     This file is for readers who may not see exact figures. ``target`` must not exist.
     """
@@ -54,17 +55,47 @@ def write_public(database: Path, target: Path) -> None:
         con.execute("CREATE SCHEMA public; CREATE SCHEMA meta")
         for table in TABLES:
             con.execute(f"CREATE TABLE public.{table} AS FROM release.public.{table} ORDER BY ALL")
+        create_promised(con, only_public=True)
         con.execute(
-            "CREATE TABLE meta.columns AS FROM release.meta.columns WHERE schema_name = 'public' ORDER BY ALL; "
-            "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build"
+            "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build; "
+            "CREATE TABLE meta.columns AS FROM release.meta.columns LIMIT 0"
         )
-        comments = con.execute(
-            "SELECT 'TABLE public.' || table_name, comment FROM duckdb_tables() "
-            "WHERE database_name = 'release' AND schema_name = 'public' AND comment IS NOT NULL UNION ALL "
-            "SELECT 'COLUMN public.' || table_name || '.' || column_name, comment FROM duckdb_columns() "
-            "WHERE database_name = 'release' AND schema_name = 'public' AND comment IS NOT NULL ORDER BY ALL"
-        ).fetchall()
-        con.execute("BEGIN")
-        for name, comment in comments:
-            con.execute(f"COMMENT ON {name} IS {quoted(comment)}")
-        con.execute("COMMIT; DETACH release; CHECKPOINT")
+        con.execute(
+            f"INSERT INTO meta.columns SELECT c.* FROM release.meta.columns AS c INNER JOIN ({_COLUMNS}) AS o "
+            "USING (schema_name, table_name, column_name) WHERE o.database_name <> 'release' ORDER BY ALL"
+        )
+        for statement in _comments(con):
+            con.execute(statement)
+        con.execute("DETACH release; CHECKPOINT")
+
+
+_RELATIONS = (
+    "SELECT database_name, schema_name, table_name, 'TABLE' AS kind, comment FROM duckdb_tables() UNION ALL "
+    "SELECT database_name, schema_name, view_name, 'VIEW', comment FROM duckdb_views() WHERE NOT internal"
+)
+_COLUMNS = (
+    "SELECT database_name, schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+)
+
+
+def _comments(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The statements that give everything in the file the comment that it has in the attached release."""
+    said = con.execute(
+        f"""
+        WITH named AS (
+            SELECT database_name = 'release' AS is_old,
+                kind || ' ' || schema_name || '."' || table_name || '"' AS name, comment
+            FROM ({_RELATIONS})
+            UNION ALL
+            SELECT database_name = 'release',
+                'COLUMN ' || schema_name || '."' || table_name || '"."' || column_name || '"', comment
+            FROM ({_COLUMNS})
+        )
+        SELECT name, o.comment
+        FROM named AS o
+        INNER JOIN (SELECT name FROM named WHERE NOT is_old) AS n USING (name)
+        WHERE o.is_old AND o.comment IS NOT NULL
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return ["BEGIN", *(f"COMMENT ON {name} IS {quoted(comment)}" for name, comment in said), "COMMIT"]
