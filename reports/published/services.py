@@ -15,7 +15,17 @@ from typing import Any
 
 import duckdb
 
-from reports.charts import ControlChart, FunnelPoint, control_panel, funnel_plot
+from reports.charts import (
+    ControlChart,
+    ControlPoint,
+    Funnel,
+    Service,
+    SmallMultiples,
+    Source,
+    Value,
+    funnel,
+    small_multiples,
+)
 from warehouse.build import build_core, build_marts
 from warehouse.published import load_published, normalise_published
 
@@ -174,26 +184,34 @@ def _funnel(con: duckdb.DuckDBPyConnection) -> str:
     latest = _latest(con)
     found = _rows(
         con,
-        f"""SELECT denominator, value, funnel_position_adjusted, provider_name, peer_value, tau
+        f"""SELECT provider_name, value, numerator, denominator, funnel_position_adjusted, provider, peer_value,
+                tau, peer_numerator, peer_denominator
             FROM mart.service_comparison
             WHERE {_IS} AND measure = 'RECOVERY' AND period_start = ? AND funnel_position_adjusted IS NOT NULL
             ORDER BY provider""",
         [latest],
     )
-    return funnel_plot(
-        [FunnelPoint(*row[:4]) for row in found],
-        found[0][4],
-        found[0][5],
+    services = [
+        Service(name, Value(value, None, None, numerator, denominator, source=Source(org=code)), position)
+        for name, value, numerator, denominator, position, code, *_ in found
+    ]
+    *_, centre, tau, numerator, denominator = found[0]
+    chart = Funnel(
         f"Recovery, {len(found)} services, {_year(latest)}",
-        f"England {100 * found[0][4]:.1f} %; dark limits allow for tau, faint ones only for chance",
+        services,
+        Value(centre, None, None, numerator, denominator, column="peer_value"),
+        tau,
+        denominator_is="finished courses that can recover",
+        source=Source(measure="RECOVERY", period=latest.isoformat(), pathway="all"),
     )
+    return funnel(chart, "recovery-funnel").file(820)
 
 
 def _panel(con: duckdb.DuckDBPyConnection) -> str:
     found = _rows(
         con,
         """SELECT c.provider, n.provider_name, c.period_start, c.value, c.mean, c.lower_limit, c.upper_limit,
-               coalesce(c.signal, 0) <> 0
+               c.limits, c.variation, c.signal, c.segment
            FROM mart.control_chart AS c
            INNER JOIN (
                SELECT provider, min(provider_name) AS provider_name, sum(denominator) AS size
@@ -207,17 +225,20 @@ def _panel(con: duckdb.DuckDBPyConnection) -> str:
     charts = []
     for code in dict.fromkeys(row[0] for row in found):
         own = [row for row in found if row[0] == code]
-        low, high = own[0][5], own[0][6]
-        charts.append(
-            ControlChart(
-                _short(own[0][1]), [_year(row[2]) for row in own], [float(row[3]) for row in own], float(own[0][4]),
-                None if low is None else (float(low), float(high)), [row[7] for row in own],
-            )
-        )  # fmt: skip
-    return control_panel(
-        charts,
-        "Recovery over the years: England and the 11 services with most courses",
-        "XmR with trial limits (dashed), mean (line), per cent; diamonds are special cause",
+        points = [_point(row) for row in own]
+        source = Source(measure="RECOVERY", org=code, pathway="all")
+        charts.append(ControlChart(f"Recovery, {own[0][1]}", _short(own[0][1]), points, source=source))
+    title = "Recovery over the years: England and the 11 services with most courses"
+    return small_multiples(SmallMultiples(title, charts), "recovery-years").file(960, columns=3)
+
+
+def _point(row: tuple[Any, ...]) -> ControlPoint:
+    _, _, start, value, mean, lower, upper, limits, variation, signal, segment = row
+    low, high = (None, None) if lower is None else (float(lower), float(upper))
+    source = Source(period=start.isoformat())
+    label = _year(start)
+    return ControlPoint(
+        label, float(value), float(mean), low, high, limits, variation, signal, segment, source=source
     )
 
 

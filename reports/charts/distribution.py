@@ -1,0 +1,146 @@
+"""Scores at the start and at the end, with the cut-off.
+
+Belongs here: the distribution, as columns of people or as percentiles. Does not belong here: scores
+(``warehouse``).
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from reports.charts.data import Distribution, Scores
+from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, TINY, Drawing, Number
+from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
+from reports.charts.scale import Scale, ticks
+from reports.charts.words import count_cell, number_cell, one_or_many
+
+_INSET = 0.03
+_TALL = 84.0
+_PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
+
+
+def distribution(data: Distribution, figure_id: str) -> Figure:
+    """Below each other, on one axis of scores: columns of people, and a bar of the middle half with the median.
+
+    Columns of one chart have one scale of people. A count that is not shown is a low hatched column.
+    """
+    drawing = Drawing(figure_id, data.source)
+    step = _step(data)
+    low, high = data.lowest - step / 2, data.highest + step / 2
+
+    def x(score: float) -> float:
+        return _INSET + (1 - 2 * _INSET) * (score - low) / (high - low)
+
+    most = max([people for each in data.scores for _, people in each.counts if people is not None], default=1) or 1
+    drawing.height = 22 if data.cut_off is not None else 2
+    top = drawing.height
+    for scores in data.scores:
+        _scores(drawing, scores, x, step, most)
+    if data.cut_off is not None:
+        number = Number(data.cut_off, "cut_off")
+        drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, INK, 1.5, "5 3", number)
+        drawing.near(x(data.cut_off), 13, f"Cut-off {data.cut_off:g}", SMALL)
+    drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)
+    for tick in ticks(data.lowest, data.highest, 5):
+        drawing.near(x(tick), drawing.height + 17, f"{tick:g}", TINY, QUIET)
+    drawing.height += 24
+    return Figure(
+        [Panel(drawing.svg(data.title, _told(data)), round(drawing.height))],
+        _table(data),
+        _notes(data),
+        data.source,
+    )
+
+
+def _step(data: Distribution) -> float:
+    """The distance between scores: of GBO and ReQoL-10 1, of a mean score less."""
+    scores = sorted({score for each in data.scores for score, _ in each.counts})
+    return min((b - a for a, b in pairwise(scores)), default=1.0)
+
+
+def _scores(drawing: Drawing, scores: Scores, x: Callable[[float], float], step: float, most: int) -> None:
+    drawing.height += 18
+    drawing.text(
+        0,
+        drawing.height - 4,
+        f"{scores.label}: {one_or_many(scores.people, 'person', 'people')}",
+        SMALL,
+        is_bold=True,
+    )
+    if scores.counts:
+        drawing.height += _TALL
+        foot = drawing.height
+        for score, people in scores.counts:
+            left, right = x(score - step * 0.42), x(score + step * 0.42)
+            if people is None:
+                drawing.hatched(left, foot - 8, right, foot)
+            else:
+                source = type(scores.source)(group=f"{score:g}")
+                drawing.rect(
+                    left,
+                    foot - (_TALL - 6) * people / most,
+                    right,
+                    foot,
+                    BLUE,
+                    number=Number(people, "people", source),
+                )
+        drawing.line(_INSET, foot, 1 - _INSET, foot, GREY)
+    at = dict(scores.percentiles)
+    if at:
+        drawing.height += 24
+        middle = drawing.height - 12
+        for first, last, thick, colour in ((5, 95, 2, GREY), (25, 75, 10, BAND)):
+            if first in at and last in at:
+                drawing.line(x(at[first]), middle, x(at[last]), middle, colour, thick)
+        for percentile in _PERCENTILES:
+            if percentile in at:
+                tall, colour = (9, BLUE) if percentile == 50 else (5, QUIET)
+                number = Number(at[percentile], f"p{percentile:02}")
+                drawing.line(
+                    x(at[percentile]),
+                    middle - tall,
+                    x(at[percentile]),
+                    middle + tall,
+                    colour,
+                    3 if percentile == 50 else 1.5,
+                    number=number,
+                )
+    drawing.height += 8
+
+
+def _notes(data: Distribution) -> list[Note]:
+    notes = []
+    if any(each.percentiles for each in data.scores):
+        notes.append(
+            "Thick bar: the middle half of people; upright line: the middle score; thin line: 9 in 10 people."
+        )
+    if any(people is None for each in data.scores for _, people in each.counts):
+        notes.append("Hatched: a number too small to show.")
+    return [Note(" ".join(notes))] if notes else []
+
+
+def _told(data: Distribution) -> str:
+    said = []
+    for each in data.scores:
+        median = dict(each.percentiles).get(50)
+        middle = "" if median is None else f", middle score {median:g}"
+        said.append(f"{each.label}: {one_or_many(each.people, 'person', 'people')}{middle}.")
+    return " ".join([*said, f"Cut-off {data.cut_off:g}." if data.cut_off is not None else ""]).strip()
+
+
+def _table(data: Distribution) -> Table:
+    scale = Scale(lowest=None, decimals=1)
+    scores = sorted({score for each in data.scores for score, _ in each.counts})
+    rows = []
+    for score in scores:
+        cells = [count_cell(dict(each.counts).get(score), "people", "not shown") for each in data.scores]
+        source = type(data.source)(group=f"{score:g}")
+        rows.append(Row(f"Score {score:g}", cells, source))
+    for percentile in _PERCENTILES:
+        at = [dict(each.percentiles).get(percentile) for each in data.scores]
+        if any(each is not None for each in at):
+            cells = [number_cell(scale, each, f"p{percentile:02}") for each in at]
+            rows.append(Row(f"{percentile} of 100 people score at or below", cells))
+    if data.cut_off is not None:
+        cut_off = [Cell(f"{data.cut_off:g}", data.cut_off, "cut_off"), *(Cell("") for _ in data.scores[1:])]
+        rows.append(Row("Cut-off", cut_off))
+    return Table(data.title, ("", *(each.label for each in data.scores)), rows)

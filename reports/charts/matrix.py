@@ -1,0 +1,121 @@
+"""Services by questions: a symbol in each cell of a table.
+
+Belongs here: the matrix. Does not belong here: which measure answers a question (the pages).
+
+It is a table, not one drawing: a screen reader walks through its cells, and its columns wrap as the page is wide.
+"""
+
+from html import escape
+
+from reports.charts.data import Matrix, MatrixCell, MatrixRow
+from reports.charts.drawing import BLUE, GREY, INK, ORANGE, PATHS
+from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table, raw
+from reports.charts.words import POSITION, figure_said
+
+
+def matrix(data: Matrix, figure_id: str) -> Figure:
+    """Rows by region and name. A circle is within the limits; a square better, a diamond worse, a triangle beyond
+    them where neither is better; filled, beyond 99.8 %. A small ring is not compared, a cross has no figure.
+    """
+    rows = sorted(data.rows, key=lambda row: (row.region, row.name))
+    heads = "".join(f'<th scope="col"><span>{escape(question)}</span></th>' for question in data.questions)
+    body = "".join(_row(data, row) for row in rows)
+    symbols = "".join(
+        f'<symbol id="{figure_id}-{name}" viewBox="-10 -10 20 20">{mark}</symbol>'
+        for name, mark in _SYMBOLS.items()
+    )
+    html = (
+        f'<svg width="0" height="0" aria-hidden="true"><defs>{symbols}</defs></svg>'
+        f'<table class="matrix"{data.source.attributes()}><caption>{escape(data.title)}</caption>'
+        f'<thead><tr><th scope="col">service</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+    ).replace('href="#', f'href="#{figure_id}-')
+    return Figure([Panel(html, 0)], _table(data, rows), _notes(), data.source, is_table=True)
+
+
+def _row(data: Matrix, row: MatrixRow) -> str:
+    this = ' class="this"' if row.is_this else ""
+    cells = "".join(_cell(question, cell) for question, cell in zip(data.questions, row.cells, strict=True))
+    return f'<tr{this}{row.source.attributes(data.source)}><th scope="row">{escape(row.name)}</th>{cells}</tr>'
+
+
+def _cell(question: str, cell: MatrixCell) -> str:
+    said = cell_said(cell)
+    number = (
+        ""
+        if cell.figure.value is None
+        else f' data-value="{raw(cell.figure.value)}" data-column="{cell.figure.column}"'
+    )
+    source = cell.figure.source.attributes()
+    symbol = f'<svg width="20" height="20" aria-hidden="true"><use href="#{symbol_of(cell)}"/></svg>'
+    title = escape(f"{question} {said}")
+    return f'<td title="{title}"{source}{number}>{symbol}<span class="unseen">{escape(said)}</span></td>'
+
+
+def cell_said(cell: MatrixCell) -> str:
+    """The figure and where it stands, in words."""
+    if cell.figure.value is None:
+        return cell.figure.why_missing
+    position = "not compared" if cell.position is None else POSITION[cell.position]
+    return f"{figure_said(cell.scale, cell.figure)}; {position}"
+
+
+def symbol_of(cell: MatrixCell) -> str:
+    """Name of the symbol of a cell."""
+    if cell.figure.value is None:
+        return "none"
+    if cell.position is None:
+        return "alone"
+    if cell.position == "within":
+        return "within"
+    side, level = cell.position.split(" ")
+    if cell.better in ("higher", "lower"):
+        kind = "better" if (side == "above") == (cell.better == "higher") else "worse"
+    else:
+        kind = side
+    return f"{kind}-{level.replace('.', '')}"
+
+
+def _mark(shape: str, colour: str, size: float, is_hollow: bool) -> str:
+    fill = "#fff" if is_hollow else colour
+    pen = f'fill="{fill}" stroke="{colour}" stroke-width="{2 / size:.2f}"'
+    return f'<path d="{PATHS[shape]}" transform="scale({size:g})" {pen}/>'
+
+
+_SYMBOLS = {
+    "within": f'<circle r="3.5" fill="{GREY}"/>',
+    "alone": f'<circle r="3" fill="#fff" stroke="{GREY}" stroke-width="1.5"/>',
+    "none": f'<path d="{PATHS["cross"]}" transform="scale(5)" fill="none" stroke="{GREY}" stroke-width=".4"/>',
+    **{
+        f"{kind}-{level}": _mark(shape, colour, 6.5, level == "95")
+        for kind, shape, colour in (
+            ("better", "square", BLUE), ("worse", "diamond", ORANGE), ("above", "triangle", INK),
+            ("below", "triangle down", INK),
+        )
+        for level in ("95", "998")
+    },
+}  # fmt: skip
+
+
+def _notes() -> list[Note]:
+    return [
+        Note(
+            "Circle: within the limits. Square: better. Diamond: worse. Triangle: higher or lower. "
+            "Filled: beyond the 99.8 % limit; open: beyond the 95 % limit. "
+            "Small ring: not compared. Cross: no figure."
+        )
+    ]
+
+
+def _table(data: Matrix, rows: list[MatrixRow]) -> Table:
+    return Table(
+        data.title,
+        ("service", *data.questions),
+        [
+            Row(
+                row.name,
+                [Cell(cell_said(cell), cell.figure.value, cell.figure.column) for cell in row.cells],
+                row.source,
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,64 @@
+"""Events before, during and after therapy, each over its own person-time.
+
+Belongs here: the three bars with their intervals. Does not belong here: rates (``warehouse``).
+"""
+
+from reports.charts.data import PersonTime, PersonYears
+from reports.charts.drawing import BAND, BLUE, GREY, NORMAL, QUIET, SMALL, TINY, Drawing, Number
+from reports.charts.figure import Cell, Figure, Panel, Row, Table
+from reports.charts.scale import ticks
+from reports.charts.words import figure_said, value_cells
+
+_INSET = 0.03
+
+
+def person_years(data: PersonYears, figure_id: str) -> Figure:
+    """A bar for each span from 0 to its rate, with its interval, the events and the person-years."""
+    drawing = Drawing(figure_id, data.source)
+    rates = [s.rate for s in data.spans if s.rate.value is not None]
+    _, high = data.scale.span([v for rate in rates for v in (0.0, rate.value, rate.upper) if v is not None])
+
+    def x(value: float) -> float:
+        return _INSET + (1 - 2 * _INSET) * value / high
+
+    for span in data.spans:
+        said = span.rate.why_missing if span.rate.value is None else data.scale.said(span.rate.value)
+        drawing.height += 20
+        drawing.text(0, drawing.height - 4, span.label, NORMAL, is_bold=True)
+        drawing.text(1, drawing.height - 4, said, SMALL, anchor="end")
+        top, foot = drawing.height + 2, drawing.height + 20
+        drawing.begin(span.rate.source)
+        if span.rate.value is not None:
+            drawing.rect(
+                _INSET, top, x(span.rate.value), foot, BAND, number=Number(span.rate.value, span.rate.column)
+            )
+            if span.rate.lower is not None and span.rate.upper is not None:
+                middle = (top + foot) / 2
+                drawing.line(x(span.rate.lower), middle, x(span.rate.upper), middle, BLUE, 2)
+                for end, column in ((span.rate.lower, "lower_95"), (span.rate.upper, "upper_95")):
+                    drawing.line(x(end), middle - 5, x(end), middle + 5, BLUE, 2, number=Number(end, column))
+        drawing.end()
+        drawing.line(_INSET, top - 1, _INSET, foot + 1, GREY)
+        drawing.height = foot + 18
+        drawing.text(0, drawing.height - 3, _people(data, span), SMALL, QUIET)
+        drawing.height += 8
+    for tick in ticks(0.0, high, 3):
+        drawing.near(x(tick), drawing.height + 14, data.scale.short(tick), TINY, QUIET)
+    drawing.height += 20
+    told = " ".join(f"{span.label}: {figure_said(data.scale, span.rate)}." for span in data.spans)
+    return Figure([Panel(drawing.svg(data.title, told), round(drawing.height))], _table(data), (), data.source)
+
+
+def _people(data: PersonYears, span: PersonTime) -> str:
+    if span.rate.numerator is None or span.person_years is None:
+        return ""
+    return f"{span.rate.numerator:,} {data.event} in {span.person_years:,.0f} person-years"
+
+
+def _table(data: PersonYears) -> Table:
+    rows = []
+    for span in data.spans:
+        cells = value_cells(data.scale, span.rate)[:4]
+        years = Cell("") if span.person_years is None else Cell(f"{span.person_years:,.1f}")
+        rows.append(Row(span.label, [*cells, years], span.rate.source))
+    return Table(data.title, ("", "rate", "likely from", "to", data.event, "person-years"), rows)

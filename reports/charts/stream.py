@@ -1,0 +1,112 @@
+"""The stream: what became of the same people from referral to recovery, with what is not known.
+
+Belongs here: the bars of the stages and their parts. Does not belong here: the counts (``mart.stream``).
+"""
+
+from reports.charts.data import Part, Stage, Stream
+from reports.charts.drawing import (
+    BLUE,
+    GREY,
+    NARROW,
+    NORMAL,
+    PALE,
+    QUIET,
+    SMALL,
+    Drawing,
+    Number,
+    width_of,
+    wrapped,
+)
+from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
+from reports.charts.words import count_cell
+
+HATCHED = ("open", "not known")
+
+
+def stream(data: Stream, figure_id: str) -> Figure:
+    """A bar for each stage, as long as its share of the people referred. Its parts: those who went on (dark), who
+    left (pale), who may still go on or of whom nothing is known (hatched). A rest that no part explains is hatched.
+    """
+    drawing = Drawing(figure_id, data.source)
+    whole = data.stages[0].people if data.stages else None
+    for place, stage in enumerate(data.stages):
+        following = data.stages[place + 1] if place + 1 < len(data.stages) else None
+        _stage(drawing, stage, following, whole)
+    told = " ".join(f"{stage.label}: {_said(stage, whole)}." for stage in data.stages)
+    return Figure(
+        [Panel(drawing.svg(data.title, told), round(drawing.height))], _table(data, whole), _notes(), data.source
+    )
+
+
+def _said(stage: Stage, whole: int | None) -> str:
+    if stage.people is None:
+        return stage.why_missing
+    if not whole:
+        return f"{stage.people:,}"
+    return f"{stage.people:,}, {100 * stage.people / whole:.0f} of 100"
+
+
+def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int | None) -> None:
+    said = _said(stage, whole)
+    room = NARROW - width_of(said, SMALL) - 12
+    for number, line in enumerate(wrapped(stage.label, NORMAL, room, is_bold=True)):
+        drawing.height += 20
+        drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)
+        if number == 0:
+            drawing.text(1, drawing.height - 4, said, SMALL, anchor="end")
+    top, foot = drawing.height + 1, drawing.height + 21
+    drawing.height = foot + 4
+    drawing.line(0, foot, 1, foot, PALE)
+    if stage.people is not None and whole:
+        _bar(drawing, stage, following, whole, top, foot)
+    for part in stage.parts:
+        words = part.why_missing if part.people is None else f"{part.people:,}"
+        drawing.height += 18
+        drawing.swatch(drawing.height - 14, part.kind in HATCHED)
+        drawing.text(0, drawing.height - 4, f"{part.label}: {words}", SMALL, QUIET, dx=18)
+    drawing.height += 12
+
+
+def _bar(drawing: Drawing, stage: Stage, following: Stage | None, whole: int, top: float, foot: float) -> None:
+    assert stage.people is not None
+    end = min(1.0, stage.people / whole)
+    drawing.parts.append(f'<g data-value="{stage.people}" data-column="{stage.column}">')
+    went_on = stage.people if following is None else following.people or 0
+    x = min(end, went_on / whole)
+    drawing.rect(0, top, x, foot, BLUE)
+    for part in stage.parts:
+        if part.people is None:
+            continue
+        start, x = x, min(end, x + part.people / whole)
+        number = Number(part.people, part.column)
+        if part.kind in HATCHED:
+            drawing.hatched(start, top, x, foot, number)
+        else:
+            drawing.rect(start, top, x, foot, PALE, GREY, number)
+    if x < end:
+        drawing.hatched(x, top, end, foot)
+    drawing.end()
+
+
+def _notes() -> list[Note]:
+    return [Note("Dark: went on. Pale: left. Hatched: not known, or may still go on.")]
+
+
+def _table(data: Stream, whole: int | None) -> Table:
+    rows = []
+    for stage in data.stages:
+        rows.append(
+            Row(stage.label, [count_cell(stage.people, stage.column, stage.why_missing), _of_100(stage, whole)])
+        )
+        for part in stage.parts:
+            rows.append(
+                Row(
+                    f"{stage.label}, of these: {part.label.lower()}",
+                    [count_cell(part.people, part.column, part.why_missing), _of_100(part, whole)],
+                )
+            )
+    return Table(data.title, ("", "people", "of 100 referred"), rows)
+
+
+def _of_100(each: Stage | Part, whole: int | None) -> Cell:
+    return Cell("" if each.people is None or not whole else f"{100 * each.people / whole:.0f}")
