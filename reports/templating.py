@@ -33,7 +33,8 @@ def dressed(package: str, *sheets: str, script: str = "") -> dict[str, Any]:
     """What ``base.html`` needs beside its blocks: the style, the script, and the hashes that allow them and nothing
     else.
 
-    The shared sheet comes first, then ``sheets`` of the package's templates. ``script`` is the file of a script.
+    The shared sheet comes first, then ``sheets`` of the package's templates; ``charts.css`` is that of
+    ``reports.charts``. ``script`` is the file of a script.
     """
     style = "".join(_text(package, name) for name in ("nhs.css", *sheets))
     code = _text(package, script) if script else ""
@@ -50,5 +51,7 @@ def _hash(text: str) -> str:
 
 
 def _text(package: str, name: str) -> str:
-    own: Traversable = files(package) / "templates" / name
-    return (own if own.is_file() else files("reports") / "templates" / name).read_text(encoding="utf-8")
+    places: tuple[Traversable, ...] = (
+        files(package) / "templates", files("reports") / "templates", files("reports.charts")
+    )  # fmt: skip
+    return next(place / name for place in places if (place / name).is_file()).read_text(encoding="utf-8")

@@ -9,9 +9,12 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-# From this many people on a share is said to one decimal: below, the decimal says nothing.
-DECIMAL_FROM = 1_000
+from reports.charts import SHARE
+
 _WEEKS_FROM = 14
+# Units that the label of a figure names.
+_SAID_ALREADY = ("contacts", "sessions")
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 MISSING = {
     "suppressed": "fewer than 5 people",
@@ -54,28 +57,16 @@ def data(text: str, value: float | None, source: Source) -> Markup:
     return Markup(f'<data value="{raw}"{attributes}>{escape(text)}</data>')  # noqa: S704  every part is escaped
 
 
-def per_cent(share: float, of: int | None = None) -> str:
-    """A share in per cent: "62 %"; of 1,000 people or more to one decimal: "62.3 %"."""
-    if of is not None and of >= DECIMAL_FROM:
-        return f"{100 * share:.1f} %"
-    return f"{100 * share:.0f} %"
-
-
-def people(number: int, of: int | None = None, what: str = "people") -> str:
-    """A count: "61 people"; of a denominator: "38 of 61 people"; ``what`` is the noun in the plural."""
-    if of is None:
-        return f"{number:,} {what if number != 1 else singular(what)}"
-    return f"{number:,} of {of:,} {what}"
-
-
-def singular(noun: str) -> str:
-    """One of what a plural names: "person", "referral"."""
-    return "person" if noun == "people" else noun.removesuffix("s")
-
-
-def likely(lower: float, upper: float, of: int | None = None) -> str:
-    """An interval of a share: "likely between 50 and 73 %"."""
-    return f"likely between {per_cent(lower, of).removesuffix(' %')} and {per_cent(upper, of)}"
+def value_said(kind: str, unit: str, value: float, of: int | None = None) -> str:
+    """A value in words, by its kind and unit: "62 %", "6 weeks", "6.8" sessions."""
+    if kind == "share":
+        return SHARE.said(value, of)
+    if kind == "count":
+        return f"{value:,.0f}"
+    if unit == "days":
+        return days(value)
+    number = f"{value:,.1f}".removesuffix(".0")
+    return number if unit in _SAID_ALREADY else f"{number} {unit}".strip()
 
 
 def days(number: float) -> str:
@@ -84,6 +75,11 @@ def days(number: float) -> str:
         whole = round(number)
         return f"{whole} day{'' if whole == 1 else 's'}"
     return f"{round(number / 7)} weeks"
+
+
+def of_small(number: int) -> str:
+    """A small count in words, another in figures: "two", "12"."""
+    return _SMALL[number] if number < len(_SMALL) else f"{number:,}"
 
 
 def missing(state: str, value: object = None) -> str:

@@ -10,8 +10,10 @@ from functools import cache
 
 from jinja2 import Template
 
+from reports.charts import SHARE
 from reports.pages import addresses, numbers
 from reports.pages.release import Release
+from reports.site.wording import sentence
 from reports.templating import dressed, environment
 
 
@@ -43,7 +45,7 @@ def rendered(
         "release": release,
         "here": address,
         "to": lambda target: addresses.link(address, target),
-        **dressed("reports.pages", "pages.css", script=script),
+        **dressed("reports.pages", "charts.css", "pages.css", script=script),
     }
     return Page(address, _template(template).render(known | dict(values)), provider)
 
@@ -52,5 +54,5 @@ def rendered(
 def _template(name: str) -> Template:
     own = environment("reports.pages")
     own.globals |= {"addresses": addresses}
-    own.filters |= {"data": numbers.data, "days": numbers.days, "thousands": lambda number: f"{number:,}"}
+    own.filters |= {"data": numbers.data, "share": SHARE.said, "sentence": sentence}
     return own.get_template(name)

@@ -49,6 +49,7 @@ _CAME = (
     Asked("SELF_REFERRALS", "people who referred themselves", "referrals"),
     Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people"),
 )
+_REACHED = (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),)
 _SAID = (
     Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers"),
     Asked("ASSESSMENT_COMPLETELY_SATISFIED", "people completely satisfied with their assessment", "people"),
@@ -135,9 +136,5 @@ QUESTIONS = (
             Asked("CARE_SATISFIED", "people satisfied with their therapy", "people who answered"),
         ),
     ),
-    Question(
-        "same", "Is it the same for everyone?", "Equity",
-        (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),),
-        (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),),
-    ),
+    Question("same", "Is it the same for everyone?", "Equity", _REACHED, _REACHED),
 )  # fmt: skip

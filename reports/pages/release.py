@@ -80,6 +80,11 @@ class Release:
             for row in some:
                 yield dict(zip(names, row, strict=True))
 
+    def has(self, schema: str, table: str) -> bool:
+        """Whether the release has a table: one that was published by an earlier version may lack it."""
+        found = "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?"
+        return any(True for _ in self.rows(found, schema, table))
+
     @cached_property
     def name(self) -> str:
         """The name of the release; "draft" before it has one."""
@@ -87,7 +92,7 @@ class Release:
 
     @cached_property
     def period(self) -> Period:
-        """The newest year of the submitted figures. Raises NotAsked where the release has no submitted figure."""
+        """The newest year of the submitted figures. Raises NotAsked where there are none (``is_empty``)."""
         found = list(
             self.rows(
                 """
@@ -105,6 +110,11 @@ class Release:
             if kind in starts:
                 return Period(kind, starts[kind]["start"], starts[kind]["last_month"])
         raise NotAsked("The release has no figures from submissions: there is nothing to show. Load submissions.")
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether no figure is from submissions."""
+        return not any(True for _ in self.rows("SELECT 1 FROM public.national WHERE source = 'submitted' LIMIT 1"))
 
     @property
     def months(self) -> list[date]:
@@ -129,6 +139,14 @@ class Release:
         return {
             (row["level"], row["organisation"]): row["name"]
             for row in self.rows("SELECT level, organisation, name FROM public.organisation ORDER BY ALL")
+        }
+
+    @cached_property
+    def groups(self) -> dict[tuple[str, str], str]:
+        """Names of groups of people by breakdown and code."""
+        return {
+            (row["breakdown"], row["breakdown_group"]): row["group_name"]
+            for row in self.rows("SELECT * FROM public.breakdown_group ORDER BY ALL")
         }
 
     def codes(self, level: str) -> list[str]:

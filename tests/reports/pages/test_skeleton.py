@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from reports.charts.scale import NO_BREAK
 from reports.pages import addresses, numbers
 from reports.pages.questions import QUESTIONS
 from reports.pages.sentences import listed, trust
@@ -35,13 +36,14 @@ def test_no_code_of_an_organisation_leads_out_of_the_folder() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (numbers.per_cent(0.6226), "62 %"),
-        (numbers.per_cent(0.6226, 999), "62 %"),
-        (numbers.per_cent(0.6226, 1000), "62.3 %"),
-        (numbers.people(38, 61), "38 of 61 people"),
-        (numbers.people(1), "1 person"),
-        (numbers.people(1200, what="referrals"), "1,200 referrals"),
-        (numbers.likely(0.5, 0.7349), "likely between 50 and 73 %"),
+        (numbers.value_said("share", "share", 0.6226, 999).replace(NO_BREAK, " "), "62 %"),
+        (numbers.value_said("share", "share", 0.6226, 1000).replace(NO_BREAK, " "), "62.3 %"),
+        (numbers.value_said("count", "pathways", 1200), "1,200"),
+        (numbers.value_said("median", "days", 42.0), "6 weeks"),
+        (numbers.value_said("mean", "contacts", 6.8), "6.8"),
+        (numbers.value_said("mean", "minutes", 51.0), "51 minutes"),
+        (numbers.of_small(2), "two"),
+        (numbers.of_small(12), "12"),
         (numbers.days(1), "1 day"),
         (numbers.days(13.4), "13 days"),
         (numbers.days(42.0), "6 weeks"),
@@ -86,4 +88,5 @@ def test_things_in_a_row_and_how_much_is_known() -> None:
     assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"], "or")] == [
         "", "a", "a and b", "a, b or c",
     ]  # fmt: skip
-    assert (trust(12, 12), trust(11, 12)) == ("Based on all 12 months.", "Based on 11 of 12 months.")
+    assert trust(12, 12) == "Based on all 12 months."
+    assert trust(11, 12, 96) == "Based on 11 of 12 months. 96 of 100 finished courses have scores at both ends."

@@ -1,0 +1,260 @@
+"""The blocks of a service page: a question, the figures that answer it, their charts and sentences.
+
+Belongs here: what stands in a block. Does not belong here: which measures answer a question (``questions``), the
+page around the blocks (``service``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from markupsafe import Markup
+
+from reports.charts import SHARE, ControlChart, ControlPoint, Position, Scale, Value, control_chart, position
+from reports.charts import Source as Drawn
+from reports.pages import sentences
+from reports.pages.figures import Figure, Point, Service
+from reports.pages.numbers import Source, data, missing, value_said
+from reports.pages.questions import Asked, Question
+from reports.pages.release import PUBLIC, Measure, Release
+from reports.pages.signals import MISSING, Case, Change, Standing, change, standing
+from reports.site.wording import sentence
+from schemas.pathway import Pathway
+
+# From so many points on a chart over time is drawn.
+_LEAST_POINTS = 2
+
+
+@dataclass(frozen=True)
+class Told:
+    """One figure as a block shows it, and what was decided about it."""
+
+    asked: Asked
+    measure: Measure
+    figure: Figure | None
+    standing: Standing
+    sentence: str
+    short: str
+    here: Markup
+    there: Markup
+    chart: Markup = field(default_factory=Markup)
+    over_time: Markup = field(default_factory=Markup)
+    change: Change = field(default_factory=lambda: Change("early"))
+    changed: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no figure."""
+        return self.standing.case in MISSING
+
+    @property
+    def subject(self) -> str:
+        """What it is, as a sentence names it: "the share of people who recovered"."""
+        before = {"share": "the share of ", "count": "the number of "}.get(self.measure.kind, "the ")
+        return before + self.asked.label
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The figures of one condition: the first in full, the others in a table."""
+
+    condition: Pathway
+    first: Told
+    others: Sequence[Told]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A question and its answers by condition; conditions with too few people for any are ``unanswered``."""
+
+    question: Question
+    answers: Sequence[Answer]
+    unanswered: Sequence[str]
+    why_not: str = ""
+
+
+class Telling:
+    """Tells the figures of one service in words and charts."""
+
+    def __init__(self, release: Release, service: Service) -> None:
+        """Of one service of a release."""
+        self._release, self._service = release, service
+        self._months = len(release.months)
+        self._said: set[tuple[str, Case]] = set()
+
+    def block(self, question: Question, conditions: Sequence[Pathway]) -> Block:
+        """A question with the answers of the service's conditions, the largest first."""
+        answers, unanswered = [], []
+        for place, condition in enumerate(conditions):
+            asked = [
+                each for each in question.asked(condition.measure_set) if each.measure in self._release.measures
+            ]
+            if not asked:
+                continue
+            told = [self.told(each, condition) for each in asked]
+            if place and all(each.is_missing for each in told):
+                unanswered.append(condition.name)
+                continue
+            # What has a figure stands first; of the main condition even «fewer than 5» says something.
+            first = next((each for each in told if not each.is_missing), told[0])
+            others = [each for each in told if each is not first and each.standing.case is not Case.NOT_ASKED]
+            answers.append(Answer(condition, self._in_full(first, condition, question.id), others))
+        return Block(question, answers, unanswered, "" if answers or unanswered else question.why_not_asked)
+
+    def knows(self, asked: Asked) -> bool:
+        """Whether the release has the measure: one of another version may lack it."""
+        return asked.measure in self._release.measures
+
+    def told(self, asked: Asked, condition: Pathway) -> Told:
+        """A figure without its charts."""
+        measure, figure = self._release.measures[asked.measure], self._service.figure(condition.code, asked.measure)
+        stands = standing(figure, measure.kind, self._months)
+        said = sentences.standing(
+            stands, condition.name, (figure.services if figure else 0) or 0,
+            (figure.months_submitted if figure else 0) or 0, self._months,
+        )  # fmt: skip
+        points = self._service.history.get((condition.code, asked.measure), [])
+        return Told(
+            asked, measure, figure, stands, said, sentences.short(stands),
+            here=self._here(asked, measure, figure), there=self._there(measure, figure),
+            change=change(points), changed=sentences.changed(change(points)),
+        )  # fmt: skip
+
+    def _in_full(self, told: Told, condition: Pathway, place: str) -> Told:
+        """A figure with its charts."""
+        name = f"{place}-{condition.code}"
+        points = self._service.history.get((condition.code, told.asked.measure), [])
+        return replace(
+            told,
+            sentence=self._once(told, condition),
+            chart=self._position(told, condition, f"{name}-position"),
+            over_time=self._over_time(told, condition, points, f"{name}-time"),
+            changed=sentence(told.changed),
+        )
+
+    def _once(self, told: Told, condition: Pathway) -> str:
+        """The sentence of a figure, or if it stood in a block before that it holds here too."""
+        key = (condition.code, told.standing.case)
+        if key in self._said:
+            return sentences.SAID_BEFORE.get(told.standing.case, told.sentence)
+        self._said.add(key)
+        return told.sentence
+
+    def source(self, measure: str, pathway: str, column: str, national: bool = False) -> Source:
+        """Where a number of the year is from."""
+        is_public = self._release.edition == PUBLIC
+        own = "service_measure" if is_public else "mart.service_comparison"
+        if is_public and column.endswith("_95"):
+            own = "service_comparison"
+        year = self._release.period
+        org = "ENG" if national else self._service.provider
+        return Source("national" if national else own, column, org, measure, year.kind, year.start, pathway)
+
+    def _here(self, asked: Asked, measure: Measure, figure: Figure | None) -> Markup:
+        """The figure as people, in per cent, and its interval; or why there is none."""
+        if figure is None:
+            return Markup(missing("not applicable"))  # noqa: S704  our own text
+
+        def shown(column: str, text: str) -> Markup:
+            return data(text, getattr(figure, column), self.source(asked.measure, figure.pathway, column))
+
+        if figure.state == "no denominator":
+            return Markup(missing(figure.state))  # noqa: S704  our own text
+        if measure.kind == "share" and figure.denominator is not None:
+            of = Markup("{} {}").format(shown("denominator", f"{figure.denominator:,}"), asked.noun)
+            if figure.numerator is None:
+                few = "fewer than 5" if figure.state == "suppressed" else missing(figure.state)
+                return Markup("{} of {}").format(few, of)
+            counted = Markup("{} of {}").format(shown("numerator", f"{figure.numerator:,}"), of)
+            if figure.value is None:
+                return counted
+            rate = shown("value", SHARE.said(figure.value, figure.denominator))
+            if figure.lower_95 is None or figure.upper_95 is None:
+                return Markup("{}, {}").format(counted, rate)
+            low, _, high = SHARE.between(figure.lower_95, figure.upper_95, figure.denominator).partition(" to ")
+            return Markup("{}, {}; likely between {} and {}").format(
+                counted, rate, shown("lower_95", low), shown("upper_95", high)
+            )
+        if figure.value is None:
+            return Markup(missing(figure.state))  # noqa: S704  our own text
+        said = shown("value", value_said(measure.kind, measure.unit, figure.value, figure.denominator))
+        return Markup("{} {}").format(said, asked.noun) if measure.kind == "count" else said
+
+    def _there(self, measure: Measure, figure: Figure | None) -> Markup:
+        """The national figure of services like it; or why there is none."""
+        if figure is None or measure.kind == "count":
+            return Markup("")
+        if figure.national_value is None:
+            return Markup(missing(figure.national_state or ""))  # noqa: S704  our own text
+        said = value_said(measure.kind, measure.unit, figure.national_value, figure.national_denominator)
+        return data(said, figure.national_value, self.source(measure.id, figure.pathway, "value", national=True))
+
+    def _position(self, told: Told, condition: Pathway, name: str) -> Markup:
+        figure = told.figure
+        if figure is None or figure.value is None or told.measure.kind == "count":
+            return Markup("")
+        national = None
+        if figure.national_value is not None:
+            national = Value(
+                figure.national_value, denominator=figure.national_denominator,
+                source=self._drawn(told.measure.id, figure.pathway, national=True),
+            )  # fmt: skip
+        own = Value(
+            figure.value, figure.lower_95, figure.upper_95, figure.numerator, figure.denominator,
+            source=self._drawn(told.measure.id, figure.pathway),
+        )  # fmt: skip
+        drawn = position(
+            Position(
+                sentence(told.asked.label), self._name, own, national,
+                f"All services for {condition.name.lower()}", told.measure.standard, _scale(told.measure),
+            ),
+            name,
+        )  # fmt: skip
+        return Markup(drawn.html)  # noqa: S704  escapes its texts itself
+
+    def _over_time(self, told: Told, condition: Pathway, points: Sequence[Point], name: str) -> Markup:
+        if sum(point.value is not None and point.why_not_charted is None for point in points) < _LEAST_POINTS:
+            return Markup("")
+        by_month = {point.period_start: point for point in points}
+        title = f"{sentence(told.asked.label)}, month by month"
+        drawn = control_chart(
+            ControlChart(
+                title, self._name, [_control_point(month, by_month.get(month)) for month in self._release.months],
+                told.measure.standard, scale=_scale(told.measure),
+                source=Drawn(told.measure.id, self._service.provider, "", condition.code),
+            ),
+            name,
+        )  # fmt: skip
+        return Markup(drawn.html)  # noqa: S704  escapes its texts itself
+
+    def _drawn(self, measure: str, pathway: str, national: bool = False) -> Drawn:
+        org = "ENG" if national else self._service.provider
+        return Drawn(measure, org, str(self._release.period.start), pathway)
+
+    @property
+    def _name(self) -> str:
+        return self._release.names.get(("provider", self._service.provider), self._service.provider)
+
+
+def _control_point(month: date, point: Point | None) -> ControlPoint:
+    label = f"{month:%b %Y}"
+    if point is None:
+        return ControlPoint(label, None, why_missing="no figure")
+    if point.why_not_charted is not None:
+        return ControlPoint(label, None, why_missing=_why_not_charted(point.why_not_charted))
+    return ControlPoint(
+        label, point.value, point.mean, point.lower_limit, point.upper_limit, point.limits, point.variation,
+        point.signal, point.segment, point.rebased_because or "",
+        source=Drawn(period=str(month)),
+    )  # fmt: skip
+
+
+def _why_not_charted(why: str) -> str:
+    return "not submitted" if why.startswith("incomplete month") else "too few people"
+
+
+def _scale(measure: Measure) -> Scale:
+    if measure.kind == "share":
+        return SHARE
+    whole = measure.kind == "count" or measure.unit == "days"
+    return Scale(unit="" if measure.kind == "count" else measure.unit, decimals=0 if whole else 1)

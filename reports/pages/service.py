@@ -1,0 +1,102 @@
+"""The page of a service, in two editions of one template: the public one, and the service's own.
+
+Belongs here: what stands on the page, in which order. Does not belong here: the blocks (``blocks``), the three
+sentences (``opening``), reading figures (``figures``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from reports.charts import stream
+from reports.pages import addresses, cohort, equity, quality, sentences
+from reports.pages.blocks import Telling
+from reports.pages.figures import Service, history_table, services
+from reports.pages.opening import opening
+from reports.pages.page import Page, rendered
+from reports.pages.questions import QUESTIONS
+from reports.pages.release import Release
+from schemas.pathway import Pathway, pathways
+
+# A condition with fewer referrals than that is named, and has no blocks: nothing of it could be compared.
+_SMALLEST = 20
+_BY_QUESTION = "EXPERIENCE_POSITIVE"
+ASKED = tuple(sorted({a.measure for q in QUESTIONS for a in (*q.talking_therapies, *q.severe_mental_illness)}))
+_COMPARED = tuple(asked.measure for asked in equity.COMPARED.values())
+MEASURES = tuple(sorted({*ASKED, *cohort.MEASURES, *quality.MEASURES, *_COMPARED}))
+_BY_GROUP: Mapping[str, Sequence[str]] = {
+    **{measure: tuple(equity.BREAKDOWNS) for measure in (equity.CAME, *_COMPARED)},
+    _BY_QUESTION: ("question",),
+}
+
+
+def pages(release: Release) -> Iterator[Page]:
+    """The public page of every service."""
+    if release.is_empty:
+        return
+    for service in services(release, MEASURES, ASKED, _BY_GROUP):
+        if service.pathways:
+            address = addresses.service(service.provider)
+            yield rendered("service.html", address, release, _values(release, service))
+
+
+def inside_pages(release: Release) -> Iterator[Page]:
+    """The page of every service for itself, with its exact figures."""
+    if release.is_empty:
+        return
+    for service in services(release, MEASURES, ASKED, _BY_GROUP):
+        if service.pathways:
+            yield rendered(
+                "service.html", addresses.OWN, release, _values(release, service), provider=service.provider
+            )
+
+
+def _values(release: Release, service: Service) -> dict[str, Any]:
+    telling = Telling(release, service)
+    known = {each.code: each for each in pathways()}
+    conditions = [known[code] for code in service.pathways if code in known]
+    main, *others = conditions
+    small = [each for each in others if service.size(each.code) < _SMALLEST]
+    shown = [each for each in conditions if each not in small]
+    blocks = [telling.block(question, shown) for question in QUESTIONS if question.id != "same"]
+    months = len(release.months)
+    submitted = max((figure.months_submitted or 0 for figure in service.figures.values()), default=0)
+    return {
+        "code": service.provider,
+        "name": release.names.get(("provider", service.provider), service.provider),
+        "conditions": conditions,
+        "several": len(shown) > 1,
+        "trust": sentences.trust(submitted, months, _paired(service, main)),
+        "opening": opening(blocks, main, submitted, months, release.has(*history_table(release))),
+        "blocks": blocks,
+        "streams": _streams(release, service, shown),
+        "equity": equity.equity(release, service, main.measure_set),
+        "quality": quality.items(telling, main),
+        "months": (submitted, months),
+        "answers": equity.answers(release, service, _BY_QUESTION),
+        "small": sentences.SMALL.format(conditions=sentences.listed([each.name.lower() for each in small]))
+        if small
+        else "",
+    }
+
+
+def _paired(service: Service, condition: Pathway) -> int | None:
+    figure = service.figure(condition.code, quality.PAIRED[condition.measure_set])
+    return None if figure is None or figure.value is None else round(100 * figure.value)
+
+
+def _streams(
+    release: Release, service: Service, conditions: Sequence[Pathway]
+) -> list[tuple[Pathway, Markup, str]]:
+    found = []
+    for condition in conditions:
+        drawn = cohort.stream(
+            service, condition.code, condition.measure_set, condition.name, str(release.period.start)
+        )
+        if drawn is not None:
+            bounds = cohort.bounds(service, condition.code, condition.measure_set)
+            said = sentences.BOUNDS.format(low=bounds.low, high=bounds.high) if bounds else ""
+            html = Markup(stream(drawn, f"stream-{condition.code}").html)  # noqa: S704  escapes its texts itself
+            found.append((condition, html, said))
+    return found
