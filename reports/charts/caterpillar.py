@@ -53,7 +53,7 @@ def caterpillar(data: Caterpillar, figure_id: str) -> Figure:
     for region, group in groupby(services, key=lambda s: s.region if data.by_region else ""):
         if region:
             drawing.height += 24
-            drawing.text(0, drawing.height - 6, region, SMALL, is_bold=True)
+            drawing.text(0, drawing.height - 7, region, SMALL, is_bold=True)
         for service in group:
             _row(drawing, data, service, x, is_named)
     _through(drawing, data, x, top, under)
@@ -90,7 +90,7 @@ def _row(
             drawing.text(0, drawing.height - 3, line, SMALL, is_bold=service.is_this)
     tall = 18 if is_named else 8
     middle = drawing.height + tall / 2
-    drawing.height += tall + (4 if is_named else 0)
+    drawing.height += tall + (5 if is_named else 0)
     if service.is_this:
         drawing.rect(0, top - 1, 1, drawing.height - 1, PALE)
     elif is_named:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from reports.charts.data import ControlChart, ControlPoint, SmallMultiples
-from reports.charts.drawing import BLUE, GREY, INK, ORANGE, QUIET, STANDARD, TINY, Drawing, Number, width_of
+from reports.charts.drawing import BLUE, GREY, INK, NARROW, ORANGE, QUIET, STANDARD, TINY, Drawing, Number, width_of
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
 from reports.charts.icons import assurance_icon, assurance_words, variation_icon, variation_words
-from reports.charts.plane import LEFT, RIGHT, Plane, labelled
+from reports.charts.plane import Label, Plane, labelled
 from reports.charts.words import count_cell, number_cell, one_or_many, standard_row
 
 MARK = {"improvement": ("square", BLUE), "concern": ("diamond", ORANGE), "neither": ("triangle", INK)}
@@ -21,17 +21,24 @@ _HEAD = ("figure", "mean", "lower limit", "upper limit", "of people", "what it s
 
 
 @dataclass(frozen=True)
-class _Months:
+class _Periods:
     """Where the periods of a chart stand across."""
 
     number: int
 
     @property
     def step(self) -> float:
-        return (RIGHT - LEFT - 0.02) / max(1, self.number - 1)
+        """Distance of neighbours."""
+        return 0.96 / max(1, self.number - 1)
 
     def x(self, place: int) -> float:
-        return LEFT + 0.01 + place * self.step
+        """Place across of a period; the only one in the middle."""
+        return 0.02 + place * self.step if self.number > 1 else 0.5
+
+    def edges(self, first: int, last: int) -> tuple[float, float]:
+        """From half a step before ``first`` to half a step after ``last``, within the plane."""
+        half = min(self.step / 2, 0.06)
+        return max(0.0, self.x(first) - half), min(1.0, self.x(last) + half)
 
 
 def control_chart(data: ControlChart, figure_id: str) -> Figure:
@@ -74,74 +81,80 @@ def _drawn(data: ControlChart) -> list[float]:
 
 
 def _panel(data: ControlChart, figure_id: str, plane: Plane) -> Panel:
-    drawing = Drawing(figure_id, data.source)
-    months = _Months(len(data.points))
+    drawing = Drawing(figure_id, data.source, plane.bottom + 26)
+    periods = _Periods(len(data.points))
+    said = _labels(data, plane)
+    left, right = plane.margins(data.scale, said)
+    drawing.margins = (left, right)
     plane.grid(drawing, data.scale)
-    _gaps(drawing, data.points, months, plane)
-    _lines(drawing, data, months, plane)
-    _points(drawing, data.points, months, plane)
-    _periods(drawing, data.points, months, plane)
-    drawing.height = plane.bottom + 26
+    _gaps(drawing, data.points, periods, plane)
+    _lines(drawing, data, periods, plane)
+    plane.labels(drawing, said)
+    _points(drawing, data.points, periods, plane)
+    _axis(drawing, data.points, periods, plane, NARROW - left - right)
     return Panel(drawing.svg(data.title, _told(data)), round(drawing.height), data.name)
 
 
-def _gaps(drawing: Drawing, points: Sequence[ControlPoint], months: _Months, plane: Plane) -> None:
-    for place, point in enumerate(points):
-        if point.value is None:
-            middle, half = months.x(place), min(months.step / 2, 0.03)
-            drawing.hatched(max(middle - half, LEFT), plane.bottom - 8, min(middle + half, RIGHT), plane.bottom)
+def _gaps(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane) -> None:
+    """Runs of periods without a figure, as a hatched stretch of the axis."""
+    for is_gap, run in groupby(enumerate(points), key=lambda each: each[1].value is None):
+        places = [place for place, _ in run]
+        if is_gap:
+            start, end = periods.edges(places[0], places[-1])
+            drawing.hatched(start, plane.bottom - 9, end, plane.bottom)
 
 
-def _lines(drawing: Drawing, data: ControlChart, months: _Months, plane: Plane) -> None:
-    """Mean and limits of each segment, and the standard, with labels for the latest."""
-    said: list[tuple[float, str, bool]] = []
+def _lines(drawing: Drawing, data: ControlChart, periods: _Periods, plane: Plane) -> None:
+    """Mean and limits of each segment, and the standard."""
+    if data.standard is not None:
+        y = plane.y(data.standard)
+        drawing.line(0, y, 1, y, STANDARD, 2, "2 3", Number(data.standard, "standard"))
     charted = [(place, p) for place, p in enumerate(data.points) if p.value is not None and p.mean is not None]
     for _, group in groupby(charted, key=lambda each: each[1].segment):
         inside = list(group)
-        (first, point), (last, _) = inside[0], inside[-1]
-        start, end = months.x(first) - min(months.step / 2, 0.01), months.x(last) + min(months.step / 2, 0.01)
-        said = []
-        for value, column, words in (
-            (point.upper_limit, "upper_limit", ""),
-            (point.mean, "mean", "mean "),
-            (point.lower_limit, "lower_limit", ""),
-        ):
-            if value is None:
-                continue
-            number = Number(value, column, point.source)
-            y = plane.y(value)
-            drawing.line(start, y, end, y, INK if words else QUIET, 1.5, "" if words else "5 3", number)
-            said.append((value, data.scale.said(value), bool(words)))
-    if data.standard is not None:
-        y = plane.y(data.standard)
-        drawing.line(LEFT, y, RIGHT, y, STANDARD, 1.5, "1 3", Number(data.standard, "standard"))
-    plane.labels(drawing, said)
+        start, end = periods.edges(inside[0][0], inside[-1][0])
+        for value, column in _lines_of(inside[0][1]):
+            number = Number(value, column, inside[0][1].source)
+            drawing.line(start, plane.y(value), end, plane.y(value), INK, 1.5, _DASHES[column], number)
 
 
-def _points(drawing: Drawing, points: Sequence[ControlPoint], months: _Months, plane: Plane) -> None:
-    known = [
-        (months.x(place), plane.y(p.value), p) if p.value is not None else None for place, p in enumerate(points)
-    ]
-    for one, other in pairwise(known):
-        if one is not None and other is not None and one[2].segment == other[2].segment:
-            drawing.line(one[0], one[1], other[0], other[1], GREY, 1.5)
-    for each in known:
-        if each is not None:
-            x, y, point = each
-            assert point.value is not None
+_DASHES = {"upper_limit": "6 3", "mean": "", "lower_limit": "6 3"}
+
+
+def _lines_of(point: ControlPoint) -> list[tuple[float, str]]:
+    lines = ((point.upper_limit, "upper_limit"), (point.mean, "mean"), (point.lower_limit, "lower_limit"))
+    return [(value, column) for value, column in lines if value is not None]
+
+
+def _labels(data: ControlChart, plane: Plane) -> list[Label]:
+    """Values of the latest mean and limits."""
+    charted = [point for point in data.points if point.value is not None]
+    lines = _lines_of(charted[-1]) if charted else []
+    return [(v, data.scale.beside(v, plane.high - plane.low), column == "mean") for v, column in lines]
+
+
+def _points(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane) -> None:
+    places = [None if p.value is None else (periods.x(i), plane.y(p.value)) for i, p in enumerate(points)]
+    for (one, other), (before, after) in zip(pairwise(places), pairwise(points), strict=True):
+        if one is not None and other is not None and before.segment == after.segment:
+            drawing.line(*one, *other, QUIET, 1.5)
+    for place, point in zip(places, points, strict=True):
+        if place is not None and point.value is not None:
             shape, colour = MARK.get(point.variation, _CHANCE)
-            if shape == "triangle" and (point.signal or 0) < 0:
+            if shape == "triangle" and point.signal == -1:
                 shape = "triangle down"
-            number = Number(point.value, "value", point.source)
-            drawing.mark(x, y, shape, colour, 4 if shape == "circle" else 6, number)
+            size = 4 if shape == "circle" else 6
+            drawing.mark(*place, shape, colour, size, Number(point.value, "value", point.source))
 
 
-def _periods(drawing: Drawing, points: Sequence[ControlPoint], months: _Months, plane: Plane) -> None:
-    drawing.line(LEFT, plane.bottom, RIGHT, plane.bottom, GREY)
+def _axis(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane, wide: int) -> None:
+    drawing.line(0, plane.bottom, 1, plane.bottom, GREY)
+    for place in range(len(points)):
+        drawing.line(periods.x(place), plane.bottom, periods.x(place), plane.bottom + 4, GREY)
     labels = [point.label for point in points]
     widest = max(width_of(label, TINY) for label in labels) + 10
-    for place in labelled(labels, (RIGHT - LEFT) * 250, widest):
-        drawing.text(months.x(place), plane.bottom + 18, labels[place], TINY, QUIET, "middle")
+    for place in labelled(labels, 0.96 * wide, widest):
+        drawing.text(periods.x(place), plane.bottom + 19, labels[place], TINY, QUIET, "middle")
 
 
 def _notes(data: ControlChart) -> list[Note]:
@@ -150,7 +163,9 @@ def _notes(data: ControlChart) -> list[Note]:
     notes = [Note(f"{latest.label}: {said}. {variation_words(latest)}.", variation_icon(latest))]
     if data.assurance is not None and data.standard is not None:
         notes.append(Note(f"{assurance_words(data, data.scale)}.", assurance_icon(data.assurance)))
-    charted = [point for point in data.points if point.value is not None]
+    charted = [point for point in data.points if point.value is not None and point.mean is not None]
+    if charted:
+        notes.append(Note(_key(data, charted[-1])))
     if charted and charted[-1].limits == "trial":
         own = sum(point.segment == charted[-1].segment for point in charted)
         notes.append(Note(f"Early limits: they are of {one_or_many(own, 'month', 'months')}, and 12 are needed."))
@@ -161,6 +176,19 @@ def _notes(data: ControlChart) -> list[Note]:
     ]
     notes += [Note(words) for words in _gaps_said(data.points)]
     return notes
+
+
+def _key(data: ControlChart, latest: ControlPoint) -> str:
+    """What the lines are, with their values."""
+    assert latest.mean is not None
+    low, high = data.scale.span(_drawn(data))
+    words = f"Line: mean, {data.scale.beside(latest.mean, high - low)}."
+    if latest.lower_limit is not None and latest.upper_limit is not None:
+        limits = (data.scale.beside(limit, high - low) for limit in (latest.lower_limit, latest.upper_limit))
+        words += f" Dashed: limits, {' to '.join(limits)}."
+    if data.standard is not None:
+        words += f" Dotted: standard, {data.scale.said(data.standard)}."
+    return words
 
 
 def _gaps_said(points: Sequence[ControlPoint]) -> Iterable[str]:

@@ -20,6 +20,10 @@ class Source:
     period: str = ""
     pathway: str = ""
     group: str = ""
+    table: str = ""
+    period_type: str = ""
+    level: str = ""
+    breakdown: str = ""
 
     def attributes(self, around: "Source | None" = None) -> str:
         """``data-*`` attributes of the parts that are given and differ from those of the element around it."""
@@ -30,8 +34,9 @@ class Source:
 
     def _parts(self) -> tuple[tuple[str, str], ...]:
         return (
-            ("measure", self.measure), ("org", self.org), ("period", self.period), ("pathway", self.pathway),
-            ("group", self.group),
+            ("table", self.table), ("level", self.level), ("org", self.org), ("measure", self.measure),
+            ("period-type", self.period_type), ("period", self.period), ("pathway", self.pathway),
+            ("breakdown", self.breakdown), ("group", self.group),
         )  # fmt: skip
 
 
@@ -202,7 +207,7 @@ class PersonYears:
 
 @dataclass(frozen=True)
 class Part:
-    """People at a stage who did not go on. ``kind``: ``open`` (may still), ``left``, or ``not known``."""
+    """People at a stage who did not go on. ``kind``: ``open`` (may still), ``left`` or ``not known``."""
 
     label: str
     people: int | None

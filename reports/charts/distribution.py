@@ -37,6 +37,7 @@ def distribution(data: Distribution, figure_id: str) -> Figure:
         _scores(drawing, scores, x, step, most)
     if data.cut_off is not None:
         number = Number(data.cut_off, "cut_off")
+        drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, "#fff", 5)
         drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, INK, 1.5, "5 3", number)
         drawing.near(x(data.cut_off), 13, f"Cut-off {data.cut_off:g}", SMALL)
     drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)

@@ -19,7 +19,7 @@ NARROW = 250
 TINY, SMALL, NORMAL = 12, 13, 15
 # On white: text 4.5:1 or more, marks 3:1 or more. Every kind has its shape as well.
 INK, QUIET, GRID = "#212b32", "#4c6272", "#d8dde0"
-BLUE, ORANGE, GREY, PALE = "#005eb8", "#c25100", "#768692", "#dbe7f3"
+BLUE, ORANGE, GREY, PALE, FAINT = "#005eb8", "#c25100", "#768692", "#c9dcee", "#f0f4f5"
 STANDARD, BAND = "#6b2c7e", "#6fa4d6"
 # Advance widths of Arial in thousandths of its size (Helvetica's metrics); a wide letter for any other character.
 _WIDTHS = {
@@ -101,11 +101,16 @@ def _y(place: float) -> str:
 
 @dataclass
 class Drawing:
-    """A chart in the making: its elements, its texts (drawn last), and how far down it reaches (``height``)."""
+    """A chart in the making: its elements, its texts (drawn last), and how far down it reaches (``height``).
+
+    ``margins`` are the pixels left and right of it where labels stand: 0 to 1 is the width between them. They are
+    multiples of 10, and the style sheet has a class for each.
+    """
 
     figure_id: str
     source: Source = NOWHERE
     height: float = 0.0
+    margins: tuple[int, int] = (0, 0)
     parts: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     has_hatching: bool = False
@@ -150,15 +155,16 @@ class Drawing:
             f'fill="{fill}"{edge}{_number(number, self.source)}/>'
         )
 
-    def curve(self, points: Iterable[tuple[float, float]], colour: str, width: float = 1.5, dash: str = "") -> None:
-        """Points joined: (share of the width, pixels down). One element, whatever the number of points."""
-        path = " ".join(f"{1000 * x:.1f},{_y(y)}" for x, y in points)
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        # 1000 units across and one pixel down, stretched; the pen is not.
+    def curve(
+        self, points: Iterable[tuple[float, float]], colour: str, dash: str, top: float, bottom: float
+    ) -> None:
+        """Points joined, (share of the width, pixels down), cut off above ``top`` and below ``bottom``."""
+        path = " ".join(f"{1000 * x:.0f},{_y(y - top)}" for x, y in points)
+        # 1000 units across, stretched over the width; the pen is not stretched.
         self.parts.append(
-            f'<svg width="100%" height="1000" viewBox="0 0 1000 1000" preserveAspectRatio="none"><polyline '
-            f'points="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed} '
-            'vector-effect="non-scaling-stroke"/></svg>'
+            f'<svg y="{_y(top)}" width="100%" height="{_y(bottom - top)}" viewBox="0 0 1000 {_y(bottom - top)}" '
+            f'preserveAspectRatio="none"><polyline points="{path}" fill="none" stroke="{colour}" '
+            f'stroke-width="1.5" stroke-dasharray="{dash}" vector-effect="non-scaling-stroke"/></svg>'
         )
 
     def mark(
@@ -220,14 +226,16 @@ class Drawing:
         named = f'aria-labelledby="{self.figure_id}-title {self.figure_id}-desc"'
         words = f'<title id="{self.figure_id}-title">{escape(title)}</title>'
         words += f'<desc id="{self.figure_id}-desc">{escape(told)}</desc>'
-        texts = '<g paint-order="stroke" stroke="#fff" stroke-width="3" stroke-linejoin="round">'
+        left, right = self.margins
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{self.height:.0f}" role="img" {named} '
+            f'<svg class="left-{left} right-{right}" width="100%" height="{self.height:.0f}" role="img" {named} '
+            'xmlns="http://www.w3.org/2000/svg" overflow="visible" '
             f'font-family="Arial, Helvetica, sans-serif"{self.source.attributes()}>{words}{hatch}'
-            f"{''.join(self.parts)}{texts}{''.join(self.texts)}</g></svg>"
+            f"{''.join(self.parts)}{_TEXTS}{''.join(self.texts)}</g></svg>"
         )
 
 
+_TEXTS = '<g paint-order="stroke" stroke="#fff" stroke-width="3" stroke-linejoin="round">'
 _HATCH = (
     '<defs><pattern id="{0}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fff"/>'

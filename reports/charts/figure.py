@@ -3,6 +3,7 @@
 Belongs here: ``Figure``, ``Table`` and their HTML. Does not belong here: what is drawn (the module of each chart).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -120,8 +121,8 @@ class Figure:
         for place, panel in enumerate(self.panels):
             x, y = wide * (place % columns), tall * (place // columns)
             name = f'<text x="{x:g}" y="{y + 14:g}" font-size="13" font-weight="bold">{escape(panel.name)}</text>'
-            own = f'x="{x:g}" y="{y + named:g}" width="{wide - (gap if named else 0):g}"'
-            parts.append((name if named else "") + panel.svg.replace('width="100%"', own, 1))
+            room = wide - (gap if named else 0)
+            parts.append((name if named else "") + _placed(panel.svg, x, y + named, room))
         rows = -(-len(self.panels) // columns)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{tall * rows}" '
@@ -129,6 +130,14 @@ class Figure:
             + "".join(parts)
             + "</svg>\n"
         )
+
+
+def _placed(svg: str, x: float, y: float, wide: float) -> str:
+    """A drawing at its place in another, with the margins that the style sheet would give it."""
+    left, right = (int(each) for each in re.findall(r"(?:left|right)-(\d+)", svg)[:2])
+    return re.sub(
+        'class="[^"]*" width="100%"', f'x="{x + left:g}" y="{y:g}" width="{wide - left - right:g}"', svg, count=1
+    )
 
 
 def raw(value: float) -> str:

@@ -26,13 +26,14 @@ from reports.charts.drawing import (
     wrapped,
 )
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.plane import LEFT, Plane
+from reports.charts.plane import Label, Plane
 from reports.charts.words import VALUE_HEAD, figure_said, one_or_many, position_said, standard_row, value_cells
 from warehouse.comparison.statistics import Z_95, Z_998
 
-# Room on the right for «99.8 % limit».
-_RIGHT = 0.71
 _STEPS = 60
+
+
+_LEVELS = ((-Z_998, "99.8 % limit"), (Z_998, "99.8 % limit"), (-Z_95, "95 % limit"), (Z_95, "95 % limit"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class _Sizes:
 
     def x(self, n: float) -> float:
         share = log10(n / self.low) / log10(self.high / self.low)
-        return LEFT + 0.02 + (_RIGHT - LEFT - 0.04) * share
+        return 0.03 + 0.94 * share
 
     def steps(self) -> list[float]:
         return [self.low * (self.high / self.low) ** (i / _STEPS) for i in range(_STEPS + 1)]
@@ -65,15 +66,18 @@ def funnel(data: Funnel, figure_id: str) -> Figure:
     top = 17.0 * len(name) + 12
     values = [s.figure.value for s in drawn if s.figure.value is not None]
     extra = [v for v in (data.centre.value, data.standard) if v is not None]
-    plane = Plane(*data.scale.span([*values, *extra], 0.1), top, top + 240, _RIGHT)
+    plane = Plane(*data.scale.span([*values, *extra], 0.1), top, top + 240)
+    drawing.height = plane.bottom + 42
+    labels = plane.apart(_labels(data, sizes))
+    drawing.margins = margins = plane.margins(data.scale, labels)
     plane.grid(drawing, data.scale)
     _limits(drawing, data, plane, sizes)
-    _sizes_axis(drawing, data, plane, sizes)
+    plane.labels(drawing, labels)
+    _sizes_axis(drawing, data, plane, sizes, NARROW - sum(margins))
     for service in sorted(drawn, key=lambda s: (s.is_this, s.position not in (None, "within"), s.name)):
         _service(drawing, service, plane, sizes)
     if own is not None:
-        _name(drawing, own, name, plane, sizes)
-    drawing.height = plane.bottom + 42
+        _name(drawing, own, name, plane, sizes.x(own.figure.denominator or 1), margins)
     svg = drawing.svg(data.title, _told(data, own))
     return Figure([Panel(svg, round(drawing.height))], _table(data), _notes(data, drawn), data.source)
 
@@ -83,55 +87,59 @@ def _said(data: Funnel, service: Service) -> str:
     return data.scale.said(service.figure.value, service.figure.denominator)
 
 
-def _limits(drawing: Drawing, data: Funnel, plane: Plane, sizes: _Sizes) -> None:
+def _labels(data: Funnel, sizes: _Sizes) -> list[Label]:
+    """Labels of the lines at their right end, the most important first."""
     centre, labels = data.centre.value, []
+    if centre is not None:
+        labels.append((centre, data.scale.said(centre, data.centre.denominator), True))
+    if data.standard is not None:
+        labels.append((data.standard, "standard", False))
+    if centre is not None and data.tau is not None:
+        for z, words in _LEVELS:
+            labels.append((_limit(centre, data.tau, z, sizes.high), words, False))
+    return [label for label in labels if 0 <= label[0] <= 1]
+
+
+def _limit(centre: float, tau: float, z: float, n: float) -> float:
+    """A limit at ``n`` people: centre + z x sqrt(p(1 - p) / n + tau^2), as in ``mart.service_comparison``."""
+    return centre + z * sqrt(centre * (1 - centre) / n + tau * tau)
+
+
+def _limits(drawing: Drawing, data: Funnel, plane: Plane, sizes: _Sizes) -> None:
+    centre = data.centre.value
     if data.standard is not None:
         y = plane.y(data.standard)
-        drawing.line(LEFT, y, _RIGHT, y, STANDARD, 1.5, "1 3", Number(data.standard, "standard"))
-        labels.append((data.standard, "standard", False))
+        drawing.line(0, y, 1, y, STANDARD, 2, "2 3", Number(data.standard, "standard"))
     if centre is None:
-        plane.labels(drawing, labels)
         return
     drawing.begin(data.centre.source)
-    drawing.line(
-        LEFT, plane.y(centre), _RIGHT, plane.y(centre), INK, 1.5, number=Number(centre, data.centre.column)
-    )
+    drawing.line(0, plane.y(centre), 1, plane.y(centre), INK, 1.5, number=Number(centre, data.centre.column))
     drawing.end()
-    labels.append((centre, data.scale.said(centre, data.centre.denominator), True))
-    if data.tau is not None:
-        for tau, colour, dash in ((0.0, GREY, "1 3"), (data.tau, INK, "6 3")):
-            for z, words in (
-                (-Z_95, "95 % limit"),
-                (Z_95, "95 % limit"),
-                (-Z_998, "99.8 % limit"),
-                (Z_998, "99.8 % limit"),
-            ):
-                curve = [(n, centre + z * sqrt(centre * (1 - centre) / n + tau * tau)) for n in sizes.steps()]
-                inside = [(sizes.x(n), plane.y(p)) for n, p in curve if plane.low <= p <= plane.high]
-                if len(inside) > 1:
-                    drawing.curve(inside, colour, 1.5, dash)
-                if tau == data.tau and plane.low <= curve[-1][1] <= plane.high:
-                    labels.append((curve[-1][1], words, False))
-    plane.labels(drawing, labels)
+    if data.tau is None:
+        return
+    for tau, colour, dash in ((0.0, GREY, "1 3"), (data.tau, INK, "6 3")):
+        for z, _ in _LEVELS:
+            curve = ((sizes.x(n), plane.y(_limit(centre, tau, z, n))) for n in sizes.steps())
+            drawing.curve(curve, colour, dash, plane.top, plane.bottom)
 
 
-def _sizes_axis(drawing: Drawing, data: Funnel, plane: Plane, sizes: _Sizes) -> None:
-    drawing.line(LEFT, plane.bottom, _RIGHT, plane.bottom, GREY)
+def _sizes_axis(drawing: Drawing, data: Funnel, plane: Plane, sizes: _Sizes, wide: int) -> None:
+    drawing.line(0, plane.bottom, 1, plane.bottom, GREY)
     end = -1.0
     for n in (first * 10**power for power in range(8) for first in (1, 2, 5)):
-        half = width_of(f"{n:,}", TINY) / 2 / NARROW
+        half = width_of(f"{n:,}", TINY) / 2 / wide
         if sizes.low <= n <= sizes.high and sizes.x(n) - half > end:
             drawing.line(sizes.x(n), plane.bottom, sizes.x(n), plane.bottom + 4, GREY)
             drawing.text(sizes.x(n), plane.bottom + 18, f"{n:,}", TINY, QUIET, "middle")
-            end = sizes.x(n) + half + 6 / NARROW
-    drawing.text(LEFT, plane.bottom + 36, data.denominator_is, TINY, QUIET)
+            end = sizes.x(n) + half + 6 / wide
+    drawing.text(0, plane.bottom + 37, data.denominator_is, TINY, QUIET)
 
 
 def _service(drawing: Drawing, service: Service, plane: Plane, sizes: _Sizes) -> None:
     figure = service.figure
     assert figure.value is not None and figure.denominator is not None
     shape, is_hollow = mark_of(service.position)
-    size = 7 if service.is_this else 4
+    size = 7 if service.is_this else 4 if shape == "circle" else 5
     drawing.begin(figure.source, Number(figure.denominator, "denominator"))
     drawing.mark(
         sizes.x(figure.denominator), plane.y(figure.value), shape, BLUE if service.is_this else _colour(service),
@@ -144,18 +152,19 @@ def _colour(service: Service) -> str:
     return GREY if service.position in (None, "within") else INK
 
 
-def _name(drawing: Drawing, own: Service, lines: Sequence[str], plane: Plane, sizes: _Sizes) -> None:
+def _name(
+    drawing: Drawing, own: Service, lines: Sequence[str], plane: Plane, x: float, margins: tuple[int, int]
+) -> None:
     """The name above the plane, with a line down to the mark."""
-    assert own.figure.denominator is not None and own.figure.value is not None
-    x = sizes.x(own.figure.denominator)
+    assert own.figure.value is not None
+    left, right = margins
     drawing.line(x, plane.top - 8, x, plane.y(own.figure.value) - 8, BLUE)
-    anchor = anchor_at(x, max(width_of(line, SMALL, is_bold=True) for line in lines))
-    place = {"start": min(x, 0.5), "middle": x, "end": max(x, 0.5)}[anchor]
-    widest = max(width_of(line, SMALL, is_bold=True) for line in lines) / NARROW
-    if (anchor == "start" and place + widest > 1) or (anchor == "end" and place - widest < 0):
-        anchor, place = "start", 0.0
+    wide = max(width_of(line, SMALL, is_bold=True) for line in lines)
+    # Around the mark, or from the edge of the drawing on the side where the mark stands.
+    anchor = anchor_at((left + x * (NARROW - left - right)) / NARROW, wide)
+    place, dx = {"middle": (x, 0), "start": (0.0, -left), "end": (1.0, right)}[anchor]
     for number, line in enumerate(lines):
-        drawing.text(place, 13 + 17 * number, line, SMALL, BLUE, anchor, is_bold=True)
+        drawing.text(place, 13 + 17 * number, line, SMALL, BLUE, anchor, is_bold=True, dx=dx)
 
 
 def _notes(data: Funnel, drawn: Sequence[Service]) -> list[Note]:

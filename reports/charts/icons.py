@@ -35,19 +35,23 @@ def variation_words(point: ControlPoint) -> str:
 
 
 def variation_icon(point: ControlPoint) -> str:
-    """Dots that rise or fall at the end, coloured and with H or L, for a signal; a grey even wave for chance."""
+    """Dots that rise or fall at the end, coloured and with H or L, for a signal; a grey even wave for chance; none
+    where there are no limits.
+    """
+    if point.limits not in ("standing", "trial"):
+        return ""
     colour = _COLOUR.get(point.variation)
     if colour is None or not point.signal:
         places = [(6, 18), (10, 13), (14, 18), (18, 13), (22, 18), (26, 13)]
         dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.2" fill="{GREY}"/>' for x, y in places)
         return _icon(GREY, dots)
-    places = [(6, 21), (11, 22), (16, 19), (20, 14), (24, 10)]
+    places = [(7, 20), (11, 23), (16, 22), (20, 17), (24, 12)]
     dots = "".join(
-        f'<circle cx="{x}" cy="{y if point.signal > 0 else 32 - y}" r="2.4" fill="{GREY if x < 18 else colour}"/>'
+        f'<circle cx="{x}" cy="{y if point.signal > 0 else 32 - y}" r="2.4" fill="{GREY if x < 15 else colour}"/>'
         for x, y in places
     )
     letter = "H" if point.signal > 0 else "L"
-    return _icon(colour, dots + _letter(letter, 11, 15 if point.signal > 0 else 26, colour))
+    return _icon(colour, dots + _letter(letter, 12, 16 if point.signal > 0 else 25, colour))
 
 
 def assurance_words(chart: ControlChart, scale: Scale) -> str:

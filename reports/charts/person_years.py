@@ -4,8 +4,21 @@ Belongs here: the three bars with their intervals. Does not belong here: rates (
 """
 
 from reports.charts.data import PersonTime, PersonYears
-from reports.charts.drawing import BAND, BLUE, GREY, NORMAL, QUIET, SMALL, TINY, Drawing, Number
-from reports.charts.figure import Cell, Figure, Panel, Row, Table
+from reports.charts.drawing import (
+    BAND,
+    BLUE,
+    GREY,
+    NARROW,
+    NORMAL,
+    QUIET,
+    SMALL,
+    TINY,
+    Drawing,
+    Number,
+    width_of,
+    wrapped,
+)
+from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
 from reports.charts.scale import ticks
 from reports.charts.words import figure_said, value_cells
 
@@ -22,10 +35,12 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
         return _INSET + (1 - 2 * _INSET) * value / high
 
     for span in data.spans:
-        said = span.rate.why_missing if span.rate.value is None else data.scale.said(span.rate.value)
-        drawing.height += 20
-        drawing.text(0, drawing.height - 4, span.label, NORMAL, is_bold=True)
-        drawing.text(1, drawing.height - 4, said, SMALL, anchor="end")
+        said = span.rate.why_missing if span.rate.value is None else data.scale.beside(span.rate.value)
+        drawing.text(1, drawing.height + 16, said, NORMAL, anchor="end", is_bold=True)
+        room = NARROW - width_of(said, NORMAL, is_bold=True) - 12
+        for line in wrapped(span.label, NORMAL, room, is_bold=True):
+            drawing.height += 20
+            drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)
         top, foot = drawing.height + 2, drawing.height + 20
         drawing.begin(span.rate.source)
         if span.rate.value is not None:
@@ -40,13 +55,22 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
         drawing.end()
         drawing.line(_INSET, top - 1, _INSET, foot + 1, GREY)
         drawing.height = foot + 18
-        drawing.text(0, drawing.height - 3, _people(data, span), SMALL, QUIET)
+        drawing.text(0, drawing.height - 4, _people(data, span), SMALL, QUIET)
         drawing.height += 8
+    drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)
     for tick in ticks(0.0, high, 3):
-        drawing.near(x(tick), drawing.height + 14, data.scale.short(tick), TINY, QUIET)
-    drawing.height += 20
+        drawing.line(x(tick), drawing.height, x(tick), drawing.height + 4, GREY)
+        drawing.near(x(tick), drawing.height + 18, data.scale.short(tick), TINY, QUIET)
+    drawing.height += 24
     told = " ".join(f"{span.label}: {figure_said(data.scale, span.rate)}." for span in data.spans)
-    return Figure([Panel(drawing.svg(data.title, told), round(drawing.height))], _table(data), (), data.source)
+    return Figure(
+        [Panel(drawing.svg(data.title, told), round(drawing.height))], _table(data), [Note(_key(data))], data.source
+    )
+
+
+def _key(data: PersonYears) -> str:
+    unit = data.scale.unit[:1].upper() + data.scale.unit[1:]
+    return f"{unit}. The line in a bar shows where the rate is likely to be."
 
 
 def _people(data: PersonYears, span: PersonTime) -> str:

@@ -1,27 +1,28 @@
 """A plane with an upright axis of values: gridlines, their labels, the places of values.
 
-Belongs here: what control charts, funnels and distributions share. Does not belong here: their marks.
+Belongs here: what control charts and funnels share. Does not belong here: their marks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, spread
+from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, spread, width_of
 from reports.charts.scale import Scale, ticks
 
-# 42 of 250 pixels for «100 %» on the left, as many for the labels of lines on the right.
-LEFT, RIGHT = 0.17, 0.83
+# Value, words, whether bold.
+Label = tuple[float, str, bool]
+_LINE = 15
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Values from ``low`` to ``high`` between ``bottom`` and ``top`` (pixels down)."""
+    """Values from ``low`` to ``high`` between ``bottom`` and ``top`` (pixels down), over a plot's whole width."""
 
     low: float
     high: float
     top: float
     bottom: float
-    right: float = RIGHT
 
     def y(self, value: float) -> float:
         """Pixels down of a value."""
@@ -30,14 +31,33 @@ class Plane:
     def grid(self, drawing: Drawing, scale: Scale, about: int = 4) -> None:
         """Gridlines over the plane, each with its value on the left."""
         for tick in ticks(self.low, self.high, about):
-            drawing.line(0.0, self.y(tick), self.right, self.y(tick), GRID)
-            drawing.text(LEFT, self.y(tick) - 3, scale.short(tick), TINY, QUIET, "end", dx=-8)
+            drawing.line(0, self.y(tick), 1, self.y(tick), GRID)
+            drawing.text(0, self.y(tick) + 4, scale.short(tick), TINY, QUIET, "end", dx=-7)
 
-    def labels(self, drawing: Drawing, said: Sequence[tuple[float, str, bool]]) -> None:
-        """Labels of lines, right of the plane: value, words, whether bold; moved apart where lines are close."""
-        apart = spread([self.y(value) for value, _, _ in said], 15, self.top, self.bottom)
+    def labels(self, drawing: Drawing, said: Sequence[Label]) -> None:
+        """Labels of lines, right of the plane, moved apart where lines are close."""
+        apart = spread([self.y(value) for value, _, _ in said], _LINE, self.top, self.bottom)
         for (_, words, is_bold), y in zip(said, apart, strict=True):
-            drawing.text(self.right, y + 4, words, TINY, INK, is_bold=is_bold, dx=7)
+            drawing.text(1, y + 4, words, TINY, INK, is_bold=is_bold, dx=7)
+
+    def margins(self, scale: Scale, said: Sequence[Label]) -> tuple[int, int]:
+        """Pixels left and right of the plane for its labels."""
+        left = max([width_of(scale.short(tick), TINY) for tick in ticks(self.low, self.high)], default=0.0) + 8
+        right = max([width_of(words, TINY, is_bold) for _, words, is_bold in said], default=0.0) + 8
+        # Half of the first and of the last label below the plane stands beyond it.
+        return _tens(max(left, 30)), _tens(max(right, 30))
+
+    def apart(self, said: Sequence[Label]) -> list[Label]:
+        """The labels that stand clear of those before them: the first are the most important."""
+        kept: list[Label] = []
+        for each in said:
+            if all(abs(self.y(each[0]) - self.y(value)) >= _LINE for value, _, _ in kept):
+                kept.append(each)
+        return kept
+
+
+def _tens(pixels: float) -> int:
+    return 10 * ceil(pixels / 10)
 
 
 def labelled(labels: Sequence[str], room: float, widest: float) -> list[int]:
@@ -47,7 +67,7 @@ def labelled(labels: Sequence[str], room: float, widest: float) -> list[int]:
     last = len(labels) - 1
     if last <= 0:
         return list(range(last + 1))
-    step = max(1, next((n for n in range(1, last + 1) if room * n / last >= widest), last))
+    step = next((n for n in range(1, last + 1) if room * n / last >= widest), last)
     chosen = list(range(0, last + 1, step))
     if chosen[-1] != last:
         # The last one takes the place of a neighbour that it would touch.

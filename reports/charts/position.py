@@ -6,7 +6,21 @@ Belongs here: the position line. Does not belong here: the sentence that says wh
 from collections.abc import Callable
 
 from reports.charts.data import Position, Value
-from reports.charts.drawing import BAND, BLUE, GREY, INK, NORMAL, QUIET, SMALL, TINY, Drawing, Number
+from reports.charts.drawing import (
+    BAND,
+    BLUE,
+    GREY,
+    INK,
+    NARROW,
+    NORMAL,
+    QUIET,
+    SMALL,
+    TINY,
+    Drawing,
+    Number,
+    anchor_at,
+    width_of,
+)
 from reports.charts.figure import Figure, Panel, Row, Table
 from reports.charts.scale import ticks
 from reports.charts.words import VALUE_HEAD, figure_said, standard_row, value_cells
@@ -26,7 +40,7 @@ def position(data: Position, figure_id: str) -> Figure:
     def x(value: float) -> float:
         return _INSET + (1 - 2 * _INSET) * (value - low) / (high - low)
 
-    middle = 54.0 if data.standard is not None else 34.0
+    middle = 60.0 if data.standard is not None else 34.0
     _axis(drawing, data, x, (low, high), middle)
     if data.standard is not None:
         drawing.flag(x(data.standard), 18, middle + 9, Number(data.standard, "standard"))
@@ -35,13 +49,35 @@ def position(data: Position, figure_id: str) -> Figure:
     _national(drawing, data, x, middle)
     own = data.own
     if own.value is None:
-        drawing.text(_INSET, middle - 14, _first_upper(own.why_missing), NORMAL, is_bold=True)
+        said, place = _first_upper(own.why_missing), x(low)
     else:
         drawing.mark(x(own.value), middle, "circle", BLUE, 7, Number(own.value, own.column))
-        drawing.near(x(own.value), middle - 14, data.scale.said(own.value, own.denominator), NORMAL, is_bold=True)
+        said, place = data.scale.said(own.value, own.denominator), x(own.value)
+    pole = None if data.standard is None else x(data.standard)
+    at, anchor, dx = beside_pole(place, pole, width_of(said, NORMAL, is_bold=True))
+    drawing.text(at, middle - 14, said, NORMAL, INK, anchor, is_bold=True, dx=dx)
     drawing.height = middle + 56
     svg = drawing.svg(data.title, _told(data))
     return Figure([Panel(svg, round(drawing.height))], _table(data), (), own.source)
+
+
+def beside_pole(place: float, pole: float | None, wide: float) -> tuple[float, str, float]:
+    """Where a label ``wide`` pixels stands so that no pole crosses it: place, anchor, pixels beside the place.
+
+    Around ``place`` if it can; else beside ``place`` or the pole, on a side with room for it.
+    """
+    usual = (place, anchor_at(place, wide), 0.0)
+    if pole is None:
+        return usual
+    sides = [(place, "start", 9.0), (place, "end", -9.0), (pole, "start", 5.0), (pole, "end", -5.0)]
+    for at, anchor, dx in (usual, *sides):
+        start = at * NARROW + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+        is_clear = not start - 3 <= pole * NARROW <= start + wide + 3
+        # It must stay clear on a wider page, where the pole moves away from the place.
+        is_outer = anchor == "middle" or (at == pole) or (anchor == "start") == (pole <= at)
+        if is_clear and is_outer and start >= 0 and start + wide <= NARROW:
+            return at, anchor, dx
+    return usual
 
 
 def _first_upper(words: str) -> str:

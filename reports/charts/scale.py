@@ -40,15 +40,24 @@ class Scale:
             return f"over{NO_BREAK}{100 - least:g}{NO_BREAK}%"
         return f"{100 * value:.{decimals}f}{NO_BREAK}%"
 
-    def between(self, low: float, high: float, people: int | None = None) -> str:
+    def between(self, low: float, high: float, people: int | None = None, word: str = "to") -> str:
         """A range as text, the unit said once: «50 to 73 %»."""
         start, end = self.said(low, people), self.said(high, people)
         unit = NO_BREAK + ("%" if self.is_share else self.unit)
         alike = start.endswith(unit) and end.endswith(unit) and not start.startswith(("under", "over"))
-        return f"{start.removesuffix(unit) if alike else start} to {end}"
+        return f"{start.removesuffix(unit) if alike else start} {word} {end}"
+
+    def beside(self, value: float, length: float = 1.0) -> str:
+        """The value beside a line, on an axis of ``length``: a number without its unit, of a count one decimal at
+        most. A share has a decimal where the axis is shorter than 10 points.
+        """
+        if self.is_share:
+            return f"{100 * value:.{1 if length < 0.1 else 0}f}{NO_BREAK}%"
+        number = f"{value:,.{max(self.decimals, 1)}f}"
+        return number.removesuffix(".0")
 
     def short(self, value: float) -> str:
-        """The value beside an axis: without the unit of a number."""
+        """A tick beside an axis: without the unit of a number."""
         return f"{_plain(100 * value)}{NO_BREAK}%" if self.is_share else _plain(value)
 
     def span(self, values: Iterable[float], pad: float = 0.08) -> tuple[float, float]:

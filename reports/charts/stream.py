@@ -6,6 +6,7 @@ Belongs here: the bars of the stages and their parts. Does not belong here: the 
 from reports.charts.data import Part, Stage, Stream
 from reports.charts.drawing import (
     BLUE,
+    FAINT,
     GREY,
     NARROW,
     NORMAL,
@@ -43,7 +44,7 @@ def _said(stage: Stage, whole: int | None) -> str:
         return stage.why_missing
     if not whole:
         return f"{stage.people:,}"
-    return f"{stage.people:,}, {100 * stage.people / whole:.0f} of 100"
+    return f"{stage.people:,} ({100 * stage.people / whole:.0f} of 100)"
 
 
 def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int | None) -> None:
@@ -56,14 +57,15 @@ def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int |
             drawing.text(1, drawing.height - 4, said, SMALL, anchor="end")
     top, foot = drawing.height + 1, drawing.height + 21
     drawing.height = foot + 4
-    drawing.line(0, foot, 1, foot, PALE)
+    drawing.rect(0, top, 1, foot, FAINT)
     if stage.people is not None and whole:
         _bar(drawing, stage, following, whole, top, foot)
     for part in stage.parts:
         words = part.why_missing if part.people is None else f"{part.people:,}"
-        drawing.height += 18
-        drawing.swatch(drawing.height - 14, part.kind in HATCHED)
-        drawing.text(0, drawing.height - 4, f"{part.label}: {words}", SMALL, QUIET, dx=18)
+        drawing.swatch(drawing.height + 4, part.kind in HATCHED)
+        for line in wrapped(f"{part.label}: {words}", SMALL, NARROW - 18):
+            drawing.height += 18
+            drawing.text(0, drawing.height - 4, line, SMALL, QUIET, dx=18)
     drawing.height += 12
 
 
@@ -89,7 +91,7 @@ def _bar(drawing: Drawing, stage: Stage, following: Stage | None, whole: int, to
 
 
 def _notes() -> list[Note]:
-    return [Note("Dark: went on. Pale: left. Hatched: not known, or may still go on.")]
+    return [Note("Dark: went on. Pale: did not go on. Hatched: may still go on, or not known.")]
 
 
 def _table(data: Stream, whole: int | None) -> Table:

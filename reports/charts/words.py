@@ -24,7 +24,7 @@ def figure_said(scale: Scale, value: Value) -> str:
     said = scale.said(value.value, value.denominator)
     if value.lower is None or value.upper is None:
         return said
-    return f"{said}, likely {scale.between(value.lower, value.upper, value.denominator)}"
+    return f"{said}, likely between {scale.between(value.lower, value.upper, value.denominator, 'and')}"
 
 
 def value_cells(scale: Scale, value: Value) -> list[Cell]:
