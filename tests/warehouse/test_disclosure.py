@@ -286,6 +286,17 @@ def test_an_average_needs_enough_people(kind: str, fewest: int) -> None:
     assert shown[2 * fewest] == {True} and True not in shown[5]
 
 
+@pytest.mark.parametrize("kind", ["mean", "median", "p90"])
+def test_an_average_of_a_suppressed_denominator_is_not_shown(kind: str) -> None:
+    """Sixty people whose number happens to be suppressed: their average is not shown either."""
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA public; " + SUPPRESSION.macros())
+        SUPPRESSION.use(con, SECRET)
+        average = f"SELECT public.average('{kind}', 600, 10, 60, $1::BIGINT, -1::BIGINT, NULL, 'RXX', 'pathway')"
+        assert con.execute(average, [None]).fetchone() == (None,)
+        assert con.execute(average, [60]).fetchone() != (None,)
+
+
 def test_a_mean_of_many_has_a_decimal_and_a_median_never() -> None:
     means = [
         one(Cell("mean", people(300, s), (), tuple([21.4] * 150 + [20.0] * 150)))[2] for s in range(0, 6000, 600)

@@ -201,6 +201,8 @@ CREATE OR REPLACE MACRO public.rate_of_rows(numerator, denominator, rows_of_one)
 -- those with an event of a rate.
 CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, counted, origin, grain) AS
 CAST(CASE
+    -- ``least`` leaves out a NULL: without this a suppressed denominator would be no bar.
+    WHEN shown IS NULL AND kind NOT IN {RATES} THEN NULL
     WHEN kind = 'mean' AND least(shown, round(public.crowd(people))) >= {self.mean_from} THEN round(
         figure / n * greatest(
             0, 1 + public.smooth_draw(n, people, origin) * public.rows_of_one(n, people, grain) / n),
