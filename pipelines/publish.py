@@ -17,6 +17,7 @@ from pipelines.ledger import Head, Ledger
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, inputs, published, release
+from warehouse.disclosure.parts import MANIFEST
 from warehouse.organisations.importing import reference_digest
 from warehouse.staging import StagedSubmission
 
@@ -165,9 +166,7 @@ def _current_name(zones: Zones) -> str:
 
 def noted_in_releases(zones: Zones) -> dict[str, Head]:
     """The last event of the ledger when each release was made, by «release» and its name."""
-    manifests = (
-        json.loads(path.read_text(encoding="utf-8")) for path in zones.releases.glob(f"*/{release.MANIFEST}")
-    )
+    manifests = (json.loads(path.read_text(encoding="utf-8")) for path in zones.releases.glob(f"*/{MANIFEST}"))
     # Releases made by 0.5 or earlier note none.
     return {f"release {each['release_id']}": Head(**each["ledger"]) for each in manifests if "ledger" in each}
 

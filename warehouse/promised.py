@@ -141,7 +141,7 @@ def create_promised(con: duckdb.DuckDBPyConnection, *, only_public: bool = False
     """Create the views of ``v1`` and ``meta.contract``; with ``only_public`` those that read schema ``public``
     alone.
     """
-    views = [name for name in models_of(SCHEMA) if not only_public or _is_public(name)]
+    views = [name for name in models_of(SCHEMA) if not only_public or is_public(name)]
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}; CREATE SCHEMA IF NOT EXISTS meta")
     for name in views:
         con.execute(read_sql(name))
@@ -150,7 +150,8 @@ def create_promised(con: duckdb.DuckDBPyConnection, *, only_public: bool = False
     insert_rows(con, "meta.contract", rows)
 
 
-def _is_public(view: str) -> bool:
+def is_public(view: str) -> bool:
+    """Whether a view, such as ``v1.public_figure``, reads schema ``public`` alone."""
     return all(table.startswith("public.") for table in reads(view))
 
 

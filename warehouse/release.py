@@ -16,17 +16,17 @@ from schemas.errors import ForThePerson
 from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
+from warehouse.disclosure.parts import DATABASE, MANIFEST, OPEN_DATA, PUBLIC_DATABASE, files_of
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
+from warehouse.disclosure.screener import screen
 from warehouse.identifying import identifying
 from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
+from warehouse.open_data import write_open_data
 from warehouse.promised import unkept
 from warehouse.storage import sha256_of, sync, writing
 
-DATABASE = "parity.duckdb"
-PUBLIC_DATABASE = "parity-public.duckdb"
-MANIFEST = "manifest.json"
 EXPORTED = (
     "mart.measure", "mart.national", "mart.service_comparison", "mart.service_measure", "meta.columns",
     *(f"public.{table}" for table in PUBLIC),
@@ -89,10 +89,11 @@ def publish(
 
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
     nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
-    bytes) and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole or not at
-    all. A release that exists is left as it is. ``manifest.json`` names the submissions, the hash of the inputs and
-    the version of the code that the copied file itself records. Readers of the old ``latest`` keep the file they
-    opened. Raises ReleaseError when ``check_draft`` finds a problem, or ``manifest`` says otherwise than the file.
+    bytes), open data in NHS England's layout and ``manifest.json`` with ``manifest``, row counts and SHA-256 of
+    every file. It appears whole or not at all. A release that exists is left as it is. ``manifest.json`` names the
+    submissions, the hash of the inputs and the version of the code that the copied file itself records. Readers of
+    the old ``latest`` keep the file they opened. Raises ReleaseError when ``check_draft`` or the screener finds a
+    problem, or ``manifest`` says otherwise than the file.
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
@@ -106,11 +107,13 @@ def publish(
         held = _held(partial / DATABASE, manifest)
         rows = _finish(partial, release_id, str(held["inputs_hash"]))
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
+        _write_open(partial)
         _write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
-        for path in sorted(partial.iterdir()):
+        for path in files_of(partial):
             sync(path)
             path.chmod(0o444)
-        sync(partial)
+        for folder in (*(path for path in partial.rglob("*") if path.is_dir()), partial):
+            sync(folder)
         partial.replace(target)
         sync(releases)
     _point(latest, target / DATABASE)
@@ -152,10 +155,22 @@ def _finish(folder: Path, release_id: str, inputs_hash: str) -> dict[str, int]:
         return {table: n for schema in SCHEMAS for table, n in count_rows(con, schema).items()}
 
 
+def _write_open(folder: Path) -> None:
+    """Write what the file shows to the public in other forms. Raises ReleaseError where the screener objects."""
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
+        write_open_data(con, folder / OPEN_DATA)
+        problems = screen(folder, con)
+    if problems:
+        raise ReleaseError(
+            "The release cannot be published, its public files have problems: " + "; ".join(problems)
+        )
+
+
 def _write_manifest(folder: Path, manifest: dict[str, object]) -> None:
     described = {}
-    for path in sorted(folder.iterdir()):
-        described[path.name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    for path in files_of(folder):
+        name = path.relative_to(folder).as_posix()
+        described[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     text = json.dumps({**manifest, "files": described}, indent=2, sort_keys=True, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 

@@ -31,9 +31,9 @@ from schemas.errors import ForThePerson
 from transforms.pseudonymise import TokenKey
 from transforms.strike import find, is_of, strike
 from transforms.strike import rows as rows_in
+from warehouse.disclosure.parts import inside_files
 
 PENDING = "erasing.json"
-_PUBLIC = ("public.", "parity-public.duckdb")
 
 
 class NotErased(ForThePerson):
@@ -133,9 +133,8 @@ def erase_releases(zones: Zones, current: str | None, touched: set[str]) -> list
     for release in sorted(zones.releases.iterdir()):
         if release.name == current or not release.is_dir() or not touched & _submissions(release, touched):
             continue
-        for file in release.iterdir():
-            if not file.name.startswith(_PUBLIC):
-                file.unlink()
+        for file in inside_files(release):
+            file.unlink()
         emptied.append(release.name)
     if current is None and emptied:
         zones.warehouse.unlink(missing_ok=True)

@@ -20,10 +20,9 @@ from pipelines.custody.retention import Kind, retention
 from pipelines.inbox import discard, find_submissions, open_source
 from pipelines.ledger import Ledger, Outcome, State, current
 from pipelines.zones import Zones
-from warehouse.release import PUBLIC_DATABASE
+from warehouse.disclosure.parts import inside_files
 
 LOG = "pruned.jsonl"
-_STAY = ("public.", PUBLIC_DATABASE)
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _due(zones: Zones, ledger: Ledger, now: datetime) -> Iterator[Due]:
     for release in zones.releases.glob("[!.]*"):
         database = release / "parity.duckdb"
         is_current = zones.warehouse.exists() and database.exists() and zones.warehouse.samefile(database)
-        going = [file for file in release.iterdir() if not file.name.startswith(_STAY)]
+        going = inside_files(release)
         if going and not is_current and is_due(Kind.RELEASES, _changed(going[0])):
             yield Due(Kind.RELEASES, None, _each_unlinked(going))
     yield from _due_runs(zones, now, days[Kind.DAGSTER_RUNS])

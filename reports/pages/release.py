@@ -16,7 +16,7 @@ import duckdb
 
 from schemas.errors import NotAsked
 from schemas.month import months_between
-from warehouse.release import DATABASE, PUBLIC_DATABASE
+from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
 
 PUBLIC, INSIDE = "public", "inside"
 # A year that ends with the newest month, and where the data are of fewer months the year as far as it goes.
