@@ -240,6 +240,15 @@ def test_where_all_courses_end_alike_there_is_no_model_and_the_service_keeps_its
     assert con.execute("SELECT count(*) FROM mart.case_mix_coefficient").fetchall() == [(0,)]
 
 
+@pytest.mark.parametrize(("others", "position"), [(2, None), (11, "within")])
+def test_where_one_service_alone_has_the_outcome_the_others_have_none_of_what_they_would_have_had(
+    others: int, position: str | None
+) -> None:
+    con = filled([("A", "mild", "-", 40, 20), *[(f"R{i:02}", "mild", "-", 40, 0) for i in range(others)]])
+    rows = compare(con, "SELECT provider, expected > 0, adjusted_rate, funnel_position FROM mart.case_mix_service")
+    assert sorted(rows) == [("A", None, None, None), *((f"R{i:02}", True, 0.0, position) for i in range(others))]
+
+
 def test_no_patients_is_no_error_and_few_are_not_placed() -> None:
     assert compare(warehouse(), "SELECT count(*) FROM mart.case_mix_service") == [(0,)]
     con = filled([*[(f"R{i:02}", "mild", "-", 100, 50) for i in range(10)], ("SMALL", "mild", "-", 19, 19)])

@@ -138,7 +138,9 @@ def _line(
     ratio, average = x / expected.number, service.left_out * share
     # The same with the courses left out as average ones.
     number = expected.number + average
-    other = service.all_events / number / centre, sqrt(expected.variance + average * (1 - share)) / number
+    # Where no course of these services had the outcome, all of them are at the centre.
+    placed_at = service.all_events / number / centre if centre else 1.0
+    other = placed_at, sqrt(expected.variance + average * (1 - share)) / number
     interval = wilson(x, n)
     assert interval is not None
     adjusted = [min(1.0, each * n * share / expected.number) for each in (x / n, *interval)]
