@@ -12,7 +12,7 @@ import pytest
 from pipelines.load import check_path
 from tests.fixtures.changed_tree import INSTRUMENTS, PATHWAYS, changed_tree, python_on, rows_of, run_on
 from tests.fixtures.example import Change, example
-from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, REQOL10, Case, ask, build, tables_of, write_submission
+from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, REQOL10, Case, ask, build, tables_of, write_submission
 
 PERINATAL = {
     "code": "06", "meaning": "Perinatal mental health", "valid_from": "", "valid_to": "", "source": "a test",
@@ -161,7 +161,8 @@ def epds(tmp: str) -> dict[str, Any]:
                Case("improved", [("999000001", "20", "11")], pathway="01"),
                Case("under its short name", [("EPDS", "20", "20")], pathway="01"),
                Case("out of range", [("999000001", "31", "9")], pathway="01")]  # fmt: skip
-    draft = build(folder, [write_submission(folder, "RXX", APRIL, tables_of(changes))], whole=True)
+    won = [write_submission(folder, "RXX", APRIL, tables_of(changes))]
+    draft = build(folder, won, whole=True, measures=["OUTCOME_RECOVERED", *FEW])
     return {
         "right": rules_broken(folder / "a", ("IDS606", 0, of_code)),
         "out of range": rules_broken(folder / "b", ("IDS606", 0, of_code | {"PersScore": "31"})),

@@ -22,6 +22,7 @@ from pipelines.load import load, reprocess
 from pipelines.zones import Zones, zones
 from schemas.errors import NotAsked
 from tests.fixtures.release import loaded_and_published
+from tests.fixtures.sought import found_in
 from tests.fixtures.submission import RIGHT, submission, zipped
 from tests.journeys.test_identifiers_stay import forms, opened
 
@@ -75,7 +76,7 @@ def everything(found: Zones) -> Iterator[tuple[str, bytes]]:
 
 def holding(found: Zones, sought: set[bytes]) -> set[str]:
     """Which files hold the person; encrypted ones are opened by the caller."""
-    return {name for name, content in everything(found) if any(form in content for form in sought)}
+    return {name for name, content in everything(found) if found_in(content, sought)}
 
 
 @pytest.mark.usefixtures("few_measures")

@@ -31,6 +31,7 @@ from schemas.staged import INVALID, staged_schema
 from schemas.table import Table
 from tests.campaign import is_whole
 from tests.fixtures.example import example, write_records
+from tests.fixtures.sought import found_in
 
 # Nobody's: numbers of the 999 range, a postcode that does not exist, a day on which no other value falls.
 CANARIES = (
@@ -170,7 +171,7 @@ def leaks(found: Zones, sought: Mapping[bytes, str] = SOUGHT) -> dict[str, set[s
     """Where outside the zone which canary was found."""
     hits: dict[str, set[str]] = {}
     for where, content in contents(found):
-        if seen := {canary for form, canary in sought.items() if form in content}:
+        if seen := {sought[form] for form in found_in(content, sought)}:
             hits.setdefault(where, set()).update(seen)
     return hits
 

@@ -24,6 +24,7 @@ from pipelines.ledger import open_ledger
 from pipelines.load import load, reprocess
 from pipelines.publish import NotPublishable, build_core, build_marts, current_release, current_submissions, publish
 from pipelines.zones import Zones, zones
+from tests.fixtures.sought import found_in
 from tests.fixtures.tokens import tokens
 from tests.fixtures.warehouse import one_of_each, some
 
@@ -108,8 +109,8 @@ def forms(secret: bytes) -> list[bytes]:
 
 
 def holding(files: Iterable[Path], searched: Iterable[bytes]) -> list[str]:
-    wanted = list(searched)
-    return [path.name for path in files if any(each in path.read_bytes() for each in wanted)]
+    wanted = set(searched)
+    return [path.name for path in files if found_in(path.read_bytes(), wanted)]
 
 
 def test_a_rotation_keeps_the_people_and_leaves_no_token_and_no_key(
