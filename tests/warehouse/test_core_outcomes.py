@@ -116,20 +116,30 @@ def test_vectors_16_to_19_change_on_other_measures(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("tool", "score", "is_case"),
-    [(PHQ9, "10", True), (PHQ9, "9", False), (GAD7, "8", True), (GAD7, "7", False), ("MI_ALONE", "2.3", False),
-     ("MI_ALONE", "2.31", True), (REQOL10, "25", False), (REQOL10, "24", True)],
-)  # fmt: skip
-def test_a_score_on_the_cut_off(tmp_path: Path, tool: str, score: str, is_case: bool) -> None:
-    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, score, score)])]))
-    found = ask(build(tmp_path, [won], marts=False), "SELECT is_case_first, is_case_last FROM core.outcome")
-    assert found == [(is_case, is_case)]
+def of_courses(tmp_path: Path, cases: Sequence[Case], columns: str, table: str) -> list[tuple[object, ...]]:
+    """What is said of each of these courses, in their order, without its name. One build for all: it takes longest."""
+    won = write_submission(tmp_path, "RXX", APRIL, tables_of(cases))
+    found = ask(build(tmp_path, [won], marts=False), f"SELECT service_request_id, {columns} FROM {table}")
+    said = {name: tuple(values) for name, *values in found}
+    assert len(said) == len(found) == len(cases)
+    return [said[case.name] for case in cases]
 
 
-@pytest.mark.parametrize(
-    ("tool", "first", "last", "is_case_last", "is_in_recovery"),
-    [
+def test_a_score_on_the_cut_off(tmp_path: Path) -> None:
+    expected = [
+        (PHQ9, "10", True), (PHQ9, "9", False), (GAD7, "8", True), (GAD7, "7", False), ("MI_ALONE", "2.3", False),
+        ("MI_ALONE", "2.31", True), (REQOL10, "25", False), (REQOL10, "24", True),
+    ]  # fmt: skip
+    cases = [Case(f"{tool} {score}", [(tool, score, score)]) for tool, score, _ in expected]
+    found = of_courses(tmp_path, cases, "is_case_first, is_case_last", "core.outcome")
+    assert [(*case[:2], *said) for case, said in zip(expected, found, strict=True)] == [
+        (tool, score, is_case, is_case) for tool, score, is_case in expected
+    ]
+
+
+def test_recovery_is_judged_by_the_recovery_cut_off(tmp_path: Path) -> None:
+    """Instrument, first and last score, whether the last is a case, and whether it is in recovery."""
+    expected = [
         # A case of HoNOS begins at 11, recovery below 5: 9 is neither a case nor recovery.
         ("HONOS_TOTAL", "20", "11", True, False), ("HONOS_TOTAL", "20", "9", False, False),
         ("HONOS_TOTAL", "20", "5", False, False), ("HONOS_TOTAL", "20", "4", False, True),
@@ -139,14 +149,10 @@ def test_a_score_on_the_cut_off(tmp_path: Path, tool: str, score: str, is_case: 
         (REQOL10, "20", "24", True, False), (REQOL10, "20", "25", False, True),
         ("MI_ALONE", "4", "2.31", True, False), ("MI_ALONE", "4", "2.3", False, True),
         (WEMWBS, "20", "60", None, None),  # no cut-off
-    ],
-)  # fmt: skip
-def test_recovery_is_judged_by_the_recovery_cut_off(
-    tmp_path: Path, tool: str, first: str, last: str | None, is_case_last: bool | None, is_in_recovery: bool | None
-) -> None:
-    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, first, last)], pathway="01")]))
-    found = ask(build(tmp_path, [won], marts=False), "SELECT is_case_last, is_in_recovery_last FROM core.outcome")
-    assert found == [(is_case_last, is_in_recovery)]
+    ]  # fmt: skip
+    cases = [Case(f"{tool} {last}", [(tool, first, last)], pathway="01") for tool, first, last, *_ in expected]
+    found = of_courses(tmp_path, cases, "is_case_last, is_in_recovery_last", "core.outcome")
+    assert [(*case[:3], *said) for case, said in zip(expected, found, strict=True)] == expected
 
 
 @pytest.mark.parametrize(("last", "recovered"), [("9", 0), ("4", 1)])
@@ -174,23 +180,19 @@ def scores(text: str) -> dict[str, str | list[Row]]:
     return {"IDS606": header + text}
 
 
-@pytest.mark.parametrize(
-    ("value", "is_valid"),
-    [("0", True), ("27", True), ("9.0", True), ("28", False), ("-1", False), ("9.5", False), ("1e1", False),
-     ("", False), ("nine", False), ("12.755", False), (" 9", False)],
-)  # fmt: skip
-def test_a_score_is_valid_when_it_is_a_number_of_its_scale(tmp_path: Path, value: str, is_valid: bool) -> None:
-    tables = {
-        "IDS606": [
-            {
-                "ServiceRequestId": "r",
-                "CodedAssToolType": PHQ9,
-                "PersScore": value or None,
-                "AssToolCompDate": APRIL,
-            }
-        ]
-    }
-    assert one(tmp_path, tables, "is_valid", "core.score") == [(is_valid,)]
+def test_a_score_is_valid_when_it_is_a_number_of_its_scale(tmp_path: Path) -> None:
+    expected = {
+        "0": True, "27": True, "9.0": True, "28": False, "-1": False, "9.5": False, "1e1": False, "": False, "nine": False,
+        "12.755": False, " 9": False,
+    }  # fmt: skip
+    cases = [
+        Case(value or "none", extra_scores=[
+            {"CodedAssToolType": PHQ9, "PersScore": value or None, "AssToolCompDate": APRIL}
+        ])
+        for value in expected
+    ]  # fmt: skip
+    found = of_courses(tmp_path, cases, "is_valid", "core.score")
+    assert dict(zip(expected, found, strict=True)) == {value: (is_valid,) for value, is_valid in expected.items()}
 
 
 def test_a_code_outside_the_catalogue_is_kept_and_does_not_count(tmp_path: Path) -> None:
@@ -261,30 +263,30 @@ def test_a_score_of_an_activity_has_the_date_of_its_contact(tmp_path: Path) -> N
     ]
 
 
-@pytest.mark.parametrize("seed", seeds(6))
-def test_the_models_agree_with_a_slow_reading_of_the_definitions(tmp_path: Path, seed: int) -> None:
-    tables, known = random_tables(seed)
-    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], marts=False)
-    expected = {name: flags(referral) for name, referral in known.items()}
+def test_the_models_agree_with_a_slow_reading_of_the_definitions(tmp_path: Path) -> None:
+    """Of a service for every seed, all of one build."""
+    of_each = {f"R{seed:03}": random_tables(seed) for seed in seeds(6)}
+    won = [write_submission(tmp_path, provider, APRIL, tables) for provider, (tables, _) in of_each.items()]
+    expected = {
+        (provider, name): flags(referral)
+        for provider, (_, known) in of_each.items()
+        for name, referral in known.items()
+    }
     columns = list(next(iter(expected.values())))
-    found = ask(draft, f"SELECT service_request_id, {', '.join(columns)} FROM core.pathway")
-    assert {row[0]: dict(zip(columns, row[1:], strict=True)) for row in found} == expected
+    draft = build(tmp_path, won, marts=False)
+    found = ask(draft, f"SELECT provider, service_request_id, {', '.join(columns)} FROM core.pathway")
+    assert {row[:2]: dict(zip(columns, row[2:], strict=True)) for row in found} == expected
 
 
-@pytest.mark.parametrize(
-    ("pathway", "scores", "paired_measures"),
-    [
+def test_a_measure_counts_as_paired_when_it_is_of_the_pathways_battery_and_paired(tmp_path: Path) -> None:
+    expected: list[tuple[str, list[tuple[str, str | None, str | None]], int]] = [
         ("01", [(REQOL10, "20", "25"), (WEMWBS, "40", "49")], 2),
         ("01", [(REQOL10, "20", None)], 0),  # of its battery and not paired
         ("01", [(GAD7, "14", "10")], 0),  # paired and not of its battery
         ("01", [(REQOL10, "20", None), (GAD7, "14", "10")], 0),
         ("05", [(GAD7, "14", "10")], 1),  # the same measure is of another pathway's battery
         ("01", [], 0),
-    ],
-)  # fmt: skip
-def test_a_measure_counts_as_paired_when_it_is_of_the_pathways_battery_and_paired(
-    tmp_path: Path, pathway: str, scores: Sequence[tuple[str, str | None, str | None]], paired_measures: int
-) -> None:
-    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("r", scores, pathway=pathway)]))
-    found = ask(build(tmp_path, [won], marts=False), "SELECT paired_measures FROM core.pathway")
-    assert found == [(paired_measures,)]
+    ]
+    cases = [Case(f"{number}", scores, pathway=code) for number, (code, scores, _) in enumerate(expected)]
+    found = of_courses(tmp_path, cases, "paired_measures", "core.pathway")
+    assert [(*case[:2], *said) for case, said in zip(expected, found, strict=True)] == expected

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -108,12 +108,18 @@ def published(con: Con, columns: str, table: str = "service_measure", where: str
 
 
 def one(cell: Cell | None, state: str = "value", secret: str = SECRET) -> tuple[Any, ...]:
-    con = world({"M": {HERE: cell}}, state=state)
+    (row,) = each_of([cell], state, secret)
+    return row
+
+
+def each_of(cells: Sequence[Cell | None], state: str = "value", secret: str = SECRET) -> list[tuple[Any, ...]]:
+    """What is shown of each of these figures: numerator, denominator, value and state."""
+    con = world({f"M{number:03}": {HERE: cell} for number, cell in enumerate(cells)}, state=state)
     build_public(con, secret)
     assert leaks(con, secret) == []
-    row: tuple[Any, ...]
-    (row,) = published(con, "numerator, denominator, value, state")
-    return row
+    rows = published(con, "measure, numerator, denominator, value, state")
+    assert len(rows) == len(cells)
+    return [tuple(row) for _, *row in rows]
 
 
 def random_cell(draw: random.Random) -> Cell:
@@ -238,12 +244,15 @@ def test_what_one_row_without_a_figure_shows(cell: Cell | None, state: str, expe
 @pytest.mark.parametrize("secret", ["a", "b", "c", "d", "e", "f", "g", "h"])
 def test_fewer_than_5_people_are_never_shown_however_many_rows_they_have(secret: str) -> None:
     rows = people(4) * 30
-    assert one(Cell("count", rows, grain="contact"), secret=secret)[0] is None
-    assert one(Cell("share", rows, people(50, 9), grain="contact"), secret=secret)[0] is None
-    assert one(Cell("share", people(50, 9), rows, grain="contact"), secret=secret)[0] is None
-    for kind in ("mean", "median", "p90"):
-        shown = one(Cell(kind, rows, (), tuple([7.0] * 120), "contact"), secret=secret)
-        assert shown == (None, None, None, "suppressed")
+    cells = [
+        Cell("count", rows, grain="contact"),
+        Cell("share", rows, people(50, 9), grain="contact"),
+        Cell("share", people(50, 9), rows, grain="contact"),
+        *(Cell(kind, rows, (), tuple([7.0] * 120), "contact") for kind in ("mean", "median", "p90")),
+    ]
+    shown = each_of(cells, secret=secret)
+    assert [numerator for numerator, *_ in shown] == [None] * 6
+    assert shown[3:] == [(None, None, None, "suppressed")] * 3
 
 
 def test_the_error_of_rows_hides_a_person_and_not_a_row() -> None:
@@ -278,9 +287,7 @@ def test_a_rate_is_that_of_the_counts_beside_it_and_numerators_are_within() -> N
 def test_an_average_needs_enough_people(kind: str, fewest: int) -> None:
     shown = {}
     for size in (5, fewest // 2, fewest - 5, 2 * fewest):
-        found = [
-            one(Cell(kind, people(size, 1000 * start), (), tuple([21.5] * size)), "value") for start in range(8)
-        ]
+        found = each_of([Cell(kind, people(size, 1000 * start), (), tuple([21.5] * size)) for start in range(8)])
         shown[size] = {value is not None for _, of, value, _ in found if of is not None}
         assert all(state == "no rate" for _, of, value, state in found if of is not None and value is None)
     assert shown[2 * fewest] == {True} and True not in shown[5]
@@ -298,11 +305,11 @@ def test_an_average_of_a_suppressed_denominator_is_not_shown(kind: str) -> None:
 
 
 def test_a_mean_of_many_has_a_decimal_and_a_median_never() -> None:
-    means = [
-        one(Cell("mean", people(300, s), (), tuple([21.4] * 150 + [20.0] * 150)))[2] for s in range(0, 6000, 600)
-    ]
+    of_means = [Cell("mean", people(300, s), (), tuple([21.4] * 150 + [20.0] * 150)) for s in range(0, 6000, 600)]
+    means = [mean for _, _, mean, _ in each_of(of_means)]
     assert any(mean % 1 for mean in means) and all(abs(float(mean) - 20.7) < 2 for mean in means)
-    assert all(one(Cell("median", people(300, s), (), tuple([21.5] * 300)))[2] == 22 for s in (0, 600))
+    of_medians = [Cell("median", people(300, s), (), tuple([21.5] * 300)) for s in (0, 600)]
+    assert [median for _, _, median, _ in each_of(of_medians)] == [22, 22]
 
 
 def test_figures_published_by_nhs_england_are_shown_as_published() -> None:

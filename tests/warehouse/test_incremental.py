@@ -1,5 +1,6 @@
 """Building again: only providers with new submissions, and the same rows as from nothing."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,17 +38,37 @@ def everything(draft: Path) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-@pytest.fixture
-def won(tmp_path: Path) -> list[StagedSubmission]:
-    """Services of two, three and one month: together a quarter, so that there are groups too."""
-    return [
-        write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER), Case("b", WORSE)])),
-        write_submission(tmp_path, "RXX", MAY, {"IDS001": "LocalPatientId\n p"}),
-        write_submission(tmp_path, "RYY", APRIL, tables_of([Case("a", [(REQOL10, "20", "25")], 5, pathway="01")])),
-        write_submission(tmp_path, "RYY", MAY, {"IDS001": "LocalPatientId\n p"}),
-        write_submission(tmp_path, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
-        write_submission(tmp_path, "RZZ", MAY, {"IDS001": "LocalPatientId\n p"}),
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[StagedSubmission], Path]:
+    """Services of two, three and one month, which are together a quarter, so that there are groups too; and the whole
+    draft of them. Made once: each test gets copies.
+    """
+    folder = tmp_path_factory.mktemp("first")
+    won = [
+        write_submission(folder, "RXX", APRIL, tables_of([Case("a", BETTER), Case("b", WORSE)])),
+        write_submission(folder, "RXX", MAY, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(folder, "RYY", APRIL, tables_of([Case("a", [(REQOL10, "20", "25")], 5, pathway="01")])),
+        write_submission(folder, "RYY", MAY, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(folder, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
+        write_submission(folder, "RZZ", MAY, {"IDS001": "LocalPatientId\n p"}),
     ]
+    build_core(folder / "d.duckdb", won, built_with="v1", measures=COUNTED)
+    build_marts(folder / "d.duckdb", measures=COUNTED)
+    return won, folder / "d.duckdb"
+
+
+@pytest.fixture
+def won(first: tuple[list[StagedSubmission], Path], tmp_path: Path) -> list[StagedSubmission]:
+    """The submissions, free to be changed."""
+    return [
+        replace(each, folder=Path(shutil.copytree(each.folder, tmp_path / each.folder.name))) for each in first[0]
+    ]
+
+
+@pytest.fixture
+def draft(first: tuple[list[StagedSubmission], Path], tmp_path: Path) -> Path:
+    """The draft of them, free to be changed."""
+    return Path(shutil.copyfile(first[1], tmp_path / "d.duckdb"))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +83,7 @@ def won(tmp_path: Path) -> list[StagedSubmission]:
     ],
 )
 def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
-    tmp_path: Path, won: list[StagedSubmission], change: str
+    tmp_path: Path, won: list[StagedSubmission], draft: Path, change: str
 ) -> None:
     def again(*cases: Case, **changed: str) -> list[StagedSubmission]:
         tables = tables_of(cases)
@@ -77,26 +98,24 @@ def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
         "a provider more": lambda: (won[:5], won),
         "a provider less": lambda: (won, won[:5]),
     }[change]()
-    whole, grown = tmp_path / "whole.duckdb", tmp_path / "grown.duckdb"
-    build_core(whole, after, built_with="v1", measures=COUNTED)
-    build_core(grown, before, built_with="v1", measures=COUNTED)
-    build_marts(grown, measures=COUNTED)
+    built = [draft if each is won else tmp_path / name for name, each in (("before", before), ("after", after))]
+    grown, whole = built
+    for made, submissions in zip(built, (before, after), strict=True):
+        if made is not draft:
+            build_core(made, submissions, built_with="v1", measures=COUNTED)
+            build_marts(made, measures=COUNTED)
     # What did not change is not read again: RYY's files are gone.
     for submission in won[2:5]:
         for file in submission.folder.glob("*.parquet"):
             file.unlink()
     build_core(grown, after, built_with="v1", measures=COUNTED)
-    build_marts(whole, measures=COUNTED)
     build_marts(grown, measures=COUNTED)
     assert everything(grown) == everything(whole)
 
 
 def test_only_organisations_behind_which_something_changed_are_added_up(
-    tmp_path: Path, won: list[StagedSubmission]
+    tmp_path: Path, won: list[StagedSubmission], draft: Path
 ) -> None:
-    draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1", measures=COUNTED)
-    build_marts(draft, measures=COUNTED)
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE mart.service_measure SET numerator = 77 WHERE measure = 'REFERRALS'")
     cases = [Case("a", BETTER), Case("b", WORSE), Case("c", WORSE)]
@@ -114,13 +133,11 @@ def test_only_organisations_behind_which_something_changed_are_added_up(
 
 
 def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
-    tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, won: list[StagedSubmission], draft: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, draft = tmp_path / "whole.duckdb", tmp_path / "d.duckdb"
+    whole = tmp_path / "whole.duckdb"
     corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
     after = [corrected, *won[1:]]
-    build_core(draft, won, built_with="v1", measures=COUNTED)
-    build_marts(draft, measures=COUNTED)
     build_core(draft, after, built_with="v1", measures=COUNTED)
     with monkeypatch.context() as cut:
         cut.setattr("warehouse.measures.rollup._add_quantiles", lambda *_: 1 / 0)
@@ -132,11 +149,7 @@ def test_a_mart_cut_off_half_way_is_made_good_by_the_next(
     assert everything(draft) == everything(whole)
 
 
-def test_rows_that_were_made_again_by_other_code_are_built_again(
-    tmp_path: Path, won: list[StagedSubmission]
-) -> None:
-    draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1", measures=COUNTED)
+def test_rows_that_were_made_again_by_other_code_are_built_again(won: list[StagedSubmission], draft: Path) -> None:
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE core.pathway SET end_code = 'kept'")
     again = [replace(one, made_with="other") if one.provider == "RXX" else one for one in won]
@@ -148,10 +161,8 @@ def test_rows_that_were_made_again_by_other_code_are_built_again(
 
 @pytest.mark.parametrize("broken", ["other code", "cut off", "no name", "no file"])
 def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
-    tmp_path: Path, won: list[StagedSubmission], broken: str
+    won: list[StagedSubmission], draft: Path, broken: str
 ) -> None:
-    draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1", measures=COUNTED)
     with duckdb.connect(str(draft)) as con:
         con.execute("DELETE FROM core.pathway")  # nobody would notice, were it kept
         if broken == "cut off":
@@ -162,9 +173,7 @@ def test_a_draft_that_cannot_be_trusted_is_built_from_nothing(
     assert ask(draft, "SELECT count(*) FROM core.pathway") == [(3,)]
 
 
-def test_a_complete_draft_is_not_changed(tmp_path: Path, won: list[StagedSubmission]) -> None:
-    draft = tmp_path / "d.duckdb"
-    build_core(draft, won, built_with="v1", measures=COUNTED)
+def test_a_complete_draft_is_not_changed(won: list[StagedSubmission], draft: Path) -> None:
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE core.pathway SET end_code = 'kept'")
     build_core(draft, won, built_with="v1", measures=COUNTED)
@@ -172,12 +181,10 @@ def test_a_complete_draft_is_not_changed(tmp_path: Path, won: list[StagedSubmiss
 
 
 def test_no_row_depends_on_how_providers_are_put_together(
-    tmp_path: Path, won: list[StagedSubmission], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, won: list[StagedSubmission], draft: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, alone = tmp_path / "together.duckdb", tmp_path / "alone.duckdb"
-    build_core(together, won, measures=COUNTED)
+    alone = tmp_path / "alone.duckdb"
     monkeypatch.setattr("warehouse.build.BATCH_BYTES", 1)
-    build_core(alone, [replace(submission) for submission in reversed(won)], measures=COUNTED)
-    build_marts(together, measures=COUNTED)
+    build_core(alone, [replace(submission) for submission in reversed(won)], built_with="v1", measures=COUNTED)
     build_marts(alone, measures=COUNTED)
-    assert everything(alone) == everything(together)
+    assert everything(alone) == everything(draft)

@@ -75,11 +75,17 @@ def test_the_random_populations_reach_every_measure() -> None:
     assert len(oracle.ALL) >= 50
 
 
-@pytest.mark.parametrize("seed", seeds(2))
-def test_providers_and_england_in_the_mart_are_those_of_the_oracle(seed: int) -> None:
-    submissions = random_submissions(random.Random(seed))
+@pytest.fixture(scope="module", params=seeds(2))
+def population(request: pytest.FixtureRequest) -> tuple[Submissions, Path]:
+    """The submissions of a seed and their draft with marts, which takes longest."""
+    submissions = random_submissions(random.Random(request.param))
+    return submissions, built(submissions, marts=True)
+
+
+def test_providers_and_england_in_the_mart_are_those_of_the_oracle(population: tuple[Submissions, Path]) -> None:
+    submissions, draft = population
     rows = ask(
-        built(submissions, marts=True),
+        draft,
         """SELECT level, organisation, measure, period_start, numerator, denominator FROM mart.service_measure
            WHERE level IN ('provider', 'England') AND period_type = 'month' AND pathway = 'all'
            AND state IN ('value', 'no denominator')""",
@@ -104,11 +110,10 @@ def test_providers_and_england_in_the_mart_are_those_of_the_oracle(seed: int) ->
         assert found["England", "ENG", measure, month] == total, (measure, month)
 
 
-@pytest.mark.parametrize("seed", seeds(2))
-def test_medians_and_stocks_of_the_quarter_are_those_of_the_oracle(seed: int) -> None:
-    submissions = random_submissions(random.Random(seed))
+def test_medians_and_stocks_of_the_quarter_are_those_of_the_oracle(population: tuple[Submissions, Path]) -> None:
+    submissions, draft = population
     rows = ask(
-        built(submissions, marts=True),
+        draft,
         """SELECT organisation, period_start, period_type, measure, state, numerator, denominator, quantile
            FROM mart.service_measure WHERE level IN ('provider', 'England') AND pathway = 'all'
            AND period_type IN ('month', 'quarter')""",

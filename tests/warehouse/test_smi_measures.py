@@ -21,11 +21,13 @@ from tests.fixtures.warehouse import (
     Row,
     ask,
     build,
+    each_alone,
     one,
     tables_of,
     write_submission,
 )
 from tests.references.pathways import Watched, person_time
+from warehouse.build import StagedSubmission
 from warehouse.comparison.effect import create_effect_macros
 from warehouse.measures.catalogue import catalogue
 
@@ -76,28 +78,28 @@ def test_sessions_of_a_therapy_are_contacts_not_activities(tmp_path: Path) -> No
     assert one(tmp_path, tables, COURSE, "core.therapy_course") == [("CBP", 16, None, 16, True, True, None)]
 
 
-@pytest.mark.parametrize(
-    ("pathway", "procedure", "given", "planned", "expected"),
-    [
-        ("01", CBTP, 15, 16, ("CBP", 15, 16, 16, True, False, False)),  # one short of NICE's dose
-        ("01", FAMILY, 10, 12, ("FIP", 10, 12, 10, True, True, False)),  # NICE's dose, not the plan
-        ("03", DBT, 3, None, ("DBT", 3, None, None, True, None, None)),  # recommended without a number
-        ("02", DBT, 3, 3, ("DBT", 3, 3, None, False, None, True)),  # not for this pathway
-        ("01", CBTP, 0, 16, ("CBP", 0, 16, 16, True, False, False)),  # planned, never begun
-    ],
-)
-def test_dose_is_judged_against_nice_and_against_the_plan(
-    tmp_path: Path, pathway: str, procedure: str, given: int, planned: int | None, expected: tuple[object, ...]
-) -> None:
-    tables: dict[str, list[Row]] = {
-        "IDS101": [referral(Pathway=pathway)],
-        "IDS201": contacts(given),
-        "IDS202": activities(procedure, 1, given),
-        "SMI203": [{"ServiceRequestId": "r", "TherapyType": expected[0], "PlannedSessions": planned}]
-        if planned
-        else [],
-    }
-    assert one(tmp_path, tables, COURSE, "core.therapy_course") == [expected]
+def test_dose_is_judged_against_nice_and_against_the_plan(tmp_path: Path) -> None:
+    """Pathway, therapy and sessions given; then the therapy's course, of which the third is what was planned."""
+    expected = [
+        ("01", CBTP, 15, ("CBP", 15, 16, 16, True, False, False)),  # one short of NICE's dose
+        ("01", FAMILY, 10, ("FIP", 10, 12, 10, True, True, False)),  # NICE's dose, not the plan
+        ("03", DBT, 3, ("DBT", 3, None, None, True, None, None)),  # recommended without a number
+        ("02", DBT, 3, ("DBT", 3, 3, None, False, None, True)),  # not for this pathway
+        ("01", CBTP, 0, ("CBP", 0, 16, 16, True, False, False)),  # planned, never begun
+    ]
+    cases: list[dict[str, str | list[Row]]] = [
+        {
+            "IDS101": [referral(Pathway=pathway)],
+            "IDS201": contacts(given),
+            "IDS202": activities(procedure, 1, given),
+            "SMI203": [{"ServiceRequestId": "r", "TherapyType": course[0], "PlannedSessions": course[2]}]
+            if course[2]
+            else [],
+        }
+        for pathway, procedure, given, course in expected
+    ]
+    found = each_alone(tmp_path, cases, COURSE, "core.therapy_course")
+    assert found == [[course] for *_, course in expected]
 
 
 def test_a_missed_contact_is_no_session_and_without_therapy_nothing_is_said_of_it(tmp_path: Path) -> None:
@@ -121,45 +123,48 @@ def test_several_therapies_of_one_pathway(tmp_path: Path) -> None:
     assert one(tmp_path, tables, columns, "core.pathway_care") == [(2, True, True, 12, True)]
 
 
-@pytest.mark.parametrize(
-    ("code", "discharged", "ending"),
-    [
-        ("47", True, "dropped out"), ("43", True, "dropped out"), ("48", True, "ended by the service"),
-        ("46", True, "completed"), ("16", True, "dropped out of assessment"), ("49", True, "died"),
-        ("96", True, "not known"), (None, True, "not known"), (None, False, "open"),
-    ],
-)  # fmt: skip
-def test_how_a_pathway_ended(tmp_path: Path, code: str | None, discharged: bool, ending: str) -> None:
-    ended = date(2025, 4, 30) if discharged else None
-    tables = {"IDS101": [referral(EndCode=code, ServDischDate=ended)]}
-    assert one(tmp_path, tables, "ending", "core.pathway_care") == [(ending,)]
+def test_how_a_pathway_ended(tmp_path: Path) -> None:
+    endings = {
+        ("47", True): "dropped out", ("43", True): "dropped out", ("48", True): "ended by the service",
+        ("46", True): "completed", ("16", True): "dropped out of assessment", ("49", True): "died",
+        ("96", True): "not known", (None, True): "not known", (None, False): "open",
+    }  # fmt: skip
+    cases: list[dict[str, str | list[Row]]] = [
+        {"IDS101": [referral(EndCode=code, ServDischDate=date(2025, 4, 30) if discharged else None)]}
+        for code, discharged in endings
+    ]
+    found = each_alone(tmp_path, cases, "ending", "core.pathway_care")
+    assert dict(zip(endings, found, strict=True)) == {case: [(ending,)] for case, ending in endings.items()}
 
 
-@pytest.mark.parametrize(
-    ("assessed", "treated", "expected"),
-    [
-        ("2025-04-11", "2025-04-21", (10, 10)),
-        ("2025-04-11", None, (10, None)),
-        (None, "2025-04-21", (None, None)),
-        ("2025-04-21", "2025-04-11", (20, None)),  # assessed after treatment began: no wait between the two
-    ],
-)
-def test_waits_to_assessment_and_from_there_to_therapy(
-    tmp_path: Path, assessed: str | None, treated: str | None, expected: tuple[int | None, int | None]
-) -> None:
-    rows = [
+def test_waits_to_assessment_and_from_there_to_therapy(tmp_path: Path) -> None:
+    """Days of assessment and treatment; then the waits."""
+    waits: dict[tuple[str | None, str | None], tuple[int | None, int | None]] = {
+        ("2025-04-11", "2025-04-21"): (10, 10),
+        ("2025-04-11", None): (10, None),
+        (None, "2025-04-21"): (None, None),
+        ("2025-04-21", "2025-04-11"): (20, None),  # assessed after treatment began: no wait between the two
+    }
+    cases: list[dict[str, str | list[Row]]] = [
         {
-            "CareContactId": kind,
-            "ServiceRequestId": "r",
-            "CareContDate": day,
-            "AppType": kind,
-            "AttendOrDNACode": "5",
+            "IDS101": [referral()],
+            "IDS201": [
+                {
+                    "CareContactId": kind,
+                    "ServiceRequestId": "r",
+                    "CareContDate": day,
+                    "AppType": kind,
+                    "AttendOrDNACode": "5",
+                }
+                for kind, day in (("01", assessed), ("02", treated))
+                if day
+            ],
         }
-        for kind, day in (("01", assessed), ("02", treated))
-        if day
+        for assessed, treated in waits
     ]
     columns = "wait_to_assessment_days, wait_assessment_to_treatment_days"
-    assert one(tmp_path, {"IDS101": [referral()], "IDS201": rows}, columns, "core.pathway_care") == [expected]
+    found = each_alone(tmp_path, cases, columns, "core.pathway_care")
+    assert dict(zip(waits, found, strict=True)) == {days: [wait] for days, wait in waits.items()}
 
 
 def test_other_problems_at_the_start(tmp_path: Path) -> None:
@@ -212,10 +217,16 @@ def use(kind: str, start: str, end: str | None = None, count: int | None = None)
 
 def built(tmp: Path, uses: list[Row], months: list[date], discharged: date | None = date(2026, 3, 20)) -> Path:
     """The pathway in every month given; its service use in the last of them."""
+    return build(tmp, sent(tmp, "RXX", uses, months, discharged), marts=False)
+
+
+def sent(
+    tmp: Path, provider: str, uses: list[Row], months: list[date], discharged: date | None = date(2026, 3, 20)
+) -> list[StagedSubmission]:
+    """The submissions of a provider with that pathway."""
     tables = service_use_tables(uses, discharged)
     early = {name: rows for name, rows in tables.items() if name != "SMI501"}
-    won = [write_submission(tmp, "RXX", each, early if each != months[-1] else tables) for each in months]
-    return build(tmp, won, marts=False)
+    return [write_submission(tmp, provider, each, early if each != months[-1] else tables) for each in months]
 
 
 WHOLE = [month(2025 + (3 + i) // 12, (3 + i) % 12 + 1) for i in range(12)]  # April 2025 to March 2026
@@ -257,18 +268,26 @@ def test_overlapping_spells_are_one_stay(tmp_path: Path) -> None:
     assert found == [(2, 13)]
 
 
-def observed(tmp: Path, months: list[date], **options: date | None) -> list[tuple[object, ...]]:
-    columns = "is_before_observed, is_during_observed, is_after_observed, crisis_contacts_before"
-    draft = built(tmp, [use(CRISIS, "2025-06-01")], months, **options)
-    return ask(draft, f"SELECT {columns} FROM core.pathway_care")
-
-
 def test_a_window_without_data_is_unknown_and_not_zero(tmp_path: Path) -> None:
-    gap = [each for each in WHOLE if each != month(2025, 7)]
-    assert observed(tmp_path / "gap", gap) == [(False, False, False, None)]  # the run before it sent no service use
-    assert observed(tmp_path / "late", WHOLE[2:]) == [(False, False, False, None)]  # referred before the data begin
-    assert observed(tmp_path / "short", WHOLE[:6]) == [(True, True, False, 1)]  # 180 days after are not over
-    assert observed(tmp_path / "open", WHOLE, discharged=None) == [(True, False, False, 1)]  # therapy goes on
+    months: dict[str, tuple[list[date], date | None]] = {
+        "GAP": ([each for each in WHOLE if each != month(2025, 7)], date(2026, 3, 20)),
+        "LATE": (WHOLE[2:], date(2026, 3, 20)),
+        "OPEN": (WHOLE, None),
+        "SHORT": (WHOLE[:6], date(2026, 3, 20)),
+    }
+    won = [
+        submission
+        for provider, (those, discharged) in months.items()
+        for submission in sent(tmp_path, provider, [use(CRISIS, "2025-06-01")], those, discharged)
+    ]
+    columns = "provider, is_before_observed, is_during_observed, is_after_observed, crisis_contacts_before"
+    found = ask(build(tmp_path, won, marts=False), f"SELECT {columns} FROM core.pathway_care ORDER BY ALL")
+    assert found == [
+        ("GAP", False, False, False, None),  # the run before it sent no service use
+        ("LATE", False, False, False, None),  # referred before the data begin
+        ("OPEN", True, False, False, 1),  # therapy goes on
+        ("SHORT", True, True, False, 1),  # 180 days after are not over
+    ]
 
 
 def test_a_service_that_never_sends_service_use_is_not_a_service_without_service_use(tmp_path: Path) -> None:
@@ -286,17 +305,26 @@ def test_after_is_observed_only_while_the_person_is_reported(tmp_path: Path) -> 
     assert found == [(True, False)]
 
 
-@pytest.mark.parametrize("seed", seeds(8))
-def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: Path, seed: int) -> None:
-    dice = random.Random(seed)
-    uses, lain = [], set()
-    for _ in range(dice.randrange(1, 8)):
-        start = date(2024, 11, 1) + timedelta(days=dice.randrange(480))
-        end = None if dice.random() < 0.1 else start + timedelta(days=dice.randrange(40))
-        uses.append(use(SPELL, str(start), None if end is None else str(end)))
-        until = end or date(2026, 3, 31)
-        lain |= {start + timedelta(days=i) for i in range((until - start).days + 1)}
-    draft = built(tmp_path, uses, WHOLE)
+def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: Path) -> None:
+    won, expected = [], {}
+    for seed in seeds(8):
+        dice = random.Random(seed)
+        uses, lain = [], set()
+        for _ in range(dice.randrange(1, 8)):
+            start = date(2024, 11, 1) + timedelta(days=dice.randrange(480))
+            end = None if dice.random() < 0.1 else start + timedelta(days=dice.randrange(40))
+            uses.append(use(SPELL, str(start), None if end is None else str(end)))
+            until = end or date(2026, 3, 31)
+            lain |= {start + timedelta(days=i) for i in range((until - start).days + 1)}
+        won += sent(tmp_path, f"R{seed:03}", uses, WHOLE)
+        expected |= {(f"R{seed:03}", name): counts for name, counts in counted_by_day(uses, lain).items()}
+    draft = build(tmp_path, won, marts=False)
+    found = ask(draft, "SELECT provider, window_name, admissions, bed_days FROM core.service_use_window")
+    assert {(provider, name): tuple(counts) for provider, name, *counts in found} == expected
+
+
+def counted_by_day(uses: list[Row], lain: set[date]) -> dict[str, tuple[int, int]]:
+    """Admissions and bed days of each window."""
     windows = {
         "before": (FIRST - timedelta(days=180), FIRST - timedelta(days=1)),
         "during": (FIRST, LAST),
@@ -308,15 +336,10 @@ def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: P
     for day, _ in spells:
         if not any(a < day <= (date.fromisoformat(str(b)) if b else date(2026, 3, 31)) for a, b in spells):
             starts.add(day)
-    expected = {
-        name: (
-            sum(low <= day <= high for day in starts),
-            sum(low <= day <= high for day in lain),
-        )
+    return {
+        name: (sum(low <= day <= high for day in starts), sum(low <= day <= high for day in lain))
         for name, (low, high) in windows.items()
     }
-    found = ask(draft, "SELECT window_name, admissions, bed_days FROM core.service_use_window")
-    assert {name: counts for name, *counts in found} == {name: list(pair) for name, pair in expected.items()}
 
 
 # ---- staff -------------------------------------------------------------------------------------------------
@@ -349,38 +372,29 @@ def with_staff(tables: dict[str, list[Row]], *staff: tuple[str, date | None, dat
 
 
 # The session is on 5 April.
-@pytest.mark.parametrize(
-    ("trained", "start", "end", "is_trained", "is_supervised"),
-    [
-        (date(2025, 4, 5), date(2025, 4, 5), date(2025, 4, 5), True, True),  # all on the day itself
-        (date(2025, 4, 6), date(2025, 4, 6), None, False, False),  # from the day after
-        (date(2020, 1, 1), date(2020, 1, 1), date(2025, 4, 4), True, False),  # supervised until the day before
-        (None, date(2025, 1, 1), None, False, True),  # in training, under supervision
-        (date(2020, 1, 1), None, None, True, False),  # no supervision
-        (date(2020, 1, 1), None, date(2025, 4, 30), True, False),  # an end without a start
-        (None, None, None, False, False),
-    ],
-)
-def test_a_session_is_judged_by_training_and_supervision_on_its_day(
-    tmp_path: Path,
-    trained: date | None,
-    start: date | None,
-    end: date | None,
-    is_trained: bool,
-    is_supervised: bool,
-) -> None:
-    tables: dict[str, list[Row]] = {
-        "IDS001": [{"LocalPatientId": "p"}],
-        "IDS101": [referral()],
-        "IDS201": contacts(4),
-        "IDS202": [row | {"CarePersLocalId": "s"} for row in activities(CBTP, 4, 4)],
+def test_a_session_is_judged_by_training_and_supervision_on_its_day(tmp_path: Path) -> None:
+    """Day of training, supervised from and to; then whether trained and supervised on the day."""
+    judged: dict[tuple[date | None, date | None, date | None], tuple[bool, bool]] = {
+        (date(2025, 4, 5), date(2025, 4, 5), date(2025, 4, 5)): (True, True),  # all on the day itself
+        (date(2025, 4, 6), date(2025, 4, 6), None): (False, False),  # from the day after
+        (date(2020, 1, 1), date(2020, 1, 1), date(2025, 4, 4)): (True, False),  # supervised until the day before
+        (None, date(2025, 1, 1), None): (False, True),  # in training, under supervision
+        (date(2020, 1, 1), None, None): (True, False),  # no supervision
+        (date(2020, 1, 1), None, date(2025, 4, 30)): (True, False),  # an end without a start
+        (None, None, None): (False, False),
     }
-    with_staff(tables, ("s", trained, start, end))
-    found = ask(
-        build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables)], marts=False),
-        "SELECT is_staff_therapy_known, is_staff_trained, is_staff_supervised FROM core.activity",
-    )
-    assert found == [(True, is_trained, is_supervised)]
+    cases: list[dict[str, str | list[Row]]] = []
+    for days in judged:
+        tables: dict[str, list[Row]] = {
+            "IDS101": [referral()],
+            "IDS201": contacts(4),
+            "IDS202": [row | {"CarePersLocalId": "s"} for row in activities(CBTP, 4, 4)],
+        }
+        with_staff(tables, ("s", *days))
+        cases.append({**tables})
+    columns = "is_staff_therapy_known, is_staff_trained, is_staff_supervised"
+    found = each_alone(tmp_path, cases, columns, "core.activity")
+    assert dict(zip(judged, found, strict=True)) == {days: [(True, *told)] for days, told in judged.items()}
 
 
 def test_training_in_another_therapy_or_of_another_month_is_none(tmp_path: Path) -> None:
@@ -425,20 +439,16 @@ def test_training_in_another_therapy_or_of_another_month_is_none(tmp_path: Path)
 GBO = "1638531000000102"
 
 
-@pytest.mark.parametrize(
-    ("tool", "first", "last", "change"),
-    [
+def test_paired_outcomes_of_community_services(tmp_path: Path) -> None:
+    """Instrument, first and last score; then the change."""
+    expected = [
         (GBO, "4", "7", "improved"), (GBO, "4", "6", "no change"), (GBO, "7", "4", "deteriorated"),
         (REQOL10, "24", "29", "improved"), (REQOL10, "24", "28", "no change"), (REQOL10, "24", None, "unpaired"),
         ("1037721000000104", "4", "5", "improved"), ("1037721000000104", "4", "8", "unpaired"),
-    ],
-)  # fmt: skip
-def test_paired_outcomes_of_community_services(
-    tmp_path: Path, tool: str, first: str, last: str | None, change: str
-) -> None:
-    won = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", [(tool, first, last)], pathway="01")]))
-    found = ask(build(tmp_path, [won], marts=False), "SELECT reliable_change FROM core.outcome")
-    assert found == [(change,)]
+    ]  # fmt: skip
+    cases = [{**tables_of([Case("a", [(tool, first, last)], pathway="01")])} for tool, first, last, _ in expected]
+    found = each_alone(tmp_path, cases, "reliable_change", "core.outcome")
+    assert [(*case[:3], *row) for case, (row,) in zip(expected, found, strict=True)] == expected
 
 
 @pytest.mark.parametrize("seed", seeds(2))
@@ -480,9 +490,9 @@ def test_who_measures_more_looks_neither_better_nor_worse(tmp_path: Path, seed: 
     assert ask(draft, worse, ["RBB"]) > ask(draft, worse, ["RAA"])
 
 
-@pytest.mark.parametrize(
-    ("scores", "main", "counted"),
-    [
+def test_improvement_is_that_of_the_main_measure_of_the_pathway(tmp_path: Path) -> None:
+    """Scores; then the change, and how many improved, deteriorated and were judged. A service for each."""
+    expected: list[tuple[list[tuple[str, str | None, str | None]], str, tuple[int, int, int]]] = [
         ([(REQOL10, "20", "25"), ("1037721000000104", "5", "4")], "improved", (1, 0, 1)),  # one item of DIALOG fell
         ([(REQOL10, "25", "20"), ("WEMWBS", "30", "50")], "deteriorated", (0, 1, 1)),
         ([(REQOL10, "20", "21")], "no change", (0, 0, 1)),
@@ -493,20 +503,21 @@ def test_who_measures_more_looks_neither_better_nor_worse(tmp_path: Path, seed: 
         ),  # another measure does not stand in for it
         ([(PHQ9, "20", "5")], "unpaired", (0, 0, 0)),
         ([], "unpaired", (0, 0, 0)),
-    ],
-)
-def test_improvement_is_that_of_the_main_measure_of_the_pathway(
-    tmp_path: Path,
-    scores: list[tuple[str, str | None, str | None]],
-    main: str,
-    counted: tuple[int, int, int],
-) -> None:
-    won = [write_submission(tmp_path, "RXX", APRIL, tables_of([Case("r", scores, pathway="01")]))]
+    ]
+    won = [
+        write_submission(tmp_path, f"R{number:02}", APRIL, tables_of([Case("r", scores, pathway="01")]))
+        for number, (scores, _, _) in enumerate(expected)
+    ]
     draft = build(tmp_path, won, measures=["SMI_IMPROVEMENT", "SMI_DETERIORATION", *FEW])
-    assert ask(draft, "SELECT main_change FROM core.pathway") == [(main,)]
-    improved, deteriorated, judged = counted
-    found = figures(draft, "SMI_IMPROVEMENT", "SMI_DETERIORATION")
-    assert found == {"SMI_IMPROVEMENT": (improved, judged), "SMI_DETERIORATION": (deteriorated, judged)}
+    main = ask(draft, "SELECT main_change FROM core.pathway ORDER BY provider")
+    found = [
+        (scores, change, figures(draft, "SMI_IMPROVEMENT", "SMI_DETERIORATION", of=each.provider))
+        for (scores, _, _), (change,), each in zip(expected, main, won, strict=True)
+    ]
+    assert found == [
+        (scores, change, {"SMI_IMPROVEMENT": (better, judged), "SMI_DETERIORATION": (worse, judged)})
+        for scores, change, (better, worse, judged) in expected
+    ]
 
 
 def test_effect_sizes_are_in_standard_deviations_of_england(tmp_path: Path) -> None:
@@ -605,14 +616,14 @@ def test_every_instrument_has_one_domain_and_every_standard_a_source(tmp_path: P
 
 
 def figures(
-    draft: Path, *names: str, pathway: str = "all", month_of: date = APRIL
+    draft: Path, *names: str, pathway: str = "all", month_of: date = APRIL, of: str = "ENG"
 ) -> dict[str, tuple[object, object]]:
     rows = ask(
         draft,
         """SELECT measure, numerator, denominator FROM mart.service_measure
-           WHERE level = 'England' AND period_type = 'month' AND period_start = ? AND pathway = ?
+           WHERE level = ? AND organisation = ? AND period_type = 'month' AND period_start = ? AND pathway = ?
            AND measure IN (SELECT unnest(?))""",
-        [month_of, pathway, list(names)],
+        ["England" if of == "ENG" else "provider", of, month_of, pathway, list(names)],
     )
     return {name: (numerator, denominator) for name, numerator, denominator in rows}
 

@@ -2,10 +2,11 @@
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -69,42 +70,48 @@ def test_every_figure_is_that_of_a_plain_reading(seed: int) -> None:
     assert sum(astuple(of_courses["England", "ENG", "all", "CBT"])[1:]) > 5
 
 
-def outcome_of(root: Path, *scores: tuple[date, str, int], pathway: str | None = None) -> list[tuple[object, ...]]:
-    """What is said of one course of CBT, from session 1 on the 2nd to session 2 on the 9th."""
-    one = Referral("r", "01A", "F32", True, ((day(2), CBT), (day(9), CBT)), scores)
-    rows = tables([one])
-    rows["IDS101"][0]["Pathway"] = pathway
-    return ask(
-        build(root, [write_submission(root, "RXX", APRIL, rows)], measures=FEW),
+def outcomes_of(
+    root: Path, *courses: Sequence[tuple[date, str, int]], pathway: str | None = None
+) -> list[list[Any]]:
+    """What is said of each of these courses of CBT, from session 1 on the 2nd to session 2 on the 9th, given its scores.
+
+    Each is the only one of a service of its own.
+    """
+    won = []
+    for number, scores in enumerate(courses):
+        rows = tables([Referral("r", "01A", "F32", True, ((day(2), CBT), (day(9), CBT)), tuple(scores))])
+        rows["IDS101"][0]["Pathway"] = pathway
+        won.append(write_submission(root, f"R{number:02}", APRIL, rows))
+    draft = build(root, won, measures=FEW)
+    said = (
         "SELECT courses, not_at_caseness, recovery, reliable_recovery, reliable_improvement, reliable_deterioration "
-        "FROM mart.therapy_outcome WHERE level = 'England' AND problem = 'all' AND period_type = 'all months'",
+        "FROM mart.therapy_outcome WHERE level = 'provider' AND organisation = ? AND problem = 'all' "
+        "AND period_type = 'all months'"
     )
+    return [ask(draft, said, [each.provider]) for each in won]
 
 
-@pytest.mark.parametrize(
-    ("scores", "expected"),
-    [
+def test_recovery_and_reliable_change_of_one_course_of_therapy(tmp_path: Path) -> None:
+    expected: dict[tuple[tuple[int, str, int], ...], tuple[object, ...]] = {
         # Recovered by one point each: no reliable change.
-        (((2, PHQ9, 10), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)), (1, 0, 1.0, 0.0, 0.0, 0.0)),
-        (((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)), (1, 0, 1.0, 1.0, 1.0, 0.0)),
+        ((2, PHQ9, 10), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)): (1, 0, 1.0, 0.0, 0.0, 0.0),
+        ((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 7)): (1, 0, 1.0, 1.0, 1.0, 0.0),
         # Below both at the first session of the therapy: out of the denominator of recovery, in that of improvement.
-        (((2, PHQ9, 9), (9, PHQ9, 3), (2, GAD7, 7), (9, GAD7, 7)), (1, 1, None, None, 1.0, 0.0)),
+        ((2, PHQ9, 9), (9, PHQ9, 3), (2, GAD7, 7), (9, GAD7, 7)): (1, 1, None, None, 1.0, 0.0),
         # Better on one and worse on the other is no reliable change; one measure alone is not paired.
-        (((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 12)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
-        (((2, PHQ9, 16), (9, PHQ9, 2)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
-        ((), (1, 0, 0.0, 0.0, 0.0, 0.0)),  # not measured: in every denominator, as published
+        ((2, PHQ9, 16), (9, PHQ9, 9), (2, GAD7, 8), (9, GAD7, 12)): (1, 0, 0.0, 0.0, 0.0, 0.0),
+        ((2, PHQ9, 16), (9, PHQ9, 2)): (1, 0, 0.0, 0.0, 0.0, 0.0),
+        (): (1, 0, 0.0, 0.0, 0.0, 0.0),  # not measured: in every denominator, as published
         # A score after the last session is none of the therapy.
-        (((2, PHQ9, 16), (9, PHQ9, 15), (2, GAD7, 8), (9, GAD7, 8), (10, PHQ9, 1)), (1, 0, 0.0, 0.0, 0.0, 0.0)),
-    ],
-)
-def test_recovery_and_reliable_change_of_one_course_of_therapy(
-    tmp_path: Path, scores: tuple[tuple[int, str, int], ...], expected: tuple[object, ...]
-) -> None:
-    assert outcome_of(tmp_path, *((day(n), tool, score) for n, tool, score in scores)) == [expected]
+        ((2, PHQ9, 16), (9, PHQ9, 15), (2, GAD7, 8), (9, GAD7, 8), (10, PHQ9, 1)): (1, 0, 0.0, 0.0, 0.0, 0.0),
+    }
+    courses = [[(day(n), tool, score) for n, tool, score in scores] for scores in expected]
+    found = outcomes_of(tmp_path, *courses)
+    assert dict(zip(expected, found, strict=True)) == {scores: [said] for scores, said in expected.items()}
 
 
 def test_recovery_is_of_talking_therapies_alone(tmp_path: Path) -> None:
-    assert outcome_of(tmp_path, (day(2), PHQ9, 16), (day(9), PHQ9, 2), pathway="01") == []
+    assert outcomes_of(tmp_path, [(day(2), PHQ9, 16), (day(9), PHQ9, 2)], pathway="01") == [[]]
 
 
 def day(number: int) -> date:
