@@ -29,6 +29,17 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
     "IDS101": {"age_at_referral": pl.Int32(), "linked_referral_id": pl.String()},
 }
 
+# What they are made of: the elements of an identity, or an element of their own table.
+MADE_OF: dict[str, Identity | str] = {
+    "person_id": Identity.PERSON,
+    "is_nationally_linked": Identity.PERSON,
+    "age_at_period_end": Identity.BIRTH_DATE,
+    "postcode_district": Identity.POSTCODE,
+    "person_mark": Identity.PERSON,
+    "age_at_referral": Identity.BIRTH_DATE,
+    "linked_referral_id": "ServiceRequestId",
+}
+
 # Serve only to find the same record at two providers, or to protect figures: no element of the dataset, so their
 # quality is not judged.
 LINKS = frozenset({"linked_referral_id", "person_mark"})

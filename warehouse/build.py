@@ -30,6 +30,7 @@ from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import count_batch, create_monthly_counts, described
 from warehouse.measures.listing import create_measures, list_items
+from warehouse.measures.origins import create_lineage
 from warehouse.measures.reference_group import create_reference_groups
 from warehouse.measures.rollup import roll_up, rolled_up
 from warehouse.measures.uncounted import note_uncounted
@@ -168,11 +169,13 @@ def complete(
     the rows of every public table. Raises ContractError when a table or column has no description or a description
     has no column.
     """
+    counted = catalogue() if measures is None else measures
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_compat(con)
         build_public(con, secret)
         create_promised(con)
-        apply_contract(con, described(catalogue() if measures is None else measures))
+        create_lineage(con, counted)
+        apply_contract(con, described(counted))
         con.execute("UPDATE meta.build SET protected_with = ?, code_version = ?", [protected_with, code_version])
         return count_rows(con, "public")
 

@@ -16,7 +16,7 @@ from warehouse import clinical, compat, lookups, promised, published, quality_it
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
-from warehouse.measures import listing, people, reference_group, rollup, uncounted
+from warehouse.measures import listing, origins, people, reference_group, rollup, uncounted
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
 
@@ -45,8 +45,8 @@ Columns of meta.columns: One row per column of this file: what it means.
 # Descriptions of the tables that no model makes.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
-    listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, case_mix.COLUMNS,
-    promised.COLUMNS, COLUMNS,
+    listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, origins.COLUMNS,
+    case_mix.COLUMNS, promised.COLUMNS, COLUMNS,
 )  # fmt: skip
 
 
