@@ -12,6 +12,7 @@ from tests.fixtures.public_release import made_release, release_copied
 from tests.fixtures.warehouse import SECRET
 from warehouse import release
 from warehouse.disclosure.identifiers import identifiers
+from warehouse.disclosure.screened_pages import screen_pages
 from warehouse.disclosure.screened_tables import screen_schema
 from warehouse.disclosure.screener import screen
 from warehouse.release import ReleaseError, publish
@@ -256,6 +257,79 @@ def test_json_is_searched_by_place(tmp_path: Path, con: duckdb.DuckDBPyConnectio
     assert screen(release, con) == [
         "public.json, at note: an NHS number", "public.json, at rows: a number is too large for a count"
     ]  # fmt: skip
+
+
+OF = 'data-org="ENG" data-measure="RECOVERY" data-period="2025-04-01" data-pathway="all"'
+PAGE = """<!doctype html><html lang="en-GB"><head><style>p {{ width: 10px }}</style></head><body>
+<p title="{title}">{text} <data value="{raw}" {of} data-column="numerator">{said} people</data></p>
+<svg {of}><title>Recovery</title><g data-value="{rate}" data-column="value"><path d="M10 5ZM20"/><text>49 %</text></g>
+<g data-value="{low}" data-column="lower_95"/></svg>{more}</body></html>"""
+
+
+def page(con: duckdb.DuckDBPyConnection, **changed: str) -> str:
+    """A page with the public figures of recovery in England, but for what is changed."""
+    ((n, d, value),) = con.execute(
+        "SELECT numerator, denominator, value FROM public.service_measure WHERE level = 'England' "
+        "AND measure = 'RECOVERY' AND pathway = 'all' AND period_type = 'month'"
+    ).fetchall()
+    ((low,),) = con.execute("SELECT mart.wilson_low(?, ?, mart.z_95())", [n, d]).fetchall()
+    said = {
+        "title": "Recovery",
+        "text": "Of 61,",
+        "raw": str(n),
+        "said": str(n),
+        "rate": repr(value),
+        "low": repr(low),
+    }
+    return PAGE.format(**{**said, "of": OF, "more": "", **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, None),
+        ({"raw": "44"}, "1 numbers are not those of the public schema (first: service_measure, numerator, RECOVERY, ENG"),
+        ({"raw": ""}, "1 numbers are not those"),
+        ({"rate": "0.49"}, "first: service_measure, value, RECOVERY"),
+        ({"low": "0.3"}, "first: service_measure, lower_95, RECOVERY"),
+        ({"of": OF.replace("ENG", "RXX")}, "3 numbers are not those"),
+        ({"of": OF.replace("2025-04-01", "2025-05-01")}, "3 numbers are not those"),
+        ({"of": OF.replace('data-measure="RECOVERY"', "")}, "3 numbers are not those"),
+        ({"of": f'{OF} data-table="person"'}, "3 numbers are not those of the public schema (first: person, "),
+        ({"of": f'{OF} data-table="x; DROP"'}, "(first: ?, "),
+        ({"of": f'{OF} data-level="region"'}, "3 numbers are not those"),
+        ({"text": f"Of {PERSON},"}, "a text has an NHS number"),
+        ({"text": "<b>On</b> 17 March 2025"}, "a text has a day"),
+        ({"title": "SW1A 2AA"}, "a text has a postcode"),
+        ({"said": "jo@example.org"}, "a text has an e-mail address"),
+        ({"text": "&#57;99&nbsp;000&nbsp;0018"}, "a text has an NHS number"),
+        ({"more": "<img src='https://example.org/a.png'>"}, "it loads something from elsewhere"),
+        ({"more": "<script>const a = '999 000 0018';</script>"}, "a text has an NHS number"),
+        ({"more": "<!-- 999 000 0018 -->"}, "a text has an NHS number"),
+        ({"more": f'<p><data value="7" {OF} data-column="derived">7</data> left</p>'}, None),
+        ({"more": '<data value="7" data-column="numerator">7</data>'}, "1 numbers are not those"),
+        ({"more": "<data value='7'>7</data>"}, "1 numbers are not those"),
+    ],
+)  # fmt: skip
+def test_a_page_is_read_back(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection, changed: dict[str, str], said: str | None
+) -> None:
+    (tmp_path / "x.html").write_text(page(con, **changed), encoding="utf-8")
+    found = list(screen_pages([("pages/x.html", tmp_path / "x.html")], con))
+    assert all(each.startswith("pages/x.html: ") for each in found)
+    assert found == [] if said is None else any(said in each for each in found), found
+
+
+def test_pages_are_screened_with_the_release(handed_out: Path, con: duckdb.DuckDBPyConnection) -> None:
+    (handed_out / "pages" / "service").mkdir(parents=True)
+    (handed_out / "pages" / "index.html").write_text(page(con), encoding="utf-8")
+    assert screen(handed_out, con) == []
+    (handed_out / "pages" / "service" / "RXX.html").write_text(page(con, raw="44"), encoding="utf-8")
+    (handed_out / "pages" / "page.js").write_text("1", encoding="utf-8")
+    assert [each.partition(":")[0] for each in screen(handed_out, con)] == [
+        "pages/service/RXX.html",
+        "pages/page.js",
+    ]
 
 
 @pytest.mark.parametrize(

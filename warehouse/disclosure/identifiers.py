@@ -56,6 +56,8 @@ _DAYS = (
         re.IGNORECASE,
     ),
 )  # fmt: skip
+# A postcode has two digits, a day four: shorter texts, of which pages are full, need not be searched.
+_FEWEST, _FEWEST_OF_A_DAY, _NHS_DIGITS = 2, 4, 10
 # No figure and no definition is older.
 _FIRST_YEAR = 2010
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−﹣－"), "-")
@@ -67,13 +69,14 @@ def identifiers(text: str) -> Iterator[str]:
     A day is a date with its day, other than the first or the last of a month: periods have those. Before the first
     year of any figure it is one in any case: somebody's birth.
     """
-    if not any(map(str.isdigit, text)) and "@" not in text:
+    digits = sum(map(str.isdigit, text))
+    if digits < _FEWEST and "@" not in text:
         return
     plain = _plain(text)
-    if any(_is_nhs_number(found[0]) for found in _NHS_NUMBER.finditer(plain)):
+    if digits >= _NHS_DIGITS and any(_is_nhs_number(found[0]) for found in _NHS_NUMBER.finditer(plain)):
         yield "an NHS number"
     yield from (what for what, shape in _SHAPES.items() if shape.search(plain))
-    if any(_is_a_day(found) for shape in _DAYS for found in shape.finditer(plain)):
+    if digits >= _FEWEST_OF_A_DAY and any(_is_a_day(found) for shape in _DAYS for found in shape.finditer(plain)):
         yield "a day"
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: which files may be there, and that each holds what the checked schema ``public`` holds and nothing
 that points at a person. Does not belong here: that the schema itself is protected (``leaks``), the rules of one
-kind of file (``screened_tables``, ``screened_open_data``), the forms of identifiers (``identifiers``).
+kind of file (``screened_tables`` and its like), the forms of identifiers (``identifiers``).
 
 ``leaks`` proves the schema against the exact figures and the secret. The files are written from it later, by other
 code, and a person can change them. So they are compared with it, whole.
@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 
 from warehouse.disclosure.identifiers import identifiers
-from warehouse.disclosure.parts import OPEN_DATA, PUBLIC_DATABASE, public_files, unknown_files
+from warehouse.disclosure.parts import OPEN_DATA, PAGES, PUBLIC_DATABASE, public_files, unknown_files
 from warehouse.disclosure.screened_open_data import screen_open_data
+from warehouse.disclosure.screened_pages import screen_pages
 from warehouse.disclosure.screened_tables import LARGEST, screen_database, screen_schema, screen_table
 
 _TABLES = (".csv", ".parquet")
@@ -32,9 +33,11 @@ def screen(release: Path, con: duckdb.DuckDBPyConnection) -> list[str]:
     that could be an identifier.
     """
     problems = [*screen_schema(con), *_strange(release), *screen_open_data(release / OPEN_DATA, con)]
-    for path in public_files(release):
-        name = path.relative_to(release).as_posix()
-        if not path.is_symlink() and not name.startswith(OPEN_DATA):
+    files = {path.relative_to(release).as_posix(): path for path in public_files(release) if not path.is_symlink()}
+    pages = {name: path for name, path in files.items() if name.startswith(PAGES) and name.endswith(".html")}
+    problems += screen_pages(pages.items(), con)
+    for name, path in files.items():
+        if name not in pages and not name.startswith(OPEN_DATA):
             problems += (f"{name}{found}" for found in _screener_of(name)(path, con))
     if len(problems) > _MOST:
         problems = [*problems[:_MOST], f"and {len(problems) - _MOST} more"]
