@@ -33,8 +33,8 @@ _UNSEEN = frozenset(("script", "style"))
 # Attributes that are lengths and places of a drawing.
 _DRAWN = frozenset(
     (
-        "d", "points", "transform", "viewbox", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy",
-        "width", "height", "offset", "stroke-width", "stroke-dasharray", "font-size", "class", "id", "style",
+        "d", "points", "transform", "viewbox", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "dx",
+        "dy", "width", "height", "offset", "stroke-width", "stroke-dasharray", "font-size", "class", "id", "style",
     )
 )  # fmt: skip
 _LOADS = re.compile(
