@@ -67,7 +67,7 @@ def small_multiples(data: SmallMultiples, figure_id: str) -> Figure:
         plane = Plane(start, start + length, 10, 110)
         panels.append(_panel(chart, f"{figure_id}-{place + 1}", plane))
     rows = [
-        Row(f"{chart.name}, {row.head}", row.cells, row.source)
+        Row(f"{chart.name}, {row.head}", row.cells, row.source.within(chart.source))
         for chart in data.charts
         for row in _table(chart).rows
     ]
@@ -84,14 +84,14 @@ def _panel(data: ControlChart, figure_id: str, plane: Plane) -> Panel:
     drawing = Drawing(figure_id, data.source, plane.bottom + 26)
     periods = _Periods(len(data.points))
     said = _labels(data, plane)
-    left, right = plane.margins(data.scale, said)
-    drawing.margins = (left, right)
+    widest = max(width_of(point.label, TINY) for point in data.points)
+    drawing.margins = plane.margins(data.scale, said, widest)
     plane.grid(drawing, data.scale)
     _gaps(drawing, data.points, periods, plane)
     _lines(drawing, data, periods, plane)
     plane.labels(drawing, said)
     _points(drawing, data.points, periods, plane)
-    _axis(drawing, data.points, periods, plane, NARROW - left - right)
+    _axis(drawing, data.points, periods, plane, widest)
     return Panel(drawing.svg(data.title, _told(data)), round(drawing.height), data.name)
 
 
@@ -147,14 +147,14 @@ def _points(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods,
             drawing.mark(*place, shape, colour, size, Number(point.value, "value", point.source))
 
 
-def _axis(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane, wide: int) -> None:
+def _axis(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane, widest: float) -> None:
+    """Labels of periods, ``widest`` pixels wide at most."""
     drawing.line(0, plane.bottom, 1, plane.bottom, GREY)
     for place in range(len(points)):
         drawing.line(periods.x(place), plane.bottom, periods.x(place), plane.bottom + 4, GREY)
-    labels = [point.label for point in points]
-    widest = max(width_of(label, TINY) for label in labels) + 10
-    for place in labelled(labels, 0.96 * wide, widest):
-        drawing.text(periods.x(place), plane.bottom + 19, labels[place], TINY, QUIET, "middle")
+    room = 0.96 * (NARROW - sum(drawing.margins))
+    for place in labelled(len(points), room, widest + 10):
+        drawing.text(periods.x(place), plane.bottom + 19, points[place].label, TINY, QUIET, "middle")
 
 
 def _notes(data: ControlChart) -> list[Note]:

@@ -5,7 +5,7 @@ module of each chart).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from html import escape
 
 from reports.charts.scale import SHARE, Scale
@@ -31,6 +31,10 @@ class Source:
         return "".join(
             f' data-{name}="{escape(value)}"' for name, value in self._parts() if value and value != outer.get(name)
         )
+
+    def within(self, around: "Source") -> "Source":
+        """A source whose empty parts are those of the one around it."""
+        return Source(*(own or outer for own, outer in zip(astuple(self), astuple(around), strict=True)))
 
     def _parts(self) -> tuple[tuple[str, str], ...]:
         return (

@@ -37,7 +37,6 @@ def distribution(data: Distribution, figure_id: str) -> Figure:
         _scores(drawing, scores, x, step, most)
     if data.cut_off is not None:
         number = Number(data.cut_off, "cut_off")
-        drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, "#fff", 5)
         drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, INK, 1.5, "5 3", number)
         drawing.near(x(data.cut_off), 13, f"Cut-off {data.cut_off:g}", SMALL)
     drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)
@@ -81,7 +80,7 @@ def _scores(drawing: Drawing, scores: Scores, x: Callable[[float], float], step:
                     foot - (_TALL - 6) * people / most,
                     right,
                     foot,
-                    BLUE,
+                    BAND,
                     number=Number(people, "people", source),
                 )
         drawing.line(_INSET, foot, 1 - _INSET, foot, GREY)
@@ -142,6 +141,6 @@ def _table(data: Distribution) -> Table:
             cells = [number_cell(scale, each, f"p{percentile:02}") for each in at]
             rows.append(Row(f"{percentile} of 100 people score at or below", cells))
     if data.cut_off is not None:
-        cut_off = [Cell(f"{data.cut_off:g}", data.cut_off, "cut_off"), *(Cell("") for _ in data.scores[1:])]
-        rows.append(Row("Cut-off", cut_off))
+        cells = [Cell(f"{data.cut_off:g}", data.cut_off, "cut_off"), *(Cell("") for _ in data.scores)]
+        rows.append(Row("Cut-off", cells[: len(data.scores)]))
     return Table(data.title, ("", *(each.label for each in data.scores)), rows)

@@ -69,7 +69,7 @@ def funnel(data: Funnel, figure_id: str) -> Figure:
     plane = Plane(*data.scale.span([*values, *extra], 0.1), top, top + 240)
     drawing.height = plane.bottom + 42
     labels = plane.apart(_labels(data, sizes))
-    drawing.margins = margins = plane.margins(data.scale, labels)
+    drawing.margins = margins = plane.margins(data.scale, labels, 60)
     plane.grid(drawing, data.scale)
     _limits(drawing, data, plane, sizes)
     plane.labels(drawing, labels)
@@ -162,7 +162,7 @@ def _name(
     wide = max(width_of(line, SMALL, is_bold=True) for line in lines)
     # Around the mark, or from the edge of the drawing on the side where the mark stands.
     anchor = anchor_at((left + x * (NARROW - left - right)) / NARROW, wide)
-    place, dx = {"middle": (x, 0), "start": (0.0, -left), "end": (1.0, right)}[anchor]
+    place, dx = {"middle": (x, 0), "start": (0.0, -left), "end": (1.0, right - 2)}[anchor]
     for number, line in enumerate(lines):
         drawing.text(place, 13 + 17 * number, line, SMALL, BLUE, anchor, is_bold=True, dx=dx)
 

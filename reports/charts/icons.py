@@ -4,7 +4,7 @@ Belongs here: the two icons and their words. Does not belong here: the judgement
 """
 
 from reports.charts.data import ControlChart, ControlPoint
-from reports.charts.drawing import BLUE, GREY, INK, ORANGE
+from reports.charts.drawing import BLUE, GREY, INK, ORANGE, QUIET
 from reports.charts.scale import Scale
 
 # What ``variation`` says, in words; a signal is high or rising (1), or low or falling (-1).
@@ -17,7 +17,7 @@ _COLOUR = {"improvement": BLUE, "concern": ORANGE, "neither": INK}
 _ASSURANCE = {
     "passes": ("Meets the standard of {} every month as things are", BLUE, "P"),
     "fails": ("Misses the standard of {} every month as things are", ORANGE, "F"),
-    "inconsistent": ("May meet or miss the standard of {} by chance", GREY, "?"),
+    "inconsistent": ("May meet or miss the standard of {} by chance", QUIET, "?"),
 }
 _NO_SIGNAL = {
     "too few points": "Too few months for limits: at least 6 are needed",

@@ -35,9 +35,11 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
         return _INSET + (1 - 2 * _INSET) * value / high
 
     for span in data.spans:
-        said = span.rate.why_missing if span.rate.value is None else data.scale.beside(span.rate.value)
-        drawing.text(1, drawing.height + 16, said, NORMAL, anchor="end", is_bold=True)
-        room = NARROW - width_of(said, NORMAL, is_bold=True) - 12
+        known = span.rate.value is not None
+        said = data.scale.beside(span.rate.value) if span.rate.value is not None else span.rate.why_missing
+        size = NORMAL if known else SMALL
+        drawing.text(1, drawing.height + 16, said, size, anchor="end", is_bold=known)
+        room = NARROW - width_of(said, size, known) - 12
         for line in wrapped(span.label, NORMAL, room, is_bold=True):
             drawing.height += 20
             drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)

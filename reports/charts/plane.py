@@ -40,12 +40,11 @@ class Plane:
         for (_, words, is_bold), y in zip(said, apart, strict=True):
             drawing.text(1, y + 4, words, TINY, INK, is_bold=is_bold, dx=7)
 
-    def margins(self, scale: Scale, said: Sequence[Label]) -> tuple[int, int]:
-        """Pixels left and right of the plane for its labels."""
+    def margins(self, scale: Scale, said: Sequence[Label], below: float) -> tuple[int, int]:
+        """Pixels left and right of the plane for its labels, and for half of a label ``below`` pixels wide."""
         left = max([width_of(scale.short(tick), TINY) for tick in ticks(self.low, self.high)], default=0.0) + 8
         right = max([width_of(words, TINY, is_bold) for _, words, is_bold in said], default=0.0) + 8
-        # Half of the first and of the last label below the plane stands beyond it.
-        return _tens(max(left, 30)), _tens(max(right, 30))
+        return _tens(max(left, below / 2)), _tens(max(right, below / 2))
 
     def apart(self, said: Sequence[Label]) -> list[Label]:
         """The labels that stand clear of those before them: the first are the most important."""
@@ -60,18 +59,16 @@ def _tens(pixels: float) -> int:
     return 10 * ceil(pixels / 10)
 
 
-def labelled(labels: Sequence[str], room: float, widest: float) -> list[int]:
-    """Places of the labels to write under an axis ``room`` pixels long, of equal steps: the first, the last, and so
-    many between that none touch; ``widest`` is the pixels of the widest with its distance.
+def labelled(number: int, room: float, widest: float) -> list[int]:
+    """Places of labels to write under an axis ``room`` pixels long with ``number`` periods: the first, the last,
+    and so many between that none touch. ``widest`` is the pixels of the widest with its distance.
     """
-    last = len(labels) - 1
+    last = number - 1
     if last <= 0:
         return list(range(last + 1))
     step = next((n for n in range(1, last + 1) if room * n / last >= widest), last)
-    chosen = list(range(0, last + 1, step))
-    if chosen[-1] != last:
-        # The last one takes the place of a neighbour that it would touch.
-        while len(chosen) > 1 and room * (last - chosen[-1]) / last < widest:
-            chosen.pop()
-        chosen.append(last)
-    return chosen
+    chosen = list(range(0, last, step))
+    # The last one takes the place of those that it would touch.
+    while chosen and room * (last - chosen[-1]) / last < widest:
+        chosen.pop()
+    return [*chosen, last]
