@@ -59,6 +59,21 @@ class Measure:
     caveats: str
 
 
+@dataclass(frozen=True)
+class Organisation:
+    """A provider or place of the public tables. ``is_submitted``: the release has figures of submissions for it.
+
+    ``icb`` and ``region`` are codes, None where they are not known.
+    """
+
+    level: str
+    code: str
+    name: str
+    icb: str | None
+    region: str | None
+    is_submitted: bool
+
+
 class Release:
     """A published release, open for pages.
 
@@ -134,12 +149,25 @@ class Release:
         }  # fmt: skip
 
     @cached_property
+    def organisations(self) -> tuple[Organisation, ...]:
+        """Every organisation of the public tables, by name and code.
+
+        Those that only NHS England's published statistics name are among them. Releases of versions before 0.7 have
+        neither those nor places.
+        """
+        found = (
+            Organisation(
+                row["level"], row["organisation"], row["name"], row.get("icb"), row.get("region"),
+                row.get("is_submitted", True),
+            )
+            for row in self.rows("FROM public.organisation")
+        )  # fmt: skip
+        return tuple(sorted(found, key=lambda each: (each.name, each.level, each.code)))
+
+    @cached_property
     def names(self) -> dict[tuple[str, str], str]:
         """Names of organisations by level (as in ``public.organisation``) and code."""
-        return {
-            (row["level"], row["organisation"]): row["name"]
-            for row in self.rows("SELECT level, organisation, name FROM public.organisation ORDER BY ALL")
-        }
+        return {(each.level, each.code): each.name for each in self.organisations}
 
     @cached_property
     def groups(self) -> dict[tuple[str, str], str]:
@@ -150,8 +178,8 @@ class Release:
         }
 
     def codes(self, level: str) -> list[str]:
-        """The organisations of a level, by name and code."""
-        return [code for of, code in sorted(self.names, key=lambda at: (self.names[at], at)) if of == level]
+        """The organisations of a level with figures of submissions, by name and code."""
+        return [each.code for each in self.organisations if each.level == level and each.is_submitted]
 
 
 @contextmanager

@@ -55,7 +55,10 @@ def world(
         + """
         CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, kind VARCHAR,
             grain VARCHAR, over_time VARCHAR, over_places VARCHAR, unit VARCHAR, direction VARCHAR,
-            standard DECIMAL(5, 4), published_id VARCHAR, caveats VARCHAR, source VARCHAR, since VARCHAR);
+            standard DECIMAL(5, 4), published_id VARCHAR, caveats VARCHAR, source VARCHAR, since VARCHAR,
+            pathways VARCHAR, confidence VARCHAR, lowest INTEGER);
+        CREATE TABLE mart.official_measure (official_id VARCHAR, official_name VARCHAR, answer VARCHAR,
+            measure VARCHAR, figure VARCHAR, breakdown VARCHAR, groups VARCHAR, note VARCHAR);
         CREATE TABLE mart.breakdown (breakdown VARCHAR);
         INSERT INTO mart.breakdown VALUES ('gender'), ('programme'), ('age');
         CREATE TABLE mart.breakdown_group (breakdown VARCHAR, position INTEGER, breakdown_group VARCHAR,
@@ -65,7 +68,19 @@ def world(
         CREATE TABLE ref.language (language VARCHAR, name VARCHAR);
         CREATE TABLE ref.instrument (instrument VARCHAR, name VARCHAR, domain VARCHAR);
         CREATE TABLE ref.survey_question (question VARCHAR, title VARCHAR);
-        CREATE TABLE ref.organisation (organisation VARCHAR, name VARCHAR, kind VARCHAR);
+        CREATE TABLE ref.pathway (pathway VARCHAR, pathway_name VARCHAR, measure_set VARCHAR, severity_measure VARCHAR);
+        CREATE TABLE ref.pathway_complaint (complaint_prefix VARCHAR, pathway VARCHAR);
+        CREATE TABLE ref.therapy (therapy_type VARCHAR, intensity VARCHAR, pathways VARCHAR);
+        CREATE TABLE ref.therapy_standard (pathway VARCHAR, therapy_type VARCHAR, minimum_sessions INTEGER,
+            source VARCHAR, confidence VARCHAR, note VARCHAR);
+        CREATE SCHEMA core;
+        CREATE TABLE core.submission (provider VARCHAR, month DATE);
+        CREATE TABLE ref.succession (organisation VARCHAR, successor VARCHAR, effective_on DATE);
+        CREATE TABLE ref.provider_place (provider VARCHAR, current_provider VARCHAR);
+        CREATE TABLE ref.process_change (provider VARCHAR, month DATE, pathway VARCHAR, measure VARCHAR, reason VARCHAR);
+        CREATE TABLE ref.organisation (organisation VARCHAR, name VARCHAR, kind VARCHAR, icb VARCHAR, region VARCHAR);
+        CREATE TABLE published.provider (provider VARCHAR, provider_name VARCHAR, icb_code VARCHAR, icb_name VARCHAR,
+            region_code VARCHAR, region_name VARCHAR);
         CREATE TABLE published.service_count (provider VARCHAR, provider_name VARCHAR, period_type VARCHAR,
             period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, denominator BIGINT, state VARCHAR);
         """

@@ -19,7 +19,8 @@ def parts() -> dict[str, list[str]]:
         "core": list(core_models()),
         "roll up": rolled,
         "marts": in_order(set(models_of("mart")) - set(rolled)),
-        "public": in_order(models_of("public")),
+        # The charts of what is shown are the models of mart once more: only their figures are a step of their own.
+        "public": in_order([*models_of("public"), "work.public_charted"]),
     }
 
 

@@ -16,7 +16,9 @@ from warehouse.models import read_sql
 _NUMBERS = (
     "numerator", "denominator", "value", "national_numerator", "national_denominator", "national_value",
     "lower_95", "upper_95", "lower_998", "upper_998", "position", "standard", "months", "months_submitted",
-    "provider_months_expected", "provider_months_submitted", "services", "tau",
+    "provider_months_expected", "provider_months_submitted", "services", "tau", "minimum_sessions",
+    "segment", "points", "not_charted", "latest_value", "mean", "moving_range", "lower_limit", "lower_near",
+    "upper_near", "upper_limit", "signal",
 )  # fmt: skip
 _MAKES = re.compile(r"CREATE TABLE public\.(\w+) AS")
 
@@ -76,7 +78,28 @@ def leaks(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppression 
     )
     known += "FROM public.service_comparison"
     words = "public.service_comparison: {} rows have other figures of England"
-    return problems + _count(con, f"({shown} EXCEPT ({known}))", words)
+    problems += _count(con, f"({shown} EXCEPT ({known}))", words)
+    return problems + _charted(con)
+
+
+def _charted(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What a public control chart draws that is no figure of the tables proved above."""
+    keys = "source, period_start, pathway, measure"
+    value = "CAST(value AS DECIMAL(24, 12))"
+    known = (
+        f"SELECT organisation, {keys}, {value} FROM public.service_measure WHERE period_type = 'month' UNION ALL "
+        f"SELECT 'ENG', {keys}, {value} FROM public.national UNION ALL "
+        f"SELECT provider, {keys}, {value} FROM public.service_comparison WHERE source = 'published' UNION ALL "
+        f"SELECT provider, 'published', period_start, pathway, measure, CAST(numerator AS DECIMAL(24, 12)) "
+        "FROM published.service_count"
+    )
+    shown = f"SELECT provider, {keys}, value FROM public.control_chart"
+    columns = "provider, source, latest_period_start, pathway, measure, latest_value"
+    latest = f"SELECT {columns} FROM public.control_chart_summary"
+    return [
+        *_count(con, f"({shown} EXCEPT ({known}))", "public.control_chart: {} rows have other figures"),
+        *_count(con, f"({latest} EXCEPT ({shown}))", "public.control_chart_summary: {} rows have other figures"),
+    ]
 
 
 def _count(con: duckdb.DuckDBPyConnection, rows: str, words: str) -> list[str]:

@@ -4,6 +4,7 @@ Belongs here: building the schema from ``mart`` and ``published``, writing it in
 belong here: the rule (``suppression``).
 """
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -16,8 +17,9 @@ from warehouse.storage import writing
 
 # In this order: what follows is made from those before it.
 TABLES = (
-    "measure", "breakdown_group", "service_measure", "breakdown_measure", "organisation", "national",
-    "service_comparison",
+    "measure", "official_measure", "condition", "condition_therapy", "breakdown_group", "service_measure",
+    "breakdown_measure", "organisation", "national", "service_comparison",
+    "control_chart", "control_chart_summary",
 )  # fmt: skip
 
 
@@ -26,8 +28,10 @@ def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppr
 
     ``secret`` decides the random errors; it is not written anywhere. Needs ``mart.measure``,
     ``mart.service_measure``, ``mart.breakdown_measure``, ``mart.breakdown_group``,
-    ``mart.submission_coverage``, the macros of ``mart``, ``published.service_count``, ``ref.organisation``,
-    ``ref.code``, ``ref.language``, ``ref.instrument``, ``ref.survey_question`` and a catalog ``work``.
+    ``mart.submission_coverage``, ``mart.official_measure``, the macros of ``mart``, ``published.service_count``,
+    ``published.provider``, ``ref.organisation``, ``ref.code``, ``ref.language``, ``ref.instrument``,
+    ``ref.survey_question``, ``ref.pathway``, ``ref.pathway_complaint``, ``ref.therapy``, ``ref.therapy_standard``,
+    what ``work.process_change`` reads, and a catalog ``work``.
     """
     con.execute("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     con.execute(suppression.macros())
@@ -35,6 +39,8 @@ def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppr
     for table in TABLES:
         if table == "service_comparison":
             _make_funnel(con)
+        if table == "control_chart":
+            _make_charts(con)
         con.execute(read_sql(f"public.{table}"))
 
 
@@ -43,6 +49,20 @@ def _make_funnel(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(read_sql("work.public_figure"))
     model = read_sql("mart.funnel").replace("mart.provider_figure", "work.public_figure")
     con.execute(model.replace("CREATE TABLE mart.funnel", "CREATE OR REPLACE TABLE work.public_funnel"))
+
+
+def _make_charts(con: duckdb.DuckDBPyConnection) -> None:
+    """Write ``work.public_control_chart`` and its summary: the models of the charts on the figures shown."""
+    con.execute("DROP TABLE IF EXISTS work.process_change")
+    con.execute(read_sql("work.process_change"))
+    con.execute(read_sql("work.public_charted"))
+    names = {"mart.provider_figure": "work.public_charted"}
+    for model in ("work.control_figure", "work.control_point", "mart.control_chart", "mart.control_chart_summary"):
+        text = read_sql(model)
+        for name, shown in names.items():
+            text = re.sub(rf"\b{re.escape(name)}\b", shown, text)
+        names[model] = f"work.public_{model.split('.')[1]}"
+        con.execute(text.replace(f"CREATE TABLE {model} AS", f"CREATE OR REPLACE TABLE {names[model]} AS"))
 
 
 def write_public(database: Path, target: Path) -> None:
