@@ -1,7 +1,7 @@
 """The order of the models: what each reads, as its SQL says.
 
-Belongs here: which tables a model names, and running models after those they read. Does not belong here: which
-models a part of the build wants (``build``, ``compat``, ``measures.rollup``).
+Belongs here: which tables and macros a model names, and running models after those they need. Does not belong
+here: which models a part of the build wants (``build``, ``compat``, ``measures.rollup``).
 
 DuckDB parses its own SQL (``json_serialize_sql``), so no dialect of a second parser can lag behind: decision 0018.
 All 109 models take 0.2 s, once per process.
@@ -17,13 +17,15 @@ from typing import Any
 import duckdb
 
 from warehouse.models import model_names, read_sql
+from warehouse.parallel import Connection, Task, run_tasks
 
 # What comes before the query of a model: DuckDB writes queries as JSON, and no other statements.
 _MAKES = re.compile(r"^(?:CREATE (?:OR REPLACE )?(?:TABLE|VIEW) \S+ AS|INSERT INTO \S+)\s", re.MULTILINE)
+_MACRO = re.compile(r"^CREATE MACRO (\w+)\(", re.MULTILINE)
 
 
 def in_order(wanted: Iterable[str]) -> list[str]:
-    """The wanted models and the steps (``work.*``) they need, each after those it reads.
+    """The wanted models and the steps (``work.*``) they need, each after those it needs.
 
     What they read beyond that must be there already. Raises graphlib.CycleError when models read each other.
     """
@@ -50,20 +52,35 @@ def ordered(read: Mapping[str, Collection[str]]) -> list[str]:
     return found
 
 
-def run(con: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
-    """Execute the wanted models and the steps they need (``in_order``)."""
-    for name in in_order(wanted):
-        con.execute(read_sql(name))
+def run(con: Connection, wanted: Iterable[str]) -> None:
+    """Execute the wanted models and the steps they need (``in_order``), several at a time."""
+    run_tasks(con, [model_task(name) for name in in_order(wanted)])
+
+
+def model_task(name: str) -> Task:
+    """Executing one model, after those it needs."""
+    return Task(name, reads(name), lambda con: con.execute(read_sql(name)))
 
 
 @cache
 def reads(name: str) -> frozenset[str]:
-    """The tables that a model names, as ``schema.table``. Raises ValueError when its text is no model."""
+    """The tables that a model names, as ``schema.table``, and the models whose macros it calls.
+
+    Raises ValueError when its text is no model.
+    """
     text = read_sql(name)
     start = _MAKES.search(text)
     if start is None:
         raise ValueError(f"{name}: makes no table or view of its own")
-    return tables_in(text[start.end() :])
+    query = text[start.end() :]
+    makers = {maker for macro, maker in _makers().items() if re.search(rf"\b{macro}\(", query)}
+    return tables_in(query) | makers - {name}
+
+
+@cache
+def _makers() -> dict[str, str]:
+    """Macro → the model that makes it, beside its table."""
+    return {macro: name for name in model_names() for macro in _MACRO.findall(read_sql(name))}
 
 
 def tables_in(query: str) -> frozenset[str]:

@@ -126,12 +126,21 @@ def stage(con: duckdb.DuckDBPyConnection, current: Sequence[StagedSubmission]) -
         if f"{table_id}.parquet" in names[submission.folder]
     ]
     insert_rows(con, "staged.file", files)
+    name_files(con)
     present = {table_id for table_id, _ in files}
     for table_id, table in TABLES.items():
         _stage_table(con, table_id, staged_schema(table), is_present=table_id in present)
         if table.key:
             _stage_latest(con, table_id, table.key)
     _check_provenance(con)
+
+
+def name_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Tell this connection the files of every table: the views of ``staged`` ask its variables for them."""
+    for (table_id,) in con.execute("SELECT DISTINCT table_id FROM staged.file ORDER BY table_id").fetchall():
+        con.execute(
+            f"SET VARIABLE {table_id}_files = (SELECT list(path) FROM staged.file WHERE table_id = '{table_id}')"
+        )
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
@@ -148,9 +157,6 @@ def _stage_table(
     con: duckdb.DuckDBPyConnection, table_id: str, schema: dict[str, pl.DataType], *, is_present: bool
 ) -> None:
     if is_present:
-        con.execute(
-            f"SET VARIABLE {table_id}_files = (SELECT list(path) FROM staged.file WHERE table_id = '{table_id}')"
-        )
         columns = ", ".join(f'CAST("{name}" AS {_sql_type(dtype)}) AS "{name}"' for name, dtype in schema.items())
         view = f"CREATE VIEW staged.{table_id} AS SELECT {columns}, provider AS submitted_by, {_RECENCY} AS recency"
         try:

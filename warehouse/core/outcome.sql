@@ -3,15 +3,15 @@
 -- gain is the change in the good direction of the scale. Reliable change needs a published threshold, caseness
 -- and recovery a cut-off: ref.instrument_cut_off has them with dates and sources. The first score is judged by
 -- the cut-offs of its day, the last score and the change by those of the day of the last score (decision 0015).
-CREATE TEMP MACRO holds_on(valid_from, valid_to, day) AS
+CREATE MACRO holds_on(valid_from, valid_to, day) AS
     (valid_from IS NULL OR valid_from <= day) AND (valid_to IS NULL OR valid_to >= day);
-CREATE TEMP MACRO is_case(test, score, cut_off) AS
+CREATE MACRO is_case(test, score, cut_off) AS
     CASE test WHEN '>=' THEN score >= cut_off WHEN '>' THEN score > cut_off WHEN '<' THEN score < cut_off END;
-CREATE TEMP MACRO is_in_recovery(test, score, cut_off) AS
+CREATE MACRO is_in_recovery(test, score, cut_off) AS
     CASE test WHEN '>=' THEN score < cut_off WHEN '>' THEN score <= cut_off WHEN '<' THEN score >= cut_off END;
-CREATE TEMP MACRO gain_of(direction, first_score, last_score) AS
+CREATE MACRO gain_of(direction, first_score, last_score) AS
     CASE direction WHEN 'higher' THEN last_score - first_score ELSE first_score - last_score END;
-CREATE TEMP MACRO change_of(gain, threshold) AS
+CREATE MACRO change_of(gain, threshold) AS
     CASE WHEN gain IS NULL THEN 'unpaired' WHEN threshold IS NULL THEN 'no threshold' WHEN gain >= threshold THEN 'improved'
         WHEN gain <= -threshold THEN 'deteriorated' ELSE 'no change' END;
 

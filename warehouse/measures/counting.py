@@ -12,6 +12,7 @@ lists how many they are.
 """
 
 from collections.abc import Sequence
+from functools import cache, partial
 
 import duckdb
 
@@ -20,6 +21,10 @@ from warehouse.described import Described
 from warehouse.measures.catalogue import GRAINS, RATES, Breakdown, Measure, breakdowns, groups
 from warehouse.measures.passes import Pass, condition, passes
 from warehouse.measures.people import mark, sketch_columns, sketches, sketches_of_counts
+from warehouse.measures.uncounted import TABLE as UNCOUNTED
+from warehouse.measures.uncounted import uncounted
+from warehouse.order import tables_in
+from warehouse.parallel import Task
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
 GROUP_KEYS = ("provider", "commissioner", "month", "pathway", "breakdown", "breakdown_group")
@@ -52,7 +57,7 @@ UNKNOWN = "unknown"
 
 
 def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Create the empty tables of every pass in schema ``monthly_count``."""
+    """Create the empty tables of every pass in schema ``monthly_count``, and those of all passes."""
     for each in passes(catalogue):
         _create(con, each, each.name, TOTAL_KEYS, each.additive)
         for table in each.group_tables:
@@ -61,6 +66,7 @@ def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
         "CREATE TABLE monthly_count.value (provider VARCHAR, commissioner VARCHAR, site VARCHAR, month DATE, "
         "pathway VARCHAR, measure VARCHAR, value BIGINT, records BIGINT, people UBIGINT)"
     )
+    con.execute(f"CREATE TABLE {UNCOUNTED}")
 
 
 def sums(names: Sequence[str]) -> str:
@@ -68,14 +74,35 @@ def sums(names: Sequence[str]) -> str:
     return ", ".join(f'CAST(sum("{name}") AS BIGINT) AS "{name}"' for name in names)
 
 
-def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Count every measure over ``core`` of the batch and put the counts into the tables of ``monthly_count``.
+def counting_tasks(catalogue: Sequence[Measure]) -> list[Task]:
+    """Counting every measure over ``core`` of the batch into the tables of ``monthly_count``: a task for each pass,
+    named as its table of totals is.
+    """
+    if not catalogue:
+        return []
+    placed = {"core.pathway", "core.pathway_group", "work.referral"}
+    tasks = [
+        Task("work.referral_place", placed, _place_referrals),
+        Task("work.referral_group", grain_tables("pathway"), _group_referrals),
+    ]
+    for each in passes(catalogue):
+        needs = {"work.referral_place", "work.referral_group", "core.reported_month", *grain_tables(each.grain)}
+        tasks.append(Task(f"monthly_count.{each.name}", needs, partial(_count, each=each)))
+    return tasks
+
+
+@cache
+def grain_tables(grain: str) -> frozenset[str]:
+    """The tables whose rows measures of this grain count, with those of their groups."""
+    return tables_in(GRAINS[grain])
+
+
+def _place_referrals(con: duckdb.DuckDBPyConnection) -> None:
+    """Write ``work.place_key`` and ``work.referral_place``.
 
     Rows are grouped by one number for provider, commissioner, site and pathway of their referral. Breakdowns use a
     number without the site. One number hashes faster than four texts.
     """
-    if not catalogue:
-        return
     con.execute(
         "CREATE OR REPLACE TABLE work.place_key AS SELECT CAST(row_number() OVER () AS INTEGER) AS place, "
         "CAST(dense_rank() OVER (ORDER BY provider, commissioner, pathway) AS INTEGER) AS area, * FROM ("
@@ -93,15 +120,17 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
         "INNER JOIN work.place_key AS k ON k.provider = p.provider AND k.pathway = p.pathway "
         f"AND k.commissioner = coalesce(p.commissioner, '{UNKNOWN}') AND k.site = coalesce(g.site, '{UNKNOWN}')"
     )
-    _group_referrals(con)
-    for each in passes(catalogue):
-        con.execute(f"CREATE OR REPLACE TABLE work.judged AS {_judge(each)}")
-        if con.execute("SELECT count(*) FROM work.judged").fetchone() == (0,):
-            continue
-        counted = f"SELECT place, month, {_counts(each, each.additive)} FROM work.judged GROUP BY ALL"
+
+
+def _count(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+    """Count the measures of one pass."""
+    judged, by_referral = _judged(each), _by_referral(each)
+    con.execute(f"CREATE TABLE {judged} AS {_judge(each)}")
+    if con.execute(f"SELECT count(*) FROM {judged}").fetchone() != (0,):
+        counted = f"SELECT place, month, {_counts(each, each.additive)} FROM {judged} GROUP BY ALL"
         _insert(con, each, each.name, TOTAL_KEYS, each.additive, _placed(TOTAL_KEYS, counted))
         if each.grain != "pathway" and each.inherited:
-            con.execute(f"CREATE OR REPLACE TABLE work.counted AS {_count_by_referral(each)}")
+            con.execute(f"CREATE TABLE {by_referral} AS {_count_by_referral(each)}")
         for table in each.group_tables:
             for asked, measures in table.alike:
                 _insert(con, each, table.name, GROUP_KEYS, measures, _by_groups(each, asked, measures))
@@ -109,10 +138,11 @@ def count_batch(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) ->
             if not measure.is_additive:
                 values = (
                     f"SELECT place, month, '{measure.id}' AS measure, \"{measure.id}_v\", count(*), "
-                    f'bit_or(mark) AS people FROM work.judged WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
+                    f'bit_or(mark) AS people FROM {judged} WHERE "{measure.id}_v" IS NOT NULL GROUP BY ALL'
                 )
                 con.execute(f"INSERT INTO monthly_count.value {_placed(TOTAL_KEYS, values)}")
-    con.execute("DROP TABLE IF EXISTS work.judged; DROP TABLE IF EXISTS work.counted")
+    con.execute(f"INSERT INTO monthly_count.uncounted {uncounted(each)}")
+    con.execute(f"DROP TABLE {judged}; DROP TABLE IF EXISTS {by_referral}")
 
 
 def _group_referrals(con: duckdb.DuckDBPyConnection) -> None:
@@ -193,13 +223,21 @@ def _judge(each: Pass) -> str:
     return _with_groups(each, judged) if each.grain == "pathway" else judged
 
 
+def _judged(each: Pass) -> str:
+    return f"work.judged_{each.name}"
+
+
+def _by_referral(each: Pass) -> str:
+    return f"work.by_referral_{each.name}"
+
+
 def _count_by_referral(each: Pass) -> str:
     """Counts of each referral and month."""
     return _with_groups(
         each,
         f"SELECT referral_number, area, month, any_value(mark) AS mark, "
         f"{', '.join(_numbers(each, each.grouped) + sketches(each, each.grouped, only_weighted=True))} "
-        "FROM work.judged GROUP BY referral_number, area, month",
+        f"FROM {_judged(each)} GROUP BY referral_number, area, month",
     )
 
 
@@ -247,7 +285,7 @@ def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measur
     """Counts of measures that ask for the same breakdowns: one statement, one grouping set per breakdown."""
     is_counted = each.grain != "pathway" and asked[0] not in each.own
     added = ", ".join([sums(each.columns(measures)), *sketches_of_counts(each, measures)])
-    rows, counts = ("work.counted", added) if is_counted else ("work.judged", _counts(each, measures))
+    rows, counts = (_by_referral(each), added) if is_counted else (_judged(each), _counts(each, measures))
     sets = ", ".join(f'(area, month, "{each.id}")' for each in asked)
     which = " ".join(f"WHEN grouping(\"{each.id}\") = 0 THEN '{each.id}'" for each in asked)
     group = ", ".join(f'"{each.id}"' for each in asked)  # a row of one set has NULL in the columns of the others

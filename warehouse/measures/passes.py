@@ -73,6 +73,11 @@ class Pass:
         """The breakdowns of the referrals that the rows belong to."""
         return [each for each in self.breakdowns if each.grain == "pathway"]
 
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables with its counts."""
+        return [self.name, *(table.name for table in self.group_tables)]
+
     @cached_property
     def denominators(self) -> dict[str, str]:
         """Measure → the column that counts its denominator. Shares with the same one have the first's.

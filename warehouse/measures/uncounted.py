@@ -4,12 +4,8 @@ Belongs here: how many such rows a batch has, by provider, month and date. Does 
 (``counting``), why they are not counted (``mart/uncounted_event.sql``).
 """
 
-from collections.abc import Sequence
-
-import duckdb
-
-from warehouse.measures.catalogue import GRAINS, Measure
-from warehouse.measures.passes import Pass, passes
+from warehouse.measures.catalogue import GRAINS
+from warehouse.measures.passes import Pass
 
 COLUMNS = """
 Columns of monthly_count.uncounted: One row per provider, month without a submission of it, grain and date: how many
@@ -22,26 +18,19 @@ Columns of monthly_count.uncounted: One row per provider, month without a submis
 """
 
 
-def note_uncounted(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Write ``monthly_count.uncounted`` of the batch: rows of the passes that ``count_batch`` leaves out.
+TABLE = "monthly_count.uncounted (provider VARCHAR, month DATE, grain VARCHAR, date_column VARCHAR, records BIGINT)"
 
-    They are known from the extract of a later month. A stock has none: it is of submitted months.
-    Needs ``work.referral_place``, which ``count_batch`` makes.
+
+def uncounted(each: Pass) -> str:
+    """SQL: the rows of ``monthly_count.uncounted`` that a pass leaves out; none if it counts a stock.
+
+    They are known from the extract of a later month. A stock is of submitted months.
     """
-    con.execute(
-        "CREATE TABLE monthly_count.uncounted (provider VARCHAR, month DATE, grain VARCHAR, date_column VARCHAR, "
-        "records BIGINT)"
-    )
-    for each in passes(catalogue):
-        if not each.is_stock:
-            con.execute(f"INSERT INTO monthly_count.uncounted {_uncounted(each)}")
-
-
-def _uncounted(each: Pass) -> str:
     month = f"CAST(date_trunc('month', r.{each.date_column}) AS DATE)"
     return (
         f"SELECT r.provider, {month} AS month, '{each.grain}', '{each.date_column}', count(*) "
-        f"FROM ({GRAINS[each.grain]}) AS r INNER JOIN work.referral_place AS l USING (referral_number) "
+        f"FROM ({GRAINS[each.grain]}) AS r "
         f"LEFT JOIN core.reported_month AS s ON s.provider = r.provider AND s.month = {month} "
-        f"WHERE r.{each.date_column} IS NOT NULL AND s.month IS NULL GROUP BY r.provider, {month}"
+        f"WHERE {'false' if each.is_stock else f'r.{each.date_column} IS NOT NULL'} AND s.month IS NULL "
+        f"GROUP BY r.provider, {month}"
     )

@@ -1,7 +1,7 @@
 -- work.employment_group
 -- Grain: one row per referral: the groups its employment records put it in.
 -- There is a change only if both records answer yes or no; one record, or none, is "not known".
-CREATE TEMP MACRO answered_twice(change) AS
+CREATE MACRO answered_twice(change) AS
     CASE WHEN change IN ('Y to Y', 'Y to N', 'N to Y', 'N to N') THEN change ELSE 'not known' END;
 
 CREATE TABLE work.employment_group AS

@@ -2,7 +2,7 @@
 -- Grain: one row per referral: PHQ-9 and the anxiety measure side by side, and what the
 -- pair says. Three-valued logic carries caseness: a case on either is a case; below on both is none; below on
 -- one with the other missing is neither. Change needs both paired: better on one and not worse on the other.
-CREATE TEMP MACRO change_of_both(one, other) AS CASE
+CREATE MACRO change_of_both(one, other) AS CASE
     WHEN coalesce(one, 'unpaired') = 'unpaired' OR coalesce(other, 'unpaired') = 'unpaired' THEN 'unpaired'
     WHEN (one = 'improved' AND other <> 'deteriorated') OR (other = 'improved' AND one <> 'deteriorated')
         THEN 'improved'
