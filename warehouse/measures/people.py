@@ -145,11 +145,11 @@ def keep_people(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, month_counts: str) -> None:
+def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, parts: str, month_counts: str) -> None:
     """Join the sketches of the groups of a table over the periods for which groups are published; keep them.
 
-    Needs ``work.part``, ``work.group_place``, ``work.organisation`` and ``work.period_month``. ``month_counts``
-    says which months of a period count.
+    ``parts`` is the table of its numbered groups, ``month_counts`` says which months of a period count. Needs
+    ``work.group_place``, ``work.organisation`` and ``work.period_month``.
     """
     names = joined(sketch_columns(table.measures))
     ids = ", ".join(f"'{measure.id}'" for measure in table.measures)
@@ -158,7 +158,7 @@ def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, mon
         "INSERT INTO monthly_count.people WITH "
         f"by_period AS (SELECT provider, commissioner, period, part, min(origin) AS origin, {', '.join(names)} "
         f"FROM {with_origin(f'monthly_count.{table.name}')} "
-        "INNER JOIN work.part USING (breakdown, breakdown_group) "
+        f"INNER JOIN {parts} USING (breakdown, breakdown_group) "
         f"INNER JOIN work.period_month USING (month) WHERE {_PUBLIC_GROUPS} AND {month_counts} "
         "GROUP BY provider, commissioner, period, part), "
         f"by_org AS (SELECT org, period, part, min(origin) AS origin, {', '.join(names)} FROM by_period "
@@ -166,7 +166,7 @@ def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, mon
         f"long AS (SELECT org, period, part, origin, {lists} FROM by_org) "
         f"SELECT o.level, o.organisation, p.period_type, p.period_start, '{ALL_PATHWAYS}', t.breakdown, "
         "t.breakdown_group, l.measure, l.people, l.others, l.origin FROM long AS l "
-        "INNER JOIN work.organisation AS o USING (org) INNER JOIN work.part AS t USING (part) "
+        f"INNER JOIN work.organisation AS o USING (org) INNER JOIN {parts} AS t USING (part) "
         "INNER JOIN (SELECT DISTINCT period, period_type, period_start FROM work.period_month) AS p USING (period) "
         "WHERE l.people IS NOT NULL OR l.others IS NOT NULL"
     )

@@ -6,7 +6,7 @@ and states (``mart/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import duckdb
 
@@ -24,6 +24,7 @@ from warehouse.measures.people import (
 )
 from warehouse.models import read_sql
 from warehouse.order import in_order
+from warehouse.parallel import Task, run_tasks
 
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 # By month a sub-ICB's groups are nearly all empty, and they are a third of all rows: they stand by quarter and up.
@@ -97,19 +98,38 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1), people UBIGINT, others UBIGINT, "
         "origin UBIGINT)"
     )
-    views = []
-    for each in passes(catalogue):
-        if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() != (0,):
-            _add_totals(con, each)
-        for table in each.group_tables:
-            _add_groups(con, each, table)
-            views += [_group_branch(each, table, measure) for measure in table.measures]
-    _add_quantiles(con, [measure for measure in catalogue if not measure.is_additive])
-    keep_people(con)
-    con.execute(read_sql(last))
+    levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
+    con.execute(
+        "CREATE TABLE work.group_place AS SELECT DISTINCT provider, commissioner, org "
+        f"FROM work.counted_place WHERE level IN ({levels})"
+    )
+    run_tasks(con, [*_counts_of_measures(catalogue), *_counts_of_groups(catalogue)])
+    run_tasks(con, [Task("people", (), keep_people), Task(last, (), lambda other: other.execute(read_sql(last)))])
+    views = [
+        _group_branch(each, table, measure)
+        for each in passes(catalogue)
+        for table in each.group_tables
+        for measure in table.measures
+    ]
     con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
+
+
+def _counts_of_measures(catalogue: Sequence[Measure]) -> list[Task]:
+    quantiles = [measure for measure in catalogue if not measure.is_additive]
+    return [
+        Task("quantiles", (), partial(_add_quantiles, measures=quantiles)),
+        *(Task(each.name, (), partial(_add_totals, each=each)) for each in passes(catalogue)),
+    ]
+
+
+def _counts_of_groups(catalogue: Sequence[Measure]) -> list[Task]:
+    return [
+        Task(table.name, (), partial(_add_groups, each=each, table=table))
+        for each in passes(catalogue)
+        for table in each.group_tables
+    ]
 
 
 def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
@@ -194,10 +214,12 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
 
 
 def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    names = each.columns(each.additive)
+    if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() == (0,):
+        return
+    total, names = f"work.total_{each.name}", each.columns(each.additive)
     added = ", ".join([sums(names), *joined(sketch_columns(each.additive)), "min(origin) AS origin"])
     con.execute(
-        "CREATE OR REPLACE TABLE work.total AS WITH by_month AS ("
+        f"CREATE TABLE {total} AS WITH by_month AS ("
         f"SELECT org, month, pathway, {added} FROM {with_origin(f'monthly_count.{each.name}')} "
         "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
         f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {added} "
@@ -215,8 +237,9 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "INSERT INTO work.measure_count "
         "(org, period, pathway, origin, measure, numerator, denominator, people, others) "
         f"SELECT org, period, pathway, origin, unnest([{ids}]), unnest([{numerators}]), unnest([{denominators}]), "
-        f"{as_lists(each.additive)} FROM work.total"
+        f"{as_lists(each.additive)} FROM {total}"
     )
+    con.execute(f"DROP TABLE {total}")
 
 
 def _month_counts(each: Pass) -> str:
@@ -238,22 +261,17 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -
 
     Organisations are added up first, by month: longer periods follow from their months.
     """
-    counts = f"monthly_count.{table.name}"
+    counts, parts = f"monthly_count.{table.name}", f"work.part_{table.name}"
     levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
-        "CREATE OR REPLACE TABLE work.part AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * "
-        f"FROM ({_parts(counts)})"
-    )
-    con.execute(
-        "CREATE OR REPLACE TABLE work.group_place AS SELECT DISTINCT provider, commissioner, org "
-        f"FROM work.counted_place WHERE level IN ({levels})"
+        f"CREATE TABLE {parts} AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * FROM ({_parts(counts)})"
     )
     names = each.columns(table.measures)
     columns = ", ".join(f'"{name}"' for name in names)
     con.execute(
         f"INSERT INTO {counts}_total ({', '.join(PLACED_KEYS)}, {columns}) WITH "
         f"by_month AS MATERIALIZED (SELECT org, month, part, pathway, {sums(names)} FROM {counts} "
-        "INNER JOIN work.part USING (breakdown, breakdown_group) "
+        f"INNER JOIN {parts} USING (breakdown, breakdown_group) "
         "INNER JOIN work.group_place USING (provider, commissioner) GROUP BY org, month, part, pathway), "
         f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {columns} FROM by_month "
         "INNER JOIN work.period_month USING (month) WHERE period_type = 'month' "
@@ -267,13 +285,13 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -
         f"r.months_submitted, r.has_last_month, {columns} FROM work.reported AS r "
         "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
-        "CROSS JOIN work.part AS p LEFT JOIN counted AS c "
+        f"CROSS JOIN {parts} AS p LEFT JOIN counted AS c "
         "ON c.org = n.org AND c.period = r.period AND c.part = p.part AND c.pathway = o.pathway "
         f"WHERE r.level IN ({levels}) AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups) "
         f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
         "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
     )
-    keep_people_of_groups(con, table, _month_counts(each))
+    keep_people_of_groups(con, table, parts, _month_counts(each))
 
 
 def _group_branch(each: Pass, table: GroupTable, measure: Measure) -> str:
