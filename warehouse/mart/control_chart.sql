@@ -12,22 +12,22 @@ WITH broken AS (
         CASE WHEN abs(value - mean) > reach THEN side ELSE 0 END AS outside,
         CASE WHEN abs(value - mean) > reach * 2 / 3 AND abs(value - mean) <= reach THEN side ELSE 0 END AS near
     FROM work.control_point
-    WINDOW chart_order AS (PARTITION BY source, provider, pathway, measure, segment ORDER BY period_start)
+    WINDOW chart_order AS (PARTITION BY chart, segment ORDER BY position)
 ),
 numbered AS (
     SELECT
         *, sum(is_new_side) OVER chart_order AS side_run,
         sum(is_new_direction) OVER chart_order AS direction_run
     FROM broken
-    WINDOW chart_order AS (PARTITION BY source, provider, pathway, measure, segment ORDER BY period_start)
+    WINDOW chart_order AS (PARTITION BY chart, segment ORDER BY position)
 ),
 counted AS (
     SELECT
         *,
-        CASE WHEN count(*) OVER (PARTITION BY source, provider, pathway, measure, segment, side_run) >= 7
+        CASE WHEN count(*) OVER (PARTITION BY chart, segment, side_run) >= 7
             THEN side ELSE 0 END AS shift,
         -- 7 points that rise are 6 steps.
-        CASE WHEN count(*) OVER (PARTITION BY source, provider, pathway, measure, segment, direction_run) >= 6
+        CASE WHEN count(*) OVER (PARTITION BY chart, segment, direction_run) >= 6
             THEN direction ELSE 0 END AS steps
     FROM numbered
 ),
@@ -40,7 +40,7 @@ marked AS (
             lag(near, 1, 0) OVER chart_order, lag(near, 2, 0) OVER chart_order,
             lead(near, 1, 0) OVER chart_order, lead(near, 2, 0) OVER chart_order) THEN near ELSE 0 END AS two_of_three
     FROM counted
-    WINDOW chart_order AS (PARTITION BY source, provider, pathway, measure, segment ORDER BY period_start)
+    WINDOW chart_order AS (PARTITION BY chart, segment ORDER BY position)
 ),
 named AS (
     SELECT

@@ -8,36 +8,34 @@ CREATE TABLE work.control_point AS
 WITH placed AS (
     SELECT
         * EXCLUDE (segment_start, why_not_charted),
-        dense_rank() OVER (PARTITION BY source, provider, pathway, measure ORDER BY segment_start NULLS FIRST)
-            AS segment,
-        row_number() OVER (PARTITION BY source, provider, pathway, measure ORDER BY period_start) AS position
+        dense_rank() OVER (PARTITION BY chart ORDER BY segment_start NULLS FIRST) AS segment,
+        row_number() OVER (PARTITION BY chart ORDER BY period_start) AS position
     FROM work.control_figure
     WHERE why_not_charted IS NULL
 ),
 moved AS (
     SELECT
-        *, count(*) OVER chart AS points, CAST(avg(value) OVER chart AS DECIMAL(24, 12)) AS mean,
+        *, count(*) OVER whole AS points, CAST(avg(value) OVER whole AS DECIMAL(24, 12)) AS mean,
         value - lag(value) OVER chart_order AS change
     FROM placed
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment),
-        chart_order AS (PARTITION BY source, provider, pathway, measure, segment ORDER BY period_start)
+    WINDOW whole AS (PARTITION BY chart, segment),
+        chart_order AS (PARTITION BY chart, segment ORDER BY position)
 ),
 screened AS (
-    SELECT *, coalesce(abs(change) > 3.267 * avg(abs(change)) OVER chart, false) AS is_screened_out
+    SELECT *, coalesce(abs(change) > 3.267 * avg(abs(change)) OVER whole, false) AS is_screened_out
     FROM moved
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment)
+    WINDOW whole AS (PARTITION BY chart, segment)
 ),
 ranged AS (
     SELECT
-        *, max(abs(change)) OVER chart AS largest_range,
-        CAST(avg(CASE WHEN NOT is_screened_out THEN abs(change) END) OVER chart AS DECIMAL(24, 12)) AS moving_range
+        *, max(abs(change)) OVER whole AS largest_range,
+        CAST(avg(CASE WHEN NOT is_screened_out THEN abs(change) END) OVER whole AS DECIMAL(24, 12)) AS moving_range
     FROM screened
-    WINDOW chart AS (PARTITION BY source, provider, pathway, measure, segment)
+    WINDOW whole AS (PARTITION BY chart, segment)
 )
 SELECT
-    r.source, r.provider, r.pathway, r.measure, r.period_type, period_start, segment, rebased_because, position,
-    points,
-    value, change, mean, moving_range, is_screened_out, CAST(sign(value - mean) AS INTEGER) AS side,
+    r.chart, r.source, r.provider, r.pathway, r.measure, r.period_type, period_start, segment, rebased_because,
+    position, points, value, change, mean, moving_range, is_screened_out, CAST(sign(value - mean) AS INTEGER) AS side,
     CAST(coalesce(sign(change), 0) AS INTEGER) AS direction,
     -- One jump in an even line is screened out and leaves limits of no width: everybody would be outside them.
     CASE WHEN points < 6 THEN 'too few points' WHEN moving_range = 0 AND largest_range > 0 THEN 'not meaningful'
