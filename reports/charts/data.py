@@ -218,6 +218,7 @@ class Part:
     kind: str
     column: str
     why_missing: str = "fewer than 5"
+    source: Source = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,7 @@ class Stage:
     column: str
     parts: Sequence[Part] = ()
     why_missing: str = "fewer than 5"
+    source: Source = NOWHERE
 
 
 @dataclass(frozen=True)

@@ -143,4 +143,4 @@ def _table(data: Distribution) -> Table:
     if data.cut_off is not None:
         cells = [Cell(f"{data.cut_off:g}", data.cut_off, "cut_off"), *(Cell("") for _ in data.scores)]
         rows.append(Row("Cut-off", cells[: len(data.scores)]))
-    return Table(data.title, ("", *(each.label for each in data.scores)), rows)
+    return Table(data.title, ("score", *(each.label for each in data.scores)), rows)

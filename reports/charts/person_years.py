@@ -87,4 +87,4 @@ def _table(data: PersonYears) -> Table:
         cells = value_cells(data.scale, span.rate)[:4]
         years = Cell("") if span.person_years is None else Cell(f"{span.person_years:,.1f}")
         rows.append(Row(span.label, [*cells, years], span.rate.source))
-    return Table(data.title, ("", "rate", "likely from", "to", data.event, "person-years"), rows)
+    return Table(data.title, ("time", "rate", "likely from", "to", data.event, "person-years"), rows)

@@ -142,4 +142,4 @@ def _table(data: Position) -> Table:
         rows.append(Row(data.national_name, value_cells(data.scale, data.national), data.national.source))
     if data.standard is not None:
         rows.append(standard_row(data.scale, data.standard, len(VALUE_HEAD)))
-    return Table(data.title, ("", *VALUE_HEAD), rows)
+    return Table(data.title, ("figure of", *VALUE_HEAD), rows)

@@ -72,7 +72,6 @@ def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int |
 def _bar(drawing: Drawing, stage: Stage, following: Stage | None, whole: int, top: float, foot: float) -> None:
     assert stage.people is not None
     end = min(1.0, stage.people / whole)
-    drawing.parts.append(f'<g data-value="{stage.people}" data-column="{stage.column}">')
     went_on = stage.people if following is None else following.people or 0
     x = min(end, went_on / whole)
     drawing.rect(0, top, x, foot, BLUE)
@@ -80,14 +79,15 @@ def _bar(drawing: Drawing, stage: Stage, following: Stage | None, whole: int, to
         if part.people is None:
             continue
         start, x = x, min(end, x + part.people / whole)
-        number = Number(part.people, part.column)
+        number = Number(part.people, part.column, part.source)
         if part.kind in HATCHED:
             drawing.hatched(start, top, x, foot, number)
         else:
             drawing.rect(start, top, x, foot, PALE, GREY, number)
     if x < end:
         drawing.hatched(x, top, end, foot)
-    drawing.end()
+    # All of the stage, drawn by its parts.
+    drawing.rect(0, top, end, foot, "none", number=Number(stage.people, stage.column, stage.source))
 
 
 def _notes() -> list[Note]:
@@ -97,17 +97,13 @@ def _notes() -> list[Note]:
 def _table(data: Stream, whole: int | None) -> Table:
     rows = []
     for stage in data.stages:
-        rows.append(
-            Row(stage.label, [count_cell(stage.people, stage.column, stage.why_missing), _of_100(stage, whole)])
-        )
-        for part in stage.parts:
-            rows.append(
-                Row(
-                    f"{stage.label}, of these: {part.label.lower()}",
-                    [count_cell(part.people, part.column, part.why_missing), _of_100(part, whole)],
-                )
-            )
-    return Table(data.title, ("", "people", "of 100 referred"), rows)
+        rows.append(_row(stage.label, stage, whole))
+        rows += [_row(f"{stage.label}, of these: {part.label.lower()}", part, whole) for part in stage.parts]
+    return Table(data.title, ("stage", "people", "of 100 referred"), rows)
+
+
+def _row(head: str, each: Stage | Part, whole: int | None) -> Row:
+    return Row(head, [count_cell(each.people, each.column, each.why_missing), _of_100(each, whole)], each.source)
 
 
 def _of_100(each: Stage | Part, whole: int | None) -> Cell:

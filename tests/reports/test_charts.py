@@ -571,7 +571,7 @@ def test_people_that_no_part_explains_are_drawn_as_not_known() -> None:
         if tag == "rect" and own["fill"] == "url(#stream-few-hatch)" and own["width"].endswith("%")
     ]
     assert [round(float(own["width"].rstrip("%")), 1) for own in rest] == [26.7, 73.3]
-    assert values(figure, "assessed") == [22] and values(figure, "started") == []
+    assert {(value, source[0]) for value, _, source in read(figure).numbers} == {(30, "REFERRED"), (22, "ASSESSED")}
     assert "fewer than 5" in words(figure)
 
 
