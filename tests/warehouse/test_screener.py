@@ -249,7 +249,11 @@ def test_a_release_whose_files_differ_is_not_published(tmp_path: Path, monkeypat
 
 def test_json_is_searched_by_place(tmp_path: Path, con: duckdb.DuckDBPyConnection) -> None:
     release = release_copied(tmp_path)
-    clean = {"title": "Figures", "created": "2025-04-01", "resources": [{"name": "national", "hash": "0" * 64}]}
+    clean = {
+        "title": "Figures",
+        "created": "2025-06-17T10:00:00Z",
+        "resources": [{"name": "national", "hash": "0" * 64}],
+    }
     (release / "public.json").write_text(json.dumps(clean))
     assert screen(release, con) == []
     clean["resources"] = [{"note": f"see {PERSON}", "rows": 9990000018}]
@@ -300,6 +304,7 @@ def page(con: duckdb.DuckDBPyConnection, **changed: str) -> str:
         ({"of": f'{OF} data-level="region"'}, "3 numbers are not those"),
         ({"text": f"Of {PERSON},"}, "a text has an NHS number"),
         ({"text": "<b>On</b> 17 March 2025"}, "a text has a day"),
+        ({"text": "Published on 17 May 2025"}, None),
         ({"title": "SW1A 2AA"}, "a text has a postcode"),
         ({"said": "jo@example.org"}, "a text has an e-mail address"),
         ({"text": "&#57;99&nbsp;000&nbsp;0018"}, "a text has an NHS number"),

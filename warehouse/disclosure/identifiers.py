@@ -63,11 +63,12 @@ _FIRST_YEAR = 2010
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−﹣－"), "-")
 
 
-def identifiers(text: str) -> Iterator[str]:
+def identifiers(text: str, last: date = date.max) -> Iterator[str]:
     """What ``text`` contains that may point at a person, in words: «an NHS number», «a day».
 
     A day is a date with its day, other than the first or the last of a month: periods have those. Before the first
-    year of any figure it is one in any case: somebody's birth.
+    year of any figure it is one in any case: somebody's birth. After ``last``, the last day that the figures are
+    about, it is none of a person: a release was made then.
     """
     digits = sum(map(str.isdigit, text))
     if digits < _FEWEST and "@" not in text:
@@ -76,7 +77,9 @@ def identifiers(text: str) -> Iterator[str]:
     if digits >= _NHS_DIGITS and any(_is_nhs_number(found[0]) for found in _NHS_NUMBER.finditer(plain)):
         yield "an NHS number"
     yield from (what for what, shape in _SHAPES.items() if shape.search(plain))
-    if digits >= _FEWEST_OF_A_DAY and any(_is_a_day(found) for shape in _DAYS for found in shape.finditer(plain)):
+    if digits >= _FEWEST_OF_A_DAY and any(
+        _is_a_day(found, last) for shape in _DAYS for found in shape.finditer(plain)
+    ):
         yield "a day"
 
 
@@ -98,14 +101,14 @@ def _is_nhs_number(text: str) -> bool:
     return total % 11 == 0
 
 
-def _is_a_day(found: re.Match[str]) -> bool:
+def _is_a_day(found: re.Match[str], last: date) -> bool:
     year, month = int(found["y"]), found["m"].lower()
     number = int(month) if month.isdigit() else _MONTHS.split("|").index(month) + 1
     try:
         day = date(year if year > 99 else _century(year) + year, number, int(found["d"]))
     except ValueError:
         return False
-    return day.year < _FIRST_YEAR or day.day not in (1, last_day(day).day)
+    return day.year < _FIRST_YEAR or (day <= last and day.day not in (1, last_day(day).day))
 
 
 def _century(year: int) -> int:

@@ -15,7 +15,7 @@ PUBLIC_DATABASE = "parity-public.duckdb"
 OPEN_DATA, PAGES, INSIDE = "open_data/", "pages/", "inside/"
 # Beginnings of names, relative to the release's folder.
 _PUBLIC = ("public.", PUBLIC_DATABASE, OPEN_DATA, PAGES)
-_INSIDE = ("mart.", "meta.columns.", DATABASE, MANIFEST, INSIDE)
+_INSIDE = ("mart.", "meta.", "changes.json", DATABASE, MANIFEST, INSIDE)
 
 
 def public_files(release: Path) -> list[Path]:

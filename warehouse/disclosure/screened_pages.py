@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.disclosure.identifiers import identifiers
+from warehouse.disclosure.screened_tables import last_day_of_figures
 from warehouse.organisations.places import MONTH
 
 DERIVED = "derived"
@@ -154,11 +155,12 @@ def screen_pages(pages: Iterable[tuple[str, Path]], con: duckdb.DuckDBPyConnecti
     forms of identifiers, anything loaded from elsewhere.
     """
     rows: dict[str, list[tuple[str, dict[str, str], str]]] = {}
+    last = last_day_of_figures(con)
     for name, path in pages:
         html = path.read_text(encoding="utf-8")
         page = read_page(html)
-        kinds = {found for each in (*page.texts, *page.beside) for found in identifiers(each)}
-        kinds |= {found for number in page.numbers for found in identifiers(number.text)}
+        texts = (*page.texts, *page.beside, *(number.text for number in page.numbers))
+        kinds = {found for each in texts for found in identifiers(each, last)}
         yield from (f"{name}: a text has {found}" for found in sorted(kinds))
         if _LOADS.search(re.sub(r"<a [^>]*>", "", html)):
             yield f"{name}: it loads something from elsewhere"

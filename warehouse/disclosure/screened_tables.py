@@ -6,10 +6,12 @@ the search for identifiers in its texts. Does not belong here: that its figures 
 
 import csv
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from schemas.month import last_day
 from schemas.pathway import pathways
 from schemas.sql import quoted
 from warehouse.disclosure.identifiers import identifiers
@@ -157,6 +159,14 @@ def pointing(con: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str
             row = con.execute(f'SELECT max(abs("{column}")) FROM {relation}').fetchone()
             if row and row[0] is not None and row[0] > LARGEST:
                 yield f", column {column}: a number is too large for a count"
+
+
+def last_day_of_figures(con: duckdb.DuckDBPyConnection) -> date:
+    """The last day of the newest month of the public schema: no figure is about a later one."""
+    row = con.execute(
+        f"SELECT max(period_start) FROM public.service_measure WHERE period_type = '{MONTH}'"
+    ).fetchone()
+    return last_day(row[0]) if row and row[0] else date.max
 
 
 def as_csv(path: Path, columns: Mapping[str, str]) -> str:

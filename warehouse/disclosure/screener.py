@@ -10,6 +10,7 @@ code, and a person can change them. So they are compared with it, whole.
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.parts import OPEN_DATA, PAGES, PUBLIC_DATABASE, public_files, unknown_files
 from warehouse.disclosure.screened_open_data import screen_open_data
 from warehouse.disclosure.screened_pages import screen_pages
-from warehouse.disclosure.screened_tables import LARGEST, screen_database, screen_schema, screen_table
+from warehouse.disclosure.screened_tables import (
+    LARGEST,
+    last_day_of_figures,
+    screen_database,
+    screen_schema,
+    screen_table,
+)
 
 _TABLES = (".csv", ".parquet")
 # More would hide the first ones.
@@ -61,26 +68,28 @@ def _screener_of(name: str) -> Callable[[Path, duckdb.DuckDBPyConnection], Itera
     return _screen_json if name.endswith(".json") else _refused
 
 
-def _screen_json(path: Path, _: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _screen_json(path: Path, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         yield ": it is no JSON"
         return
-    yield from sorted({f", at {place}: {found}" for place, found in _in_json(content, "the top")})
+    yield from sorted(
+        {f", at {place}: {found}" for place, found in _in_json(content, "the top", last_day_of_figures(con))}
+    )
 
 
-def _in_json(content: Any, place: str) -> Iterator[tuple[str, str]]:
+def _in_json(content: Any, place: str, last: date) -> Iterator[tuple[str, str]]:
     """Where in a JSON document something may point at a person. A place is named by keys of ours."""
     if isinstance(content, dict):
         for key, value in content.items():
-            yield from ((place, found) for found in identifiers(key))
-            yield from _in_json(value, key if key.isidentifier() else place)
+            yield from ((place, found) for found in identifiers(key, last))
+            yield from _in_json(value, key if key.isidentifier() else place, last)
     elif isinstance(content, list):
         for each in content:
-            yield from _in_json(each, place)
+            yield from _in_json(each, place, last)
     elif isinstance(content, str):
-        yield from ((place, found) for found in identifiers(content))
+        yield from ((place, found) for found in identifiers(content, last))
     elif isinstance(content, int | float) and abs(content) > LARGEST:
         yield place, "a number is too large for a count"
 
