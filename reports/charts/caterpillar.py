@@ -18,7 +18,6 @@ from reports.charts.drawing import (
     QUIET,
     SMALL,
     STANDARD,
-    TINY,
     Drawing,
     Number,
     mark_of,
@@ -26,7 +25,7 @@ from reports.charts.drawing import (
     wrapped,
 )
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.scale import ticks
+from reports.charts.plane import across
 from reports.charts.words import VALUE_HEAD, figure_said, one_or_many, position_said, standard_row, value_cells
 
 # With more services only this one has its name; all names are in the table.
@@ -71,8 +70,7 @@ def _drawn(data: Caterpillar) -> list[float]:
 
 
 def _axis(drawing: Drawing, data: Caterpillar, x: Callable[[float], float], span: tuple[float, float]) -> None:
-    for tick in ticks(*span, about=4):
-        drawing.near(x(tick), drawing.height + 14, data.scale.short(tick), TINY, QUIET)
+    across(drawing, data.scale, x, span, drawing.height + 14)
     drawing.height += 22
 
 

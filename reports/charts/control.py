@@ -13,6 +13,7 @@ from reports.charts.drawing import BLUE, GREY, INK, NARROW, ORANGE, QUIET, STAND
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
 from reports.charts.icons import assurance_icon, assurance_words, variation_icon, variation_words
 from reports.charts.plane import Label, Plane, labelled
+from reports.charts.scale import NO_BREAK
 from reports.charts.words import count_cell, number_cell, one_or_many, standard_row
 
 MARK = {"improvement": ("square", BLUE), "concern": ("diamond", ORANGE), "neither": ("triangle", INK)}
@@ -115,10 +116,11 @@ def _lines(drawing: Drawing, data: ControlChart, periods: _Periods, plane: Plane
         start, end = periods.edges(inside[0][0], inside[-1][0])
         for value, column in _lines_of(inside[0][1]):
             number = Number(value, column, inside[0][1].source)
-            drawing.line(start, plane.y(value), end, plane.y(value), INK, 1.5, _DASHES[column], number)
+            colour, dash = _PENS[column]
+            drawing.line(start, plane.y(value), end, plane.y(value), colour, 1.5, dash, number)
 
 
-_DASHES = {"upper_limit": "6 3", "mean": "", "lower_limit": "6 3"}
+_PENS = {"upper_limit": (QUIET, "6 3"), "mean": (INK, ""), "lower_limit": (QUIET, "6 3")}
 
 
 def _lines_of(point: ControlPoint) -> list[tuple[float, str]]:
@@ -184,8 +186,8 @@ def _key(data: ControlChart, latest: ControlPoint) -> str:
     low, high = data.scale.span(_drawn(data))
     words = f"Line: mean, {data.scale.beside(latest.mean, high - low)}."
     if latest.lower_limit is not None and latest.upper_limit is not None:
-        limits = (data.scale.beside(limit, high - low) for limit in (latest.lower_limit, latest.upper_limit))
-        words += f" Dashed: limits, {' to '.join(limits)}."
+        lower, upper = (data.scale.beside(v, high - low) for v in (latest.lower_limit, latest.upper_limit))
+        words += f" Dashed: limits, {lower.removesuffix(f'{NO_BREAK}%')} to {upper}."
     if data.standard is not None:
         words += f" Dotted: standard, {data.scale.said(data.standard)}."
     return words
@@ -201,7 +203,8 @@ def _gaps_said(points: Sequence[ControlPoint]) -> Iterable[str]:
             words = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
             by_reason.setdefault(reason, []).append(words)
     for reason, spans in by_reason.items():
-        yield f"No figure for {', '.join(spans)}: {reason}."
+        because = "" if reason == "no figure" else f": {reason}"
+        yield f"No figure for {', '.join(spans)}{because}."
 
 
 def _told(data: ControlChart) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from reports.charts.data import Distribution, Scores
-from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, TINY, Drawing, Number
+from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, Drawing, Number
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.scale import Scale, ticks
+from reports.charts.plane import across
+from reports.charts.scale import Scale
 from reports.charts.words import count_cell, number_cell, one_or_many
 
 _INSET = 0.03
@@ -40,8 +41,7 @@ def distribution(data: Distribution, figure_id: str) -> Figure:
         drawing.line(x(data.cut_off), top - 4, x(data.cut_off), drawing.height, INK, 1.5, "5 3", number)
         drawing.near(x(data.cut_off), 13, f"Cut-off {data.cut_off:g}", SMALL)
     drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)
-    for tick in ticks(data.lowest, data.highest, 5):
-        drawing.near(x(tick), drawing.height + 17, f"{tick:g}", TINY, QUIET)
+    across(drawing, Scale(lowest=None), x, (data.lowest, data.highest), drawing.height + 17)
     drawing.height += 24
     return Figure(
         [Panel(drawing.svg(data.title, _told(data)), round(drawing.height))],

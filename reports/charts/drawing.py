@@ -258,6 +258,12 @@ def anchor_at(x: float, wide: float) -> str:
     return "start" if place < NARROW / 2 else "end"
 
 
+def place_of(x: float, wide: float) -> tuple[float, float]:
+    """From and to which pixel a text ``wide`` pixels stands around ``x``, as ``Drawing.near`` places it."""
+    start = x * NARROW - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor_at(x, wide)]
+    return start, start + wide
+
+
 def mark_of(position: str | None) -> tuple[str, bool]:
     """Shape of a position in a funnel, and whether it is hollow: a circle within the limits, a triangle that points
     to the side of a figure beyond them; filled, beyond the 99.8 % limit. A ring has no position.

@@ -12,14 +12,13 @@ from reports.charts.drawing import (
     NORMAL,
     QUIET,
     SMALL,
-    TINY,
     Drawing,
     Number,
     width_of,
     wrapped,
 )
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.scale import ticks
+from reports.charts.plane import across
 from reports.charts.words import figure_said, value_cells
 
 _INSET = 0.03
@@ -60,9 +59,7 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
         drawing.text(0, drawing.height - 4, _people(data, span), SMALL, QUIET)
         drawing.height += 8
     drawing.line(_INSET, drawing.height, 1 - _INSET, drawing.height, GREY)
-    for tick in ticks(0.0, high, 3):
-        drawing.line(x(tick), drawing.height, x(tick), drawing.height + 4, GREY)
-        drawing.near(x(tick), drawing.height + 18, data.scale.short(tick), TINY, QUIET)
+    across(drawing, data.scale, x, (0.0, high), drawing.height + 18)
     drawing.height += 24
     told = " ".join(f"{span.label}: {figure_said(data.scale, span.rate)}." for span in data.spans)
     return Figure(

@@ -1,13 +1,14 @@
-"""A plane with an upright axis of values: gridlines, their labels, the places of values.
+"""Axes: a plane with an upright axis of values, an axis of values across, and which labels an axis has room for.
 
-Belongs here: what control charts and funnels share. Does not belong here: their marks.
+Belongs here: what several charts share. Does not belong here: their marks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
-from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, spread, width_of
+from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, place_of, spread, width_of
 from reports.charts.scale import Scale, ticks
 
 # Value, words, whether bold.
@@ -53,6 +54,21 @@ class Plane:
             if all(abs(self.y(each[0]) - self.y(value)) >= _LINE for value, _, _ in kept):
                 kept.append(each)
         return kept
+
+
+def across(
+    drawing: Drawing, scale: Scale, x: Callable[[float], float], span: tuple[float, float], y: float
+) -> None:
+    """Round values of an axis across, their labels' baseline at ``y``: as many as do not touch, about five."""
+    for about in (4, 3, 2, 1):
+        found = ticks(*span, about=about)
+        places = [place_of(x(tick), width_of(scale.short(tick), TINY)) for tick in found]
+        if all(before[1] + 8 <= after[0] for before, after in pairwise(places)):
+            break
+    else:
+        found = found[:1]
+    for tick in found:
+        drawing.near(x(tick), y, scale.short(tick), TINY, QUIET)
 
 
 def _tens(pixels: float) -> int:

@@ -13,20 +13,22 @@ from reports.charts.drawing import (
     INK,
     NARROW,
     NORMAL,
-    QUIET,
     SMALL,
-    TINY,
     Drawing,
     Number,
     anchor_at,
+    place_of,
     width_of,
 )
 from reports.charts.figure import Figure, Panel, Row, Table
+from reports.charts.plane import across
 from reports.charts.scale import ticks
 from reports.charts.words import VALUE_HEAD, figure_said, standard_row, value_cells
 
 # A dot at either end stays inside.
 _INSET = 0.04
+# Pixels between a pole and a label.
+_CLEAR = 5
 
 
 def position(data: Position, figure_id: str) -> Figure:
@@ -64,20 +66,22 @@ def position(data: Position, figure_id: str) -> Figure:
 def beside_pole(place: float, pole: float | None, wide: float) -> tuple[float, str, float]:
     """Where a label ``wide`` pixels stands so that no pole crosses it: place, anchor, pixels beside the place.
 
-    Around ``place`` if it can; else beside ``place`` or the pole, on a side with room for it.
+    Around ``place`` if it can; else moved as little as need be, away from the pole. Where there is no room on that
+    side, on the other side of the pole and bound to it: on a wider page the two move apart.
     """
-    usual = (place, anchor_at(place, wide), 0.0)
+    anchor = anchor_at(place, wide)
+    start, _ = place_of(place, wide)
     if pole is None:
-        return usual
-    sides = [(place, "start", 9.0), (place, "end", -9.0), (pole, "start", 5.0), (pole, "end", -5.0)]
-    for at, anchor, dx in (usual, *sides):
-        start = at * NARROW + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
-        is_clear = not start - 3 <= pole * NARROW <= start + wide + 3
-        # It must stay clear on a wider page, where the pole moves away from the place.
-        is_outer = anchor == "middle" or (at == pole) or (anchor == "start") == (pole <= at)
-        if is_clear and is_outer and start >= 0 and start + wide <= NARROW:
-            return at, anchor, dx
-    return usual
+        return place, anchor, 0
+    line = pole * NARROW
+    if not start - _CLEAR < line < start + wide + _CLEAR:
+        return place, anchor, 0
+    left, right = line - _CLEAR - wide, line + _CLEAR
+    if pole >= place and left >= 0:
+        return place, anchor, left - start
+    if pole <= place and right + wide <= NARROW:
+        return place, anchor, right - start
+    return (pole, "end", -_CLEAR) if left >= 0 else (pole, "start", _CLEAR)
 
 
 def _first_upper(words: str) -> str:
@@ -102,9 +106,9 @@ def _axis(
     drawing: Drawing, data: Position, x: Callable[[float], float], span: tuple[float, float], middle: float
 ) -> None:
     drawing.line(_INSET, middle, 1 - _INSET, middle, GREY)
-    for tick in ticks(*span, about=4):
-        drawing.line(x(tick), middle - 4, x(tick), middle + 4, GREY)
-        drawing.near(x(tick), middle + 51, data.scale.short(tick), TINY, QUIET)
+    for end in span:
+        drawing.line(x(end), middle - 4, x(end), middle + 4, GREY)
+    across(drawing, data.scale, x, span, middle + 51)
 
 
 def _interval(drawing: Drawing, own: Value, x: Callable[[float], float], middle: float) -> None:

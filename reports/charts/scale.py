@@ -90,11 +90,11 @@ SHARE = Scale(is_share=True, highest=1.0)
 
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
-    """Round numbers between ``low`` and ``high``, ``about`` as many as asked; steps of 1, 2 or 5."""
+    """Round numbers between ``low`` and ``high``, ``about`` as many as asked or a few more; steps of 1, 2 or 5."""
     if high <= low:
         return [low]
     rough = (high - low) / about
     power = 10.0 ** floor(log10(rough))
-    step = next(power * first for first in (1, 2, 5, 10) if power * first >= rough * 0.999)
+    step = next(power * first for first in (1, 2, 5, 10) if power * first >= rough * 0.75)
     first = ceil(low / step - 1e-9)
     return [(first + i) * step for i in range(int((high - first * step) / step + 1e-9) + 1)]
