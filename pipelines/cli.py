@@ -15,6 +15,7 @@ from pipelines.commands import (  # noqa: F401  (importing them adds their comma
     centre,
     custody,
     deciding,
+    history,
     keys,
     ledger,
     site,

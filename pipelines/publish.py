@@ -7,6 +7,7 @@ here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from pipelines import store
@@ -18,7 +19,7 @@ from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, inputs, published, release
 from warehouse.disclosure.parts import MANIFEST
-from warehouse.organisations.importing import reference_digest
+from warehouse.organisations.importing import reference_digest, source_files
 from warehouse.staging import StagedSubmission
 
 # DuckDB would take four fifths of the machine (9.7 GB at 10 M contacts); beyond this it spills to disk.
@@ -142,7 +143,18 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         "key": today,
         "ledger": asdict(ledger.verify(noted_in_releases(zones))),
     }
-    release.publish(zones.draft, zones.releases, held.release_id, zones.warehouse, manifest, key.secret)
+    release.publish(
+        zones.draft,
+        zones.releases,
+        held.release_id,
+        zones.warehouse,
+        manifest,
+        key.secret,
+        at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        reference_files=source_files(zones.reference)
+        if held.reference == reference_digest(zones.reference)
+        else {},
+    )
     return _release(zones, held.release_id, is_new, len(held.submissions))
 
 

@@ -21,6 +21,8 @@ from warehouse.measures.catalogue import catalogue
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 COMMANDS = (
     "check",
+    "releases",
+    "diff",
     "explain",
     "dataset",
     "load",

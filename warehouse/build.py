@@ -25,6 +25,7 @@ from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
 from warehouse.disclosure.public import build_public
 from warehouse.field_quality import summarise_fields
+from warehouse.history.keeping import TABLES as HISTORY
 from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import counting_tasks, create_monthly_counts, described, grain_tables
@@ -120,7 +121,8 @@ def build_core(
         _build_batch(draft, batch, counted, successors, _config(memory_limit, threads))
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
-        con.execute(read_sql("meta.build"))
+        for model in ("meta.build", *HISTORY):
+            con.execute(read_sql(model))
         con.execute("UPDATE meta.build SET built_with = ?, reference_data = ?", [built_with, digest or None])
         return count_rows(con, "core")
 

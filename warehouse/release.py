@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,8 @@ from warehouse.disclosure.parts import DATABASE, MANIFEST, OPEN_DATA, PUBLIC_DAT
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
 from warehouse.disclosure.screener import screen
+from warehouse.history.keeping import keep
+from warehouse.history.predecessor import Said
 from warehouse.identifying import identifying
 from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
@@ -83,17 +86,26 @@ def check_draft(draft: Path, secret: str) -> list[str]:
 
 
 def publish(
-    draft: Path, releases: Path, release_id: str, latest: Path, manifest: Mapping[str, object], secret: str
+    draft: Path,
+    releases: Path,
+    release_id: str,
+    latest: Path,
+    manifest: Mapping[str, object],
+    secret: str,
+    *,
+    at: datetime | None = None,
+    reference_files: Mapping[str, str] | None = None,
 ) -> Path:
     """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
 
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
     nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
-    bytes), open data in NHS England's layout and ``manifest.json`` with ``manifest``, row counts and SHA-256 of
-    every file. It appears whole or not at all. A release that exists is left as it is. ``manifest.json`` names the
-    submissions, the hash of the inputs and the version of the code that the copied file itself records. Readers of
-    the old ``latest`` keep the file they opened. Raises ReleaseError when ``check_draft`` or the screener finds a
-    problem, or ``manifest`` says otherwise than the file.
+    bytes), open data in NHS England's layout, what changed since the release before (``warehouse.history``) and
+    ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole or not at all. A
+    release that exists is left as it is. ``manifest.json`` names the submissions, the hash of the inputs and the
+    version of the code that the copied file itself records. ``at`` is the time (UTC), ``reference_files`` has the
+    hashes of the files of reference data. Readers of the old ``latest`` keep the file they opened. Raises
+    ReleaseError when ``check_draft`` or the screener finds a problem, or ``manifest`` says otherwise than the file.
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
@@ -105,7 +117,8 @@ def publish(
         partial.mkdir(parents=True)
         shutil.copyfile(draft, partial / DATABASE)
         held = _held(partial / DATABASE, manifest)
-        rows = _finish(partial, release_id, str(held["inputs_hash"]))
+        said = Said(releases, _current(latest), at, reference_files or {})
+        rows = _finish(partial, release_id, str(held["inputs_hash"]), said)
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
         _write_open(partial)
         _write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
@@ -136,11 +149,23 @@ def _held(database: Path, manifest: Mapping[str, object]) -> dict[str, object]:
     return held
 
 
-def _finish(folder: Path, release_id: str, inputs_hash: str) -> dict[str, int]:
-    """Stamp the copied file, leave out what only the next build needs, export the marts; returns rows by table."""
+def _current(latest: Path) -> str | None:
+    """The name of the release that is current until this one is; ``None`` where there is none."""
+    if not latest.exists():
+        return None
+    with duckdb.connect(str(latest), read_only=True) as con:
+        ((name,),) = con.execute("SELECT release_id FROM meta.build").fetchall()
+    return str(name)
+
+
+def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said) -> dict[str, int]:
+    """Stamp the copied file, say what changed since the release before, leave out what only the next build needs,
+    export the marts; returns rows by table.
+    """
     # One thread: row groups, and so bytes, must not depend on who was faster.
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?", [release_id, inputs_hash])
+        keep(con, folder, release_id, said)
         leave_out_working_counts(con)
         for name in EXPORTED:
             for ending, options in (

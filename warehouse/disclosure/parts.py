@@ -13,9 +13,10 @@ MANIFEST = "manifest.json"
 DATABASE = "parity.duckdb"
 PUBLIC_DATABASE = "parity-public.duckdb"
 OPEN_DATA, PAGES, INSIDE = "open_data/", "pages/", "inside/"
+CHANGES, PUBLIC_CHANGES = "changes.json", "public.changes.json"
 # Beginnings of names, relative to the release's folder.
 _PUBLIC = ("public.", PUBLIC_DATABASE, OPEN_DATA, PAGES)
-_INSIDE = ("mart.", "meta.", "changes.json", DATABASE, MANIFEST, INSIDE)
+_INSIDE = ("mart.", "meta.", DATABASE, MANIFEST, CHANGES, INSIDE)
 
 
 def public_files(release: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from warehouse.storage import writing
 TABLES = (
     "measure", "official_measure", "condition", "condition_therapy", "breakdown_group", "service_measure",
     "breakdown_measure", "organisation", "national", "service_comparison",
-    "control_chart", "control_chart_summary",
+    "control_chart", "control_chart_summary", "revision",
 )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def write_public(database: Path, target: Path) -> None:
         create_promised(con, only_public=True)
         con.execute(
             "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build; "
+            "CREATE TABLE meta.release AS FROM release.meta.release ORDER BY position; "
             "CREATE TABLE meta.columns AS FROM release.meta.columns LIMIT 0"
         )
         con.execute(

@@ -15,7 +15,7 @@ from schemas.month import last_day
 from schemas.pathway import pathways
 from schemas.sql import quoted
 from warehouse.disclosure.identifiers import identifiers
-from warehouse.disclosure.suppression import ABSENT, SUPPRESSION
+from warehouse.disclosure.suppression import ABSENT, NOT_LISTED, SUPPRESSION
 from warehouse.measures.catalogue import ALL_PATHWAYS
 from warehouse.open_data import GROUP_TYPES
 from warehouse.organisations.places import FINANCIAL_YEAR, MONTH, QUARTER, ROLLING_YEAR
@@ -30,10 +30,11 @@ _BESIDE = {
     "meta.columns": "(SELECT c.* FROM meta.columns AS c INNER JOIN duckdb_columns() AS o "
     "ON o.database_name = 'handed' AND o.schema_name = c.schema_name AND o.table_name = c.table_name "
     "AND o.column_name = c.column_name)",
+    "meta.release": "meta.release",
     "meta.contract": "(FROM meta.contract WHERE view_name IN "
     "(SELECT view_name FROM duckdb_views() WHERE database_name = 'handed'))",
 }
-_STATES = ("value", "no rate", "suppressed", "not submitted", "not applicable")
+_STATES = ("value", "no rate", "suppressed", "not submitted", "not applicable", NOT_LISTED)
 _PERIODS = (MONTH, QUARTER, ROLLING_YEAR, FINANCIAL_YEAR)
 _SHARES = "(SELECT measure FROM public.measure WHERE kind = 'share')"
 # What is wrong, and the predicate of a row in which it is. A table that lacks a column has no such row.

@@ -9,6 +9,7 @@ code, and a person can change them. So they are compared with it, whole.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,13 @@ from warehouse.disclosure.screened_tables import (
 )
 
 _TABLES = (".csv", ".parquet")
+# What would look like a day, but is said of a release, under these keys.
+_OF_A_RELEASE = {
+    "published_at": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
+    "release_id": (_NAME := re.compile(r"(?:[0-9]{4}-[0-9]{2}|published)-[0-9a-f]{8}")),
+    "predecessor": _NAME,
+    "version": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+"),
+}
 # More would hide the first ones.
 _MOST = 20
 
@@ -89,7 +97,9 @@ def _in_json(content: Any, place: str, last: date) -> Iterator[tuple[str, str]]:
         for each in content:
             yield from _in_json(each, place, last)
     elif isinstance(content, str):
-        yield from ((place, found) for found in identifiers(content, last))
+        form = _OF_A_RELEASE.get(place)
+        if form is None or not form.fullmatch(content):
+            yield from ((place, found) for found in identifiers(content, last))
     elif isinstance(content, int | float) and abs(content) > LARGEST:
         yield place, "a number is too large for a count"
 

@@ -29,6 +29,8 @@ _ROWS_OF_ONE = 24
 # Grains of which a person has one row, or one for each referral.
 _ROWS_ARE_PEOPLE = "('pathway', 'caseload')"
 _VARIABLE = "disclosure_secret"
+# State of a figure that an earlier release did not show (public.revision).
+NOT_LISTED = "not listed"
 # States of rows without a count.
 ABSENT = "('not submitted', 'not applicable')"
 

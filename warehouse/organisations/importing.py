@@ -79,7 +79,7 @@ def take_reference(path: Path, out: Path) -> Taken:
         )
     frames = tidy(reference)
     digests = {source.name: sha256_of(source) for source in sources}
-    is_same = {name: one["sha256"] for name, one in _known(out).items()} == digests and all(
+    is_same = source_files(out) == digests and all(
         (out / f"{name}.parquet").is_file() and pl.read_parquet(out / f"{name}.parquet").equals(frame)
         for name, frame in frames.items()
     )
@@ -90,8 +90,13 @@ def take_reference(path: Path, out: Path) -> Taken:
 
 def reference_digest(folder: Path | None) -> str:
     """What names the reference data a build takes: a hash over its sources; empty when there are none."""
-    lines = [f"{name} {one['sha256']}" for name, one in sorted(_known(folder).items())] if folder else []
+    lines = [f"{name} {sha256}" for name, sha256 in sorted(source_files(folder).items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
+
+
+def source_files(folder: Path | None) -> dict[str, str]:
+    """The files the reference data was made of, with their SHA-256."""
+    return {name: one["sha256"] for name, one in _known(folder).items()}
 
 
 def tidy(reference: Reference) -> dict[str, pl.DataFrame]:

@@ -1,0 +1,182 @@
+"""Releases in their order, and what changed from one to another.
+
+Belongs here: which releases there are, finding one by name, version or place, and the difference of any two. Does
+not belong here: comparing (``warehouse.history``), what each release keeps of the one before it
+(``warehouse.history.keeping``), showing it (``pipelines.show``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipelines.ask import ask
+from pipelines.ledger import Ledger, Outcome
+from pipelines.zones import Zones, shown
+from schemas.errors import NotAsked
+from schemas.sql import quoted
+from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
+from warehouse.history.causes import Cause, InputChange, input_changes
+from warehouse.history.comparing import BEFORE, compare, held, lacking, rows, side_by_side
+from warehouse.history.predecessor import known
+from warehouse.history.revisions import SHOWN_BEFORE, changes, changes_shown, compare_shown
+
+_EVERYWHERE = "ENG"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A release as ``parity releases`` lists it. ``position`` and ``version`` are None for those that Parity 0.6 or
+    earlier made. ``has_exact``: its exact figures are there; else only the public ones.
+    """
+
+    release: str
+    position: int | None
+    version: str | None
+    published_at: str | None
+    predecessor: str | None
+    because: str
+    is_current: bool
+    has_exact: bool
+
+
+def listed(zones: Zones) -> list[Listed]:
+    """Every release, in the order of publication; first those that do not say their place, by name."""
+    said = {each["release"]["release_id"]: each["release"] for each in known(zones.releases)}
+    current = str(ask("SELECT release_id FROM meta.build", zones)[1][0][0]) if zones.warehouse.exists() else None
+    older = sorted(each.name for each in zones.releases.glob("[!.]*") if each.is_dir() and each.name not in said)
+    found = []
+    for name in [*older, *said]:
+        own: Mapping[str, Any] = said.get(name, {})
+        found.append(
+            Listed(
+                name,
+                own.get("position"),
+                own.get("version"),
+                own.get("published_at"),
+                own.get("predecessor"),
+                own.get("version_because") or "",
+                name == current,
+                (zones.releases / name / DATABASE).is_file(),
+            )
+        )
+    return found
+
+
+def chosen(zones: Zones, before: str | None, after: str | None) -> tuple[Listed, Listed]:
+    """The two releases that are meant, by name, version or place.
+
+    Without ``after``: the current one. Without ``before``: the predecessor of the later one. Raises NotAsked if
+    there is no such release.
+    """
+    every = listed(zones)
+    later = _one(every, after) if after else next((each for each in every if each.is_current), None)
+    if later is None:
+        raise NotAsked(f"Nothing is published yet in {shown(zones.home)}: run `parity publish`.")
+    if before is None and later.predecessor is None:
+        raise NotAsked(f"Release {later.release} has no release before it. Name the two that you want to compare.")
+    return _one(every, before or str(later.predecessor)), later
+
+
+def _one(every: Sequence[Listed], text: str) -> Listed:
+    for each in every:
+        if text in (each.release, each.version, str(each.position)):
+            return each
+    names = ", ".join(each.release + (f" ({each.version})" if each.version else "") for each in every) or "none"
+    raise NotAsked(f"There is no release {text[:64]!r}. Published: {names}.")
+
+
+def diff(
+    zones: Zones,
+    ledger: Ledger,
+    before: Listed,
+    after: Listed,
+    measure: str | None = None,
+    place: str | None = None,
+) -> dict[str, Any]:
+    """What differs between two releases: their inputs, the rules that found otherwise, and figures with the parts
+    of their differences. ``measure`` restricts it to one and gives every period, ``place`` to one provider.
+
+    Where the exact figures of one are gone, only protected figures are compared (``is_public``), without parts.
+    Raises NotAsked if nothing can be compared.
+    """
+    folders = [zones.releases / each.release for each in (before, after)]
+    document: dict[str, Any] = {"before": before.release, "after": after.release, "is_public": False}
+    if before.has_exact and after.has_exact:
+        with side_by_side(*(folder / DATABASE for folder in folders)) as (con, catalog):
+            for each, name in ((before, BEFORE), (after, catalog)):
+                if missing := lacking(con, name):
+                    raise NotAsked(
+                        f"Release {each.release} was made by an earlier version of Parity: it has no {missing[0]}. "
+                        "Compare releases of this version."
+                    )
+            document |= _inputs(con, catalog, ledger)
+            if not any(Cause.ERASURE.value in each["cause"] for each in document["submissions"]):
+                compare(con, catalog)
+                return document | _figures(con, measure, place)
+            document["why_not"] = (
+                "Rows of people were erased in between: a difference of exact figures would show them."
+            )
+    else:
+        document["why_not"] = "Of one of them only the public figures are left."
+    if not all((folder / PUBLIC_DATABASE).is_file() for folder in folders):
+        raise NotAsked("One of these releases has no figures any more.")
+    with duckdb.connect() as con:
+        for name, folder in zip((SHOWN_BEFORE, "after"), folders, strict=True):
+            con.execute(f"ATTACH {quoted(str(folder / PUBLIC_DATABASE))} AS {name} (READ_ONLY)")
+        compare_shown(con, "after.")
+        england = [each for each in changes_shown(con) if measure in (None, each["measure"])]
+    return document | {"is_public": True, "england": england}
+
+
+def _inputs(con: duckdb.DuckDBPyConnection, catalog: str, ledger: Ledger) -> dict[str, Any]:
+    """What the two are made of: files, code, reference data; and of files judged otherwise, by which rules."""
+    then, now = held(con, BEFORE), held(con, catalog)
+    verdicts = _verdicts(ledger.events())
+    return {
+        "submissions": [_submission(each, verdicts) for each in input_changes(then, now)],
+        "code": {"before": then.code, "after": now.code},
+        "reference_data": {"before": then.reference, "after": now.reference},
+    }
+
+
+def _verdicts(events: Sequence[Outcome]) -> dict[tuple[str, str], Mapping[str, int]]:
+    """Findings per rule of each submission, by the version of the rules that judged it."""
+    return {
+        (event.receipt.submission_id, str(event.detail.get("made_with", ""))): event.detail.get("rules", {})
+        for event in events
+        if event.state.is_concluded
+    }
+
+
+def _submission(change: InputChange, verdicts: Mapping[tuple[str, str], Mapping[str, int]]) -> dict[str, Any]:
+    sides = {"before": change.before, "after": change.after}
+    found = {side: verdicts.get((one.submission_id, one.rules), {}) if one else {} for side, one in sides.items()}
+    rules = [
+        {"rule": rule, "before": found["before"].get(rule, 0), "after": found["after"].get(rule, 0)}
+        for rule in sorted({*found["before"], *found["after"]})
+        if found["before"].get(rule, 0) != found["after"].get(rule, 0)
+    ]
+    is_counted = Cause.ERASURE not in change.causes
+    return {
+        "provider": change.provider,
+        "month": change.month,
+        "cause": " and ".join(change.causes),
+        **{f"submission_{side}": one.submission_id if one else None for side, one in sides.items()},
+        **{f"records_{side}": one.records if one and is_counted else None for side, one in sides.items()},
+        "rules": rules if change.before and change.after and is_counted else [],
+    }
+
+
+def _figures(con: duckdb.DuckDBPyConnection, measure: str | None, place: str | None) -> dict[str, Any]:
+    if place in (None, _EVERYWHERE):
+        found = changes(con)
+        return found | {"england": [each for each in found["england"] if measure in (None, each["measure"])]}
+    own = rows(
+        con,
+        "SELECT * EXCLUDE (level, over_time) FROM moved WHERE level = 'provider' AND organisation = ? "
+        "AND pathway = 'all' AND (measure = ? OR ? IS NULL) ORDER BY period_type, period_start, measure",
+        [place, measure, measure],
+    )
+    return {"organisation": place, "figures": own}
