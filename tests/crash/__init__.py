@@ -8,6 +8,7 @@ A point is one call that changes or reads a file below the data root, of any thr
 the 14th write to ``ledger.sqlite-wal``. ``run`` breaks a step at a point by its number; without one it names them.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -123,9 +124,38 @@ def machine() -> Iterator[Machine]:
         started.stop()
 
 
-def named(points: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """The number of the first and of the last point of each name."""
-    found: dict[str, tuple[int, int]] = {}
+def named(points: tuple[str, ...]) -> dict[str, list[int]]:
+    """The numbers of the points of each name, in order."""
+    found: dict[str, list[int]] = {}
     for number, name in enumerate(points, start=1):
-        found[name] = (found.get(name, (number,))[0], number)
+        found.setdefault(name, []).append(number)
     return found
+
+
+class Noted:
+    """What a long campaign has found so far, in a file of ``folder`` that belongs to the code of today."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / f"{_code()[:12]}.jsonl"
+        lines = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
+        self._found: dict[str, list[str]] = dict(json.loads(line) for line in lines)
+
+    def get(self, cell: str) -> list[str] | None:
+        """What was wrong in this cell; None when it was not asked."""
+        return self._found.get(cell)
+
+    def add(self, cell: str, found: list[str]) -> None:
+        """Note what was wrong in a cell."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([cell, found]) + "\n")
+
+
+def _code() -> str:
+    """A digest of all that a step runs."""
+    digest = hashlib.sha256()
+    for room in ("schemas", "transforms", "warehouse", "reports", "pipelines", "tests/crash"):
+        for path in sorted((PROJECT / room).rglob("*")):
+            if path.suffix in (".py", ".sql", ".csv", ".c", ".html", ".css"):
+                digest.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
