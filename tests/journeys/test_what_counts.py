@@ -258,6 +258,9 @@ def test_history_loaded_at_the_start_counts_at_once() -> None:
     assert joined_on(events) == {"RW5": date(2026, 11, 20)}
     assert ids(events, "2026-11-21") == ["april", "may"]
     assert ids(events, "2026-11-27") == ["again", "may"]
+    # April closes on the last day of May: who first sent on that day had the window.
+    late = received(("april", APRIL, "2025-05-31", {}), ("again", APRIL, "2025-06-01", {}))
+    assert ids(late, "2025-06-01") == ["april"]
 
 
 def test_the_board_and_the_report_say_from_when_a_late_file_counts(

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +62,21 @@ def test_the_events_of_one_provider_can_be_asked_for(ledger: Ledger) -> None:
         "RXX": [(other, State.RECEIVED), (other, State.HELD)],
         "RYY": [],
     }
+
+
+def test_a_receipt_is_given_as_it_is_kept(ledger: Ledger) -> None:
+    given = [
+        ledger.receive("a" * 64, 10, HERE),
+        ledger.receive("b" * 64, 0, None),
+        ledger.attempted("x-1", HERE, "2025-05-01T00:00:00+00:00", {"error": "OSError"}),
+    ]
+    assert [ledger.outcome(each.submission_id).receipt for each in given] == [
+        replace(each, is_new=False) for each in given
+    ]
+    assert [(each.seq, each.size, each.is_attempt, each.is_new) for each in given] == [
+        (1, 10, False, True), (2, 0, False, True), (3, 0, True, True),
+    ]  # fmt: skip
+    assert ledger.receive("b" * 64, 0, None) == replace(given[1], is_new=False)
 
 
 def test_a_receipt_is_written_before_any_work(ledger: Ledger) -> None:

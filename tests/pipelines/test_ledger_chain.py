@@ -1,5 +1,6 @@
 """The ledger's rows hold each other: whatever is changed behind its back is noticed, and where."""
 
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ledger import Head, Ledger, LedgerBroken, State, open_ledger
+from pipelines.ledger.chain import note, noted_in
 from pipelines.ledger.tables import VERSION, LedgerTooNew
 from schemas.month import ProviderMonth
 from tests.campaign import examples
@@ -89,6 +91,25 @@ def test_a_row_put_in_past_the_ledger_is_noticed(kept: KeptLedger) -> None:
     )
     with pytest.raises(LedgerBroken, match="event 7 was changed"):
         ledger.verify({})
+
+
+def test_the_note_is_of_the_last_event_of_the_newest_ledger_and_always_as_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written in place: a shorter note must leave nothing of a longer one behind. The disk is waited for when there was
+    none.
+    """
+    path, kept, waited = tmp_path / "ledger.head", Head("one", 2, "b"), []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    assert noted_in(path) is None
+    for head, is_kept in (
+        (kept, True), (Head("one", 1, "a"), False), (Head("one", 2, "put in its place"), False),
+        (Head("one", 10**9, "c"), True), (Head("two", 0, "d"), True),
+    ):  # fmt: skip
+        note(path, head)
+        kept = head if is_kept else kept
+        assert noted_in(path) == kept
+        assert (path.stat().st_size, oct(path.stat().st_mode)[-3:], len(waited)) == (256, "600", 2)  # file, folder
 
 
 def test_missing_rows_at_the_end_are_noticed_by_what_was_noted_outside(kept: KeptLedger) -> None:
