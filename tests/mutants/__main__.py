@@ -1,63 +1,60 @@
-"""Run the tests over mutants: ``python -m tests.mutants gate``, ``models`` or ``rules``, every n-th mutant of each file.
+"""Run the tests over mutants: ``python -m tests.mutants gate``, ``ledger``, ``models`` or ``rules``.
 
 Belongs here: which files, which tests should notice, and the run. Ends with 1 when a mutant survives that is not in
 ``equivalent.csv``.
 
-Each mutant has a process of its own, forked from one that has imported the libraries but nothing of ours: a start
-takes 0.3 s instead of 3.
+What was found is appended to ``build/mutants``: a run that was broken off goes on, and a mutant that was noticed is not
+asked again until its file changes.
 """
 
 import argparse
-import contextlib
+import ast
 import csv
+import hashlib
 import importlib
 import importlib.abc
 import importlib.util
+import json
 import os
-import signal
 import sys
-import tempfile
-import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
+import pytest
+
+from tests.mutants import forked
 from tests.mutants.turned import Mutant, python_mutants, sql_mutants
 
 ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.csv")
-# A mutant that loops for ever counts as noticed after this many times what its tests take without a mutant, and
-# never before a minute: a busy machine is slow.
-PATIENCE = 20
-# Module → tests that should notice, the fastest first; a mutant that passes them is then asked by the corpus.
-GATE = {
-    "schemas/gate.py": ["tests/transforms", "tests/schemas/test_versions.py", "tests/reports"],
-    "transforms/receive/csv_file.py": ["tests/transforms/test_gate.py", "tests/transforms"],
-    "transforms/receive/parquet_file.py": ["tests/transforms/test_gate.py", "tests/transforms"],
-    "transforms/receive/table.py": ["tests/transforms/test_gate.py", "tests/transforms"],
-    "transforms/survey.py": ["tests/transforms/test_gate.py", "tests/transforms"],
-    "transforms/validate.py": ["tests/transforms/test_submission.py", "tests/transforms", "tests/schemas/test_contract.py",
-                               "tests/pipelines/test_store.py"],
-    "transforms/receive/parquet_footer.py": ["tests/transforms/test_limits.py", "tests/transforms"],
-    "transforms/pseudonymise.py": ["tests/transforms/test_pseudonymise.py", "tests/transforms"],
-    "transforms/related.py": ["tests/transforms/test_related.py", "tests/transforms"],
-    "transforms/shown.py": ["tests/transforms/test_submission.py", "tests/reports", "tests/transforms"],
-    "transforms/withheld.py": ["tests/transforms/test_submission.py", "tests/transforms"],
-    "transforms/leaving.py": ["tests/transforms/test_submission.py", "tests/transforms"],
-    "transforms/submission.py": ["tests/transforms/test_submission.py", "tests/transforms"],
-    "transforms/cast.py": ["tests/transforms/test_submission.py", "tests/transforms"],
-    "transforms/findings.py": ["tests/transforms/test_submission.py", "tests/transforms"],
-    "transforms/cascade.py": ["tests/transforms/test_cascade.py", "tests/transforms", "tests/pipelines/test_store.py"],
-    "pipelines/inbox.py": ["tests/pipelines/test_inbox.py", "tests/pipelines/test_dagster.py"],
-}  # fmt: skip
-CORPUS = ["tests/journeys"]
-# Asked in an SQLite file; what survives is asked by journeys too. A PostgreSQL server for each mutant takes too long.
-LEDGER_TESTS = ["-k", "not postgresql", "tests/pipelines/test_ledger.py", "tests/pipelines/test_ledger_chain.py"]
-LEDGER = {
-    f"pipelines/{name}.py": LEDGER_TESTS
-    for name in ("ledger/__init__", "ledger/chain", "ledger/sql", "ledger/sqlite", "ledger/tables")
-}
+FOUND = ROOT / "build" / "mutants"
+GATE = [
+    "schemas/gate.py",
+    *(f"transforms/receive/{name}.py" for name in ("csv_file", "parquet_file", "table", "parquet_footer")),
+    *(f"transforms/{name}.py" for name in (
+        "survey", "validate", "pseudonymise", "related", "shown", "withheld", "leaving", "submission", "cast", "findings",
+        "cascade", "strike",
+    )),
+    "pipelines/inbox.py",
+]  # fmt: skip
+GATE_TESTS = [
+    "tests/transforms", "tests/schemas/test_versions.py", "tests/schemas/test_contract.py", "tests/reports/test_report.py",
+    "tests/pipelines/test_store.py", "tests/pipelines/test_inbox.py", "tests/pipelines/test_holding.py",
+    "tests/journeys/test_slow_reading.py", "tests/journeys/test_practice.py", "tests/journeys/test_numbers_link.py",
+    "tests/journeys/test_corpus.py",
+]  # fmt: skip
+LEDGER = [f"pipelines/ledger/{name}.py" for name in ("__init__", "chain", "sql", "sqlite", "tables", "rebuild")]
+# Asked in an SQLite file: what needs a PostgreSQL server is left out.
+LEDGER_TESTS = [
+    "tests/pipelines/test_ledger.py", "tests/pipelines/test_ledger_chain.py", "tests/pipelines/test_ledger_order.py",
+    "tests/pipelines/test_attempts.py", "tests/pipelines/test_store.py", "tests/pipelines/test_holding.py",
+    "tests/pipelines/test_prune.py", "tests/journeys/test_ledger_lost.py", "tests/journeys/test_what_counts.py",
+    "tests/journeys/test_interrupted_load.py", "tests/journeys/test_check_and_load_agree.py",
+]  # fmt: skip
 # Room of models → the tests asked first: the reference in plain Python and what is asked of single models.
 MODELS = {
     "core": ["tests/warehouse/test_core.py", "tests/warehouse/test_core_outcomes.py",
@@ -68,7 +65,6 @@ MODELS = {
              "tests/warehouse/test_field_quality.py", "tests/warehouse/test_experience.py"],
     "public": ["tests/warehouse/test_disclosure.py"],
 }  # fmt: skip
-WAREHOUSE = ["tests/warehouse"]
 
 
 class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -109,29 +105,55 @@ def _put_in_place(path: str, source: str) -> None:
     models.read_sql = read_sql
 
 
-def noticed(path: str, mutant: Mutant, tests: list[str], seconds: float = 3600) -> bool:
-    """Whether a test fails, or does not end in ``seconds``, with the mutant in place."""
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        with Path(os.devnull).open("w") as silence, tempfile.TemporaryDirectory() as root:
-            os.dup2(silence.fileno(), 1), os.dup2(silence.fileno(), 2)
-            code = 1
-            with contextlib.suppress(BaseException):
-                _put_in_place(path, mutant.source)
-                import pytest
+class Turned(NamedTuple):
+    """A mutant of a file. ``name`` is the same in every run; ``function`` is the one that it changes, if it is one."""
 
-                code = int(pytest.main(["-x", "-q", "-n", "0", f"--basetemp={root}/t", "--no-header", *tests]))
-        os._exit(code)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status != 0
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+    path: str
+    mutant: Mutant
+    name: str
+    function: str | None
+
+
+class Results:
+    """What became of every mutant, kept in a file to which lines are added."""
+
+    def __init__(self, what: str) -> None:
+        FOUND.mkdir(parents=True, exist_ok=True)
+        self._file = FOUND / f"{what}.jsonl"
+        self._read, self.by_name = 0, dict[str, dict[str, Any]]()
+        self._refresh()
+        self._before = set(self.by_name)
+
+    def _refresh(self) -> None:
+        """Read what this process or another has added."""
+        if self._file.exists():
+            with self._file.open(encoding="utf-8") as file:
+                file.seek(self._read)
+                for line in file.read().splitlines():
+                    said = json.loads(line)
+                    self.by_name[said["name"]] = said
+                self._read = file.tell()
+
+    def is_done(self, turned: Turned) -> bool:
+        """Whether it was noticed, or another process has asked it meanwhile."""
+        self._refresh()
+        return self.is_noticed(turned) or (turned.name in self.by_name and turned.name not in self._before)
+
+    def add(self, turned: Turned, noticed: bool, by: str) -> None:
+        """Note whether a mutant was noticed, and by which test."""
+        said = {"name": turned.name, "noticed": noticed, "by": by, "line": turned.mutant.line}
+        self.by_name[turned.name] = said
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(said, ensure_ascii=False) + "\n")
+        if not noticed:
+            print(
+                f"survived  {turned.path}:{turned.mutant.line}  {turned.mutant.turn}  in: {turned.mutant.text}",
+                flush=True,
+            )
+
+    def is_noticed(self, turned: Turned) -> bool:
+        """Whether it was noticed before."""
+        return bool(self.by_name.get(turned.name, {}).get("noticed"))
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
@@ -140,24 +162,150 @@ def equivalents() -> dict[tuple[str, str, str], str]:
         return {(row["file"], row["line"], row["turn"]): row["reason"] for row in csv.DictReader(file)}
 
 
-def chosen(what: str, every: int, only: str) -> Iterator[tuple[str, Mutant, list[list[str]]]]:
-    """The mutants asked for, each with the tests that should notice, in the order they are asked."""
-    if what == "gate":
-        files = {path: [tests, CORPUS] for path, tests in GATE.items()}
-    elif what == "ledger":
-        later = ["tests/journeys/test_interrupted_load.py", "tests/journeys/test_ledger_lost.py"]
-        files = {path: [tests, later] for path, tests in LEDGER.items()}
-    else:
-        models = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "warehouse").glob("*/*.sql"))
-        rooms = {path: path.split("/")[1] for path in models}
-        files = {path: [MODELS[room], WAREHOUSE] for path, room in rooms.items() if room in MODELS}
+def chosen(files: list[str], every: int, only: str) -> Iterator[Turned]:
+    """The mutants asked for: every n-th of these files."""
     number = 0
-    for path, stages in files.items():
+    for path in files:
         source = (ROOT / path).read_text(encoding="utf-8")
-        for mutant in (python_mutants if path.endswith(".py") else sql_mutants)(source):
+        is_python, seen = path.endswith(".py"), Counter[tuple[str, str]]()
+        plain = ast.unparse(ast.parse(source)) if is_python else ""
+        digest = hashlib.sha256(source.encode()).hexdigest()[:12]
+        for mutant in (python_mutants if is_python else sql_mutants)(source):
             number += 1
+            seen[mutant.key] += 1
             if only in path and number % every == 0:
-                yield path, mutant, stages
+                name = f"{path} {digest} {mutant.text} | {mutant.turn} | {seen[mutant.key]}"
+                function = forked.changed_function(plain, mutant.source) if is_python else None
+                yield Turned(path, mutant, name, function)
+
+
+def kept(what: str, lines: forked.Lines) -> forked.Known | None:
+    """What an earlier run knew of the tests, if the files are still the same."""
+    file = FOUND / f"{what}.tests.json"
+    said = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return forked.Known.of_json(said["known"]) if said.get("files") == lines.digest else None
+
+
+def keep(what: str, lines: forked.Lines, known: forked.Known) -> None:
+    """Keep it for the next run."""
+    said = {"files": lines.digest, "known": known.as_json()}
+    (FOUND / f"{what}.tests.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def asked_of_collected(
+    session: pytest.Session, lines: forked.Lines, what: str, wanted: list[Turned], budget: float
+) -> None:
+    """Learn the tests, and ask about every mutant inside a function that nothing has run yet."""
+    at_collection = lines.taken()
+    lines.stop()
+    known = kept(what, lines) or forked.Known()
+    known.at_collection = at_collection
+    for file in forked.learn(session, lines, known):
+        print(f"learned {file}", flush=True)
+        keep(what, lines, known)
+    if known.failing:
+        print(
+            f"{len(known.failing)} tests fail without a mutant and are not asked: {', '.join(known.failing[:5])} …",
+            flush=True,
+        )
+    every_test = forked.within(sorted(known.seconds, key=known.seconds.__getitem__), known, budget)
+    if (unchanged := forked.ask(lambda say: forked.run(session.items, every_test, say), known))[0]:
+        print(f"without a mutant, one after another, {unchanged[1]} fails", flush=True)
+        os._exit(1)
+    results = Results(what)
+    for turned in wanted:
+        if known.is_inside(turned.path, turned.mutant, turned.function) and not results.is_done(turned):
+            names = forked.within(known.through(turned.path, turned.mutant.statement), known, budget)
+
+            def does(say: Any, turned: Turned = turned, names: list[str] = names) -> None:
+                assert turned.function
+                if not forked.replace_code(turned.path, turned.function, turned.mutant.source):
+                    raise LookupError(turned.name)
+                forked.run(session.items, names, say)
+
+            note(results, known, turned, does if names else None)
+
+
+def note(results: Results, known: forked.Known, turned: Turned, does: Any) -> None:
+    """Ask about a mutant and note what was found. Without a test that passes through it, it survives."""
+    noticed, by = forked.ask(does, known) if does else (False, "")
+    known.noticed[by] += noticed
+    results.add(turned, noticed, by)
+
+
+def asked_of_imported(turned: Turned, names: list[str], whole: bool = False) -> Any:
+    """What a process does that has imported nothing of ours: imports the mutant and runs these tests, or all of files."""
+
+    def does(say: Any) -> None:
+        _put_in_place(turned.path, turned.mutant.source)
+        files = sorted({name.partition("::")[0] for name in names})
+        if not forked.collected(files, lambda session: forked.run(session.items, [] if whole else names, say)):
+            say("failed")
+
+    return does
+
+
+def python(
+    what: str, files: list[str], tests: list[str], every: int, only: str, budget: float, is_backwards: bool
+) -> int:
+    """Print a line per survivor and the score of every file."""
+    same, results = equivalents(), Results(what)
+    everything = list(chosen(files, every, only))
+    wanted = [
+        each for each in everything
+        if (each.path, *each.mutant.key) not in same and not results.is_noticed(each)
+    ]  # fmt: skip
+    if is_backwards:
+        wanted.reverse()
+    if wanted:
+        lines = forked.Lines(files)
+        child = os.fork()
+        if child == 0:
+            lines.start()
+            fine = forked.collected(tests, lambda session: asked_of_collected(session, lines, what, wanted, budget))
+            os._exit(0 if fine else 1)
+        if os.waitpid(child, 0)[1]:
+            print("the tests cannot be collected")
+            return 2
+        known = kept(what, lines) or forked.Known()
+        results = Results(what)
+        for turned in wanted:
+            if not known.is_inside(turned.path, turned.mutant, turned.function) and not results.is_done(turned):
+                names = forked.within(known.through(turned.path, None), known, budget)
+                note(results, known, turned, asked_of_imported(turned, names) if names else None)
+    return scored(everything, same, results)
+
+
+def scored(everything: list[Turned], same: dict[tuple[str, str, str], str], results: Results) -> int:
+    """Print the score of every file. 1 when a mutant survived."""
+    score: dict[str, list[int]] = {}
+    for each in everything:
+        counts = score.setdefault(each.path, [0, 0, 0])
+        if (each.path, *each.mutant.key) in same:
+            counts[2] += 1
+        else:
+            counts[0] += 1
+            counts[1] += results.is_noticed(each)
+    for path, (ran, noticed, equal) in score.items():
+        print(f"{path}: {noticed} of {ran} noticed, {equal} mean the same", flush=True)
+    ran, noticed, equal = (sum(counts) for counts in zip(*score.values(), strict=True))
+    print(f"all: {noticed} of {ran} noticed, {equal} mean the same")
+    return 0 if noticed == ran else 1
+
+
+def sql(every: int, only: str) -> int:
+    """Print a line per survivor and the score of every model."""
+    paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "warehouse").glob("*/*.sql"))
+    same, results, known = equivalents(), Results("models"), forked.Known()
+    everything = list(chosen([path for path in paths if path.split("/")[1] in MODELS], every, only))
+    for turned in everything:
+        if (turned.path, *turned.mutant.key) not in same and not results.is_noticed(turned):
+            for tests in (MODELS[turned.path.split("/")[1]], ["tests/warehouse"]):
+                noticed, by = forked.ask(asked_of_imported(turned, tests, whole=True), known)
+                if noticed:
+                    break
+            results.add(turned, noticed, by)
+    return scored(everything, same, results)
 
 
 def rules(every: int, only: str) -> int:
@@ -192,35 +340,18 @@ def main() -> int:
     options.add_argument("what", choices=("gate", "ledger", "models", "rules"))
     options.add_argument("--every", type=int, default=1, help="every n-th mutant; 1: all")
     options.add_argument("--only", default="", help="part of a file's path")
+    options.add_argument(
+        "--seconds", type=float, default=60, help="how long the tests of one mutant may take together"
+    )
     asked = options.parse_args()
     if asked.what == "rules":
         return rules(asked.every, asked.only)
-    for name in ("duckdb", "hypothesis", "pandera.polars", "polars", "polars_hash", "pytest", "numpy", "jinja2"):
+    for name in ("duckdb", "hypothesis", "pandera.polars", "polars", "polars_hash", "numpy", "jinja2"):
         importlib.import_module(name)
-    same, score, survivors = equivalents(), {}, 0
-    patience: dict[tuple[str, ...], float] = {}
-    for path, mutant, stages in chosen(asked.what, asked.every, asked.only):
-        counts = score.setdefault(path, [0, 0, 0])
-        if (path, *mutant.key) in same:
-            counts[2] += 1
-            continue
-        for tests in stages:
-            if tuple(tests) not in patience:  # what fails anyhow notices nothing
-                unchanged, begun = Mutant(0, "", "", (ROOT / path).read_text(encoding="utf-8")), time.monotonic()
-                if noticed(path, unchanged, tests):
-                    print(f"{path}: {' '.join(tests)} fail without a mutant")
-                    return 2
-                patience[tuple(tests)] = max(60, PATIENCE * (time.monotonic() - begun))
-        counts[0] += 1
-        if any(noticed(path, mutant, tests, patience[tuple(tests)]) for tests in stages):
-            counts[1] += 1
-        else:
-            survivors += 1
-            print(f"survived  {path}:{mutant.line}  {mutant.turn}  in: {mutant.text}", flush=True)
-    for path, (run, killed, equal) in score.items():
-        print(f"{path}: {killed} of {run} noticed, {equal} mean the same", flush=True)
-    print(f"all: {sum(c[1] for c in score.values())} of {sum(c[0] for c in score.values())} noticed")
-    return 1 if survivors else 0
+    if asked.what == "models":
+        return sql(asked.every, asked.only)
+    files, tests = {"gate": (GATE, GATE_TESTS), "ledger": (LEDGER, LEDGER_TESTS)}[asked.what]
+    return python(asked.what, files, tests, asked.every, asked.only, asked.seconds, asked.backwards)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """One turn: the line it is on, that line's text, what became what, and the whole mutated source."""
+    """One turn: the line it is on, that line's text, what became what, the whole mutated source, and the lines of its
+    statement.
+    """
 
     line: int
     text: str
     turn: str
     source: str
+    statement: range = range(0)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -42,14 +45,30 @@ def python_mutants(source: str) -> Iterator[Mutant]:
     """
     tree, lines = ast.parse(source), source.splitlines()
     left_alone = {id(inner) for node in ast.walk(tree) for part in _not_turned(node) for inner in ast.walk(part)}
+    statements = _statements(tree)
     for node in ast.walk(tree):
         if id(node) in left_alone:
             continue
         for turn, undo in _turns(node):
             at = getattr(node, "lineno", 1)
             name = turn()
-            yield Mutant(at, lines[at - 1].strip(), name, ast.unparse(tree))
+            yield Mutant(
+                at, lines[at - 1].strip(), name, ast.unparse(tree), statements.get(id(node), range(at, at + 1))
+            )
             undo()
+
+
+def _statements(tree: ast.AST) -> dict[int, range]:
+    """The lines of the innermost statement of every node; of one that holds others, the lines before them."""
+    found: dict[int, range] = {}
+    for statement in ast.walk(tree):  # outer ones come first
+        if isinstance(statement, ast.stmt):
+            inside = [
+                each.lineno for each in ast.walk(statement) if isinstance(each, ast.stmt) and each is not statement
+            ]
+            lines = range(statement.lineno, min(inside, default=(statement.end_lineno or 0) + 1))
+            found |= {id(node): lines for node in ast.walk(statement)}
+    return found
 
 
 def _not_turned(node: ast.AST) -> list[ast.AST]:
