@@ -10,11 +10,11 @@ from reports.charts.data import Caterpillar, Service
 from reports.charts.drawing import (
     BAND,
     BLUE,
+    FAINT,
     GREY,
     GRID,
     INK,
     NARROW,
-    PALE,
     QUIET,
     SMALL,
     STANDARD,
@@ -82,6 +82,7 @@ def _row(
     top = drawing.height
     if is_named or service.is_this:
         room = NARROW - width_of(said, SMALL, service.is_this) - 12
+        drawing.height += 3
         drawing.text(1, drawing.height + 14, said, SMALL, anchor="end", is_bold=service.is_this)
         for line in wrapped(service.name, SMALL, room, service.is_this):
             drawing.height += 17
@@ -90,7 +91,7 @@ def _row(
     middle = drawing.height + tall / 2
     drawing.height += tall + (5 if is_named else 0)
     if service.is_this:
-        drawing.rect(0, top - 1, 1, drawing.height - 1, PALE)
+        drawing.rect(0, top - 1, 1, drawing.height - 1, FAINT)
     elif is_named:
         drawing.line(0, drawing.height - 1, 1, drawing.height - 1, GRID)
     if figure.value is None:
@@ -122,8 +123,8 @@ def _through(drawing: Drawing, data: Caterpillar, x: Callable[[float], float], t
         place = x(data.standard)
         drawing.line(place, top, place, drawing.height, STANDARD, 2, "2 3", Number(data.standard, "standard"))
     lines, drawing.parts[under:] = drawing.parts[under:], []
-    drawing.parts += [each for each in rows if f'fill="{PALE}"' in each] + lines
-    drawing.parts += [each for each in rows if f'fill="{PALE}"' not in each]
+    drawing.parts += [each for each in rows if f'fill="{FAINT}"' in each] + lines
+    drawing.parts += [each for each in rows if f'fill="{FAINT}"' not in each]
 
 
 def _notes(data: Caterpillar, is_named: bool) -> list[Note]:

@@ -172,7 +172,6 @@ class Scores:
     people: int
     counts: Sequence[tuple[float, int | None]] = ()
     percentiles: Sequence[tuple[int, float]] = ()
-    mean: float | None = None
     source: Source = NOWHERE
 
 
@@ -185,7 +184,6 @@ class Distribution:
     lowest: float
     highest: float
     cut_off: float | None = None
-    unit: str = "points"
     source: Source = NOWHERE
 
 
@@ -248,7 +246,6 @@ class SmallMultiples:
 
     title: str
     charts: Sequence[ControlChart]
-    columns: int = 2
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ NARROW = 250
 TINY, SMALL, NORMAL = 12, 13, 15
 # On white: text 4.5:1 or more, marks 3:1 or more. Every kind has its shape as well.
 INK, QUIET, GRID = "#212b32", "#4c6272", "#d8dde0"
-BLUE, ORANGE, GREY, PALE, FAINT = "#005eb8", "#c25100", "#768692", "#c9dcee", "#f0f4f5"
+BLUE, ORANGE, GREY, PALE, FAINT = "#005eb8", "#c25100", "#768692", "#c9dcee", "#eaf1f8"
 STANDARD, BAND = "#6b2c7e", "#5190c9"
 # Advance widths of Arial in thousandths of its size (Helvetica's metrics); a wide letter for any other character.
 _WIDTHS = {

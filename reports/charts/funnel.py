@@ -178,6 +178,8 @@ def _notes(data: Funnel, drawn: Sequence[Service]) -> list[Note]:
     else:
         notes.append("Dashed limits allow for chance and for how services differ; dotted ones for chance alone.")
         notes.append("A triangle lies beyond a dashed limit; a filled one beyond the 99.8 % limit.")
+    if data.standard is not None:
+        notes.append(f"Dotted line over the whole width: the standard, {data.scale.said(data.standard)}.")
     absent = len(data.services) - len(drawn)
     if absent:
         notes.append(f"Without a figure and not drawn: {one_or_many(absent, 'service', 'services')}.")

@@ -51,7 +51,7 @@ CHARTS = cases.every_chart()
 KINDS = sorted({name.partition(":")[0] for name in CHARTS})
 PARTS = ("measure", "org", "period", "pathway", "group", "table", "level", "period-type", "breakdown")
 # Gridlines, shading behind a row, the white edge of marks, hatching: nobody has to see them to read the chart.
-DECORATION = {"#d8dde0", "#c9dcee", "#f0f4f5", "#fff", "none"}
+DECORATION = {"#d8dde0", "#c9dcee", "#eaf1f8", "#fff", "none"}
 
 
 class Reader(HTMLParser):
