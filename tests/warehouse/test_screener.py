@@ -74,6 +74,18 @@ def sql(name: str, statement: str) -> Fault:
     return plant
 
 
+def described(name: str, note: str) -> Fault:
+    """Write one Parquet file anew with a note among what it says of itself."""
+
+    def plant(folder: Path) -> None:
+        with duckdb.connect() as con:
+            con.execute(
+                f"COPY (FROM '{made_release() / name}') TO '{folder / name}' (FORMAT parquet, KV_METADATA {{note: '{note}'}})"
+            )
+
+    return plant
+
+
 def written(name: str, content: str) -> Fault:
     def plant(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +173,18 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     ),
     "more than a name in the file": (
         sql("parity-public.duckdb", "ALTER TABLE meta.build ADD COLUMN secret VARCHAR"), "it says more than the name"
+    ),
+    "what was deleted from the file": (
+        sql(
+            "parity-public.duckdb",
+            "CREATE TABLE public.x AS SELECT md5(CAST(i AS VARCHAR)) AS a FROM range(50000) AS t (i); CHECKPOINT; "
+            "CREATE TABLE public.y AS SELECT 1 AS a; CHECKPOINT; DROP TABLE public.x; DROP TABLE public.y; CHECKPOINT",
+        ),
+        "what was deleted may still be in them",
+    ),
+    "a name in the description of a Parquet file": (
+        described("public.organisation.parquet", f"seen by {PERSON}"),
+        "public.organisation.parquet: its description has an NHS number",
     ),
     # Other files
     "a file nobody knows": (written("notes.txt", "x"), "notes.txt: a release has no such file"),

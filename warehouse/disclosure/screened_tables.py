@@ -224,6 +224,9 @@ def _in_the_file(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         expected = _BESIDE.get(table, table)
         columns = _columns(con, expected)
         yield from (f", {table}{found}" for found in different(con, f"handed.{table}", expected, columns))
+    row = con.execute("SELECT free_blocks FROM pragma_database_size() WHERE database_name = 'handed'").fetchone()
+    if row and row[0]:
+        yield f": {row[0]} blocks hold no table; what was deleted may still be in them"
     if "meta.build" in present and _columns(con, "handed.meta.build").keys() != {"release_id"}:
         yield ", meta.build: it says more than the name of the release"
 
