@@ -83,7 +83,8 @@ def _row(
     if is_named or service.is_this:
         room = NARROW - width_of(said, SMALL, service.is_this) - 12
         drawing.height += 3
-        drawing.text(1, drawing.height + 14, said, SMALL, anchor="end", is_bold=service.is_this)
+        number = None if figure.value is None else Number(figure.value, figure.column, figure.source)
+        drawing.text(1, drawing.height + 14, said, SMALL, anchor="end", is_bold=service.is_this, number=number)
         for line in wrapped(service.name, SMALL, room, service.is_this):
             drawing.height += 17
             drawing.text(0, drawing.height - 3, line, SMALL, is_bold=service.is_this)
@@ -104,8 +105,8 @@ def _row(
         for end, column in ((figure.lower, "lower_95"), (figure.upper, "upper_95")):
             drawing.line(x(end), middle - thick, x(end), middle + thick, colour, number=Number(end, column))
     shape, is_hollow = mark_of(service.position)
-    number = Number(figure.value, figure.column)
-    drawing.mark(x(figure.value), middle, shape, colour, 6 if service.is_this else thick + 1, number, is_hollow)
+    own = Number(figure.value, figure.column)
+    drawing.mark(x(figure.value), middle, shape, colour, 6 if service.is_this else thick + 1, own, is_hollow)
     drawing.end()
 
 

@@ -131,8 +131,13 @@ def _lines_of(point: ControlPoint) -> list[tuple[float, str]]:
 def _labels(data: ControlChart, plane: Plane) -> list[Label]:
     """Values of the latest mean and limits."""
     charted = [point for point in data.points if point.value is not None]
-    lines = _lines_of(charted[-1]) if charted else []
-    return [(v, data.scale.beside(v, plane.high - plane.low), column == "mean") for v, column in lines]
+    if not charted:
+        return []
+    latest, length = charted[-1], plane.high - plane.low
+    return [
+        Label(value, data.scale.beside(value, length), Number(value, column, latest.source), column == "mean")
+        for value, column in _lines_of(latest)
+    ]
 
 
 def _points(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods, plane: Plane) -> None:

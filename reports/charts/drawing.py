@@ -76,7 +76,7 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
 
 @dataclass(frozen=True)
 class Number:
-    """A number that an element draws: written into it, to be read back."""
+    """A number that an element draws or says: written into it, to be read back."""
 
     value: float
     column: str
@@ -117,22 +117,23 @@ class Drawing:
 
     def text(
         self, x: float, y: float, words: str, size: int = SMALL, colour: str = INK, anchor: str = "start",
-        is_bold: bool = False, dx: float = 0,
+        is_bold: bool = False, dx: float = 0, number: Number | None = None,
     ) -> None:  # fmt: skip
-        """A line of text with its baseline at ``y``, ``dx`` pixels beside ``x``."""
+        """A line of text with its baseline at ``y``, ``dx`` pixels beside ``x``; ``number`` is what it says."""
         bold = ' font-weight="bold"' if is_bold else ""
         at = "" if anchor == "start" else f' text-anchor="{anchor}"'
         beside = f' dx="{dx:g}"' if dx else ""
         self.texts.append(
-            f'<text x="{_x(x)}" y="{_y(y)}" font-size="{size}" fill="{colour}"{beside}{at}{bold}>'
-            f"{escape(words)}</text>"
+            f'<text x="{_x(x)}" y="{_y(y)}" font-size="{size}" fill="{colour}"{beside}{at}{bold}'
+            f"{_number(number, self.source)}>{escape(words)}</text>"
         )
 
     def near(
-        self, x: float, y: float, words: str, size: int = SMALL, colour: str = INK, is_bold: bool = False
-    ) -> None:
+        self, x: float, y: float, words: str, size: int = SMALL, colour: str = INK, is_bold: bool = False,
+        number: Number | None = None,
+    ) -> None:  # fmt: skip
         """A line of text around ``x``: in the middle, or to the side where there is room for it."""
-        self.text(x, y, words, size, colour, anchor_at(x, width_of(words, size, is_bold)), is_bold)
+        self.text(x, y, words, size, colour, anchor_at(x, width_of(words, size, is_bold)), is_bold, 0, number)
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, colour: str = INK, width: float = 1, dash: str = "",

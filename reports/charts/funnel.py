@@ -89,15 +89,17 @@ def _said(data: Funnel, service: Service) -> str:
 
 def _labels(data: Funnel, sizes: _Sizes) -> list[Label]:
     """Labels of the lines at their right end, the most important first."""
-    centre, labels = data.centre.value, []
+    centre = data.centre.value
+    labels: list[Label] = []
     if centre is not None:
-        labels.append((centre, data.scale.said(centre, data.centre.denominator), True))
+        number = Number(centre, data.centre.column, data.centre.source)
+        labels.append(Label(centre, data.scale.said(centre, data.centre.denominator), number, is_bold=True))
     if data.standard is not None:
-        labels.append((data.standard, "standard", False))
+        labels.append(Label(data.standard, "standard"))
     if centre is not None and data.tau is not None:
         for z, words in _LEVELS:
-            labels.append((_limit(centre, data.tau, z, sizes.high), words, False))
-    return [label for label in labels if 0 <= label[0] <= 1]
+            labels.append(Label(_limit(centre, data.tau, z, sizes.high), words))
+    return [label for label in labels if 0 <= label.value <= 1]
 
 
 def _limit(centre: float, tau: float, z: float, n: float) -> float:

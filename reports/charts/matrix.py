@@ -6,6 +6,7 @@ It is a table, not one drawing: a screen reader walks through its cells, and its
 """
 
 from html import escape
+from itertools import groupby
 
 from reports.charts.data import Matrix, MatrixCell, MatrixRow, Source
 from reports.charts.drawing import BLUE, GREY, INK, ORANGE, PATHS
@@ -19,7 +20,10 @@ def matrix(data: Matrix, figure_id: str) -> Figure:
     """
     rows = sorted(data.rows, key=lambda row: (row.region, row.name))
     heads = "".join(f'<th scope="col"><span>{escape(question)}</span></th>' for question in data.questions)
-    body = "".join(_row(data, row, figure_id) for row in rows)
+    body = "".join(
+        f"<tbody>{_region(region, data)}{''.join(_row(data, row, figure_id) for row in group)}</tbody>"
+        for region, group in groupby(rows, key=lambda row: row.region)
+    )
     symbols = "".join(
         f'<symbol id="{figure_id}-{name}" viewBox="-10 -10 20 20">{mark}</symbol>'
         for name, mark in _SYMBOLS.items()
@@ -27,9 +31,15 @@ def matrix(data: Matrix, figure_id: str) -> Figure:
     html = (
         f'<svg width="0" height="0" aria-hidden="true"><defs>{symbols}</defs></svg>'
         f'<table class="matrix"{data.source.attributes()}><caption>{escape(data.title)}</caption>'
-        f'<thead><tr><th scope="col">service</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+        f'<thead><tr><th scope="col">service</th>{heads}</tr></thead>{body}</table>'
     )
     return Figure([Panel(html, 0)], _table(data, rows), _notes(), data.source, is_table=True)
+
+
+def _region(region: str, data: Matrix) -> str:
+    """A heading for the services of a region, if they have one."""
+    wide = len(data.questions) + 1
+    return f'<tr><th scope="rowgroup" colspan="{wide}">{escape(region)}</th></tr>' if region else ""
 
 
 def _row(data: Matrix, row: MatrixRow, figure_id: str) -> str:

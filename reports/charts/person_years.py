@@ -37,7 +37,9 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
         known = span.rate.value is not None
         said = data.scale.beside(span.rate.value) if span.rate.value is not None else span.rate.why_missing
         size = NORMAL if known else SMALL
-        drawing.text(1, drawing.height + 16, said, size, anchor="end", is_bold=known)
+        rate = span.rate
+        number = None if rate.value is None else Number(rate.value, rate.column, rate.source)
+        drawing.text(1, drawing.height + 16, said, size, anchor="end", is_bold=known, number=number)
         room = NARROW - width_of(said, size, known) - 12
         for line in wrapped(span.label, NORMAL, room, is_bold=True):
             drawing.height += 20

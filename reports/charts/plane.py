@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, place_of, spread, width_of
+from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, Number, place_of, spread, width_of
 from reports.charts.scale import Scale, ticks
 
-# Value, words, whether bold.
-Label = tuple[float, str, bool]
+
+@dataclass(frozen=True)
+class Label:
+    """What a line says of itself: the value where it ends, words, and the number that they say, if they say one."""
+
+    value: float
+    words: str
+    number: Number | None = None
+    is_bold: bool = False
+
+
 _LINE = 15
 
 
@@ -37,21 +46,21 @@ class Plane:
 
     def labels(self, drawing: Drawing, said: Sequence[Label]) -> None:
         """Labels of lines, right of the plane, moved apart where lines are close."""
-        apart = spread([self.y(value) for value, _, _ in said], _LINE, self.top, self.bottom)
-        for (_, words, is_bold), y in zip(said, apart, strict=True):
-            drawing.text(1, y + 4, words, TINY, INK, is_bold=is_bold, dx=7)
+        apart = spread([self.y(label.value) for label in said], _LINE, self.top, self.bottom)
+        for label, y in zip(said, apart, strict=True):
+            drawing.text(1, y + 4, label.words, TINY, INK, is_bold=label.is_bold, dx=7, number=label.number)
 
     def margins(self, scale: Scale, said: Sequence[Label], below: float) -> tuple[int, int]:
         """Pixels left and right of the plane for its labels, and for half of a label ``below`` pixels wide."""
         left = max([width_of(scale.short(tick), TINY) for tick in ticks(self.low, self.high)], default=0.0) + 8
-        right = max([width_of(words, TINY, is_bold) for _, words, is_bold in said], default=0.0) + 8
+        right = max([width_of(label.words, TINY, label.is_bold) for label in said], default=0.0) + 8
         return _tens(max(left, below / 2)), _tens(max(right, below / 2))
 
     def apart(self, said: Sequence[Label]) -> list[Label]:
         """The labels that stand clear of those before them: the first are the most important."""
         kept: list[Label] = []
         for each in said:
-            if all(abs(self.y(each[0]) - self.y(value)) >= _LINE for value, _, _ in kept):
+            if all(abs(self.y(each.value) - self.y(other.value)) >= _LINE for other in kept):
                 kept.append(each)
         return kept
 

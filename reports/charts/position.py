@@ -13,7 +13,6 @@ from reports.charts.drawing import (
     INK,
     NARROW,
     NORMAL,
-    SMALL,
     Drawing,
     Number,
     anchor_at,
@@ -46,18 +45,21 @@ def position(data: Position, figure_id: str) -> Figure:
     _axis(drawing, data, x, (low, high), middle)
     if data.standard is not None:
         drawing.flag(x(data.standard), 18, middle + 9, Number(data.standard, "standard"))
-        drawing.near(x(data.standard), 13, f"Standard {data.scale.said(data.standard)}")
+        standard = Number(data.standard, "standard")
+        drawing.near(x(data.standard), 13, f"Standard {data.scale.said(data.standard)}", number=standard)
     _interval(drawing, data.own, x, middle)
     _national(drawing, data, x, middle)
     own = data.own
+    number = None
     if own.value is None:
         said, place = _first_upper(own.why_missing), x(low)
     else:
-        drawing.mark(x(own.value), middle, "circle", BLUE, 7, Number(own.value, own.column))
+        number = Number(own.value, own.column)
+        drawing.mark(x(own.value), middle, "circle", BLUE, 7, number)
         said, place = data.scale.said(own.value, own.denominator), x(own.value)
     pole = None if data.standard is None else x(data.standard)
     at, anchor, dx = beside_pole(place, pole, width_of(said, NORMAL, is_bold=True))
-    drawing.text(at, middle - 14, said, NORMAL, INK, anchor, is_bold=True, dx=dx)
+    drawing.text(at, middle - 14, said, NORMAL, INK, anchor, is_bold=True, dx=dx, number=number)
     drawing.height = middle + 56
     svg = drawing.svg(data.title, _told(data))
     return Figure([Panel(svg, round(drawing.height))], _table(data), (), own.source)
@@ -126,9 +128,8 @@ def _national(drawing: Drawing, data: Position, x: Callable[[float], float], mid
     place = x(national.value)
     number = Number(national.value, national.column, national.source)
     drawing.line(place, middle - 11, place, middle + 17, INK, 3, number=number)
-    drawing.near(
-        place, middle + 31, f"{data.national_name} {data.scale.said(national.value, national.denominator)}", SMALL
-    )
+    said = f"{data.national_name} {data.scale.said(national.value, national.denominator)}"
+    drawing.near(place, middle + 31, said, number=number)
 
 
 def _told(data: Position) -> str:

@@ -50,11 +50,12 @@ def _said(stage: Stage, whole: int | None) -> str:
 def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int | None) -> None:
     said = _said(stage, whole)
     room = NARROW - width_of(said, SMALL) - 12
-    for number, line in enumerate(wrapped(stage.label, NORMAL, room, is_bold=True)):
+    for place, line in enumerate(wrapped(stage.label, NORMAL, room, is_bold=True)):
         drawing.height += 20
         drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)
-        if number == 0:
-            drawing.text(1, drawing.height - 4, said, SMALL, anchor="end")
+        if place == 0:
+            number = None if stage.people is None else Number(stage.people, stage.column, stage.source)
+            drawing.text(1, drawing.height - 4, said, SMALL, anchor="end", number=number)
     top, foot = drawing.height + 1, drawing.height + 21
     drawing.height = foot + 4
     drawing.rect(0, top, 1, foot, FAINT)
@@ -63,9 +64,12 @@ def _stage(drawing: Drawing, stage: Stage, following: Stage | None, whole: int |
     for part in stage.parts:
         words = part.why_missing if part.people is None else f"{part.people:,}"
         drawing.swatch(drawing.height + 4, part.kind in HATCHED)
-        for line in wrapped(f"{part.label}: {words}", SMALL, NARROW - 18):
+        own = None if part.people is None else Number(part.people, part.column, part.source)
+        lines = wrapped(f"{part.label}: {words}", SMALL, NARROW - 18)
+        for place, line in enumerate(lines):
             drawing.height += 18
-            drawing.text(0, drawing.height - 4, line, SMALL, QUIET, dx=18)
+            is_last = place == len(lines) - 1
+            drawing.text(0, drawing.height - 4, line, SMALL, QUIET, dx=18, number=own if is_last else None)
     drawing.height += 12
 
 
@@ -107,4 +111,7 @@ def _row(head: str, each: Stage | Part, whole: int | None) -> Row:
 
 
 def _of_100(each: Stage | Part, whole: int | None) -> Cell:
-    return Cell("" if each.people is None or not whole else f"{100 * each.people / whole:.0f}")
+    if each.people is None or not whole:
+        return Cell("")
+    share = 100 * each.people / whole
+    return Cell(f"{share:.0f}", share, "derived")
