@@ -243,7 +243,7 @@ def test_a_schema_with_unknown_codes_or_wrong_marks_is_not_handed_out(
         assert any(said in problem for problem in screen_schema(con))
 
 
-def test_england_is_the_sum_of_its_providers_but_for_the_errors(tmp_path: Path) -> None:
+def test_england_is_the_sum_of_its_providers_within_the_errors(tmp_path: Path) -> None:
     database = Path(shutil.copyfile(made_release() / "parity.duckdb", tmp_path / "changed.duckdb"))
     with duckdb.connect(str(database)) as con:
         shown = "UPDATE public.service_measure SET state = 'value', numerator = {}, value = {} WHERE measure = 'REFERRALS' AND {}"
@@ -295,7 +295,7 @@ PAGE = """<!doctype html><html lang="en-GB"><head><style>p {{ width: 10px }}</st
 
 
 def page(con: duckdb.DuckDBPyConnection, **changed: str) -> str:
-    """A page with the public figures of recovery in England, but for what is changed."""
+    """A page with the public figures of recovery in England, except what is changed."""
     ((n, d, value),) = con.execute(
         "SELECT numerator, denominator, value FROM public.service_measure WHERE level = 'England' "
         "AND measure = 'RECOVERY' AND pathway = 'all' AND period_type = 'month'"
