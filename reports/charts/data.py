@@ -165,7 +165,7 @@ class Scores:
     """Scores at one occasion: how many people had each score (counts), or percentiles of them, or both.
 
     ``percentiles`` maps 5, 10, 25, 50, 75, 90, 95 to scores (``mart.reference_norm``); a group of counts under the
-    limit of publication has ``None``.
+    limit of publication has ``None``. ``source`` says which occasion, such as its ``breakdown``.
     """
 
     label: str

@@ -4,18 +4,19 @@ Belongs here: the distribution, as columns of people or as percentiles. Does not
 (``warehouse``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
-from reports.charts.data import Distribution, Scores
-from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, Drawing, Number
+from reports.charts.data import Distribution, Scores, Source
+from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, TINY, Drawing, Number
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
 from reports.charts.plane import across
 from reports.charts.scale import Scale
 from reports.charts.words import count_cell, number_cell, one_or_many
 
 _INSET = 0.03
-_TALL = 84.0
+_TALL = 98.0
 _PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 
 
@@ -59,56 +60,55 @@ def _step(data: Distribution) -> float:
 
 def _scores(drawing: Drawing, scores: Scores, x: Callable[[float], float], step: float, most: int) -> None:
     drawing.height += 18
-    drawing.text(
-        0,
-        drawing.height - 4,
-        f"{scores.label}: {one_or_many(scores.people, 'person', 'people')}",
-        SMALL,
-        is_bold=True,
-    )
+    people = one_or_many(scores.people, "person", "people")
+    drawing.text(0, drawing.height - 4, f"{scores.label}: {people}", SMALL, is_bold=True)
+    drawing.begin(scores.source)
     if scores.counts:
-        drawing.height += _TALL
-        foot = drawing.height
-        for score, people in scores.counts:
-            left, right = x(score - step * 0.42), x(score + step * 0.42)
-            if people is None:
-                drawing.hatched(left, foot - 8, right, foot)
-            else:
-                source = type(scores.source)(group=f"{score:g}")
-                drawing.rect(
-                    left,
-                    foot - (_TALL - 6) * people / most,
-                    right,
-                    foot,
-                    BAND,
-                    number=Number(people, "people", source),
-                )
-        drawing.line(_INSET, foot, 1 - _INSET, foot, GREY)
-    at = dict(scores.percentiles)
-    if at:
-        drawing.height += 24
-        middle = drawing.height - 12
-        for first, last, thick, colour in ((5, 95, 2, GREY), (25, 75, 10, BAND)):
-            if first in at and last in at:
-                drawing.line(x(at[first]), middle, x(at[last]), middle, colour, thick)
-        for percentile in _PERCENTILES:
-            if percentile in at:
-                tall, colour = (9, BLUE) if percentile == 50 else (5, QUIET)
-                number = Number(at[percentile], f"p{percentile:02}")
-                drawing.line(
-                    x(at[percentile]),
-                    middle - tall,
-                    x(at[percentile]),
-                    middle + tall,
-                    colour,
-                    3 if percentile == 50 else 1.5,
-                    number=number,
-                )
+        _columns(drawing, scores, x, step, most)
+    if scores.percentiles:
+        _strip(drawing, dict(scores.percentiles), x)
+    drawing.end()
     drawing.height += 8
+
+
+def _columns(drawing: Drawing, scores: Scores, x: Callable[[float], float], step: float, most: int) -> None:
+    """People by score; the highest column has its number."""
+    drawing.height += _TALL
+    foot = drawing.height
+    known = [(people, score) for score, people in scores.counts if people]
+    highest = max(known, key=lambda each: each[0], default=None)
+    for score, people in scores.counts:
+        left, right = x(score - step * 0.42), x(score + step * 0.42)
+        if people is None:
+            drawing.hatched(left, foot - 8, right, foot)
+            continue
+        top = foot - (_TALL - 20) * people / most
+        number = Number(people, "people", Source(group=f"{score:g}"))
+        drawing.rect(left, top, right, foot, BAND, number=number)
+        if highest == (people, score):
+            said = replace(number, source=number.source.within(scores.source))
+            drawing.near(x(score), top - 4, f"{people:,}", TINY, number=said)
+    drawing.line(_INSET, foot, 1 - _INSET, foot, GREY)
+
+
+def _strip(drawing: Drawing, at: Mapping[int, float], x: Callable[[float], float]) -> None:
+    """Nine in ten people as a line, the middle half as a bar, the median as an upright line."""
+    drawing.height += 24
+    middle = drawing.height - 12
+    for first, last, thick, colour in ((5, 95, 2.0, GREY), (25, 75, 10.0, BAND)):
+        if first in at and last in at:
+            drawing.line(x(at[first]), middle, x(at[last]), middle, colour, thick)
+    for percentile in _PERCENTILES:
+        if percentile in at:
+            tall, pen, wide = (9, BLUE, 3.0) if percentile == 50 else (5, QUIET, 1.5)
+            place, number = x(at[percentile]), Number(at[percentile], f"p{percentile:02}")
+            drawing.line(place, middle - tall, place, middle + tall, pen, wide, number=number)
 
 
 def _notes(data: Distribution) -> list[Note]:
     notes = []
+    if any(each.counts for each in data.scores):
+        notes.append("Columns: people by score. The highest column has its number.")
     if any(each.percentiles for each in data.scores):
         notes.append(
             "Thick bar: the middle half of people; upright line: the middle score; thin line: 9 in 10 people."
@@ -132,14 +132,19 @@ def _table(data: Distribution) -> Table:
     scores = sorted({score for each in data.scores for score, _ in each.counts})
     rows = []
     for score in scores:
-        cells = [count_cell(dict(each.counts).get(score), "people", "not shown") for each in data.scores]
-        source = type(data.source)(group=f"{score:g}")
-        rows.append(Row(f"Score {score:g}", cells, source))
+        cells = [
+            replace(count_cell(dict(each.counts).get(score), "people", "not shown"), source=each.source)
+            for each in data.scores
+        ]
+        rows.append(Row(f"Score {score:g}", cells, Source(group=f"{score:g}")))
     for percentile in _PERCENTILES:
         at = [dict(each.percentiles).get(percentile) for each in data.scores]
         if any(each is not None for each in at):
-            cells = [number_cell(scale, each, f"p{percentile:02}") for each in at]
-            rows.append(Row(f"{percentile} of 100 people score at or below", cells))
+            found = [
+                replace(number_cell(scale, score, f"p{percentile:02}"), source=each.source)
+                for score, each in zip(at, data.scores, strict=True)
+            ]
+            rows.append(Row(f"{percentile} of 100 people score at or below", found))
     if data.cut_off is not None:
         cells = [Cell(f"{data.cut_off:g}", data.cut_off, "cut_off"), *(Cell("") for _ in data.scores)]
         rows.append(Row("Cut-off", cells[: len(data.scores)]))

@@ -13,18 +13,23 @@ from reports.charts.data import NOWHERE, Source
 
 @dataclass(frozen=True)
 class Cell:
-    """Text of a cell; where it is a number, the number and the column of the release it is from."""
+    """Text of a cell; where it is a number, the number and the column of the release it is from.
+
+    ``source`` is what differs from its row.
+    """
 
     text: str
     value: float | None = None
     column: str = ""
+    source: Source = NOWHERE
 
     @property
     def html(self) -> str:
         """The text, and the number behind it to be read back."""
         if self.value is None:
             return escape(self.text)
-        return f'<data value="{raw(self.value)}" data-column="{self.column}">{escape(self.text)}</data>'
+        own = f'value="{raw(self.value)}" data-column="{self.column}"{self.source.attributes()}'
+        return f"<data {own}>{escape(self.text)}</data>"
 
 
 @dataclass(frozen=True)
