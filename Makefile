@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The tools of the audit are no part of Parity.
 AUDIT := $(VENV)/audit
+# What checks the descriptions of a release's files, from the projects that say their form.
+VALIDATORS := $(VENV)/validators
 STAMP := $(VENV)/.installed
 PARITY_HOME ?= var
 # NHS England's published statistics, if somebody put them beside the project.
@@ -33,13 +35,18 @@ $(AUDIT)/.installed: tests/audit/audit.lock
 	$(AUDIT)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/audit/audit.lock
 	@touch $@
 
+$(VALIDATORS)/.installed: tests/validators.lock
+	$(PYTHON) -m venv $(VALIDATORS)
+	$(VALIDATORS)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/validators.lock
+	@touch $@
+
 run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
 	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
 
-test: $(STAMP) ## Run the whole test suite, a sample of each long campaign
+test: $(STAMP) $(VALIDATORS)/.installed ## Run the whole test suite, a sample of each long campaign
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-campaign: $(STAMP) ## Run the test suite with every long campaign whole (most of an hour)
+campaign: $(STAMP) $(VALIDATORS)/.installed ## Run the test suite with every long campaign whole (most of an hour)
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --campaign
 
 mutants: $(STAMP) ## Turn one operator at a time in rules, gate, ledger and models and see which test notices; EVERY=1 for all (hours)

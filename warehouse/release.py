@@ -18,9 +18,9 @@ from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
 from warehouse.disclosure.parts import DATABASE, MANIFEST, OPEN_DATA, PUBLIC_DATABASE, files_of
-from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.public import write_public
 from warehouse.disclosure.screener import screen
+from warehouse.export import write_tables
 from warehouse.history.keeping import keep
 from warehouse.history.predecessor import Said
 from warehouse.identifying import identifying
@@ -29,11 +29,6 @@ from warehouse.measures.released import leave_out_working_counts
 from warehouse.open_data import write_open_data
 from warehouse.promised import unkept
 from warehouse.storage import sha256_of, sync, writing
-
-EXPORTED = (
-    "mart.measure", "mart.national", "mart.service_comparison", "mart.service_measure", "meta.columns",
-    *(f"public.{table}" for table in PUBLIC),
-)  # fmt: skip
 
 # Which core table must account for every staged row of a table, and how it counts them.
 CONSERVED = {
@@ -167,15 +162,7 @@ def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said) -> dict
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?", [release_id, inputs_hash])
         keep(con, folder, release_id, said)
         leave_out_working_counts(con)
-        for name in EXPORTED:
-            for ending, options in (
-                ("parquet", "FORMAT parquet, COMPRESSION zstd"),
-                ("csv", "FORMAT csv, HEADER"),
-            ):
-                con.execute(
-                    f"COPY (SELECT * FROM {name} ORDER BY ALL) TO $path ({options})",
-                    {"path": str(folder / f"{name}.{ending}")},
-                )
+        write_tables(con, folder, release_id)
         con.execute("CHECKPOINT")
         return {table: n for schema in SCHEMAS for table, n in count_rows(con, schema).items()}
 

@@ -56,6 +56,11 @@ _DAYS = (
         re.IGNORECASE,
     ),
 )  # fmt: skip
+# Names of our own that may look like one: of 8 releases 3 are named 2026-03-7a1b2c3d or the like, and a hash has
+# digits in a row. Neither has room for an identifier.
+_OURS = re.compile(
+    r"(?<![0-9A-Za-z])(?:(?:20[0-9]{2}-[0-9]{2}|published)-[0-9a-f]{8}|(?:sha256:)?[0-9a-f]{64})(?![0-9A-Za-z])"
+)
 # A postcode has two digits, a day four: shorter texts, of which pages are full, need not be searched.
 _FEWEST, _FEWEST_OF_A_DAY, _NHS_DIGITS = 2, 4, 10
 # No figure and no definition is older.
@@ -73,7 +78,7 @@ def identifiers(text: str, last: date = date.max) -> Iterator[str]:
     digits = sum(map(str.isdigit, text))
     if digits < _FEWEST and "@" not in text:
         return
-    plain = _plain(text)
+    plain = _OURS.sub(" ", _plain(text))
     if digits >= _NHS_DIGITS and any(_is_nhs_number(found[0]) for found in _NHS_NUMBER.finditer(plain)):
         yield "an NHS number"
     yield from (what for what, shape in _SHAPES.items() if shape.search(plain))

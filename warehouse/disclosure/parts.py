@@ -12,11 +12,12 @@ from pathlib import Path
 MANIFEST = "manifest.json"
 DATABASE = "parity.duckdb"
 PUBLIC_DATABASE = "parity-public.duckdb"
+PACKAGE, INSIDE_PACKAGE = "datapackage.json", "datapackage-inside.json"
 OPEN_DATA, PAGES, INSIDE = "open_data/", "pages/", "inside/"
 CHANGES, PUBLIC_CHANGES = "changes.json", "public.changes.json"
 # Beginnings of names, relative to the release's folder.
-_PUBLIC = ("public.", PUBLIC_DATABASE, OPEN_DATA, PAGES)
-_INSIDE = ("mart.", "meta.", DATABASE, MANIFEST, CHANGES, INSIDE)
+_PUBLIC = ("public.", PACKAGE, PUBLIC_DATABASE, OPEN_DATA, PAGES)
+_INSIDE = ("mart.", "meta.", DATABASE, MANIFEST, CHANGES, INSIDE_PACKAGE, INSIDE)
 
 
 def public_files(release: Path) -> list[Path]:

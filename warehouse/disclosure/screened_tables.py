@@ -4,12 +4,14 @@ Belongs here: comparing CSV, Parquet and DuckDB files with schema ``public``, th
 the search for identifiers in its texts. Does not belong here: that its figures are protected (``leaks``).
 """
 
+import base64
 import csv
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from schemas.month import last_day
 from schemas.pathway import pathways
@@ -23,6 +25,8 @@ from warehouse.promised import is_public
 
 # A count is of people, contacts or days in England: none reaches this. A number beyond is something else.
 LARGEST = 999_999_999
+# The key of a Parquet file under which Arrow keeps its schema.
+ARROW_SCHEMA = "ARROW:schema"
 # Tables of schema meta that the DuckDB file must have.
 _OF_THE_FILE = {"meta.build", "meta.columns"}
 # SQL of the rows that those must have: the release's, as far as they are about what is in the file.
@@ -94,10 +98,8 @@ def screen_table(path: Path, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         return
     columns = _columns(con, table)
     if path.suffix == ".parquet":
-        for key, value in con.execute(
-            "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(path)]
-        ).fetchall():
-            yield from (f": its description has {found}" for text in (key, value) for found in identifiers(text))
+        said = {found for text in _said_in(path, con) for found in identifiers(text)}
+        yield from (f": its description has {found}" for found in sorted(said))
         yield from different(con, f"read_parquet({quoted(str(path))})", table, columns)
         return
     with path.open(encoding="utf-8", newline="") as file:
@@ -106,6 +108,20 @@ def screen_table(path: Path, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield _wrong_columns(head, columns)
         return
     yield from different(con, as_csv(path, columns), table, columns)
+
+
+def _said_in(path: Path, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """The texts with which a Parquet file describes itself: its keys, and those within the schema of Arrow."""
+    for key, value in con.execute(
+        "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(path)]
+    ).fetchall():
+        yield key
+        if key != ARROW_SCHEMA:
+            yield value
+            continue
+        schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(value)))
+        for said in (schema.metadata, *(field.metadata for field in schema)):
+            yield from (each.decode("utf-8") for pair in (said or {}).items() for each in pair)
 
 
 def screen_database(path: Path, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
