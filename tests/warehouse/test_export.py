@@ -186,7 +186,7 @@ def test_what_a_file_says_of_itself_is_screened(folder: Path, tmp_path: Path) ->
     with duckdb.connect(str(folder / "parity.duckdb"), read_only=True) as con:
         assert [problem for problem in screen(folder, con) if "organisation.parquet" in problem] == []
         assert any(
-            "organisation.parquet: its description has an NHS number" in each for each in screen(spoilt, con)
+            "organisation.parquet: its description has an NHS number" in each for each in screen(copied, con)
         )
 
 
