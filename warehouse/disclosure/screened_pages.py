@@ -108,7 +108,7 @@ class _Reader:
                 own[key.removeprefix("data-")] = value
             if key == "value" and name == "data":
                 raw = value
-            elif value and key.lower() not in _DRAWN:
+            elif value and key != "data-value" and key.lower() not in _DRAWN:
                 self.page.beside.append(value)
         raw = own.pop("value", raw)
         self._around.append(_Open(name, {**self._around[-1].of, **own}, raw))
@@ -156,11 +156,15 @@ def screen_pages(pages: Iterable[tuple[str, Path]], con: duckdb.DuckDBPyConnecti
     """
     rows: dict[str, list[tuple[str, dict[str, str], str]]] = {}
     last = last_day_of_figures(con)
+    asked: dict[str, tuple[str, ...]] = {}  # most texts are on many pages
     for name, path in pages:
         html = path.read_text(encoding="utf-8")
         page = read_page(html)
         texts = (*page.texts, *page.beside, *(number.text for number in page.numbers))
-        kinds = {found for each in texts for found in identifiers(each, last)}
+        for text in texts:
+            if text not in asked:
+                asked[text] = tuple(identifiers(text, last))
+        kinds = {found for text in texts for found in asked[text]}
         yield from (f"{name}: a text has {found}" for found in sorted(kinds))
         if _LOADS.search(re.sub(r"<a [^>]*>", "", html)):
             yield f"{name}: it loads something from elsewhere"
