@@ -175,7 +175,7 @@ def _notes(data: ControlChart) -> list[Note]:
         notes.append(Note(_key(data, charted[-1])))
     if charted and charted[-1].limits == "trial":
         own = sum(point.segment == charted[-1].segment for point in charted)
-        notes.append(Note(f"Early limits: they are of {one_or_many(own, 'month', 'months')}, and 12 are needed."))
+        notes.append(Note(f"Early limits: they are of {one_or_many(own, 'point', 'points')}, and 12 are needed."))
     notes += [
         Note(f"The limits start anew in {point.label}: {point.rebased_because}.")
         for point in data.points

@@ -24,6 +24,7 @@ class Source:
     period_type: str = ""
     level: str = ""
     breakdown: str = ""
+    source: str = ""
 
     def attributes(self, around: "Source | None" = None) -> str:
         """``data-*`` attributes of the parts that are given and differ from those of the element around it."""
@@ -40,7 +41,7 @@ class Source:
         return (
             ("table", self.table), ("level", self.level), ("org", self.org), ("measure", self.measure),
             ("period-type", self.period_type), ("period", self.period), ("pathway", self.pathway),
-            ("breakdown", self.breakdown), ("group", self.group),
+            ("breakdown", self.breakdown), ("group", self.group), ("source", self.source),
         )  # fmt: skip
 
 

@@ -17,24 +17,33 @@ def service(code: str) -> str:
     return f"service/{file_name(code)}.html"
 
 
+def published(code: str) -> str:
+    """The page of a provider in NHS England's published statistics."""
+    return f"published/{file_name(code)}.html"
+
+
 def place(code: str) -> str:
     """The page of England, a region, an ICB or a sub-ICB."""
     return f"place/{file_name(code)}.html"
 
 
-def measure(name: str) -> str:
-    """The page of a measure."""
-    return f"measure/{file_name(name)}.html"
+def measure(name: str, condition: str = "") -> str:
+    """The page of a measure; of a large one the page of its services for one condition, by its name in words."""
+    return f"measure/{file_name(name)}{f'--{_slug(condition)}' if condition else ''}.html"
 
 
 def condition(name: str) -> str:
     """The page of a condition, by its name in words."""
-    return f"condition/{file_name(name.lower().replace(' ', '-'))}.html"
+    return f"condition/{_slug(name)}.html"
 
 
 def dictionary(name: str) -> str:
     """A page of the dictionary of the warehouse."""
     return f"dictionary/{file_name(name)}.html"
+
+
+def _slug(words: str) -> str:
+    return file_name(words.lower().replace(" ", "-"))
 
 
 def file_name(code: str) -> str:

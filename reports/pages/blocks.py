@@ -10,9 +10,10 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports.charts import SHARE, ControlChart, ControlPoint, Position, Scale, Value, control_chart, position
+from reports.charts import SHARE, ControlChart, ControlPoint, Position, Value, control_chart, position
 from reports.charts import Source as Drawn
 from reports.pages import sentences
+from reports.pages.cells import scale
 from reports.pages.figures import Figure, Point, Service
 from reports.pages.numbers import Source, data, missing, value_said
 from reports.pages.questions import Asked, Question
@@ -144,8 +145,6 @@ class Telling:
         """Where a number of the year is from."""
         is_public = self._release.edition == PUBLIC
         own = "service_measure" if is_public else "mart.service_comparison"
-        if is_public and column.endswith("_95"):
-            own = "service_comparison"
         year = self._release.period
         org = "ENG" if national else self._service.provider
         return Source("national" if national else own, column, org, measure, year.kind, year.start, pathway)
@@ -206,7 +205,7 @@ class Telling:
         drawn = position(
             Position(
                 sentence(told.asked.label), self._name, own, national,
-                f"All services for {condition.name.lower()}", told.measure.standard, _scale(told.measure),
+                f"All services for {condition.name.lower()}", told.measure.standard, scale(told.measure),
             ),
             name,
         )  # fmt: skip
@@ -220,7 +219,7 @@ class Telling:
         drawn = control_chart(
             ControlChart(
                 title, self._name, [_control_point(month, by_month.get(month)) for month in self._release.months],
-                told.measure.standard, scale=_scale(told.measure),
+                told.measure.standard, scale=scale(told.measure),
                 source=Drawn(told.measure.id, self._service.provider, "", condition.code),
             ),
             name,
@@ -251,10 +250,3 @@ def _control_point(month: date, point: Point | None) -> ControlPoint:
 
 def _why_not_charted(why: str) -> str:
     return "not submitted" if why.startswith("incomplete month") else "too few people"
-
-
-def _scale(measure: Measure) -> Scale:
-    if measure.kind == "share":
-        return SHARE
-    whole = measure.kind == "count" or measure.unit == "days"
-    return Scale(unit="" if measure.kind == "count" else measure.unit, decimals=0 if whole else 1)

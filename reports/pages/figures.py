@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from reports.pages.beside import Beside
 from reports.pages.release import PUBLIC, Release, values_in
 
 # What is not of one pathway: the release counts groups of people over all pathways of a service.
@@ -177,7 +178,7 @@ def services(
         ),
         *year,
     )
-    beside = _Beside(history), _Beside(groups)
+    beside = Beside(history, "provider"), Beside(groups, "provider")
     for provider, own in groupby(rows, key=itemgetter("provider")):
         service = Service(provider)
         for row in own:
@@ -201,19 +202,3 @@ def history_table(release: Release) -> tuple[str, str]:
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Decimals as floats."""
     return {name: float(value) if hasattr(value, "as_tuple") else value for name, value in row.items()}
-
-
-class _Beside:
-    """Rows in the order of providers, read along with another stream in the same order."""
-
-    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
-        self._groups = groupby(rows, key=itemgetter("provider"))
-        self._next: tuple[str, Iterator[dict[str, Any]]] | None = next(self._groups, None)
-
-    def of(self, provider: str) -> Iterator[dict[str, Any]]:
-        """The rows of a provider. Ask for providers in order; those in between are passed over."""
-        while self._next is not None and self._next[0] < provider:
-            self._next = next(self._groups, None)
-        if self._next is not None and self._next[0] == provider:
-            yield from self._next[1]
-            self._next = next(self._groups, None)

@@ -10,6 +10,7 @@ from datetime import date
 from markupsafe import Markup, escape
 
 from reports.charts import SHARE
+from reports.charts import Source as Drawn
 
 _WEEKS_FROM = 14
 # Units that the label of a figure names.
@@ -31,7 +32,8 @@ class Source:
     """The one value of a release that a number on a page shows.
 
     ``table`` is its table in schema ``public`` (``service_measure``), ``column`` its column; the rest is its key
-    there. A number is written as a ``data`` element whose attributes are these, and a program reads them back.
+    there; ``source`` only where it is ``published``. A number is written as a ``data`` element whose attributes are
+    these, and a program reads them back.
     """
 
     table: str
@@ -44,6 +46,15 @@ class Source:
     level: str = ""
     breakdown: str = ""
     group: str = ""
+    source: str = ""
+
+    @property
+    def drawn(self) -> Drawn:
+        """The same for a chart, which names the column of each number itself."""
+        return Drawn(
+            self.measure, self.org, str(self.period), self.pathway, self.group, self.table, self.period_type,
+            self.level, self.breakdown, self.source,
+        )  # fmt: skip
 
     def attributes(self) -> dict[str, str]:
         """As attributes: ``data-table``, ``data-org``, ``data-period-type`` …; none for what is empty."""

@@ -19,20 +19,22 @@ from schemas.month import months_between
 from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
 
 PUBLIC, INSIDE = "public", "inside"
-# A year that ends with the newest month, and where the data are of fewer months the year as far as it goes.
-PERIOD_TYPES = ("rolling 12 months", "financial year")
+# A year that ends with the newest month. Where the data are of fewer months, the longest period there is.
+PERIOD_TYPES = ("rolling 12 months", "financial year", "quarter", "month")
 _AT_ONCE = 5_000
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "lock_configuration": "true",
+    # What DuckDB keeps of the file grows with it else. A sorted answer for 200 services takes 128 MB.
+    "memory_limit": "512MiB",
 }
 
 
 @dataclass(frozen=True)
 class Period:
-    """A year that pages are about: its kind as in the tables, its first day and its last month."""
+    """What pages are about, a year if there is one: its kind as in the tables, its first day and last month."""
 
     kind: str
     start: date
@@ -41,12 +43,18 @@ class Period:
     @property
     def words(self) -> str:
         """As a heading says it: "April 2025 to March 2026"."""
+        if self.start == self.last_month:
+            return f"{self.start:%B %Y}"
         return f"{self.start:%B %Y} to {self.last_month:%B %Y}"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure as ``public.measure`` describes it: ``kind`` is count, share, mean, median, p90, rate, day_rate."""
+    """A measure as ``public.measure`` describes it: ``kind`` is count, share, mean, median, p90, rate, day_rate.
+
+    ``official`` has ids, ``pathways`` codes, each separated by blanks. Releases of versions before 0.7 say neither
+    ``grain`` nor ``pathways``.
+    """
 
     id: str
     title: str
@@ -57,6 +65,13 @@ class Measure:
     standard: float | None
     official: str
     caveats: str
+    grain: str = "pathway"
+    pathways: str = ""
+    over_time: str = "flow"
+    over_places: str = "sum"
+    found_in: str = ""
+    is_recalled: bool = False
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,25 +126,25 @@ class Release:
         found = list(
             self.rows(
                 """
-                SELECT period_type, max(period_start) AS start, (
-                    SELECT max(period_start) FROM public.national
-                    WHERE source = 'submitted' AND period_type = 'month') AS last_month
-                FROM public.national
+                SELECT period_type, max(period_start) AS start
+                FROM public.service_measure
                 WHERE source = 'submitted'
                 GROUP BY period_type
                 """
             )
         )
-        starts = {row["period_type"]: row for row in found}
+        starts = {row["period_type"]: row["start"] for row in found}
         for kind in PERIOD_TYPES:
             if kind in starts:
-                return Period(kind, starts[kind]["start"], starts[kind]["last_month"])
+                return Period(kind, starts[kind], starts["month"])
         raise NotAsked("The release has no figures from submissions: there is nothing to show. Load submissions.")
 
     @cached_property
     def is_empty(self) -> bool:
         """Whether no figure is from submissions."""
-        return not any(True for _ in self.rows("SELECT 1 FROM public.national WHERE source = 'submitted' LIMIT 1"))
+        return not any(
+            True for _ in self.rows("SELECT 1 FROM public.service_measure WHERE source = 'submitted' LIMIT 1")
+        )
 
     @property
     def months(self) -> list[date]:
@@ -143,7 +158,9 @@ class Release:
             row["measure"]: Measure(
                 row["measure"], row["title"], row["meaning"], row["kind"], row["unit"] or "",
                 row["direction"] or "none", None if row["standard"] is None else float(row["standard"]),
-                row["published_id"] or "", row["caveats"] or "",
+                row["published_id"] or "", row["caveats"] or "", row.get("grain", "pathway"),
+                row.get("pathways") or "", row["over_time"], row["over_places"], row["source"] or "",
+                row.get("confidence") == "R", row["since"] or "",
             )
             for row in self.rows("SELECT * FROM public.measure ORDER BY position")
         }  # fmt: skip
@@ -168,6 +185,24 @@ class Release:
     def names(self) -> dict[tuple[str, str], str]:
         """Names of organisations by level (as in ``public.organisation``) and code."""
         return {(each.level, each.code): each.name for each in self.organisations}
+
+    @cached_property
+    def published(self) -> frozenset[str]:
+        """The providers in NHS England's published statistics, of any year."""
+        sql = "SELECT DISTINCT provider FROM public.service_comparison WHERE source = 'published'"
+        return frozenset(row["provider"] for row in self.rows(sql))
+
+    def at(self, level: str, code: str) -> Organisation:
+        """An organisation; one that the release lacks has its code for a name."""
+        return self._by_code.get((level, code)) or Organisation(level, code, code, None, None, is_submitted=False)
+
+    def name_of(self, level: str, code: str) -> str:
+        """The name of an organisation; its code where none is known."""
+        return self.at(level, code).name
+
+    @cached_property
+    def _by_code(self) -> dict[tuple[str, str], Organisation]:
+        return {(each.level, each.code): each for each in self.organisations}
 
     @cached_property
     def groups(self) -> dict[tuple[str, str], str]:

@@ -428,7 +428,7 @@ def test_mean_and_limits_are_steps_where_the_chart_starts_anew() -> None:
 
 
 def test_early_limits_are_called_so_and_too_few_months_have_none() -> None:
-    assert "Early limits: they are of 8 months, and 12 are needed." in notes(CHARTS["control chart: rebased"])
+    assert "Early limits: they are of 8 points, and 12 are needed." in notes(CHARTS["control chart: rebased"])
     assert "Early limits" not in notes(CHARTS["control chart: usual"])
     assert values(CHARTS["control chart: few"], "upper_limit") == []
     assert "Too few months for limits: at least 6 are needed" in notes(CHARTS["control chart: one"])

@@ -1,0 +1,149 @@
+"""The pages of England, its regions and ICBs: who needs help, where care is unequal, whether to trust the figure.
+
+Belongs here: what stands on the page of a place. Does not belong here: reading its figures (``areas``), the matrix
+of its services (``matrices``), the page of a service (``service``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from reports.pages import addresses, equity, quality
+from reports.pages.areas import ENGLAND, UNKNOWN, Areas
+from reports.pages.blocks import Telling
+from reports.pages.earlier import Earlier, year_words
+from reports.pages.matrices import Matrices, questions_said
+from reports.pages.page import Page, rendered
+from reports.pages.questions import Asked
+from reports.pages.release import Organisation, Release
+from schemas.pathway import Pathway, pathways
+
+LEVELS = {ENGLAND: "Country", "region": "Region", "ICB": "Integrated care board"}
+NEEDS = (
+    Asked("REFERRALS", "people referred", "referrals"),
+    Asked("ACCESS", "people who started treatment", "people"),
+    Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people"),
+    Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
+)
+
+# Characters of all matrices on one page: that of 200 services and eight questions has 280 KB, and 400 KB are the
+# most for a page that names all services and places as well.
+_MOST_MATRICES = 230_000
+
+
+def pages(release: Release) -> Iterator[Page]:
+    """A page for England, each region and each ICB."""
+    if not release.has("public", "condition"):
+        return
+    places = [each for each in release.organisations if each.level in LEVELS and each.code != UNKNOWN]
+    areas, matrices, earlier = Areas(release), Matrices(release), Earlier(release)
+    for place in sorted(places, key=lambda each: each.code):
+        yield rendered(
+            "place.html", addresses.place(place.code), release, _values(release, place, areas, matrices, earlier)
+        )
+
+
+def _values(
+    release: Release, place: Organisation, areas: Areas, matrices: Matrices, earlier: Earlier
+) -> dict[str, Any]:
+    inside = [each for each in release.organisations if _is_inside(each, place)]
+    providers = {each.code for each in inside if each.level == "provider"}
+    found: dict[str, Any] = {
+        "place": place, "kind": LEVELS[place.level],
+        "region": release.at("region", place.region) if place.region else None,
+        "regions": [each for each in inside if each.level == "region"],
+        "icbs": [each for each in inside if each.level == "ICB"],
+        "services": [each for each in inside if each.level == "provider" and each.is_submitted],
+        "published": published_of(inside, earlier), "published_chart": earlier.of_place(place, providers),
+        "published_year": year_words(earlier.years[-1]) if earlier.years else "",
+        "conditions": [], "figures": None,
+    }  # fmt: skip
+    service = areas.of(place)
+    if service is None:
+        return found
+    treated = [each for each in pathways() if service.size(each.code)]
+    main = max(treated, key=lambda each: service.size(each.code), default=None)
+    telling = Telling(release, service)
+    found |= {
+        "figures": service,
+        "conditions": _fitting([_Condition(release, each, telling, matrices, providers) for each in treated]),
+        "trust": areas.trust(providers),
+        "late": areas.late(providers),
+        "equity": Groups([equity.equity(release, service, measure_set) for measure_set in _sets(treated)]),
+        "charts": areas.charts(place, treated),
+        "quality": quality.items(telling, main) if main else [],
+        "main": main,
+    }
+    return found
+
+
+class Groups:
+    """The groups of people of a place in one table for each breakdown, with a column for each thing compared."""
+
+    def __init__(self, found: Sequence[equity.Equity]) -> None:
+        """Of what is compared, one after the other; each has the same groups, as far as it has figures."""
+        self.sentences = [each.sentence for each in found]
+        self.compared = [each.compared for each in found]
+        self.tables: list[tuple[str, list[tuple[str, Markup, list[equity.Line | None]]]]] = []
+        for title in dict.fromkeys(title for each in found for title, _ in each.tables):
+            by_name = [
+                {line.name: line for of, lines in each.tables if of == title for line in lines} for each in found
+            ]
+            names = dict.fromkeys(name for lines in by_name for name in lines)
+            self.tables.append(
+                (
+                    title,
+                    [(name, self._came(name, by_name), [lines.get(name) for lines in by_name]) for name in names],
+                )
+            )
+
+    @staticmethod
+    def _came(name: str, by_name: Sequence[Mapping[str, equity.Line]]) -> Markup:
+        return next(lines[name].came for lines in by_name if name in lines)
+
+
+class _Condition:
+    """A condition on the page of a place: who needs help, and its services by question."""
+
+    def __init__(
+        self, release: Release, condition: Pathway, telling: Telling, matrices: Matrices,
+        providers: set[str],
+    ) -> None:  # fmt: skip
+        self.condition = condition
+        self.needs = [telling.told(each, condition) for each in NEEDS if each.measure in release.measures]
+        self.said = matrices.said(condition)
+        self.matrix = matrices.drawn(condition, providers)
+        self.figures = matrices.figures(condition, providers)
+        self.columns = questions_said(matrices.columns(condition))
+        self.is_elsewhere = False
+
+
+def _fitting(conditions: Sequence[_Condition]) -> Sequence[_Condition]:
+    """The conditions, the largest matrices left to the page of the condition until the others fit."""
+    size = sum(len(each.matrix) for each in conditions)
+    for each in sorted(conditions, key=lambda each: (-len(each.matrix), each.condition.code)):
+        if size > _MOST_MATRICES:
+            size -= len(each.matrix)
+            each.matrix, each.is_elsewhere = Markup(""), True
+    return conditions
+
+
+def _sets(conditions: Sequence[Pathway]) -> list[str]:
+    return sorted({each.measure_set for each in conditions}, reverse=True)
+
+
+def _is_inside(each: Organisation, place: Organisation) -> bool:
+    if each.code == UNKNOWN:
+        return False
+    if place.level == ENGLAND:
+        return each.level in ("region", "ICB", "provider")
+    if place.level == "region":
+        return each.level in ("ICB", "provider") and each.region == place.code
+    return each.level == "provider" and each.icb == place.code
+
+
+def published_of(inside: Sequence[Organisation], earlier: Earlier) -> list[Organisation]:
+    """The services among these that the latest published year has."""
+    known = {row["provider"] for row in earlier.latest}
+    return [each for each in inside if each.level == "provider" and each.code in known]
