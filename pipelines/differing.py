@@ -5,6 +5,8 @@ not belong here: comparing (``warehouse.history``), what each release keeps of t
 (``warehouse.history.keeping``), showing it (``pipelines.show``).
 """
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +14,20 @@ from typing import Any
 import duckdb
 
 from pipelines.ask import ask
-from pipelines.ledger import Ledger, Outcome
+from pipelines.ledger import Ledger, Outcome, latest, today_in_england
+from pipelines.ledger import current as ledger_current
 from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
 from schemas.sql import quoted
-from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
+from warehouse.disclosure.parts import CHANGES, DATABASE, MANIFEST, PUBLIC_DATABASE
 from warehouse.history.causes import Cause, InputChange, input_changes
 from warehouse.history.comparing import BEFORE, compare, held, lacking, rows, side_by_side
 from warehouse.history.predecessor import known
 from warehouse.history.revisions import SHOWN_BEFORE, changes, changes_shown, compare_shown
 
 _EVERYWHERE = "ENG"
+# Figures of England that the board shows of those that moved.
+_MOVED = 8
 
 
 @dataclass(frozen=True)
@@ -180,3 +185,41 @@ def _figures(con: duckdb.DuckDBPyConnection, measure: str | None, place: str | N
         [place, measure, measure],
     )
     return {"organisation": place, "figures": own}
+
+
+def since_release(zones: Zones, ledger: Ledger) -> dict[str, Any] | None:
+    """How the current release came about and what waits for the next one; None where nothing is published.
+
+    ``files`` counts the files that changed by cause, ``moved`` has England's monthly counts that moved most with
+    their parts, ``waiting`` the provider-months whose file is another one by now.
+    """
+    current = next((each for each in listed(zones) if each.is_current), None)
+    if current is None:
+        return None
+    folder = zones.releases / current.release
+    said: dict[str, Any] = {"not_compared": "it does not say what changed"}
+    if (folder / CHANGES).is_file():
+        said = json.loads((folder / CHANGES).read_text(encoding="utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    held_there, events = set(manifest["submissions"]), ledger.events()
+    counting = {one.receipt.submission_id: one.provider_month for one in ledger_current(events, today_in_england())}
+    gone = {
+        one.provider_month for one in latest(events) if one.receipt.submission_id in held_there - counting.keys()
+    }
+    waiting = gone | {of for id_, of in counting.items() if id_ not in held_there}
+    monthly = [each for each in said.get("england", ()) if each["period_type"] == "month" and each["parts"]]
+    return {
+        "release": current.release,
+        "version": current.version,
+        "published_at": current.published_at,
+        "not_compared": said["not_compared"],
+        "files": dict(Counter(each["cause"] for each in said.get("submissions", ()))),
+        "measures": len({each["measure"] for each in said.get("england", ())}),
+        "moved": sorted(monthly, key=_most_moved)[:_MOVED],
+        "waiting": [str(of) for of in sorted(of for of in waiting if of)],
+    }
+
+
+def _most_moved(each: Mapping[str, Any]) -> tuple[int, str, str]:
+    change = (each["after"]["numerator"] or 0) - (each["before"]["numerator"] or 0)
+    return -abs(change), each["measure"], each["period_start"]

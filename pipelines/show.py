@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.board import NOT_COPIED, NOT_RECEIVED, BoardMonth
-from pipelines.ledger import Outcome, State
+from pipelines.ledger import State
 from pipelines.zones import Zones, shown
 from reports.site.wording import counted
 
@@ -30,17 +29,6 @@ if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not 
     from pipelines.tsql import Report
 
 _out = Console(highlight=False, soft_wrap=True)
-_MARKS = {
-    NOT_RECEIVED: ("·", "dim"),
-    State.RECEIVED.value: ("…", "yellow"),
-    State.FAILED.value: ("!", "bold red"),
-    State.FILE_REJECTED.value: ("x", "red"),
-    State.ACCEPTED_WITH_REJECTIONS.value: ("r", "yellow"),
-    State.ACCEPTED_WITH_WARNINGS.value: ("w", "green"),
-    State.ACCEPTED.value: ("a", "green"),
-    State.HELD.value: ("h", "bold yellow"),
-    State.WITHDRAWN.value: ("-", "red"),
-}
 _RULES_SHOWN = 15
 
 
@@ -100,37 +88,6 @@ def released(release: "Release") -> None:
     line(f"{news} release {release['release']} from {counted(release['submissions'], 'submission')}.")
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
-
-
-def board(found: Sequence[BoardMonth], unplaced: Sequence[Outcome], zones: Zones) -> None:
-    """Provider × month, with one mark per month and a key to the marks."""
-    if not found and not unplaced:
-        line(f"Nothing has been received yet in {shown(zones.home)}.")
-        return
-    months = sorted({each.provider_month.month for each in found})
-    table = Table(box=None, pad_edge=False)
-    for heading in ("provider", *(f"{month:%b %y}" for month in months)):
-        table.add_column(heading, no_wrap=True)
-    by_provider: dict[str, list[str]] = {}
-    for each in found:
-        mark, style = _MARKS[each.state]
-        # A star: the last received submission does not count, an earlier one does.
-        star = "*" if each.counts and each.counts != each.latest else "~" if each.waits.startswith("late") else ""
-        by_provider.setdefault(each.provider_month.provider, []).append(f"[{style}]{mark}{star}[/{style}]")
-    for provider, marks in by_provider.items():
-        table.add_row(provider, *marks)
-    _wide(table)
-    line("  ".join(f"{mark} {state}" for state, (mark, _) in _MARKS.items()))
-    line("* an earlier submission is the current one  ~ late, and does not count yet")
-    for each in found:
-        if each.waits:
-            line(f"{each.provider_month}: {each.waits}")
-    if any(each.state == State.HELD.value for each in found):
-        line('To let a held submission count: parity confirm PROVIDER MONTH --why "…"')
-    for outcome in unplaced:
-        more = f": {NOT_COPIED}" if outcome.receipt.is_attempt else ""
-        id_, state = outcome.receipt.submission_id, outcome.state.value
-        line(f"Not assigned to a provider and month: receipt {id_}, {state}{more}")
 
 
 def received_files(found: "Kept") -> None:

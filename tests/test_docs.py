@@ -22,6 +22,7 @@ PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*
 COMMANDS = (
     "check",
     "releases",
+    "mails",
     "diff",
     "explain",
     "dataset",

@@ -57,33 +57,59 @@ def publish(*, as_json: Json = False) -> int:
 
 
 @app.command(group=CENTRE)
-def status(*, as_json: Json = False) -> int:
-    """Show the submissions and outcomes of every provider and month."""
+def status(
+    *,
+    months: Annotated[int, Parameter(help="Months in the table.")] = 12,
+    page: Annotated[bool, Parameter(negative=(), help="Write it as a page, too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Show how every expected month of every provider stands, whom to write to, and what moved."""
     from dataclasses import asdict
 
-    from pipelines import attempts, custody, show
-    from pipelines.board import board
-    from pipelines.ledger import latest, open_ledger, today_in_england
-    from pipelines.zones import zones
+    from pipelines import attempts, custody, show, show_board
+    from pipelines.ledger import open_ledger
+    from pipelines.overseeing import oversee, write_page
+    from pipelines.zones import shown, zones
 
     root = zones()
     ledger = open_ledger(root.ledger)
     attempts.settle(root, ledger)
-    events = ledger.events()
-    cells = board(events, today_in_england())
-    unplaced = [o for o in latest(events) if o.provider_month is None and not o.was_sent_again]
+    seen = oversee(root, ledger)
     files = custody.kept(root)
+    if page:
+        written = write_page(seen, root, months)
     if as_json:
-        print_json(
-            {
-                "board": [cell.as_row() for cell in cells],
-                "unplaced": [{"submission": o.receipt.submission_id, "state": o.state.value} for o in unplaced],
-                "received_files": asdict(files),
-            }
-        )
-    else:
-        show.board(cells, unplaced, root)
-        show.received_files(files)
+        print_json({**seen.as_json(), "received_files": asdict(files)})
+        return CLEAN
+    show_board.board(seen, root, months)
+    show.received_files(files)
+    if page:
+        show.line(f"Page: {shown(written)}")
+    return CLEAN
+
+
+@app.command(group=CENTRE)
+def mails(provider: str | None = None) -> int:
+    """Print a text to mail for every provider of which something is missing. Parity sends nothing.
+
+    Parameters
+    ----------
+    provider
+        Only the one to this provider.
+
+    """
+    from pipelines import show
+    from pipelines.ledger import open_ledger
+    from pipelines.overseeing import oversee
+    from pipelines.zones import zones
+
+    root = zones()
+    seen = oversee(root, open_ledger(root.ledger))
+    found = [each for each in seen.chase if provider is None or each.provider == provider.upper()]
+    for each in found:
+        show.line(f"{each.text}\n\n{'-' * 72}")
+    if not found:
+        show.line("Nothing is missing." if provider is None else f"Nothing of {provider.upper()} is missing.")
     return CLEAN
 
 

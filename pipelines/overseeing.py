@@ -1,0 +1,88 @@
+"""All that the centre's board shows, for the command line and the page.
+
+Belongs here: bringing the ledger, what is expected and the current release together, and writing the page. Does
+not belong here: the rules of each (``pipelines.board``, ``pipelines.expecting``, ``pipelines.differing``), and
+laying it out (``pipelines.show_board``, ``reports.pages.board``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines import durable, expecting
+from pipelines.board import Standing, overview
+from pipelines.chasing import Chase, to_chase, touched
+from pipelines.differing import since_release
+from pipelines.ledger import Ledger, Outcome, State, latest, today_in_england
+from pipelines.zones import PRIVATE, Zones
+from reports.dataset.rule_pages import in_force
+from reports.pages.board import page_of
+from schemas.month import month_text
+
+
+@dataclass(frozen=True)
+class Overseen:
+    """The board on a day: how each month stands, what could not be placed, whom to write to, and the release."""
+
+    on: date
+    standings: Sequence[Standing]
+    unplaced: Sequence[Outcome]
+    chase: Sequence[Chase]
+    release: Mapping[str, Any] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it for a program. Each month that has no submission says which figures lack it."""
+        return {
+            "on": self.on,
+            "board": [
+                each.as_row() | ({} if each.month.counts else {"touches": touched(each.month.provider_month.month)})
+                for each in self.standings
+            ],
+            "unplaced": [
+                {"submission": each.receipt.submission_id, "state": each.state.value} for each in self.unplaced
+            ],
+            "chase": [
+                asdict(each) | {"months": [month_text(month) for month in each.months]} for each in self.chase
+            ],
+            "release": self.release,
+        }
+
+    def last_months(self, count: int) -> list[date]:
+        """The last so many months of the board, in order."""
+        return sorted({each.month.provider_month.month for each in self.standings})[-count:]
+
+
+def oversee(zones: Zones, ledger: Ledger) -> Overseen:
+    """The board as it is today. Raises CatalogueError if the centre's list cannot be read."""
+    events, on = ledger.events(), today_in_england()
+    expected = expecting.expected(events, on, expecting.listed(zones), expecting.ended(zones))
+    standings = overview(events, on, expected, in_force())
+    unplaced = [one for one in latest(events) if one.provider_month is None and not one.was_sent_again]
+    return Overseen(
+        on, standings, _not_mended(unplaced, events), to_chase(standings, on), since_release(zones, ledger)
+    )
+
+
+def _not_mended(unplaced: Sequence[Outcome], events: Sequence[Outcome]) -> list[Outcome]:
+    """Without attempts that nobody need act on: something was received after them.
+
+    An attempt without a provider and month in its name is no submission of anybody's that could be sent again. What
+    arrives next shows that receiving works.
+    """
+    received = max(
+        (event.receipt.seq for event in events if event.state is not State.FAILED and not event.receipt.is_attempt),
+        default=0,
+    )
+    return [one for one in unplaced if not (one.receipt.is_attempt and one.receipt.seq < received)]
+
+
+def write_page(seen: Overseen, zones: Zones, months: int) -> Path:
+    """Write the board as a page into the folder of the centre. Returns its path."""
+    shown = seen.last_months(months)
+    page = page_of(seen.on, shown, [each.as_row() for each in seen.standings], seen.as_json())
+    folder = zones.home / "centre"
+    folder.mkdir(mode=PRIVATE, exist_ok=True)
+    durable.write(folder / page.address, page.text)
+    return folder / page.address
