@@ -22,7 +22,7 @@ from warehouse.disclosure.parts import inside_files
 from warehouse.history.comparing import compare, rows
 from warehouse.history.keeping import TABLES, keep
 from warehouse.history.predecessor import Said, known
-from warehouse.history.revisions import changes
+from warehouse.history.revisions import changes, compare_shown
 from warehouse.history.versions import FIRST, Changes, Offer, changed, next_version
 from warehouse.models import read_sql
 from warehouse.promised import Promise
@@ -373,3 +373,22 @@ def test_the_version_follows_from_what_was_promised(after: Offer, version: str, 
 def test_the_first_version_and_many_reasons() -> None:
     assert next_version(None, Changes())[0] == FIRST
     assert next_version("1.9.0", Changes((), tuple("abcdefg"))) == ("1.10.0", "a; b; c; d; e; and 2 more")
+
+
+def test_what_should_not_have_been_shown_is_not_shown_again() -> None:
+    """Releases of before gave averages whose state is suppressed: they are no figures that were revised."""
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS shown_before")
+        for catalog, value in (("shown_before.", 12.0), ("", None)):
+            con.execute(
+                f"CREATE SCHEMA {catalog}public; CREATE TABLE {catalog}public.service_measure AS SELECT "
+                "'submitted' AS source, 'England' AS level, 'ENG' AS organisation, 'month' AS period_type, "
+                "DATE '2025-04-01' AS period_start, 'all' AS pathway, unnest(['MEAN', 'OTHER']) AS measure, "
+                "NULL::BIGINT AS numerator, NULL::BIGINT AS denominator, unnest([?::DOUBLE, ?::DOUBLE]) AS value, "
+                "unnest(['suppressed', 'value']) AS state",
+                [value, value],
+            )
+        compare_shown(con)
+        assert con.execute("SELECT measure, value_before, value_after FROM shown").fetchall() == [
+            ("OTHER", 12.0, None)
+        ]

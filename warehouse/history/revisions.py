@@ -115,9 +115,12 @@ def compare_shown(con: duckdb.DuckDBPyConnection, after: str = "") -> None:
             "WHERE source = 'submitted' AND level = 'England'"
         )
 
+    # Releases of before showed some averages of suppressed denominators (decision 0046). They are not shown again.
+    shown = ", ".join(_SHOWN).replace("value", "CASE WHEN state = 'value' THEN value END AS value")
+
     def figures(catalog: str) -> str:
         return (
-            f"SELECT {keys}, {', '.join(_SHOWN)} FROM {catalog}public.service_measure "
+            f"SELECT {keys}, {shown} FROM {catalog}public.service_measure "
             "WHERE source = 'submitted' AND level IN ('England', 'provider')"
         )
 
