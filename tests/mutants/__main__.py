@@ -340,6 +340,7 @@ def main() -> int:
     options.add_argument("what", choices=("gate", "ledger", "models", "rules"))
     options.add_argument("--every", type=int, default=1, help="every n-th mutant; 1: all")
     options.add_argument("--only", default="", help="part of a file's path")
+    options.add_argument("--backwards", action="store_true", help="from the last on, beside another process")
     options.add_argument(
         "--seconds", type=float, default=60, help="how long the tests of one mutant may take together"
     )
