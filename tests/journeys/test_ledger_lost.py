@@ -1,6 +1,7 @@
 """A lost ledger is made again from the received files, and what cannot be known is said."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def test_receipts_outcomes_and_what_counts_are_as_before(tmp_path: Path, home: P
 def test_what_is_missing_in_a_folder_is_said(tmp_path: Path, home: Path) -> None:
     before, found = loaded(tmp_path)
     first, second, back, rejected, unnamed, waiting = (found.received / o.receipt.submission_id for o in before)
-    (first / "receipt.json").unlink()  # as a release up to 0.5 kept it
+    (first / "receipt.json").unlink()  # as a release up to 0.5 kept it; its file is from later than all others
+    os.utime(first / "source.json", (4e9, 4e9))
     (second / "checked.json").write_text("{")
     (rejected / "source.json").unlink()
     shutil.rmtree(unnamed)
@@ -84,6 +86,7 @@ def test_what_is_missing_in_a_folder_is_said(tmp_path: Path, home: Path) -> None
     numbers = {o.receipt.submission_id: o.receipt.seq for o in ledger.outcomes()}
     kept = {f.parent.name: json.loads(f.read_text())["seq"] for f in found.received.glob("*/receipt.json")}
     assert {name: kept[name] for name in numbers} == numbers
+    assert numbers == {second.name: 1, back.name: 2, waiting.name: 3, first.name: 4}
 
 
 def test_the_commands_verify_and_rebuild(tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -256,7 +256,7 @@ class Known:
 
     def through(self, path: str, lines: range | None) -> list[str]:
         """The tests that pass through one of these lines, or any of the file: who notices most first, then one of
-        each test function, the fastest first.
+        each test function; among those the ones that pass through little else, and the fastest.
         """
         found = [
             name for name, seen in self.lines.items()
@@ -266,7 +266,8 @@ class Known:
         keys = {}
         for name in sorted(found, key=lambda name: self.seconds[name]):
             function = name.partition("[")[0]
-            keys[name] = (-min(self.noticed[name], 3), place[function], self.seconds[name])
+            elsewhere = sum(each != path for each, _ in self.lines[name]) / len(self.lines[name])
+            keys[name] = (-min(self.noticed[name], 3), place[function], round(elsewhere, 1), self.seconds[name])
             place[function] += 1
         return sorted(found, key=lambda name: keys[name])
 

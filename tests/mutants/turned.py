@@ -50,7 +50,7 @@ def python_mutants(source: str) -> Iterator[Mutant]:
         if id(node) in left_alone:
             continue
         for turn, undo in _turns(node):
-            at = getattr(node, "lineno", 1)
+            at = getattr(node, "lineno", statements[id(node)].start)  # a comprehension has none
             name = turn()
             yield Mutant(
                 at, lines[at - 1].strip(), name, ast.unparse(tree), statements.get(id(node), range(at, at + 1))

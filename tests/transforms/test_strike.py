@@ -46,6 +46,41 @@ def test_a_person_is_found_under_every_name(
     assert (found.own["LocalPatientId"], found.numbers) == (patients, numbers)
 
 
+@pytest.mark.parametrize(
+    ("known", "patients", "numbers", "referrals"),
+    [
+        (("NHSNumber", "9990000018"), {"P1"}, {"9990000018"}, {"R1"}),
+        (("NHSNumber", "9990000026"), {"P2"}, {"9990000026"}, {"R2"}),
+        (("LocalPatientId", "P3"), {"P3"}, set(), {"R3"}),
+        (("ServiceRequestId", "R9"), set(), set(), {"R9"}),  # its referral is not in this file: the contact tells
+        (("ServiceRequestId", "R2"), set(), set(), {"R2"}),  # the referral, and not its patient
+        (("CareContactId", "C1"), set(), set(), set()),  # nobody is known by a contact alone
+    ],
+)
+def test_who_is_known_by_a_tombstone_is_found_too(
+    tmp_path: Path, known: tuple[str, str], patients: set[str], numbers: set[str], referrals: set[str]
+) -> None:
+    def is_erased(name: str, value: str) -> bool:
+        assert value
+        return (name, value) == known
+
+    files = written(tmp_path, IDS001=f"{PATIENTS},,,9\n", IDS101=REFERRALS, IDS201=CONTACTS)
+    found = find(files, Identifiers(), is_erased)
+    assert (found.own["LocalPatientId"], found.numbers, found.own["ServiceRequestId"]) == (
+        patients, numbers, referrals,
+    )  # fmt: skip
+    assert find(files, Identifiers()) == Identifiers()
+
+
+def test_a_table_whose_key_is_nobodys_identifier_adds_none(tmp_path: Path) -> None:
+    files = written(tmp_path, SMI901="CarePersLocalId,StaffGroup\nP1,9990000018\n")
+    assert find(files, people("9990000018")) == people("9990000018")
+
+
+def test_there_is_somebody_where_there_is_a_number_or_an_identifier() -> None:
+    assert people("9990000018") and people(LocalPatientId="P1") and not people()
+
+
 def test_rows_are_followed_from_the_patient_to_referral_and_contact(tmp_path: Path) -> None:
     found = find(written(tmp_path, IDS001=PATIENTS, IDS101=REFERRALS, IDS201=CONTACTS), people("9990000018"))
     assert (found.own["ServiceRequestId"], found.own["CareContactId"]) == ({"R1"}, {"C1", "C3"})
