@@ -73,7 +73,7 @@ class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, path: str, source: str) -> None:
         self.path, self.source = ROOT / path, source
         self.is_package = path.endswith("/__init__.py")
-        self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.name = _module(path)
 
     def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         """The mutant's module, when it is asked for."""
@@ -88,6 +88,10 @@ class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Run the mutant."""
         module.__file__ = str(self.path)
         exec(compile(self.source, str(self.path), "exec"), module.__dict__)
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _put_in_place(path: str, source: str) -> None:
@@ -196,6 +200,8 @@ def asked_of_collected(
     session: pytest.Session, lines: forked.Lines, what: str, wanted: list[Turned], budget: float
 ) -> None:
     """Learn the tests, and ask about every mutant inside a function that nothing has run yet."""
+    for path in lines.paths:  # some are imported when they are needed
+        importlib.import_module(_module(path))
     at_collection = lines.taken()
     lines.stop()
     known = kept(what, lines) or forked.Known()
@@ -212,15 +218,14 @@ def asked_of_collected(
     if (unchanged := forked.ask(lambda say: forked.run(session.items, every_test, say), known))[0]:
         print(f"without a mutant, one after another, {unchanged[1]} fails", flush=True)
         os._exit(1)
-    results = Results(what)
+    results, functions = Results(what), forked.functions_of(lines.paths)
     for turned in wanted:
         if known.is_inside(turned.path, turned.mutant, turned.function) and not results.is_done(turned):
             names = forked.within(known.through(turned.path, turned.mutant.statement), known, budget)
 
             def does(say: Any, turned: Turned = turned, names: list[str] = names) -> None:
                 assert turned.function
-                if not forked.replace_code(turned.path, turned.function, turned.mutant.source):
-                    raise LookupError(turned.name)
+                forked.replace_code(functions, turned.path, turned.function, turned.mutant.source)
                 forked.run(session.items, names, say)
 
             note(results, known, turned, does if names else None)

@@ -39,6 +39,7 @@ _OPTIMIZED = 0x1  # CO_OPTIMIZED: a function's code, not that of a module or a c
 # A test that takes longer than this many times its time, and so many seconds more, does not end.
 TIMES, SECONDS = 20, 20.0
 MEMORY_MB = 4096
+BROKEN = "not in place:"
 # What needs a server, and cases of the corpus that single tests ask more cheaply.
 LEFT_OUT = "not postgresql and not broken_submission and not load_of_a_hostile"
 
@@ -47,9 +48,10 @@ class Lines:
     """Which lines of some files have run, also in forked processes: a byte per line in memory that they share."""
 
     def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = list(paths)
         self.first: dict[str, int] = {}
         size, texts = 0, []
-        for path in paths:
+        for path in self.paths:
             self.first[str(ROOT / path)] = size
             texts.append((ROOT / path).read_text(encoding="utf-8"))
             size += len(texts[-1].splitlines()) + 2
@@ -123,17 +125,33 @@ def _told(code: CodeType | None) -> object:
     return code.co_code, repr(constants), code.co_names, code.co_varnames, code.co_freevars
 
 
-def replace_code(path: str, name: str, source: str) -> bool:
-    """Give the function of this name the code of the mutant. Whether it was found."""
+class NotInPlace(Exception):
+    """The function of a mutant was not found: nothing can be said of it."""
+
+
+Functions = dict[tuple[str, str], list[FunctionType]]
+
+
+def functions_of(paths: Iterable[str]) -> Functions:
+    """All functions of these files by file and qualified name, wherever they were imported to."""
+    files = {str(ROOT / path) for path in paths}
+    found: Functions = {}
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and each.__code__.co_filename in files:
+            found.setdefault((each.__code__.co_filename, each.__code__.co_qualname), []).append(each)
+    gc.collect()
+    gc.freeze()  # a fork then copies none of what is there
+    return found
+
+
+def replace_code(functions: Functions, path: str, name: str, source: str) -> None:
+    """Give the function of this name the code of the mutant. Raises NotInPlace."""
     file = str(ROOT / path)
+    if (file, name) not in functions:
+        raise NotInPlace(f"{path} {name}")
     new = dict(_codes(compile(source, file, "exec")))[name]
-    found = [
-        each for each in gc.get_objects()
-        if isinstance(each, FunctionType) and each.__code__.co_filename == file and each.__code__.co_qualname == name
-    ]  # fmt: skip
-    for function in found:
+    for function in functions[file, name]:
         function.__code__ = new
-    return bool(found)
 
 
 class _Asking:
@@ -183,10 +201,14 @@ class Child:
             silence = os.open(os.devnull, os.O_RDWR)
             for each in (0, 1, 2):
                 os.dup2(silence, each)
-            with contextlib.suppress(BaseException):
-                os.environ["TMPDIR"] = tempfile.tempdir = self._folder
+            os.environ["TMPDIR"] = tempfile.tempdir = self._folder
+            try:
                 does(lambda text: (os.write(writing, f"{text}\n".encode()), None)[1])
                 os.write(writing, b"done\n")
+            except NotInPlace as error:
+                os.write(writing, f"{BROKEN} {error}\n".encode())
+            except BaseException:  # of a test, or of a mutant that cannot be imported
+                os.write(writing, b"failed\n")
             os._exit(0)
         os.close(writing)
         self._reading, self._rest = reading, b""
@@ -325,6 +347,8 @@ def ask(does: Callable[[Callable[[str], None]], None], known: Known) -> tuple[bo
                 return False, ""
             if line == "failed":
                 return True, asked
+            if line.startswith(BROKEN):
+                raise NotInPlace(line)
             asked = line
             patience = SECONDS + TIMES * known.seconds.get(asked, 1.0)
         return True, f"{asked} did not end" if line is None else f"{asked} ended the process"

@@ -3,18 +3,21 @@
 import csv
 import hashlib
 import io
+from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas import limits
 from schemas.dataset import TABLES
 from schemas.versions import Version
 from tests.campaign import examples
 from transforms.receive.csv_file import receive_csv
-from transforms.receive.parquet_file import receive_parquet
+from transforms.receive.parquet_file import as_submitted, receive_parquet
 from transforms.receive.table import Received, match_columns
 from transforms.survey import Survey, survey
 
@@ -115,6 +118,16 @@ def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
     assert received.rows_in == len(kept) + len(refused)
 
 
+def test_why_a_row_is_no_record_is_said(tmp_path: Path) -> None:
+    received = receive(tmp_path, NAMES + b'P1\nP2,02,x\nP3,03,x,y\n"P4"x,04\n')
+    assert pl.concat(received.findings)["found"].to_list() == [
+        "1 value, but there are 2 column names",
+        "3 values, but there are 2 column names",
+        "4 values, but there are 2 column names",
+        "text after a closing quotation mark",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "rule", "rows_in"),
     [
@@ -122,6 +135,7 @@ def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
         (b"\n\n", "GATE-NO-COLUMNS", 0),
         (b'LocalPatientId,"DisabCode\nP1,01\n', "GATE-QUOTE", 0),
         (NAMES + b'P1,"01\nP2,02\nP3,03\n', "GATE-QUOTE", 1),
+        (NAMES + b'P1\nP2,"02\n', "GATE-QUOTE", 2),
         (NAMES + b"P1,\xff\n", "GATE-BYTES", 0),
         (NAMES + b"P1,0\x001\n", "GATE-BYTES", 0),
         ("LocalPatientId,DisabCode\nP1,01\n".encode("utf-16"), "GATE-BYTES", 0),
@@ -130,6 +144,7 @@ def test_a_row_that_is_no_record_is_named_and_the_rest_stays(
         (b"LocalPatientId,DisabCode,Surname\nP1,01,x\n", "GATE-COLUMN-UNKNOWN", 1),
         (b"LocalPatientId,DisabCode,disabcode\nP1,01,01\n", "GATE-COLUMN-TWICE", 1),
         (b"LocalPatientId\nP1\nP2", "GATE-COLUMN-MISSING", 2),
+        (b"LocalPatientId\n", "GATE-COLUMN-MISSING", 0),
     ],
 )
 def test_a_file_that_cannot_be_read_completely_is_rejected_completely(
@@ -165,9 +180,10 @@ def test_a_file_of_whole_records_is_read_by_polars_alone(
         (b'P1,01\nP2,"02\r\n"\nP3,03\n', "from row 3 to row 4"),
         (b'P1,01\nP2,"0\r2"\n', "from row 3 to row 4"),
         (b'P1,"01\nP2,02\nP3,03\nP4,04"\nP5,05\n', "from row 2 to row 5"),
+        (b'P1,"0\n1"\nP2,02\nP3,"0\n3"\n', "from row 2 to row 3, and 1 more"),
         (b'P1,"0\n1"\nP2,02\nP3,"0\n3"\nP4,"0\n4"\n', "from row 2 to row 3, and 2 more"),
     ],
-    ids=["inside", "at the end", "a return", "records swallowed", "several"],
+    ids=["inside", "at the end", "a return", "records swallowed", "two", "several"],
 )
 def test_a_value_over_several_lines_rejects_the_file_and_only_its_rows_are_named(
     tmp_path: Path, rows: bytes, where: str
@@ -175,7 +191,7 @@ def test_a_value_over_several_lines_rejects_the_file_and_only_its_rows_are_named
     received = receive(tmp_path, NAMES + rows)
     assert received.rows is None
     findings = pl.concat(received.findings).filter(pl.col("rule_id") == "GATE-LINE-BREAK")
-    assert findings["found"].to_list()[0].startswith(where)
+    assert findings["found"].to_list() == [where]
 
 
 def test_a_line_break_in_the_row_of_names_is_not_shown(tmp_path: Path) -> None:
@@ -257,8 +273,6 @@ def test_a_column_that_is_not_mandatory_may_be_absent_with_a_warning(tmp_path: P
 
 
 def test_parquet_gives_the_rows_that_csv_gives(tmp_path: Path) -> None:
-    from datetime import date
-
     path = tmp_path / "x.parquet"
     pl.DataFrame(
         {"LocalPatientId": ["P1", None], "SocPerCircumstance": [160245001, None],
@@ -266,6 +280,32 @@ def test_parquet_gives_the_rows_that_csv_gives(tmp_path: Path) -> None:
     ).write_parquet(path)  # fmt: skip
     received = receive_parquet(path, TABLES["IDS011"], Version.IAPT_2_0)
     assert values(received) == [(2, "P1", "160245001", "2025-04-01"), (3, None, None, None)]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_a_moment_in_parquet_is_written_as_a_text_whatever_its_unit(
+    tmp_path: Path, unit: Literal["ms", "us", "ns"]
+) -> None:
+    path, moments = tmp_path / "x.parquet", [datetime(1955, 12, 31, 23, 59, 59), datetime(2199, 12, 31)]  # noqa: DTZ001
+    pl.DataFrame(
+        {"LocalPatientId": pl.Series(moments, dtype=pl.Datetime(unit)), "DisabCode": ["01", "02"]}
+    ).write_parquet(path)
+    received = receive_parquet(path, DISABILITY, Version.IAPT_2_0)
+    assert values(received) == [(2, "1955-12-31T23:59:59", "01"), (3, "2199-12-31T00:00:00", "02")]
+
+
+def test_what_the_gate_would_not_read_of_parquet_is_not_read_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "IDS0[0]7.parquet"  # one file, although its name is a pattern
+    pl.DataFrame({"LocalPatientId": ["P1"], "DisabCode": ["01"]}).write_parquet(path)
+    read = as_submitted(path, DISABILITY)
+    assert read is not None and read.rows() == [("P1", "01")]
+    with monkeypatch.context() as patched:
+        patched.setattr(limits, "COLUMNS", 1)
+        assert as_submitted(path, DISABILITY) is None
+    pl.DataFrame({"LocalPatientId": [["P1"]], "DisabCode": ["01"]}).write_parquet(path)
+    assert as_submitted(path, DISABILITY) is None
 
 
 def test_text_in_parquet_is_trimmed_and_blank_text_is_no_value(tmp_path: Path) -> None:

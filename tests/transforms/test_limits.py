@@ -91,6 +91,9 @@ def test_columns_are_counted_before_any_is_named(tmp_path: Path, has_other_names
     assert ("GATE-LIMIT-COLUMNS", None) not in found(receive(tmp_path, wide(limits.COLUMNS)))
     received = receive(tmp_path, wide(limits.COLUMNS + 1))
     assert (said(received), received.rows_in) == ([("GATE-LIMIT-COLUMNS", "257")], 1)
+    # Without any name nothing is counted.
+    received = receive(tmp_path, b"," * (limits.COLUMNS - 1) + b"\nx\n")
+    assert (found(received), received.rows_in) == ([("GATE-NO-COLUMNS", None)], 0)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r"])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,9 @@ from pipelines.ledger import State, open_ledger
 from pipelines.load import check_path, load
 from pipelines.verdict import Verdict, state_of
 from pipelines.zones import zones
+from schemas.dataset import TABLES
 from tests.fixtures.submission import HEADER, RIGHT, submission, write, zipped
+from transforms.cast import typed
 from transforms.leaving import ContractBroken
 from transforms.validate import NO_ROWS
 
@@ -28,6 +31,15 @@ def found(path: Path) -> list[tuple[str, str | None, int | None]]:
 
 def header(line: str) -> str:
     return f"{HEADER}\n{line}\n"
+
+
+def test_a_text_of_the_right_form_that_is_no_day_or_moment_is_no_value() -> None:
+    texts = pl.DataFrame({
+        "ReportingPeriodStartDate": ["2025-02-28", "2025-02-30", "1 May"],
+        "DateTimeDatSetCreate": ["2025-02-28T09:30:00", "2025-02-30T09:30:00", "2025-05-01 09:30"],
+    })  # fmt: skip
+    found = texts.select(typed(TABLES["IDS000"].by_name[name], pl.col(name)) for name in texts.columns)
+    assert found.rows() == [(date(2025, 2, 28), datetime(2025, 2, 28, 9, 30)), (None, None), (None, None)]  # noqa: DTZ001
 
 
 def test_a_right_submission_has_no_findings(tmp_path: Path) -> None:
