@@ -77,13 +77,17 @@ def _key(data: PersonYears) -> str:
 def _people(data: PersonYears, span: PersonTime) -> str:
     if span.rate.numerator is None or span.person_years is None:
         return ""
-    return f"{span.rate.numerator:,} {data.event} in {span.person_years:,.0f} person-years"
+    return f"{span.rate.numerator:,} {data.event} in {_years(span.person_years)} person-years"
+
+
+def _years(years: float) -> str:
+    return f"{years:,.0f}" if years >= 10 else f"{years:.1f}"
 
 
 def _table(data: PersonYears) -> Table:
     rows = []
     for span in data.spans:
         cells = value_cells(data.scale, span.rate)[:4]
-        years = Cell("") if span.person_years is None else Cell(f"{span.person_years:,.1f}")
+        years = Cell("") if span.person_years is None else Cell(_years(span.person_years))
         rows.append(Row(span.label, [*cells, years], span.rate.source))
     return Table(data.title, ("time", "rate", "likely from", "to", data.event, "person-years"), rows)

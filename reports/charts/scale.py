@@ -54,7 +54,7 @@ class Scale:
         if self.is_share:
             return f"{100 * value:.{1 if length < 0.1 else 0}f}{NO_BREAK}%"
         number = f"{value:,.{max(self.decimals, 1)}f}"
-        return number.removesuffix(".0")
+        return number if self.decimals else number.removesuffix(".0")
 
     def short(self, value: float) -> str:
         """A tick beside an axis: without the unit of a number."""

@@ -15,6 +15,7 @@ from reports.charts import Source as Drawn
 from reports.pages import sentences
 from reports.pages.cells import scale
 from reports.pages.figures import Figure, Point, Service
+from reports.pages.further import Further, before_and_after, own_scores
 from reports.pages.numbers import Source, data, missing, value_said
 from reports.pages.questions import Asked, Question
 from reports.pages.release import PUBLIC, Measure, Release
@@ -66,12 +67,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Block:
-    """A question and its answers by condition; conditions with too few people for any are ``unanswered``."""
+    """A question and its answers by condition; conditions with too few people for any are ``unanswered``.
+
+    ``charts`` are of the question as a whole, after its answers.
+    """
 
     question: Question
     answers: Sequence[Answer]
     unanswered: Sequence[str]
     why_not: str = ""
+    charts: Sequence[Further] = ()
 
 
 class Telling:
@@ -100,7 +105,19 @@ class Telling:
             first = next((each for each in told if not each.is_missing), told[0])
             others = [each for each in told if each is not first and each.standing.case is not Case.NOT_ASKED]
             answers.append(Answer(condition, self._in_full(first, condition, question.id), others))
-        return Block(question, answers, unanswered, "" if answers or unanswered else question.why_not_asked)
+        why_not = "" if answers or unanswered else question.why_not_asked
+        return Block(question, answers, unanswered, why_not, self._charts(question, conditions))
+
+    def _charts(self, question: Question, conditions: Sequence[Pathway]) -> list[Further]:
+        """Beside the figures: scores at both ends under «better», events before and after under «crisis»."""
+        year = self._release.period
+        if question.id == "better":
+            return [chart for each in conditions for chart in own_scores(self._service, each, year)]
+        if question.id == "crisis":
+            is_public = self._release.edition == PUBLIC
+            table = "service_measure" if is_public else "mart.service_comparison"
+            return [chart for each in conditions for chart in before_and_after(self._service, each, year, table)]
+        return []
 
     def knows(self, asked: Asked) -> bool:
         """Whether the release has the measure: one of another version may lack it."""

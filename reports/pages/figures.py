@@ -62,6 +62,22 @@ WHERE source = 'submitted' AND level = 'provider' AND pathway = 'all' AND period
     AND measure IN ({measures}) AND breakdown IN ({breakdowns})
 ORDER BY organisation, measure, breakdown, breakdown_group
 """
+# Of the same people at both ends: closed in the year after two attended contacts or more, with two scores.
+_SCORES = """
+SELECT o.provider, o.pathway, o.instrument, o.kind, CAST(o.score AS DOUBLE) AS score, count(*) AS people
+FROM (
+    SELECT provider, service_request_id, pathway, instrument, unnest(['first', 'last']) AS kind,
+        unnest([first_score, last_score]) AS score
+    FROM core.outcome
+    WHERE is_paired
+) AS o
+INNER JOIN core.pathway AS p ON p.provider = o.provider AND p.service_request_id = o.service_request_id
+INNER JOIN core.submission AS s
+    ON s.provider = p.provider AND s.month = CAST(date_trunc('month', p.discharged_on) AS DATE)
+WHERE p.is_discharged AND p.attended_contacts >= 2 AND s.month BETWEEN ? AND ?
+GROUP BY ALL
+ORDER BY ALL
+"""
 # mart.breakdown_measure has counts alone.
 _VALUE = "CASE WHEN denominator > 0 THEN numerator / denominator WHEN denominator IS NULL THEN numerator END"
 
@@ -126,6 +142,17 @@ class Group:
     state: str
 
 
+@dataclass(frozen=True)
+class Score:
+    """How many of a service's people had a score on an instrument: ``kind`` is first or last."""
+
+    pathway: str
+    instrument: str
+    kind: str
+    score: float
+    people: int
+
+
 @dataclass
 class Service:
     """All that a page says of one service."""
@@ -134,6 +161,7 @@ class Service:
     figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
     history: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
 
     def figure(self, pathway: str, measure: str) -> Figure | None:
         """The figure of a measure for a condition; None where the release has no row."""
@@ -157,6 +185,7 @@ def services(
     """Every service of the release's year, by code, with its figures.
 
     ``measures`` are read for the year, ``charted`` month by month, ``by_group`` maps a measure to breakdowns.
+    Scores are for the service alone: the public edition has none.
     """
     year = (release.period.kind, release.period.start)
     is_public = release.edition == PUBLIC
@@ -178,7 +207,8 @@ def services(
         ),
         *year,
     )
-    beside = Beside(history, "provider"), Beside(groups, "provider")
+    scores = iter(()) if is_public else release.rows(_SCORES, release.months[0], release.months[-1])
+    beside = Beside(history, "provider"), Beside(groups, "provider"), Beside(scores, "provider")
     for provider, own in groupby(rows, key=itemgetter("provider")):
         service = Service(provider)
         for row in own:
@@ -191,6 +221,9 @@ def services(
             if row["breakdown"] in by_group[row["measure"]]:
                 del row["provider"]
                 service.groups.append(Group(group=row.pop("breakdown_group"), **_plain(row)))
+        for row in beside[2].of(provider):
+            del row["provider"]
+            service.scores.append(Score(**row))
         yield service
 
 

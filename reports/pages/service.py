@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports.charts import stream
-from reports.pages import addresses, cohort, equity, quality, sentences
+from reports.pages import addresses, cohort, equity, further, quality, sentences
 from reports.pages.blocks import Telling
 from reports.pages.figures import Service, history_table, services
 from reports.pages.opening import opening
@@ -24,7 +24,7 @@ _SMALLEST = 20
 _BY_QUESTION = "EXPERIENCE_POSITIVE"
 ASKED = tuple(sorted({a.measure for q in QUESTIONS for a in (*q.talking_therapies, *q.severe_mental_illness)}))
 _COMPARED = tuple(asked.measure for asked in equity.COMPARED.values())
-MEASURES = tuple(sorted({*ASKED, *cohort.MEASURES, *quality.MEASURES, *_COMPARED}))
+MEASURES = tuple(sorted({*ASKED, *cohort.MEASURES, *quality.MEASURES, *_COMPARED, *further.MEASURES}))
 _BY_GROUP: Mapping[str, Sequence[str]] = {
     **{measure: tuple(equity.BREAKDOWNS) for measure in (equity.CAME, *_COMPARED)},
     _BY_QUESTION: ("question",),
