@@ -96,10 +96,11 @@ class Release:
     edition opens ``parity.duckdb``.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, edition: str) -> None:
-        """Of an open file of a release. ``edition``: PUBLIC or INSIDE."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection, edition: str, folder: Path | None = None) -> None:
+        """Of an open file of a release. ``edition``: PUBLIC or INSIDE. ``folder`` is the release's own."""
         self._connection = connection
         self.edition = edition
+        self.folder = folder
 
     def rows(self, sql: str, *values: object) -> Iterator[dict[str, Any]]:
         """The rows of a question, one after the other, by the names of their columns."""
@@ -224,7 +225,7 @@ def opened(folder: Path, edition: str) -> Iterator[Release]:
     if not file.is_file():
         raise NotAsked(f"The release {folder.name} has no {file.name}. Publish it again with `parity publish`.")
     with duckdb.connect(str(file), read_only=True, config=_CLOSED) as connection:
-        yield Release(connection, edition)
+        yield Release(connection, edition, folder)
 
 
 def values_in(sequence: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports.charts import stream
-from reports.pages import addresses, cohort, equity, further, quality, sentences
+from reports.pages import addresses, changes, cohort, equity, further, quality, sentences
 from reports.pages.blocks import Telling
 from reports.pages.figures import Service, history_table, services
 from reports.pages.opening import opening
@@ -74,11 +74,20 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
         "equity": equity.equity(release, service, main.measure_set),
         "quality": quality.items(telling, main),
         "months": (submitted, months),
+        "changes": _changes(release, service.provider),
         "answers": equity.answers(release, service, _BY_QUESTION),
         "small": sentences.SMALL.format(conditions=sentences.listed([each.name.lower() for each in small]))
         if small
         else "",
     }
+
+
+def _changes(release: Release, provider: str) -> list[str]:
+    """What changed for a provider since the last release, in sentences."""
+    every = changes.of_release(release.folder) if release.folder else None
+    if every is None:
+        return [changes.FIRST]
+    return [*every.get(provider, ())] or [changes.NOTHING]
 
 
 def _paired(service: Service, condition: Pathway) -> int | None:
