@@ -66,7 +66,7 @@ def funnel(data: Funnel, figure_id: str) -> Figure:
     top = 17.0 * len(name) + 12
     values = [s.figure.value for s in drawn if s.figure.value is not None]
     extra = [v for v in (data.centre.value, data.standard) if v is not None]
-    plane = Plane(*data.scale.span([*values, *extra], 0.1), top, top + 240)
+    plane = Plane(*data.scale.span([*values, *extra], 0.1), top, top + 280)
     drawing.height = plane.bottom + 42
     labels = plane.apart(_labels(data, sizes))
     drawing.margins = margins = plane.margins(data.scale, labels, 60)
