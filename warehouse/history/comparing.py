@@ -87,16 +87,14 @@ def compare(con: duckdb.DuckDBPyConnection, after: str) -> None:
     """Write the temporary tables of what moved between ``before`` and the catalog ``after``.
 
     ``moved`` has a row per level (England, provider), organisation, period, pathway and measure whose figure
-    differs, of the periods that both releases cover. Its columns are kind, numerator, denominator, quantile, value
-    and state, each before and after, and ``cause`` for a month of a provider. ``part`` has a row per figure of
-    England that adds up and cause: the change of numerator, denominator and value. Parts add up exactly; those of a
-    value to the precision of DOUBLE.
+    differs, of the periods that both releases cover; of providers only months, which are half of all rows. Its
+    columns are kind, numerator, denominator, quantile, value and state, each before and after, and ``cause`` for a
+    provider. ``part`` has a row per figure of England that adds up and cause: the change of numerator, denominator
+    and value. Parts add up exactly; those of a value to the precision of DOUBLE.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {_moved(after)}")
     attribution = Attribution(held(con, BEFORE), held(con, after))
-    cells = con.execute(
-        "SELECT DISTINCT organisation, period_start FROM moved WHERE level = 'provider' AND period_type = 'month'"
-    ).fetchall()
+    cells = con.execute("SELECT DISTINCT organisation, period_start FROM moved WHERE level = 'provider'").fetchall()
     con.execute("CREATE OR REPLACE TEMP TABLE cause (organisation VARCHAR, month DATE, cause VARCHAR)")
     if cells:
         con.execute(
@@ -105,8 +103,7 @@ def compare(con: duckdb.DuckDBPyConnection, after: str) -> None:
         )
     con.execute(
         "ALTER TABLE moved ADD COLUMN cause VARCHAR; UPDATE moved SET cause = c.cause FROM cause AS c "
-        "WHERE moved.level = 'provider' AND moved.period_type = 'month' "
-        "AND c.organisation = moved.organisation AND c.month = moved.period_start"
+        "WHERE moved.level = 'provider' AND c.organisation = moved.organisation AND c.month = moved.period_start"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {_parts(after)}")
 
@@ -128,7 +125,8 @@ def _moved(after: str) -> str:
             "mart.value_of(kind, numerator, denominator, quantile) AS value "
             f"FROM {catalog}.mart.service_measure "
             f"INNER JOIN (SELECT measure, kind, over_time FROM {catalog}.mart.measure) AS m USING (measure) "
-            "WHERE level IN ('England', 'provider') AND (period_type, period_start) IN "
+            "WHERE (level = 'England' OR (level = 'provider' AND period_type = 'month')) "
+            "AND (period_type, period_start) IN "
             f"(SELECT (period_type, period_start) FROM {BEFORE}.ref.period INTERSECT "
             f"SELECT (period_type, period_start) FROM {after}.ref.period) "
             f"AND measure IN (SELECT measure FROM {BEFORE}.mart.measure INTERSECT "
@@ -162,7 +160,7 @@ def _parts(after: str) -> str:
             FROM moved AS m
             INNER JOIN {after}.ref.period_month AS p ON p.month = m.period_start
             INNER JOIN {after}.ref.period AS r ON r.period_type = p.period_type AND r.period_start = p.period_start
-            WHERE m.level = 'provider' AND m.period_type = 'month' AND m.kind NOT IN ({_QUANTILES})
+            WHERE m.level = 'provider' AND m.kind NOT IN ({_QUANTILES})
                 AND (m.over_time = 'flow' OR p.month = r.last_month)
         ),
         summed AS (

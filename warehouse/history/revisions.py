@@ -64,7 +64,7 @@ def changes(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     providers = rows(
         con,
         "SELECT organisation, cause, count(*) AS figures FROM moved "
-        "WHERE level = 'provider' AND period_type = 'month' GROUP BY ALL ORDER BY ALL",
+        "WHERE level = 'provider' GROUP BY ALL ORDER BY ALL",
     )
     return {"england": england, "providers": providers}
 
