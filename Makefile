@@ -17,7 +17,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign mutants audit lint format docs published bench bench-nation bench-keys dev lock clean
+.PHONY: help run look test campaign mutants audit lint format docs published bench bench-nation bench-pages bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ $(VALIDATORS)/.installed: tests/validators.lock
 
 run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
 	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
+
+look: $(STAMP) ## Open the first page of the published release in the browser
+	$(BIN)/parity look
 
 test: $(STAMP) $(VALIDATORS)/.installed ## Run the whole test suite, a sample of each long campaign
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -83,6 +86,9 @@ bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for th
 
 bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (half an hour, 8 GB of disk)
 	$(BIN)/python -m benchmarks.nation $(ROOT)
+
+bench-pages: $(STAMP) ## Write every page of 10, 50 and 200 services of a release; ROOT=its folder
+	$(BIN)/python -m benchmarks.pages $(ROOT)
 
 bench-keys: $(STAMP) ## Measure pseudonyms a second against the standard library
 	$(BIN)/python -m benchmarks.keys

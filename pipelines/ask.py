@@ -180,6 +180,12 @@ def _asked(sql: str, zones: Zones, release: str | None, most: int | None, temp: 
         return str(error)
 
 
+def release_name(zones: Zones, release: str | None = None) -> str:
+    """The name of a release, of the current one if none is named. Raises NotAsked if there is none."""
+    release_file(zones, release)
+    return release or str(ask("SELECT release_id FROM meta.build", zones)[1][0][0])
+
+
 def release_file(zones: Zones, release: str | None) -> Path:
     """The warehouse file of a release; the current one if none is named. Raises NotAsked if there is none."""
     if release is None:

@@ -18,6 +18,7 @@ from pipelines.commands import (  # noqa: F401  (importing them adds their comma
     history,
     keys,
     ledger,
+    pages,
     site,
     trying,
 )

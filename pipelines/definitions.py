@@ -19,7 +19,7 @@ def build_defs(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             submissions.received, submissions.checked, submissions.pseudonymised,
-            warehouse.core, warehouse.marts, warehouse.release,
+            warehouse.core, warehouse.marts, warehouse.release, warehouse.pages,
         ],
         jobs=[load_submissions, reprocess_everything, take_submission, publish_warehouse],
         sensors=[inbox_sensor],

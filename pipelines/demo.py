@@ -12,9 +12,10 @@ from demonstration.sites import service
 from demonstration.writing import write_submissions
 from pipelines import show
 from pipelines.ask import ask
+from pipelines.pages import first_page
 from pipelines.publish import has_published
 from pipelines.run import load_paths, publish_release
-from pipelines.zones import Zones
+from pipelines.zones import Zones, shown
 from warehouse.organisations.importing import SOURCE_FILE, take_reference
 from warehouse.published import normalise_published
 
@@ -70,6 +71,7 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
         )  # 8 M rows that a demonstration does not need
     show.released(publish_release(zones))
     national_table(zones)
+    show.line(f"Open first: {shown(first_page(zones))} (make look opens it)")
     show.line("Submission board: parity status")
     show.line('Ask it something: parity query "FROM mart.national LIMIT 10"')
     show.line("Dagster UI: make dev")
@@ -98,8 +100,8 @@ def _published_line(zones: Zones) -> None:
         "GROUP BY period_start ORDER BY period_start DESC LIMIT 1",
         zones,
     )[1]
-    for year, shown, services, national in rows:
+    for year, known, services, national in rows:
         show.line(
-            f"Published by NHS England for {year}/{int(str(year)) % 100 + 1}: recovery of {shown} of {services} "
+            f"Published by NHS England for {year}/{int(str(year)) % 100 + 1}: recovery of {known} of {services} "
             f"services beside England's {national} % (mart.service_comparison, source 'published')"
         )

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from pipelines import store
-from pipelines.ask import ask
+from pipelines.ask import release_name
 from pipelines.code_version import figures_version, release_version
 from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Head, Ledger
+from pipelines.pages import with_release
 from pipelines.zones import Zones, shown
 from schemas.errors import ForThePerson
 from warehouse import build, inputs, published, release
@@ -154,26 +155,23 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         reference_files=source_files(zones.reference)
         if held.reference == reference_digest(zones.reference)
         else {},
+        also=with_release,
     )
     return _release(zones, held.release_id, is_new, len(held.submissions))
 
 
 def current_release(zones: Zones, is_new: bool = True) -> Release:
     """The current release. Raises schemas.errors.NotAsked if there is none."""
-    name = _current_name(zones)
+    name = release_name(zones)
     manifest = json.loads((zones.releases / name / "manifest.json").read_text(encoding="utf-8"))
     return _release(zones, name, is_new, len(manifest["submissions"]))
 
 
 def is_current(zones: Zones, ledger: Ledger) -> bool:
     """Whether the published release is the one these submissions and this code would make."""
-    return zones.warehouse.exists() and _current_name(zones) == planned_release(
+    return zones.warehouse.exists() and release_name(zones) == planned_release(
         zones, current_submissions(zones, ledger)
     )
-
-
-def _current_name(zones: Zones) -> str:
-    return str(ask("SELECT release_id FROM meta.build", zones)[1][0][0])
 
 
 def noted_in_releases(zones: Zones) -> dict[str, Head]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not 
     from pipelines.custody import Kept
     from pipelines.deciding import Decided
     from pipelines.keys.rotation import Standing
+    from pipelines.pages import PagesWritten
     from pipelines.publish import Release
     from pipelines.tsql import Report
 
@@ -88,6 +89,20 @@ def released(release: "Release") -> None:
     line(f"{news} release {release['release']} from {counted(release['submissions'], 'submission')}.")
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
+
+
+def pages(written: "PagesWritten", zones: Zones) -> None:
+    """What pages were written, and which to open first."""
+    if written.public:
+        news = "are new" if written.is_new else "were there already"
+        line(
+            f"Release {written.release}: {counted(written.public_pages, 'public page')} in {written.public} {news}."
+        )
+    if written.inside_files:
+        line(f"For services and the centre: {counted(written.inside_files, 'file')}.")
+        line(f"Each service's page and digest: {shown(zones.site_reports)}/PROVIDER/")
+    if written.first:
+        line(f"Open first: {written.first}")
 
 
 def received_files(found: "Kept") -> None:

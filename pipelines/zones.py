@@ -51,6 +51,11 @@ class Zones:
         return self.home / "site_reports"
 
     @property
+    def centre(self) -> Path:
+        """Pages for the centre alone."""
+        return self.home / "centre"
+
+    @property
     def pseudonymised(self) -> Path:
         """Accepted rows without identifiers: one folder per submission, key and version (``store.rows_of``)."""
         return self.home / "pseudonymised"
@@ -105,7 +110,7 @@ class Zones:
         """Every folder of the data root."""
         return (
             self.inbox, self.received, self.site_reports, self.pseudonymised, self.published, self.reference,
-            self.builds, self.releases, self.dagster,
+            self.builds, self.releases, self.centre, self.dagster,
         )  # fmt: skip
 
 

@@ -4,22 +4,18 @@ Belongs here: what a draft must satisfy, writing the folder and moving ``latest`
 the draft (``warehouse.build``), what names a release (``warehouse.inputs``), when to publish, any date of today.
 """
 
-import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from schemas.errors import ForThePerson
 from warehouse.build import count_rows
 from warehouse.columns import COUNTS, SCHEMAS, grain_keys
 from warehouse.disclosure.leaks import leaks
-from warehouse.disclosure.parts import DATABASE, MANIFEST, OPEN_DATA, PUBLIC_DATABASE, files_of
+from warehouse.disclosure.parts import DATABASE, MANIFEST, OPEN_DATA, PUBLIC_DATABASE
 from warehouse.disclosure.public import write_public
-from warehouse.disclosure.screener import screen
 from warehouse.export import write_tables
 from warehouse.history.keeping import keep
 from warehouse.history.predecessor import Said
@@ -28,7 +24,8 @@ from warehouse.inputs import recorded_in
 from warehouse.measures.released import leave_out_working_counts
 from warehouse.open_data import write_open_data
 from warehouse.promised import unkept
-from warehouse.storage import sha256_of, sync, writing
+from warehouse.release_folder import ReleaseError, close, screened, second_name, write_manifest
+from warehouse.storage import sync, writing
 
 # Which core table must account for every staged row of a table, and how it counts them.
 CONSERVED = {
@@ -51,10 +48,6 @@ CONSERVED = {
     "INNER JOIN ref.survey_question AS q ON q.question = s.tool WHERE s.instrument IS NULL "
     "AND s.service_request_id IS NOT NULL AND s.scored_on IS NOT NULL) FROM core.experience",
 }
-
-
-class ReleaseError(ForThePerson):
-    """A draft may not be published; the message lists every problem."""
 
 
 def check_draft(draft: Path, secret: str) -> list[str]:
@@ -90,17 +83,19 @@ def publish(
     *,
     at: datetime | None = None,
     reference_files: Mapping[str, str] | None = None,
+    also: Callable[[Path], object] = lambda _: None,
 ) -> Path:
     """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
 
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
     nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
-    bytes), open data in NHS England's layout, what changed since the release before (``warehouse.history``) and
-    ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It appears whole or not at all. A
-    release that exists is left as it is. ``manifest.json`` names the submissions, the hash of the inputs and the
-    version of the code that the copied file itself records. ``at`` is the time (UTC), ``reference_files`` has the
-    hashes of the files of reference data. Readers of the old ``latest`` keep the file they opened. Raises
-    ReleaseError when ``check_draft`` or the screener finds a problem, or ``manifest`` says otherwise than the file.
+    bytes), open data in NHS England's layout, what changed since the release before (``warehouse.history``), what
+    ``also`` writes into it, and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It
+    appears whole or not at all. A release that exists is left as it is. ``manifest.json`` names the submissions,
+    the hash of the inputs and the version of the code that the copied file itself records. ``at`` is the time
+    (UTC), ``reference_files`` has the hashes of the files of reference data. Readers of the old ``latest`` keep the
+    file they opened. Raises ReleaseError when ``check_draft`` or the screener finds a problem, or ``manifest`` says
+    otherwise than the file.
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
@@ -115,13 +110,10 @@ def publish(
         said = Said(releases, _current(latest), at, reference_files or {})
         rows = _finish(partial, release_id, str(held["inputs_hash"]), said)
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
+        also(partial)
         _write_open(partial)
-        _write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
-        for path in files_of(partial):
-            sync(path)
-            path.chmod(0o444)
-        for folder in (*(path for path in partial.rglob("*") if path.is_dir()), partial):
-            sync(folder)
+        write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
+        close(partial)
         partial.replace(target)
         sync(releases)
     _point(latest, target / DATABASE)
@@ -171,20 +163,7 @@ def _write_open(folder: Path) -> None:
     """Write what the file shows to the public in other forms. Raises ReleaseError where the screener objects."""
     with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
         write_open_data(con, folder / OPEN_DATA)
-        problems = screen(folder, con)
-    if problems:
-        raise ReleaseError(
-            "The release cannot be published, its public files have problems: " + "; ".join(problems)
-        )
-
-
-def _write_manifest(folder: Path, manifest: dict[str, object]) -> None:
-    described = {}
-    for path in files_of(folder):
-        name = path.relative_to(folder).as_posix()
-        described[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-    text = json.dumps({**manifest, "files": described}, indent=2, sort_keys=True, default=str)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    screened(folder)
 
 
 def _point(latest: Path, database: Path) -> None:
@@ -193,11 +172,8 @@ def _point(latest: Path, database: Path) -> None:
     latest.parent.mkdir(parents=True, exist_ok=True)
     waiting = latest.with_name(f".{latest.name}.next")
     waiting.unlink(missing_ok=True)
-    try:
-        os.link(database, waiting)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(database, waiting)
-        sync(waiting)
+    second_name(str(database), str(waiting))
+    sync(waiting)
     waiting.replace(latest)
     sync(latest.parent)
 

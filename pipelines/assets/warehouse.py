@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 
 from pipelines import publish
+from pipelines.ask import release_name
 from pipelines.assets.submissions import OWNERS
+from pipelines.pages import write_for_those_inside
 from pipelines.resources import Parity
 from warehouse.columns import SCHEMAS, contract
 from warehouse.described import Described
@@ -81,3 +83,13 @@ def release(parity: Parity) -> dg.MaterializeResult[None]:
     """Check the draft and swap it in whole."""
     released = publish.publish(parity.zones(), parity.ledger())
     return dg.MaterializeResult(metadata={name: released[name] for name in ("release", "is_new", "submissions")})
+
+
+@dg.asset(
+    key="pages", deps=[_RELEASE], group_name=GROUP, owners=OWNERS, pool=POOL, kinds={"html"},
+    description="Each service's own page and digest, and the centre's pages. The public pages are in the release.",
+)  # fmt: skip
+def pages(parity: Parity) -> dg.MaterializeResult[None]:
+    """Write the pages for those inside."""
+    zones = parity.zones()
+    return dg.MaterializeResult(metadata={"files": write_for_those_inside(zones, release_name(zones))})

@@ -7,8 +7,8 @@ import re
 from posixpath import relpath
 
 INDEX, ABOUT, BOARD = "index.html", "about.html", "board.html"
-# The page of a service for itself, beside the reports on its submissions.
-OWN = "service.html"
+# The page and the digest of a service for itself, beside the reports on its submissions.
+OWN, DIGEST = "service.html", "digest.txt"
 _PLAIN = re.compile(r"[^A-Za-z0-9-]")
 
 

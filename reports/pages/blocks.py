@@ -14,7 +14,7 @@ from reports.charts import SHARE, ControlChart, ControlPoint, Position, Value, c
 from reports.charts import Source as Drawn
 from reports.pages import sentences
 from reports.pages.cells import scale
-from reports.pages.figures import Figure, Point, Service
+from reports.pages.figures import Figure, Point, Service, history_table
 from reports.pages.further import Further, before_and_after, own_scores
 from reports.pages.numbers import Source, data, missing, value_said
 from reports.pages.questions import Asked, Question
@@ -213,11 +213,11 @@ class Telling:
         if figure.national_value is not None:
             national = Value(
                 figure.national_value, denominator=figure.national_denominator,
-                source=self._drawn(told.measure.id, figure.pathway, national=True),
+                source=self.source(told.measure.id, figure.pathway, "", national=True).drawn,
             )  # fmt: skip
         own = Value(
             figure.value, figure.lower_95, figure.upper_95, figure.numerator, figure.denominator,
-            source=self._drawn(told.measure.id, figure.pathway),
+            source=self.source(told.measure.id, figure.pathway, "").drawn,
         )  # fmt: skip
         drawn = position(
             Position(
@@ -237,15 +237,14 @@ class Telling:
             ControlChart(
                 title, self._name, [_control_point(month, by_month.get(month)) for month in self._release.months],
                 told.measure.standard, scale=scale(told.measure),
-                source=Drawn(told.measure.id, self._service.provider, "", condition.code),
+                source=Drawn(
+                    told.measure.id, self._service.provider, pathway=condition.code, period_type="month",
+                    table=".".join(history_table(self._release)).removeprefix("public."),
+                ),
             ),
             name,
         )  # fmt: skip
         return Markup(drawn.html)  # noqa: S704  escapes its texts itself
-
-    def _drawn(self, measure: str, pathway: str, national: bool = False) -> Drawn:
-        org = "ENG" if national else self._service.provider
-        return Drawn(measure, org, str(self._release.period.start), pathway)
 
     @property
     def _name(self) -> str:

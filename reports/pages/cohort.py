@@ -4,26 +4,22 @@ Belongs here: the stages of a condition and the bounds, from the measures of the
 belong here: counting the cohort (``warehouse/measures/7_stream.csv``), drawing (``reports.charts``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reports.charts import Part, Source, Stage, Stream
 from reports.pages.figures import Service
-from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES
+from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES, Pathway
 
 _PAIRED = {TALKING_THERAPIES: "REFERRED_PAIRED", SEVERE_MENTAL_ILLNESS: "REFERRED_SMI_PAIRED"}
 _BETTER = {TALKING_THERAPIES: "REFERRED_RELIABLY_IMPROVED", SEVERE_MENTAL_ILLNESS: "REFERRED_SMI_IMPROVED"}
-# Stage and measure; then what has not been reached by those who are still open.
-_STAGES = (
-    ("Assessed", "REFERRED_ASSESSED"),
-    ("Started treatment", "REFERRED_STARTED"),
-    ("Finished two sessions or more", "REFERRED_FINISHED"),
-)
-_OPEN = {"REFERRED_ASSESSED": "REFERRED_OPEN_NOT_ASSESSED", "REFERRED_STARTED": "REFERRED_OPEN_NOT_STARTED"}
+_ASSESSED, _STARTED, _FINISHED = "REFERRED_ASSESSED", "REFERRED_STARTED", "REFERRED_FINISHED"
+# Those who are still in care and have not reached a stage; of the second, those not assessed are a part.
+_OPEN = {_ASSESSED: "REFERRED_OPEN_NOT_ASSESSED", _STARTED: "REFERRED_OPEN_NOT_STARTED"}
 
-MEASURES = (
-    *(measure for _, measure in _STAGES), *_OPEN.values(), *_PAIRED.values(), *_BETTER.values()
-)  # fmt: skip
+MEASURES = (_ASSESSED, _STARTED, _FINISHED, *_OPEN.values(), *_PAIRED.values(), *_BETTER.values())
+
+_Place = Callable[[str], Source]
 
 
 @dataclass(frozen=True)
@@ -34,60 +30,59 @@ class Bounds:
     high: int
 
 
-def stream(service: Service, pathway: str, measure_set: str, condition: str, period: str) -> Stream | None:
-    """The stages of a condition; None where fewer than 5 people were referred."""
-    counts = _counts(service, pathway)
-    first = service.figure(pathway, "REFERRED_ASSESSED")
+def stream(service: Service, condition: Pathway, place: _Place) -> Stream | None:
+    """The stages of a condition; None where fewer than 5 people were referred. ``place``: that of a measure."""
+    first = service.figure(condition.code, _ASSESSED)
     referred = first.denominator if first else None
     if not referred:
         return None
-    last = (("Have two scores", _PAIRED[measure_set]), ("Got clearly better", _BETTER[measure_set]))
-    stages = [
-        Stage(
-            "Referred", referred, "denominator", _parts(referred, counts, "REFERRED_ASSESSED", "before assessment")
-        )
-    ]
-    for place, (label, measure) in enumerate((*_STAGES, *last)):
-        parts: tuple[Part, ...] = ()
-        if place == 0:
-            parts = _parts(counts.get(measure), counts, "REFERRED_STARTED", "before treatment", "REFERRED_ASSESSED")
-        stages.append(Stage(label, counts.get(measure), "numerator", parts))
-    source = Source("REFERRED_ASSESSED", service.provider, period, pathway)
-    return Stream(f"What became of people referred for {condition.lower()}", stages, source)
+
+    def count(measure: str) -> int | None:
+        figure = service.figure(condition.code, measure)
+        return figure.numerator if figure else None
+
+    def stage(label: str, measure: str, *parts: Part) -> Stage:
+        return Stage(label, count(measure), "numerator", parts, source=place(measure))
+
+    before = "Still in care before assessment"
+    waiting, unstarted = count(_OPEN[_ASSESSED]), count(_OPEN[_STARTED])
+    assessed = None if waiting is None or unstarted is None else max(0, unstarted - waiting)
+    return Stream(
+        f"What became of people referred for {condition.name.lower()}",
+        [
+            Stage(
+                "Referred", referred, "denominator", (
+                    Part(before, waiting, "open", "numerator", source=place(_OPEN[_ASSESSED])),
+                    _left("before assessment", referred, count(_ASSESSED), waiting),
+                ), source=place(_ASSESSED),
+            ),
+            stage(
+                "Assessed", _ASSESSED,
+                Part("Still in care before treatment", assessed, "open", "derived"),
+                _left("before treatment", count(_ASSESSED), count(_STARTED), assessed),
+            ),
+            stage("Started treatment", _STARTED),
+            stage("Finished two sessions or more", _FINISHED),
+            stage("Have two scores", _PAIRED[condition.measure_set]),
+            stage("Got clearly better", _BETTER[condition.measure_set]),
+        ],
+        place(_ASSESSED),
+    )  # fmt: skip
 
 
-def bounds(service: Service, pathway: str, measure_set: str) -> Bounds | None:
+def _left(where: str, reached: int | None, went_on: int | None, still: int | None) -> Part:
+    """Who is neither at the next stage nor still in care: what the three counts leave."""
+    if reached is None or went_on is None or still is None:
+        return Part(f"Left {where}", None, "left", "derived")
+    return Part(f"Left {where}", max(0, reached - went_on - still), "left", "derived")
+
+
+def bounds(service: Service, condition: Pathway) -> Bounds | None:
     """The bounds; None where one of the figures is missing."""
-    paired, better = (service.figure(pathway, of[measure_set]) for of in (_PAIRED, _BETTER))
-    if (
-        paired is None
-        or better is None
-        or not paired.denominator
-        or better.numerator is None
-        or paired.numerator is None
-    ):
+    paired, better = (service.figure(condition.code, of[condition.measure_set]) for of in (_PAIRED, _BETTER))
+    if paired is None or better is None or paired.numerator is None or better.numerator is None:
         return None
-    unwell = max(0, paired.numerator - better.numerator)
-    referred = paired.denominator
+    referred, unwell = paired.denominator, max(0, paired.numerator - better.numerator)
+    if not referred:
+        return None
     return Bounds(round(100 * better.numerator / referred), round(100 * (referred - unwell) / referred))
-
-
-def _counts(service: Service, pathway: str) -> dict[str, int | None]:
-    found = ((measure, service.figure(pathway, measure)) for measure in MEASURES)
-    return {measure: figure.numerator if figure else None for measure, figure in found}
-
-
-def _parts(
-    people: int | None, counts: Mapping[str, int | None], following: str, where: str, reached: str = ""
-) -> tuple[Part, ...]:
-    """Who is still open before the next stage, and who left before it."""
-    still = counts.get(_OPEN[following])
-    gone = counts.get(following)
-    if reached and still is not None and (before := counts.get(_OPEN[reached])) is not None:
-        # Open and untreated includes open and not assessed.
-        still = max(0, still - before)
-    left = None if None in (people, gone, still) else max(0, (people or 0) - (gone or 0) - (still or 0))
-    return (
-        Part(f"Still in care {where}", still, "open", "numerator" if not reached else "derived"),
-        Part(f"Left {where}", left, "left", "derived"),
-    )

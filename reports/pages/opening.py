@@ -48,14 +48,19 @@ def signals(blocks: Sequence[Block]) -> Iterator[Told]:
                     yield told
 
 
+def followed(blocks: Sequence[Block]) -> bool:
+    """Whether any figure has a control chart with limits."""
+    changes = (answer.first.change for block in blocks for answer in block.answers)
+    return any(each.rule == "calm" or each.is_signal for each in changes)
+
+
 def _changed(blocks: Sequence[Block]) -> str:
     found = list(signals(blocks))
     if found:
         # A change that is for the better or worse is said before one that is neither.
         told = min(found, key=lambda each: each.change.better is None)
         return sentence(sentences.changed(told.change, told.subject))
-    followed = any(a.first.change.rule == "calm" or a.first.change.is_signal for b in blocks for a in b.answers)
-    return sentences.STEADY if followed else sentences.UNFOLLOWED
+    return sentences.STEADY if followed(blocks) else sentences.UNFOLLOWED
 
 
 def _different(blocks: Sequence[Block]) -> str:

@@ -5,13 +5,15 @@ sentences (``opening``), reading figures (``figures``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
-from reports.charts import stream
+from reports.charts import Source, stream
 from reports.pages import addresses, changes, cohort, equity, further, quality, sentences
 from reports.pages.blocks import Telling
+from reports.pages.digest import digest
 from reports.pages.figures import Service, history_table, services
 from reports.pages.opening import opening
 from reports.pages.page import Page, rendered
@@ -36,50 +38,56 @@ def pages(release: Release) -> Iterator[Page]:
     if release.is_empty:
         return
     for service in services(release, MEASURES, ASKED, _BY_GROUP):
-        if service.pathways:
-            address = addresses.service(service.provider)
-            yield rendered("service.html", address, release, _values(release, service))
+        yield rendered("service.html", addresses.service(service.provider), release, _values(release, service))
 
 
 def inside_pages(release: Release) -> Iterator[Page]:
-    """The page of every service for itself, with its exact figures."""
+    """The page of every service for itself, with its exact figures, and its digest."""
     if release.is_empty:
         return
     for service in services(release, MEASURES, ASKED, _BY_GROUP):
-        if service.pathways:
-            yield rendered(
-                "service.html", addresses.OWN, release, _values(release, service), provider=service.provider
-            )
+        values = _values(release, service)
+        yield rendered("service.html", addresses.OWN, release, values, provider=service.provider)
+        text = digest(release, values["name"], values["blocks"])
+        yield Page(addresses.DIGEST, text, service.provider)
 
 
 def _values(release: Release, service: Service) -> dict[str, Any]:
-    telling = Telling(release, service)
+    """What the template knows of a service; of one with fewer than 5 people for each condition hardly anything."""
     known = {each.code: each for each in pathways()}
     conditions = [known[code] for code in service.pathways if code in known]
+    shared = {
+        "code": service.provider,
+        "name": release.names.get(("provider", service.provider), service.provider),
+        "conditions": conditions,
+    }
+    if not conditions:
+        return shared | {"opening": [sentences.HARDLY_ANYBODY], "trust": "", "small": "", "blocks": []}
+    telling = Telling(release, service)
     main, *others = conditions
     small = [each for each in others if service.size(each.code) < _SMALLEST]
     shown = [each for each in conditions if each not in small]
     blocks = [telling.block(question, shown) for question in QUESTIONS if question.id != "same"]
     months = len(release.months)
     submitted = max((figure.months_submitted or 0 for figure in service.figures.values()), default=0)
-    return {
-        "code": service.provider,
-        "name": release.names.get(("provider", service.provider), service.provider),
-        "conditions": conditions,
+    return shared | {
         "several": len(shown) > 1,
+        "small": _small(small),
         "trust": sentences.trust(submitted, months, _paired(service, main)),
         "opening": opening(blocks, main, submitted, months, release.has(*history_table(release))),
         "blocks": blocks,
-        "streams": _streams(release, service, shown),
+        "streams": _streams(telling, service, shown),
         "equity": equity.equity(release, service, main.measure_set),
         "quality": quality.items(telling, main),
         "months": (submitted, months),
         "changes": _changes(release, service.provider),
         "answers": equity.answers(release, service, _BY_QUESTION),
-        "small": sentences.SMALL.format(conditions=sentences.listed([each.name.lower() for each in small]))
-        if small
-        else "",
     }
+
+
+def _small(conditions: Sequence[Pathway]) -> str:
+    names = [each.name.lower() for each in conditions]
+    return sentences.SMALL.format(conditions=sentences.listed(names)) if names else ""
 
 
 def _changes(release: Release, provider: str) -> list[str]:
@@ -96,16 +104,18 @@ def _paired(service: Service, condition: Pathway) -> int | None:
 
 
 def _streams(
-    release: Release, service: Service, conditions: Sequence[Pathway]
+    telling: Telling, service: Service, conditions: Sequence[Pathway]
 ) -> list[tuple[Pathway, Markup, str]]:
     found = []
     for condition in conditions:
-        drawn = cohort.stream(
-            service, condition.code, condition.measure_set, condition.name, str(release.period.start)
-        )
+        drawn = cohort.stream(service, condition, partial(_place, telling, condition))
         if drawn is not None:
-            bounds = cohort.bounds(service, condition.code, condition.measure_set)
+            bounds = cohort.bounds(service, condition)
             said = sentences.BOUNDS.format(low=bounds.low, high=bounds.high) if bounds else ""
             html = Markup(stream(drawn, f"stream-{condition.code}").html)  # noqa: S704  escapes its texts itself
             found.append((condition, html, said))
     return found
+
+
+def _place(telling: Telling, condition: Pathway, measure: str) -> Source:
+    return telling.source(measure, condition.code, "").drawn

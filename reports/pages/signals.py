@@ -95,7 +95,8 @@ class Change:
     """What a control chart says last: the rule, the side, the months of the run, and whether that is news.
 
     ``rule`` is outside, trend, shift or 2 of 3; "calm" where chance explains all; "early" where there are too few
-    points. ``better``: whether the change is for the better; ``None`` where neither is.
+    points. ``better``: whether the change is for the better; ``None`` where neither is. ``is_now``: whether the
+    newest month is one of the run.
     """
 
     rule: str
@@ -105,6 +106,7 @@ class Change:
     is_recent: bool = False
     better: bool | None = None
     points: int = 0
+    is_now: bool = False
 
     @property
     def is_signal(self) -> bool:
@@ -132,4 +134,5 @@ def change(points: Sequence[Point]) -> Change:
         is_recent=end >= len(charted) - RECENT,
         better={"improvement": True, "concern": False}.get(last.variation),
         points=last.points or 0,
+        is_now=end == len(charted) - 1,
     )

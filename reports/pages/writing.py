@@ -38,6 +38,7 @@ class Written:
 
 def write_public(release: Release, folder: Path) -> Written:
     """Write the public pages of a release into ``folder``. Raises TooLarge for a page over 400 KB."""
+    folder.mkdir(parents=True, exist_ok=True)
     return _write((kind(release) for kind in PUBLIC_KINDS), lambda _: folder)
 
 
@@ -61,6 +62,8 @@ def _write(kinds: Iterator[Iterator[Page]], where: Callable[[Page], Path]) -> Wr
                 raise TooLarge(f"The page {page.address} has {len(content):,} bytes, {MOST_BYTES:,} are the most.")
             target = where(page) / page.address
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            waiting = target.with_name(f".{target.name}.next")
+            waiting.write_bytes(content)
+            waiting.replace(target)
             pages, size = pages + 1, size + len(content)
     return Written(pages, size)

@@ -26,7 +26,8 @@ from tests.fixtures.warehouse import (
 from warehouse import release
 from warehouse.export import EXPORTED
 from warehouse.inputs import recorded
-from warehouse.release import ReleaseError, check_draft, publish
+from warehouse.release import check_draft, publish
+from warehouse.release_folder import ReleaseError
 
 CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c", is_discharged=False)]
 
@@ -216,7 +217,7 @@ def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(draft:
 
 
 @pytest.mark.parametrize(
-    "step", ["copyfile", "_finish", "_write_open", "_write_manifest", "sync", "replace", "_point"]
+    "step", ["copyfile", "_finish", "_write_open", "write_manifest", "close", "sync", "replace", "_point"]
 )
 def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succeeds(
     draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

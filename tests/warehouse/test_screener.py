@@ -15,7 +15,8 @@ from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.screened_pages import screen_pages
 from warehouse.disclosure.screened_tables import screen_schema
 from warehouse.disclosure.screener import screen
-from warehouse.release import ReleaseError, publish
+from warehouse.release import publish
+from warehouse.release_folder import ReleaseError
 
 PERSON = "999 000 0018"  # of the range that is never issued
 MONTH = "open_data/parity_month_apr_2025_activity_performance.csv"
@@ -376,6 +377,7 @@ def test_pages_are_screened_with_the_release(handed_out: Path, con: duckdb.DuckD
         (f"s1_{'9f' * 16}", "a pseudonym"), (f"person e12_{'9f' * 16}!", "a pseudonym"),
         # What figures and their descriptions are full of
         ("RW501", None), ("ZS1|RXX", None), ("0.7540983606557377", None), ("9990000019", None), ("2025-04-30", None),
+        ("2025-04-9fddff2a", None), ("release 2026-03-12ab34cd", None),
         ("1 April 2025", None), ("NHS Data Dictionary, June 2026", None), ("18 weeks, 75 %", None), ("M001 M192", None),
         ("F20 to F29", None), ("ReQoL-10", None), ("0" * 64, None), ("financial year 2025-26", None), (None, None),
     ],

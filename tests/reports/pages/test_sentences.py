@@ -36,7 +36,10 @@ def every_sentence() -> Iterator[str]:
                 case, submitted=11, months=12, services="Only two services", condition="psychosis", what=what
             )
     yield from (sentences.STEADY, sentences.UNFOLLOWED, sentences.NO_MONTHS, sentences.ALIKE, sentences.UNCOMPARED)
+    yield sentences.HARDLY_ANYBODY
     yield from (sentences.ALL_KNOWN, sentences.trust(11, 12, 96), sentences.trust(12, 12))
+    yield from (sentences.DIGEST_CALM, sentences.DIGEST_UNFOLLOWED, sentences.DIGEST_REST)
+    yield sentences.DIGEST_END.format(page="service.html")
     yield sentences.BOUNDS.format(low=12, high=80)
     yield sentences.SMALL.format(conditions="bipolar disorder and eating disorder")
     for pattern in (sentences.SAME, sentences.NOT_SAME, sentences.NO_GROUPS):

@@ -74,7 +74,7 @@ def points(*signals: int | None, rule: str = "shift", variation: str = "improvem
         ([], Change("early")),
         (points(None, None), Change("early", points=2)),
         (points(0, 0, 0), Change("calm", points=3)),
-        (points(0, 1, 1), Change("shift", True, date(2025, 5, 1), date(2025, 6, 1), True, True, 3)),
+        (points(0, 1, 1), Change("shift", True, date(2025, 5, 1), date(2025, 6, 1), True, True, 3, True)),
         (
             points(-1, 0, 0, 0, rule="outside", variation="concern"),
             Change("outside", False, APRIL, APRIL, False, False, 4),
