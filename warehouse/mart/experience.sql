@@ -3,12 +3,9 @@
 -- The range covers services with 10 answers or more: below that, one answer moves a share by more than 10 points.
 -- A merged provider is one service with its successor. It is NULL with fewer than three such services. It shows how much services differ, and names none.
 CREATE TABLE mart.experience AS
-WITH counted AS (
+WITH monthly AS (
     SELECT
-        t.period_type, t.period_start, e.question,
-        CASE WHEN grouping(e.pathway) = 1 THEN 'all' ELSE e.pathway END AS pathway,
-        CASE WHEN grouping(e.engagement) = 1 THEN 'all' ELSE e.engagement END AS engagement,
-        CASE WHEN grouping(l.current_provider) = 1 THEN 'ENG' ELSE l.current_provider END AS organisation,
+        l.current_provider AS provider, s.month, e.question, e.pathway, e.engagement,
         count(*) AS answers, count(*) FILTER (WHERE e.is_positive) AS positive,
         count(*) FILTER (WHERE e.is_negative) AS negative, count(*) FILTER (WHERE e.is_highest) AS highest,
         count(*) FILTER (WHERE e.is_lowest) AS lowest
@@ -16,12 +13,24 @@ WITH counted AS (
     INNER JOIN ref.provider_place AS l ON l.provider = e.provider
     INNER JOIN core.reported_month AS s
         ON s.provider = e.provider AND s.month = CAST(date_trunc('month', e.answered_on) AS DATE)
-    INNER JOIN work.care_period AS t ON t.month = s.month
     WHERE e.is_counted AND e.pathway IS NOT NULL
+    GROUP BY l.current_provider, s.month, e.question, e.pathway, e.engagement
+),
+counted AS (
+    SELECT
+        t.period_type, t.period_start, m.question,
+        CASE WHEN grouping(m.pathway) = 1 THEN 'all' ELSE m.pathway END AS pathway,
+        CASE WHEN grouping(m.engagement) = 1 THEN 'all' ELSE m.engagement END AS engagement,
+        CASE WHEN grouping(m.provider) = 1 THEN 'ENG' ELSE m.provider END AS organisation,
+        CAST(sum(m.answers) AS BIGINT) AS answers, CAST(sum(m.positive) AS BIGINT) AS positive,
+        CAST(sum(m.negative) AS BIGINT) AS negative, CAST(sum(m.highest) AS BIGINT) AS highest,
+        CAST(sum(m.lowest) AS BIGINT) AS lowest
+    FROM monthly AS m
+    INNER JOIN work.care_period AS t ON t.month = m.month
     GROUP BY
-        t.period_type, t.period_start, e.question,
-        GROUPING SETS ((e.pathway, e.engagement), (e.pathway), (e.engagement), ()),
-        GROUPING SETS ((l.current_provider), ())
+        t.period_type, t.period_start, m.question,
+        GROUPING SETS ((m.pathway, m.engagement), (m.pathway), (m.engagement), ()),
+        GROUPING SETS ((m.provider), ())
 ),
 ranged AS (
     SELECT

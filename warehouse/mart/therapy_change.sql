@@ -4,13 +4,15 @@
 -- effect_size is the mean gain over England's SD of first scores for the same problem, therapy and period: one scale
 -- for all services. Positive is better. Sums are exact; means and SDs are made of them last.
 CREATE TABLE mart.therapy_change AS
-WITH placed AS (
+WITH periodic AS (
     SELECT
-        w.level, w.organisation, t.period_type, t.period_start, m.problem, m.therapy_type, m.instrument, m.pairs,
-        m.first_total, m.first_squares, m.last_total, m.last_squares
+        m.provider, m.commissioner, t.period_type, t.period_start, m.problem, m.therapy_type, m.instrument,
+        sum(m.pairs) AS pairs, sum(m.first_total) AS first_total, sum(m.first_squares) AS first_squares,
+        sum(m.last_total) AS last_total, sum(m.last_squares) AS last_squares
     FROM monthly_count.therapy_change AS m
     INNER JOIN work.care_period AS t ON t.month = m.month
-    INNER JOIN work.therapy_place AS w ON w.provider = m.provider AND w.commissioner = m.commissioner
+    GROUP BY
+        m.provider, m.commissioner, t.period_type, t.period_start, m.problem, m.therapy_type, m.instrument
 ),
 added AS (
     SELECT
@@ -18,7 +20,8 @@ added AS (
         CASE WHEN grouping(problem) = 1 THEN 'all' ELSE problem END AS problem, therapy_type, instrument,
         CAST(sum(pairs) AS BIGINT) AS pairs, sum(first_total) AS first_total, sum(first_squares) AS first_squares,
         sum(last_total) AS last_total, sum(last_squares) AS last_squares
-    FROM placed
+    FROM periodic
+    INNER JOIN work.therapy_place USING (provider, commissioner)
     GROUP BY GROUPING SETS (
         (level, organisation, period_type, period_start, therapy_type, instrument, problem),
         (level, organisation, period_type, period_start, therapy_type, instrument)

@@ -8,17 +8,13 @@ WITH added AS (
     SELECT
         CASE WHEN grouping(l.current_provider) = 1 THEN 'England' ELSE 'provider' END AS level,
         CASE WHEN grouping(l.current_provider) = 1 THEN 'ENG' ELSE l.current_provider END AS organisation,
-        CASE WHEN grouping(o.pathway) = 1 THEN 'all' ELSE o.pathway END AS pathway, s.instrument,
-        s.score_order AS occasion, count(*) AS scores, sum(s.score) AS total, sum(o.first_score) AS first_total
-    FROM core.score AS s
+        CASE WHEN grouping(s.pathway) = 1 THEN 'all' ELSE s.pathway END AS pathway, s.instrument, s.occasion,
+        CAST(sum(s.scores) AS BIGINT) AS scores, sum(s.total) AS total, sum(s.first_total) AS first_total
+    FROM monthly_count.trajectory AS s
     INNER JOIN ref.provider_place AS l ON l.provider = s.provider
-    INNER JOIN core.outcome AS o
-        ON o.provider = s.provider AND o.service_request_id = s.service_request_id AND o.instrument = s.instrument
-    INNER JOIN core.pathway AS p ON p.provider = s.provider AND p.service_request_id = s.service_request_id
-    WHERE s.is_counted AND o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
     GROUP BY GROUPING SETS (
-        (s.instrument, s.score_order, l.current_provider, o.pathway), (s.instrument, s.score_order, l.current_provider),
-        (s.instrument, s.score_order, o.pathway), (s.instrument, s.score_order)
+        (s.instrument, s.occasion, l.current_provider, s.pathway), (s.instrument, s.occasion, l.current_provider),
+        (s.instrument, s.occasion, s.pathway), (s.instrument, s.occasion)
     )
 )
 SELECT
