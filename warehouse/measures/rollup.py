@@ -119,7 +119,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
 def _counts_of_measures(catalogue: Sequence[Measure]) -> list[Task]:
     quantiles = [measure for measure in catalogue if not measure.is_additive]
     return [
-        Task("quantiles", (), partial(_add_quantiles, measures=quantiles)),
+        Task("quantiles", (), lambda con: _add_quantiles(con, quantiles)),
         *(Task(each.name, (), partial(_add_totals, each=each)) for each in passes(catalogue)),
     ]
 
