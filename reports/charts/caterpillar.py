@@ -134,7 +134,8 @@ def _notes(data: Caterpillar, is_named: bool) -> list[Note]:
         notes.append(f"Line: {data.centre_name}, {data.scale.said(data.centre.value, data.centre.denominator)}.")
     if data.standard is not None:
         notes.append(f"Dotted line: the standard, {data.scale.said(data.standard)}.")
-    notes.append("Bars: where each figure is likely to be.")
+    if any(each.figure.lower is not None for each in data.services):
+        notes.append("Bars: where each figure is likely to be.")
     notes.append(f"Sorted by {'region and name' if data.by_region else 'name'}, not by value.")
     if not is_named:
         notes.append("All names are in the table.")

@@ -15,8 +15,8 @@ _VARIATION = {
 }
 _COLOUR = {"improvement": BLUE, "concern": ORANGE, "neither": INK}
 _ASSURANCE = {
-    "passes": ("Meets the standard of {} every month as things are", BLUE, "P"),
-    "fails": ("Misses the standard of {} every month as things are", ORANGE, "F"),
+    "passes": ("Meets the standard of {} each time as things are", BLUE, "P"),
+    "fails": ("Misses the standard of {} each time as things are", ORANGE, "F"),
     "inconsistent": ("May meet or miss the standard of {} by chance", QUIET, "?"),
 }
 _NO_SIGNAL = {

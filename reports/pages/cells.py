@@ -45,9 +45,13 @@ def figure(measure: Measure, row: Row | None, source: Source, noun: str = "") ->
     if row is None:
         return Markup(missing("not applicable"))  # noqa: S704  our own text
 
-    def shown(column: str, text: str, table: str = "") -> Markup:
-        at = replace(source, column=column, table=table or source.table)
-        return data(text, number(row[column]) if column == "value" else row[column], at)
+    limits = (
+        dict(zip(("lower_95", "upper_95"), interval(row) or (), strict=False)) if measure.kind == "share" else {}
+    )
+
+    def shown(column: str, text: str) -> Markup:
+        value = limits[column] if column in limits else row[column]
+        return data(text, number(value) if column == "value" else value, replace(source, column=column))
 
     if measure.kind == "share":
         return _share(row, shown, noun or NOUNS[measure.grain])
@@ -70,8 +74,10 @@ def _share(row: Row, shown: Any, noun: str) -> Markup:
     limits = interval(row)
     if limits is None:
         return Markup("{}, {}").format(counted, rate)
-    between = SHARE.between(limits[0], limits[1], row["denominator"], "and")
-    return Markup("{}, {}; likely between {}").format(counted, rate, between)
+    low, _, high = SHARE.between(limits[0], limits[1], row["denominator"], "and").partition(" and ")
+    return Markup("{}, {}; likely between {} and {}").format(
+        counted, rate, shown("lower_95", low), shown("upper_95", high)
+    )
 
 
 def interval(row: Row) -> tuple[float, float] | None:

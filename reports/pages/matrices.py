@@ -37,7 +37,7 @@ ONE = "Only one service in the country treats this. We show its figures."
 TWO = "Only two services in the country treat this. We show both and compare neither."
 FEW = "Only {services} services in the country treat this. We show all and compare none."
 MANY = "{services} services treat this. A symbol says where a figure is, for a service of its size."
-BY_CHANCE = "With {cells} comparisons, about {expected} open symbols come by chance alone."
+BY_CHANCE = "Of {cells} figures that are compared, about {expected} would be outside the limits by chance alone."
 
 
 class Matrices:

@@ -30,8 +30,8 @@ ROWS = "One person may give many of these. So services are shown by region and n
 MONTHS = "Months are missing. So services are shown by region and name, and none is compared."
 FUNNEL = (
     "{within} of {services} services are where services of their size mostly are. "
-    "{outer} are outside the outer lines, and {inner} more outside the inner ones. "
-    "By chance, {expected} would be outside the inner lines."
+    "Outside the outer lines: {outer}. Only outside the inner lines: {inner}. "
+    "By chance alone, {expected} would be outside the inner lines."
 )
 OUTSIDE = "A service outside the lines is a reason to ask. Who is referred and how care is recorded matter, too."
 OPEN = "{open} more: so close to a line that the small random error leaves open on which side."

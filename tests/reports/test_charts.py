@@ -439,8 +439,8 @@ def test_early_limits_are_called_so_and_too_few_months_have_none() -> None:
     ("name", "said", "icons"),
     [
         ("usual", "July 2025: 67 %. Improvement: higher than chance explains. May meet or miss the standard of 50 % by chance.", 2),
-        ("gaps", "Jan 2025: 52 %. No more than chance explains. Meets the standard of 40 % every month as things are.", 2),
-        ("three years", "Dec 2026: 56 %. No more than chance explains. Misses the standard of 60 % every month as things are.", 2),
+        ("gaps", "Jan 2025: 52 %. No more than chance explains. Meets the standard of 40 % each time as things are.", 2),
+        ("three years", "Dec 2026: 56 %. No more than chance explains. Misses the standard of 60 % each time as things are.", 2),
         ("few", "May 2024: not submitted. No point for the latest month.", 0),
         ("counts", "July 2024: 851. No more than chance explains.", 1),
     ],

@@ -193,8 +193,11 @@ def test_a_measure_page_compares_where_there_are_services_enough(tmp_path: Path,
 
 def test_a_funnel_says_how_many_are_outside_and_how_many_would_be_by_chance() -> None:
     said = funnel_said({"within": 30, "above 95": 3, "below 99.8": 2, None: 1})
-    assert said[0].startswith("30 of 36 services") and "2 are outside the outer lines, and 3 more" in said[0]
-    assert "By chance, about 2 would" in said[0]
+    assert (
+        said[0].startswith("30 of 36 services")
+        and "Outside the outer lines: 2. Only outside the inner lines: 3." in said[0]
+    )
+    assert "By chance alone, about 2 would" in said[0]
     assert len(said) == 3 and said[2].startswith("One more")
     assert len(funnel_said({"within": 12})) == 1
 
