@@ -17,7 +17,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run look test campaign mutants audit lint format docs published bench bench-nation bench-pages bench-keys dev lock clean
+.PHONY: help run look test campaign mutants audit lint format docs published pictures bench bench-nation bench-pages bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ docs: $(STAMP) ## Write the dataset documentation, the official measures and the
 
 published: $(STAMP) ## Write the page on NHS England's published figures anew
 	$(BIN)/python -m reports.published.services $(PUBLISHED)
+
+pictures: $(STAMP) ## Take the pictures of pages in docs/ anew from the demonstration (needs Chromium)
+	$(BIN)/python -m tests.pictures $(PARITY_HOME)
 
 bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for the long one
 	$(BIN)/python -m benchmarks.load $(SIZES)
