@@ -59,7 +59,7 @@ def multiplied(release: Path, target: Path, services: int) -> None:
 
 
 def run(folder: Path, out: Path) -> None:
-    """Write every page of a release and print seconds, pages, bytes and peak memory."""
+    """Write every page of a release and print seconds, pages, bytes, time of a core and peak memory."""
     start = time.perf_counter()
     with opened(folder, PUBLIC) as release:
         public = write_public(release, out / "public")
@@ -69,10 +69,12 @@ def run(folder: Path, out: Path) -> None:
     end = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     largest = max(path.stat().st_size for path in out.rglob("*.html"))
+    core = time.process_time()
     print(
         f"{public.pages:>6,} public pages {middle - start:6.1f} s "
         f"{inside.pages:>6,} inside files {end - middle:6.1f} s "
-        f"{(public.size + inside.size) / 1e6:7.1f} MB, largest {largest / 1e3:.0f} KB, peak memory {peak:.0f} MB"
+        f"{(public.size + inside.size) / 1e6:7.1f} MB, largest {largest / 1e3:.0f} KB, "
+        f"{core:.1f} s of a core, peak memory {peak:.0f} MB"
     )
 
 
