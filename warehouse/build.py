@@ -24,6 +24,7 @@ from warehouse.comparison.effect import create_effect_macros
 from warehouse.comparison.statistics import create_macros
 from warehouse.compat import create_compat
 from warehouse.disclosure.public import build_public
+from warehouse.examples import create_examples
 from warehouse.field_quality import summarise_fields
 from warehouse.history.keeping import TABLES as HISTORY
 from warehouse.lookups import load_reference
@@ -177,6 +178,7 @@ def complete(
         build_public(con, secret)
         create_promised(con)
         create_lineage(con, counted)
+        create_examples(con)
         apply_contract(con, described(counted))
         con.execute("UPDATE meta.build SET protected_with = ?, code_version = ?", [protected_with, code_version])
         return count_rows(con, "public")

@@ -12,7 +12,7 @@ import duckdb
 
 from schemas.errors import ForThePerson
 from schemas.sql import quoted
-from warehouse import clinical, compat, lookups, promised, published, quality_items, vocabulary
+from warehouse import clinical, compat, examples, lookups, promised, published, quality_items, vocabulary
 from warehouse.comparison import case_mix
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
@@ -46,7 +46,7 @@ Columns of meta.columns: One row per column of this file: what it means.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
     listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, origins.COLUMNS,
-    case_mix.COLUMNS, promised.COLUMNS, COLUMNS,
+    case_mix.COLUMNS, promised.COLUMNS, examples.COLUMNS, COLUMNS,
 )  # fmt: skip
 
 

@@ -41,6 +41,9 @@ def questions(release: Path) -> list[str]:
             "WHERE function_type = 'macro' AND NOT internal ORDER BY ALL"
         ).fetchall()
     asked = [f'SELECT count(*) FROM (FROM {schema}."{name}" LIMIT 1)' for schema, name in relations]
+    # Questions to start from: of the file itself, so that nobody meets one that fails.
+    with duckdb.connect(str(release), read_only=True) as con:
+        asked += [sql for (sql,) in con.execute("SELECT sql FROM meta.example ORDER BY position").fetchall()]
     # By position: binding is what differs between versions. A quantile's share is the one that may not be NULL.
     return asked + [
         f"SELECT {schema}.{name}({', '.join('0.5' if each == 'q' else 'NULL' for each in parameters)})"

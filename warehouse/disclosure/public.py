@@ -11,6 +11,7 @@ import duckdb
 
 from schemas.sql import quoted
 from warehouse.disclosure.suppression import SUPPRESSION, Suppression
+from warehouse.examples import create_examples
 from warehouse.models import read_sql
 from warehouse.promised import create_promised
 from warehouse.storage import writing
@@ -76,6 +77,7 @@ def write_public(database: Path, target: Path) -> None:
         for table in TABLES:
             con.execute(f"CREATE TABLE public.{table} AS FROM release.public.{table} ORDER BY ALL")
         create_promised(con, only_public=True)
+        create_examples(con, only_public=True)
         con.execute(
             "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build; "
             "CREATE TABLE meta.release AS FROM release.meta.release ORDER BY position; "

@@ -35,6 +35,7 @@ _BESIDE = {
     "ON o.database_name = 'handed' AND o.schema_name = c.schema_name AND o.table_name = c.table_name "
     "AND o.column_name = c.column_name)",
     "meta.release": "meta.release",
+    "meta.example": "(FROM meta.example WHERE is_public)",
     "meta.contract": "(FROM meta.contract WHERE view_name IN "
     "(SELECT view_name FROM duckdb_views() WHERE database_name = 'handed'))",
 }
