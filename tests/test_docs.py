@@ -1,7 +1,11 @@
 """The documentation: its questions can be asked, its links lead somewhere, its commands exist."""
 
+import os
 import random
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -53,6 +57,29 @@ def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: 
     for question in questions:
         columns, _ = ask(question, found)
         assert columns
+
+
+RECIPES = re.findall(r"```(sh|python|r)\n(.*?)```", (PROJECT / "docs" / "for-analysts.md").read_text(), re.DOTALL)
+
+
+def test_every_recipe_of_the_analysts_page_runs(tmp_path: Path, home: Path) -> None:
+    """As a person runs it: in a folder with the data root ``var``, with the tools of this environment."""
+    found = loaded_and_published(tmp_path)
+    (tmp_path / "var").symlink_to(found.home)
+    tools = Path(sys.executable).parent
+    commands = {"sh": ["sh", "-ec"], "python": [sys.executable, "-c"], "r": ["Rscript", "-e"]}
+    assert {language for language, _ in RECIPES} == set(commands)
+    for language, recipe in RECIPES:
+        tool = "duckdb" if language == "sh" else commands[language][0]
+        if not (tools / tool).exists() and shutil.which(tool) is None:
+            continue
+        path = f"{tools}:{os.environ['PATH']}"
+        ran = subprocess.run(
+            [*commands[language], recipe], cwd=tmp_path, env={"PATH": path, "HOME": str(tmp_path)},
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert (ran.returncode, ran.stderr) == (0, ""), recipe
+        assert ran.stdout or ">" in recipe
 
 
 def test_the_question_by_group_loses_no_group(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.pages import about, condition, index, measure, place, published, service
+from reports.pages import about, condition, dictionary, index, measure, place, published, service
 from reports.pages.page import Page
 from reports.pages.release import Release
 from reports.templating import MOST_BYTES
@@ -19,9 +19,10 @@ Kind = Callable[[Release], Iterator[Page]]
 # For everybody: from the schema ``public`` alone.
 PUBLIC_KINDS: tuple[Kind, ...] = (
     index.pages, about.pages, place.pages, condition.pages, service.pages, published.pages, measure.pages,
+    dictionary.pages,
 )  # fmt: skip
 # For one service (``Page.provider``) or the centre.
-INSIDE_KINDS: tuple[Kind, ...] = (service.inside_pages,)
+INSIDE_KINDS: tuple[Kind, ...] = (service.inside_pages, dictionary.pages)
 
 
 class TooLarge(ForThePerson):

@@ -8,25 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.fixtures.warehouse import APRIL, FEW, SECRET, Case, build, tables_of, write_submission
-from warehouse.release import publish
+from tests.fixtures.small_release import small_release
 
 OLDEST = Path(sys.prefix) / "oldest-client"
 NEWEST = Path(sys.executable).with_name("duckdb")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tmp = tmp_path_factory.mktemp("clients")
-    draft = build(
-        tmp, [write_submission(tmp, "RXX", APRIL, tables_of([Case("a"), Case("b")]))], measures=FEW, whole=True
-    )
-    return publish(draft, tmp / "releases", "2025-04-aaaaaaaa", tmp / "latest.duckdb", {}, secret=SECRET)
-
-
 @pytest.fixture(params=["parity.duckdb", "parity-public.duckdb"])
-def release(folder: Path, request: pytest.FixtureRequest) -> Path:
-    return folder / str(request.param)
+def release(request: pytest.FixtureRequest) -> Path:
+    return small_release().folder / str(request.param)
 
 
 def questions(release: Path) -> list[str]:

@@ -12,24 +12,21 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, SECRET, Case, ask, build, tables_of, write_submission
+from tests.fixtures.small_release import NAME as RELEASE
+from tests.fixtures.small_release import small_release
+from tests.fixtures.warehouse import ask
 from warehouse.columns import contract
 from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.parts import INSIDE, public_files, unknown_files
 from warehouse.disclosure.screener import screen
 from warehouse.export import EXPORTED
-from warehouse.release import publish
 
 VALIDATORS = Path(sys.prefix) / "validators"
-CASES = [Case(str(n), [(PHQ9, "15", "5"), (GAD7, "14", "3")], is_discharged=n != 1) for n in range(12)]
-RELEASE = "2025-04-17aaaaaa"  # named like a day, as 3 of 8 are
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tmp = tmp_path_factory.mktemp("export")
-    draft = build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True, measures=FEW)
-    return publish(draft, tmp / "releases", RELEASE, tmp / "latest.duckdb", {}, SECRET)
+def folder() -> Path:
+    return small_release().folder
 
 
 def parquets(folder: Path) -> list[Path]:

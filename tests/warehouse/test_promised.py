@@ -8,20 +8,19 @@ import duckdb
 import pytest
 
 from tests.contract import dated, following, number, released, written
-from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, SECRET, Case, ask, build, tables_of, write_submission
+from tests.fixtures.small_release import small_release
+from tests.fixtures.warehouse import SECRET, ask
 from warehouse.columns import grain_keys
 from warehouse.models import models_of
 from warehouse.promised import Promise, differences, offered, promised, read_contract
-from warehouse.release import check_draft, publish
+from warehouse.release import check_draft
 
-CASES = [Case(str(n), [(PHQ9, "15", "5"), (GAD7, "14", "3")], is_discharged=n != 1) for n in range(12)]
 VALUE = Promise("figure", "value", "DOUBLE", False, "", "1.0", "The value.")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tmp = tmp_path_factory.mktemp("promised")
-    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True, measures=FEW)
+@pytest.fixture
+def built() -> Path:
+    return small_release().draft
 
 
 def test_a_draft_offers_what_the_contract_promises(built: Path) -> None:
@@ -116,19 +115,15 @@ def test_a_figure_is_that_of_the_mart_with_its_names(built: Path) -> None:
     ) == [("England", "Recovery", 11, 11, 1.0, "value"), ("RXX", "Recovery", 11, 11, 1.0, "value")]
 
 
-def test_the_public_file_has_the_views_of_public_figures_and_a_comment_on_everything(
-    built: Path, tmp_path: Path
-) -> None:
-    folder = publish(built, tmp_path / "releases", "x", tmp_path / "latest.duckdb", {}, SECRET)
+def test_the_public_file_has_the_views_of_public_figures_and_a_comment_on_everything() -> None:
+    _, folder, latest = small_release()
     public = folder / "parity-public.duckdb"
     views = [
         f"v1.{name}" for (name,) in ask(public, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'v1'")
     ]
     assert sorted(views) == [name for name in models_of("v1") if name.startswith("v1.public_")]
     for name in views:
-        assert ask(public, f"FROM {name} ORDER BY ALL") == ask(
-            tmp_path / "latest.duckdb", f"FROM {name} ORDER BY ALL"
-        )
+        assert ask(public, f"FROM {name} ORDER BY ALL") == ask(latest, f"FROM {name} ORDER BY ALL")
     bare = "SELECT schema_name, {0}_name FROM duckdb_{0}s() WHERE NOT internal AND comment IS NULL"
     assert ask(public, bare.format("table")) == ask(public, bare.format("view")) == []
     assert ask(public, bare.format("column")) == []

@@ -69,8 +69,6 @@ FROM told
 --       denominator is of fewer than {rate_from} people. Of other kinds, in the measure's unit: a mean (of {mean_from}
 --       people or more, with a random error), median, 90th centile or rate; whole, but means to one decimal where the
 --       denominator shown is {decimal_from} or more.
---       {rate_from} people.
---       unit: whole; means to one decimal where the denominator shown is {decimal_from} or more.
 --   months_submitted [months]: Months of the period in which a provider of the organisation has submitted.
 --   state: value; no rate (counts shown, too few for a value); suppressed (fewer than {smallest} people
 --       counted); not submitted; not applicable.
