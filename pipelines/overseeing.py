@@ -16,10 +16,13 @@ from pipelines.board import Standing, overview
 from pipelines.chasing import Chase, to_chase, touched
 from pipelines.differing import since_release
 from pipelines.ledger import Ledger, Outcome, State, latest, today_in_england
-from pipelines.zones import PRIVATE, Zones
+from pipelines.zones import Zones
 from reports.dataset.rule_pages import in_force
 from reports.pages.board import page_of
 from schemas.month import month_text
+
+MONTHS = 12
+"""Months of the table, if nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,9 @@ def _not_mended(unplaced: Sequence[Outcome], events: Sequence[Outcome]) -> list[
     return [one for one in unplaced if not (one.receipt.is_attempt and one.receipt.seq < received)]
 
 
-def write_page(seen: Overseen, zones: Zones, months: int) -> Path:
+def write_board(seen: Overseen, zones: Zones, months: int = MONTHS) -> Path:
     """Write the board as a page into the folder of the centre. Returns its path."""
     shown = seen.last_months(months)
     page = page_of(seen.on, shown, [each.as_row() for each in seen.standings], seen.as_json())
-    folder = zones.home / "centre"
-    folder.mkdir(mode=PRIVATE, exist_ok=True)
-    durable.write(folder / page.address, page.text)
-    return folder / page.address
+    durable.write(zones.centre / page.address, page.text)
+    return zones.centre / page.address

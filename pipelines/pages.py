@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipelines import durable
 from pipelines.ask import release_name
+from pipelines.ledger import open_ledger
+from pipelines.overseeing import oversee, write_board
 from pipelines.zones import Zones, shown
 from reports.pages import addresses
 from reports.pages.release import INSIDE, PUBLIC, opened
@@ -61,8 +63,9 @@ def write_for_those_inside(zones: Zones, release: str) -> int:
     """Write each service's page and digest beside its reports, and the centre's pages; how many files."""
     with opened(zones.releases / release, INSIDE) as found:
         written = write_inside(found, lambda provider: zones.site_reports / provider, zones.centre)
+    write_board(oversee(zones, open_ledger(zones.ledger)), zones)
     durable.sync_all(zones.centre)
-    return written.pages
+    return written.pages + 1
 
 
 def first_page(zones: Zones, release: str | None = None) -> Path:

@@ -68,7 +68,7 @@ def status(
 
     from pipelines import attempts, custody, show, show_board
     from pipelines.ledger import open_ledger
-    from pipelines.overseeing import oversee, write_page
+    from pipelines.overseeing import oversee, write_board
     from pipelines.zones import shown, zones
 
     root = zones()
@@ -77,7 +77,7 @@ def status(
     seen = oversee(root, ledger)
     files = custody.kept(root)
     if page:
-        written = write_page(seen, root, months)
+        written = write_board(seen, root, months)
     if as_json:
         print_json({**seen.as_json(), "received_files": asdict(files)})
         return CLEAN

@@ -64,7 +64,8 @@ def test_the_public_edition_cannot_read_what_is_exact(published: Zones) -> None:
 def test_a_service_gets_its_own_page_with_its_exact_figures_and_a_digest(published: Zones) -> None:
     written = write(published, None, public=False, inside=True)
     own = published.site_reports / "RW5"
-    assert (written.inside_files, written.public) == (2, "")
+    assert (written.inside_files, written.public) == (3, "")
+    assert "The centre's board" in (published.centre / "board.html").read_text(encoding="utf-8")
     assert ">43</data> referrals" in (own / "service.html").read_text()
     assert (own / "digest.txt").read_text().startswith("RW5, April 2025\n\n")
     assert not list(release_of(published).rglob("digest.txt"))
@@ -103,7 +104,7 @@ def test_the_commands_say_what_they_wrote_and_what_cannot_be_asked(
     assert "were there already" in out
     assert "Open first: " in out
     assert run(["pages", "--inside", "--json"]) == CLEAN
-    assert json.loads(capfd.readouterr().out)["inside_files"] == 2
+    assert json.loads(capfd.readouterr().out)["inside_files"] == 3
     assert run(["pages", "--public", "--inside"]) == USAGE
     assert run(["pages", "--release", "2025-04-00000000"]) == USAGE
     assert "no release of that name" in capfd.readouterr().err
