@@ -30,6 +30,8 @@ NEEDS = (
 # Characters of all matrices on one page: that of 200 services and eight questions has 280 KB, and 400 KB are the
 # most for a page that names all services and places as well.
 _MOST_MATRICES = 230_000
+# What a row of figures has beside its cells.
+_ROW = 900
 
 
 def pages(release: Release) -> Iterator[Page]:
@@ -121,12 +123,17 @@ class _Condition:
 
 def _fitting(conditions: Sequence[_Condition]) -> Sequence[_Condition]:
     """The conditions, the largest matrices left to the page of the condition until the others fit."""
-    size = sum(len(each.matrix) for each in conditions)
-    for each in sorted(conditions, key=lambda each: (-len(each.matrix), each.condition.code)):
+    size = sum(map(_size, conditions))
+    for each in sorted(conditions, key=lambda each: (-_size(each), each.condition.code)):
         if size > _MOST_MATRICES:
-            size -= len(each.matrix)
-            each.matrix, each.is_elsewhere = Markup(""), True
+            size -= _size(each)
+            each.matrix, each.figures, each.is_elsewhere = Markup(""), [], True
     return conditions
+
+
+def _size(of: _Condition) -> int:
+    """About how long the services of a condition are on the page, as symbols or as figures."""
+    return len(of.matrix) + sum(_ROW + sum(map(len, cells)) for _, cells in of.figures)
 
 
 def _sets(conditions: Sequence[Pathway]) -> list[str]:
