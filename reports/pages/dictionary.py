@@ -33,7 +33,9 @@ _NATIONAL = "The same under national names, for SQL that exists."
 
 
 def pages(release: Release) -> Iterator[Page]:
-    """The index, a page per table and view, and inside the lineage of measures."""
+    """The index, a page per table and view, and inside the lineage of measures; none for a release of 0.6."""
+    if not release.has("meta", "example"):  # published by an earlier version
+        return
     tables = _tables(release)
     examples = list(release.rows("SELECT * FROM meta.example ORDER BY position"))
     since = {
