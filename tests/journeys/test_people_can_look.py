@@ -18,6 +18,7 @@ import pytest
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN
 from pipelines.zones import PROJECT, Zones, zones
+from reports.pages.addresses import OWN
 from reports.pages.release import INSIDE, PUBLIC, opened
 from reports.pages.writing import write_inside, write_public
 from reports.templating import MOST_BYTES
@@ -138,37 +139,24 @@ def test_a_services_page_says_what_a_query_says(
     pages: Path, root: Zones, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The page of a service, in both editions, against ``parity query``: each number that has its place."""
-    service = next(iter(sorted((pages / PUBLIC_PAGES / "service").glob("*.html"))))
-    for page, schema in (
-        (service, "public"),
-        (pages / SERVICE_PAGES / service.stem / "service" / service.name, "mart"),
-    ):
-        numbers = [
-            number
-            for number in read_page(page.read_text(encoding="utf-8")).numbers
-            if number.of.get("table", "") == "service_measure" and number.of.get("org") == service.stem
-            and number.of["column"] in ("numerator", "denominator") and number.raw
-        ]  # fmt: skip
-        wanted = [
-            (
-                n.of["measure"],
-                n.of["period-type"],
-                n.of["period"],
-                n.of.get("pathway", "all"),
-                n.of["column"],
-                n.raw,
-            )
-            for n in numbers
-        ]
-        assert len(wanted) > 10
-        asked = " UNION ALL ".join(
-            f"SELECT measure, period_type, CAST(period_start AS VARCHAR) AS period, pathway, '{column}' AS figure, "
-            f"{column} AS n FROM {schema}.service_measure WHERE level = 'provider' AND organisation = '{service.stem}'"
-            for column in ("numerator", "denominator")
-        )
-        assert _run(["query", asked, "--format", "csv"]) == CLEAN
-        answered = {tuple(row.values()) for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
-        assert set(wanted) <= answered
+    service = max((pages / PUBLIC_PAGES / "service").glob("*.html"), key=lambda page: page.stat().st_size)
+    own = pages / SERVICE_PAGES / service.stem / OWN
+    of = {"service_measure": "organisation", "service_comparison": "provider", "provider_figure": "provider"}
+    for page, schema in ((service, "public"), (own, "mart")):
+        wanted, asked = set(), set()
+        for number in read_page(page.read_text(encoding="utf-8")).numbers:
+            table = number.of.get("table", "service_measure").removeprefix(f"{schema}.")
+            column = number.of.get("column", "")
+            if table in of and column in ("numerator", "denominator") and number.of["org"] == service.stem:
+                keys = (number.of[key] for key in ("measure", "period-type", "period"))
+                wanted.add((table, column, *keys, number.of.get("pathway", "all"), number.raw.removesuffix(".0")))
+                asked.add(
+                    f"SELECT '{table}' AS t, '{column}' AS c, measure, period_type, CAST(period_start AS VARCHAR) AS p, "
+                    f"pathway, {column} AS n FROM {schema}.{table} WHERE {of[table]} = '{service.stem}'"
+                )
+        assert len(wanted) > 10, page.name
+        assert _run(["query", " UNION ALL ".join(sorted(asked)), "--format", "csv"]) == CLEAN
+        assert wanted <= {tuple(row.values()) for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
 
 
 def test_a_newcomer_gets_from_the_readme_to_an_answer_of_their_own(
