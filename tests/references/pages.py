@@ -18,8 +18,9 @@ NO_FIGURES = {
     "a threshold of the rule for small counts": r"\b(?:fewer than|under|at least|over|more than) [0-9,]+(?: of)?\b",
     "a time or a number of sessions in a definition": r"\b[0-9]+(?:(?: to | or |-)[0-9]+)?[ -](?:weeks?|days?|sessions?|hours?|points?|per)\b|"
     r"\b(?:interval|intervention|therapy|psychosis|disorders?|sessions?) [0-9]+\b",
-    "a scale, an age or a group": r"\b[0-9]+(?: [a-z ]+)? (?:to|and|or) (?:[0-9]+|over|older|more)\b|\b[Uu]nder [0-9]+|\b[0-9]+ \([a-z ]+\)",
+    "a scale, an age or a group": r"(?<![0-9.,])[0-9]+(?: [a-z ]+)? (?:to|and|or) (?:[0-9]+|over|older|more)\b|\b[Uu]nder [0-9]+|\b[0-9]+ \([a-z ]+\)",
     "the number of a question or a part": r"\b(?:[Qq]uestion|[Ii]tem|[Cc]ode|[Pp]art|version|decile|quintile|[Ss]core|band) [0-9]+(?:\.[0-9]+)*\b",
+    "what a chart needs or counts": r"\b(?:of )?[0-9]+ (?:are needed|points?|services? with intervals)\b",
     "a level of confidence": r"\b(?:95|99\.8|99) ?%",
     "a standard, a target or a limit by its name": rf"(?:[Ss]tandards?|[Tt]arget)(?: of| is|:)? {_ONE} ?%",
     "people out of a round hundred": r"\b(?:[0-9]+ )?(?:[Oo]f|in|per) (?:every )?(?:100|1,000|10,000|100,000)\b",
