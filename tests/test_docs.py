@@ -26,6 +26,8 @@ PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*
 COMMANDS = (
     "check",
     "releases",
+    "pages",
+    "look",
     "mails",
     "diff",
     "explain",

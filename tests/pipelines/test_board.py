@@ -108,6 +108,7 @@ def test_a_missing_month_touches_its_quarter_and_year_and_stocks_where_it_is_the
 def june(monkeypatch: pytest.MonkeyPatch) -> date:
     """It is the 26th of June 2025: the window of May has four days left."""
     today = date(2025, 6, 26)
+    monkeypatch.setattr("tests.fixtures.release._KEPT", {})  # made on another day
     monkeypatch.setattr("pipelines.ledger.sql._now", lambda: "2025-06-26T12:00:00+00:00")
     for module in ("ledger", "overseeing", "differing", "deciding"):
         monkeypatch.setattr(f"pipelines.{module}.today_in_england", lambda: today)
