@@ -45,16 +45,17 @@ class Package:
                 yield name, path
 
 
-_EXAMPLE = ("example", "example.py")
+# What decides neither rows nor figures: the example submission, and how other datasets name our rules.
+_BESIDE = ("example", "example.py", "national_rules.csv", "national_rules.py")
 # What decides which rows are accepted and their values: known when the rows of a submission are written.
-RULES = (Package("schemas", _EXAMPLE),)
+RULES = (Package("schemas", _BESIDE),)
 ROWS = (*RULES, Package("transforms"))
 # What decides the figures made of these rows. A rule of the dataset decides only rows.
 FIGURES = (
     Package(
         "schemas",
         (
-            *_EXAMPLE,
+            *_BESIDE,
             "rules",
             "rule.py",
             "ruleset.py",

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 
 from pipelines.ask import ask
-from pipelines.ledger import Ledger, Outcome, latest, today_in_england
+from pipelines.judged import findings
+from pipelines.ledger import Ledger, latest, today_in_england
 from pipelines.ledger import current as ledger_current
 from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
@@ -24,6 +25,7 @@ from warehouse.history.causes import Cause, InputChange, input_changes
 from warehouse.history.comparing import BEFORE, compare, held, lacking, rows, side_by_side
 from warehouse.history.predecessor import known
 from warehouse.history.revisions import SHOWN_BEFORE, changes, changes_shown, compare_shown
+from warehouse.rules import Findings, found_otherwise
 
 _EVERYWHERE = "ENG"
 # Figures of England that the board shows of those that moved.
@@ -138,7 +140,7 @@ def diff(
 def _inputs(con: duckdb.DuckDBPyConnection, catalog: str, ledger: Ledger) -> dict[str, Any]:
     """What the two are made of: files, code, reference data; and of files judged otherwise, by which rules."""
     then, now = held(con, BEFORE), held(con, catalog)
-    verdicts = _verdicts(ledger.events())
+    verdicts = findings(ledger.events())
     return {
         "submissions": [_submission(each, verdicts) for each in input_changes(then, now)],
         "code": {"before": then.code, "after": now.code},
@@ -146,23 +148,8 @@ def _inputs(con: duckdb.DuckDBPyConnection, catalog: str, ledger: Ledger) -> dic
     }
 
 
-def _verdicts(events: Sequence[Outcome]) -> dict[tuple[str, str], Mapping[str, int]]:
-    """Findings per rule of each submission, by the version of the rules that judged it."""
-    return {
-        (event.receipt.submission_id, str(event.detail.get("made_with", ""))): event.detail.get("rules", {})
-        for event in events
-        if event.state.is_concluded
-    }
-
-
-def _submission(change: InputChange, verdicts: Mapping[tuple[str, str], Mapping[str, int]]) -> dict[str, Any]:
+def _submission(change: InputChange, verdicts: Findings) -> dict[str, Any]:
     sides = {"before": change.before, "after": change.after}
-    found = {side: verdicts.get((one.submission_id, one.rules), {}) if one else {} for side, one in sides.items()}
-    rules = [
-        {"rule": rule, "before": found["before"].get(rule, 0), "after": found["after"].get(rule, 0)}
-        for rule in sorted({*found["before"], *found["after"]})
-        if found["before"].get(rule, 0) != found["after"].get(rule, 0)
-    ]
     is_counted = Cause.ERASURE not in change.causes
     return {
         "provider": change.provider,
@@ -170,7 +157,7 @@ def _submission(change: InputChange, verdicts: Mapping[tuple[str, str], Mapping[
         "cause": " and ".join(change.causes),
         **{f"submission_{side}": one.submission_id if one else None for side, one in sides.items()},
         **{f"records_{side}": one.records if one and is_counted else None for side, one in sides.items()},
-        "rules": rules if change.before and change.after and is_counted else [],
+        "rules": found_otherwise(change, verdicts),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from pipelines import store
 from pipelines.ask import release_name
 from pipelines.code_version import figures_version, release_version
+from pipelines.judged import judged
 from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Head, Ledger
 from pipelines.pages import with_release
@@ -155,6 +156,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         reference_files=source_files(zones.reference)
         if held.reference == reference_digest(zones.reference)
         else {},
+        judged=judged(ledger.events(), max((made[1] for made in held.submissions), default=None)),
         also=with_release,
     )
     return _release(zones, held.release_id, is_new, len(held.submissions))

@@ -44,6 +44,7 @@ from warehouse.parallel import Task, run_tasks
 from warehouse.promised import create_promised
 from warehouse.published import create_published
 from warehouse.quality_items import create_items
+from warehouse.rules import TABLES as RULES
 from warehouse.staging import StagedSubmission, check_current, name_files, stage
 from warehouse.storage import Config, writing
 
@@ -122,7 +123,7 @@ def build_core(
         _build_batch(draft, batch, counted, successors, _config(memory_limit, threads))
     with open_draft(draft, memory_limit=memory_limit, threads=threads) as con:
         create_published(con)
-        for model in ("meta.build", *HISTORY):
+        for model in ("meta.build", *HISTORY, *RULES):
             con.execute(read_sql(model))
         con.execute("UPDATE meta.build SET built_with = ?, reference_data = ?", [built_with, digest or None])
         return count_rows(con, "core")

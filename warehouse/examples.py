@@ -3,8 +3,8 @@
 Belongs here: the questions, each with the SQL that answers it. Does not belong here: pages that show them, and
 questions that need more than the promised views.
 
-Each example uses views of ``v1`` alone, so that it works as long as the contract holds. Tests run all of them with
-the oldest and the newest client.
+Each example uses views of ``v1``, so that it works as long as the contract holds. What the rules found is asked of
+``meta``, since no figure depends on it. Tests run all of them with the oldest and the newest client.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.order import tables_in
-from warehouse.promised import is_public
+from warehouse.promised import SCHEMA, is_public
 from warehouse.staging import insert_rows
 
 COLUMNS = """
-Columns of meta.example: One row per question to start from, with the SQL that answers it from the promised views.
+Columns of meta.example: One row per question to start from, with the SQL that answers it.
   position: Place in the list.
   title, key: Short title.
   question: The question in words.
-  sql: The statement. It uses views of schema v1 alone.
+  sql: The statement. It uses views of schema v1, and of meta the rules and what they found.
   expected_columns: Columns of the answer, separated by commas.
   is_public: Whether it reads protected figures only.
 """
@@ -38,7 +38,7 @@ class Example:
     @property
     def is_public(self) -> bool:
         """Whether it reads nothing but views of protected figures."""
-        return all(is_public(view) for view in tables_in(self.sql))
+        return all(name.startswith(f"{SCHEMA}.") and is_public(name) for name in tables_in(self.sql))
 
 
 def create_examples(con: duckdb.DuckDBPyConnection, *, only_public: bool = False) -> None:
@@ -162,6 +162,20 @@ FROM v1.submission
 WHERE submission_id IS NULL
 ORDER BY month DESC, provider_name""",
         ("provider_name", "month", "state", "deadline"),
+    ),
+    Example(
+        "What the rules reject",
+        "Which rules reject most records, and for whom?",
+        """SELECT f.rule, r.message, r.what_to_do, s.provider_name, count(*) AS months,
+    sum(f.records_rejected) AS records_rejected
+FROM meta.rule_finding AS f
+INNER JOIN meta.rule AS r ON r.rule = f.rule
+INNER JOIN v1.submission AS s ON s.submission_id = f.submission_id
+WHERE f.records_rejected > 0
+GROUP BY f.rule, r.message, r.what_to_do, s.provider_name
+ORDER BY sum(sum(f.records_rejected)) OVER (PARTITION BY f.rule) DESC, f.rule, records_rejected DESC,
+    s.provider_name""",
+        ("rule", "message", "what_to_do", "provider_name", "months", "records_rejected"),
     ),
     Example(
         "Find a measure",

@@ -25,6 +25,7 @@ from warehouse.measures.released import leave_out_working_counts
 from warehouse.open_data import write_open_data
 from warehouse.promised import unkept
 from warehouse.release_folder import ReleaseError, close, screened, second_name, write_manifest
+from warehouse.rules import Judged, note_rules
 from warehouse.storage import sync, writing
 
 # Which core table must account for every staged row of a table, and how it counts them.
@@ -83,6 +84,7 @@ def publish(
     *,
     at: datetime | None = None,
     reference_files: Mapping[str, str] | None = None,
+    judged: Judged | None = None,
     also: Callable[[Path], object] = lambda _: None,
 ) -> Path:
     """Write release ``release_id`` below ``releases`` and point ``latest`` at it; returns its folder.
@@ -93,7 +95,8 @@ def publish(
     ``also`` writes into it, and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It
     appears whole or not at all. A release that exists is left as it is. ``manifest.json`` names the submissions,
     the hash of the inputs and the version of the code that the copied file itself records. ``at`` is the time
-    (UTC), ``reference_files`` has the hashes of the files of reference data. Readers of the old ``latest`` keep the
+    (UTC), ``reference_files`` has the hashes of the files of reference data, ``judged`` the rules and what they
+    found. Readers of the old ``latest`` keep the
     file they opened. Raises ReleaseError when ``check_draft`` or the screener finds a problem, or ``manifest`` says
     otherwise than the file.
     """
@@ -107,7 +110,7 @@ def publish(
         partial.mkdir(parents=True)
         shutil.copyfile(draft, partial / DATABASE)
         held = _held(partial / DATABASE, manifest)
-        said = Said(releases, _current(latest), at, reference_files or {})
+        said = Said(releases, _current(latest), at, reference_files or {}, judged or Judged())
         rows = _finish(partial, release_id, str(held["inputs_hash"]), said)
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
         also(partial)
@@ -153,6 +156,7 @@ def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said) -> dict
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
         con.execute("UPDATE meta.build SET release_id = ?, inputs_hash = ?", [release_id, inputs_hash])
         keep(con, folder, release_id, said)
+        note_rules(con, said.judged)
         leave_out_working_counts(con)
         write_tables(con, folder, release_id)
         con.execute("CHECKPOINT")

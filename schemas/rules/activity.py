@@ -138,7 +138,7 @@ _FINDING: tuple[Rule, ...] = (
     Rule(
         "IDS202-111",
         "IDS202",
-        Effect.WARNING,  # MHS20232, MHS20233
+        Effect.WARNING,
         ("FindSchemeInUse", "CodeFind"),
         "(FindSchemeInUse IS NULL AND CodeFind IS NOT NULL) OR (FindSchemeInUse IS NOT NULL AND CodeFind IS NULL)",
         "One of finding ({CodeFind}) and finding scheme ({FindSchemeInUse}) is blank.",
@@ -148,7 +148,7 @@ _FINDING: tuple[Rule, ...] = (
         bad=({"CodeFind": "F603"}, {"FindSchemeInUse": "01"}),
         good=({"CodeFind": "F603", "FindSchemeInUse": "01"}, {"CodeFind": None, "FindSchemeInUse": None}),
     ),
-    code_shape(  # MHS20228
+    code_shape(
         "IDS202-112", "FindSchemeInUse", "01", "CodeFind", Effect.WARNING, "The finding cannot be identified."
     ),
     code_shape(
@@ -170,7 +170,7 @@ _FINDING: tuple[Rule, ...] = (
     Rule(
         "IDS202-115",
         "IDS202",
-        Effect.WARNING,  # MHS20227
+        Effect.WARNING,
         ("UnitMeasure", "ObsValue"),
         "ObsValue IS NOT NULL AND UnitMeasure IS NULL",
         "The value {ObsValue} has no unit.",

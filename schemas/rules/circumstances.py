@@ -19,18 +19,18 @@ _ACCOMMODATION: tuple[Rule, ...] = (
         "IDS003-102",
         ("LocalPatientId", "AccommodationTypeDate"),
         "this patient's accommodation recorded on this date",
-        _WHICH_HOLDS,  # MHS00315
+        _WHICH_HOLDS,
         {"AccommodationTypeDate": "2026-04-21"},
         fix="Keep the record that applies, or correct the date of the other.",
     ),
     undated_twice("IDS003-103", "AccommodationTypeDate", "accommodation record", _WHICH_HOLDS),
-    after_period("IDS003-104", "AccommodationTypeDate", "The date of recording", _RECORDED_LATER),  # MHS00309
-    after_period("IDS003-105", "AccommodationTypeStartDate", "The start", _RECORDED_LATER),  # MHS00318
+    after_period("IDS003-104", "AccommodationTypeDate", "The date of recording", _RECORDED_LATER),
+    after_period("IDS003-105", "AccommodationTypeStartDate", "The start", _RECORDED_LATER),
     after_period(
         "IDS003-106",
         "AccommodationTypeEndDate",
         "The end",
-        "The patient would count as without accommodation while this one still lasts.",  # MHS00321
+        "The patient would count as without accommodation while this one still lasts.",
         fix=NOT_YET,
     ),
     ends_before_start(
@@ -47,12 +47,12 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "IDS004-102",
         ("LocalPatientId", "EmployStatusRecDate"),
         "this patient's employment status recorded on this date",
-        _WHICH_HOLDS,  # MHS00413
+        _WHICH_HOLDS,
         {"EmployStatusRecDate": "2026-04-28"},
         fix="Keep the record that applies, or correct the date of the other.",
     ),
-    undated_twice("IDS004-103", "EmployStatusRecDate", "employment status", _WHICH_HOLDS),  # MHS00414
-    after_period("IDS004-104", "EmployStatusRecDate", "The date of recording", _RECORDED_LATER),  # MHS00409
+    undated_twice("IDS004-103", "EmployStatusRecDate", "employment status", _WHICH_HOLDS),
+    after_period("IDS004-104", "EmployStatusRecDate", "The date of recording", _RECORDED_LATER),
     Rule(
         "IDS004-105",
         "IDS004",
@@ -140,7 +140,7 @@ _OTHER: tuple[Rule, ...] = (
         "IDS007-102",
         ("LocalPatientId", "DisabCode"),
         "this patient and disability",
-        "The disability would be counted twice.",  # MHS00702
+        "The disability would be counted twice.",
         {"LocalPatientId": "P900"},
     ),
     Rule(
@@ -164,10 +164,10 @@ _OTHER: tuple[Rule, ...] = (
         "IDS011-102",
         ("LocalPatientId", "SocPerCircumstance", "SocPerCircumstanceRecDate"),
         "this patient, circumstance and date",
-        "The circumstance would be counted twice.",  # MHS01102
+        "The circumstance would be counted twice.",
         {"SocPerCircumstance": "38628009"},
     ),
-    after_period("IDS011-103", "SocPerCircumstanceRecDate", "The date of recording", _RECORDED_LATER),  # MHS01107
+    after_period("IDS011-103", "SocPerCircumstanceRecDate", "The date of recording", _RECORDED_LATER),
     repeated(
         "IDS012-102",
         ("LocalPatientId", "OvsVisChCatAppDate"),
@@ -176,7 +176,7 @@ _OTHER: tuple[Rule, ...] = (
         {"OvsVisChCatAppDate": "2026-04-20"},
         fix="Send the category that applies, or correct the date of the other.",
     ),
-    after_period("IDS012-103", "OvsVisChCatAppDate", "The date of the category", _RECORDED_LATER),  # MHS01209
+    after_period("IDS012-103", "OvsVisChCatAppDate", "The date of the category", _RECORDED_LATER),
 )
 
 RULES: tuple[Rule, ...] = (*_ACCOMMODATION, *_EMPLOYMENT, *_OTHER)

@@ -24,14 +24,14 @@ _ONWARD: tuple[Rule, ...] = (
         "IDS105-102",
         "OnwardReferDate",
         "The onward referral",
-        "The onward referral counts in the month in which it was made.",  # MHS10521
+        "The onward referral counts in the month in which it was made.",
         also={"IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
     after_period(
         "IDS105-103",
         "OnwardReferDate",
         "The onward referral",
-        "A future onward referral would be counted as made.",  # MHS10522
+        "A future onward referral would be counted as made.",
     ),
     Rule(
         "IDS105-104",

@@ -25,7 +25,7 @@ _OUT_OF_PLACE = " OR ".join(
 
 
 def code_shape(rule_id: str, scheme: str, number: str, field: str, effect: Effect, why: str) -> Rule:
-    """A code without the form of its scheme, ICD-10 or SNOMED CT (MHS60112, MHS60912)."""
+    """A code without the form of its scheme, ICD-10 or SNOMED CT."""
     is_icd = number in ("01", "02")
     pattern, says = (ICD_10, ICD_10_SAYS) if is_icd else (SNOMED, SNOMED_CT_SAYS)
     name, wrong = ("ICD-10", "83482000") if is_icd else ("SNOMED CT", "F200")
@@ -50,7 +50,7 @@ _PREVIOUS: tuple[Rule, ...] = (
         "IDS601-102",
         ("LocalPatientId", "PrevDiag", "DiagDate"),
         "this patient, diagnosis and date",
-        "The diagnosis would be counted twice.",  # MHS60111
+        "The diagnosis would be counted twice.",
         {"PrevDiag": "F419"},
     ),
     after_period(
@@ -133,7 +133,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "IDS603-102",
         ("ServiceRequestId", "PresComp", "PresCompDate"),
         "this referral, complaint and date",
-        "It is unclear whether it is the primary or a secondary problem.",  # MHS60902
+        "It is unclear whether it is the primary or a secondary problem.",
         {"PresComp": "F411"},
         apart={"PresCompCodSig": "2"},
     ),
@@ -176,7 +176,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         "PresCompDate",
         "The date of recording",
         "The complaint recorded last counts. A future date would put this one last.",
-        Effect.WARNING,  # MHS60917
+        Effect.WARNING,
     ),
     code_shape(
         "IDS603-106",

@@ -12,7 +12,7 @@ RULES: tuple[Rule, ...] = (
         "IDS000",
         Effect.REJECT_FILE,
         ("DateTimeDatSetCreate", "ReportingPeriodEndDate"),
-        "DateTimeDatSetCreate < ReportingPeriodEndDate",  # MHS00037
+        "DateTimeDatSetCreate < ReportingPeriodEndDate",
         "The extract was made on {DateTimeDatSetCreate}, before the reporting period ended on "
         "{ReportingPeriodEndDate}.",
         "Make the extract again after the end of the month, or correct DateTimeDatSetCreate.",

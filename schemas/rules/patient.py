@@ -70,7 +70,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-105",
         "IDS001",
-        Effect.WARNING,  # MHS00117
+        Effect.WARNING,
         ("NHSNumberStatus", "NHSNumber"),
         "NHSNumberStatus = '07' AND NHSNumber IS NOT NULL",
         "NHSNumberStatus {NHSNumberStatus} says that the number is not present, but a number is recorded.",
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-107",
         "IDS001",
-        Effect.WARNING,  # MHS00118, MHS00119
+        Effect.WARNING,
         ("NHSNumberStatus", "NHSNumber"),
         "NHSNumber IS NULL AND (NHSNumberStatus IS NULL OR NHSNumberStatus NOT IN ('01', '02', '07'))",
         "The NHS number is blank, and NHSNumberStatus is not 07 (not present, trace not required).",
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-108",
         "IDS001",
-        Effect.REJECT_RECORD,  # MHS00168
+        Effect.REJECT_RECORD,
         ("PersonBirthDate",),
         "PersonBirthDate > IDS000_ReportingPeriodEndDate",
         "The date of birth is after the reporting period, which ended on {IDS000_ReportingPeriodEndDate}.",
@@ -119,7 +119,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-109",
         "IDS001",
-        Effect.REJECT_RECORD,  # MHS00171
+        Effect.REJECT_RECORD,
         ("PersonBirthDate",),
         "PersonBirthDate + INTERVAL '131 years' <= IDS000_ReportingPeriodEndDate",
         "According to the date of birth the patient is over 130 years old.",
@@ -157,7 +157,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-112",
         "IDS001",
-        Effect.REJECT_RECORD,  # MHS00142
+        Effect.REJECT_RECORD,
         ("PersDeathDate",),
         "PersDeathDate > IDS000_ReportingPeriodEndDate",
         "The date of death is after the reporting period, which ended on {IDS000_ReportingPeriodEndDate}.",
@@ -183,7 +183,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-114",
         "IDS001",
-        Effect.SEVERE_WARNING,  # MHS00153
+        Effect.SEVERE_WARNING,
         ("OrgIDLocalPatientId",),
         "OrgIDLocalPatientId <> IDS000_OrgIDProv",
         "OrgIDLocalPatientId {OrgIDLocalPatientId} is not the code of the provider ({IDS000_OrgIDProv}).",
@@ -196,7 +196,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "IDS001-115",
         "IDS001",
-        Effect.SEVERE_WARNING,  # MHS00125
+        Effect.SEVERE_WARNING,
         ("Postcode",),
         "NOT (Postcode ~ '^[A-Za-z]{1,2}[0-9][A-Za-z0-9]? *[0-9][A-Za-z]{2}$')",
         "The postcode does not have the form of a UK postcode.",

@@ -12,7 +12,7 @@ PERIOD_ENDS, AFTER_PERIOD, BEFORE_PERIOD = "2026-04-30", "2026-05-01", "2026-03-
 
 
 def repeated_key(rule_id: str, what: str, why: str, apart: Example | None = None) -> Rule:
-    """More than one record has the same key: rejects all of them (MHS00144, MHS10103, MHS20143).
+    """More than one record has the same key: rejects all of them.
 
     ``apart`` holds the other values that differ in the second example record, so that only the key is repeated.
     """
@@ -67,7 +67,7 @@ def repeated(
 
 
 def undated_twice(rule_id: str, field: str, what: str, why: str) -> Rule:
-    """More than one record of a patient lacks the date that tells them apart (MHS00316, MHS00414)."""
+    """More than one record of a patient lacks the date that tells them apart."""
     return Rule(
         rule_id,
         rule_id[:6],

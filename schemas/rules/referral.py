@@ -24,7 +24,7 @@ _DATES: tuple[Rule, ...] = (
         "IDS101-103",
         "ReferralRequestReceivedDate",
         "The date the referral was received",
-        "A future referral would be counted as received.",  # MHS10113
+        "A future referral would be counted as received.",
         also=_NO_OFFER,
     ),
     Rule(
@@ -54,7 +54,7 @@ _DATES: tuple[Rule, ...] = (
     Rule(
         "IDS101-106",
         "IDS101",
-        Effect.REJECT_RECORD,  # MHS10128
+        Effect.REJECT_RECORD,
         ("ServDischDate", "ReferralRequestReceivedDate"),
         "ServDischDate < ReferralRequestReceivedDate",
         "The discharge date {ServDischDate} is before the referral was received ({ReferralRequestReceivedDate}).",
@@ -66,7 +66,7 @@ _DATES: tuple[Rule, ...] = (
     Rule(
         "IDS101-107",
         "IDS101",
-        Effect.REJECT_RECORD,  # MHS10129
+        Effect.REJECT_RECORD,
         ("ServDischDate",),
         "ServDischDate < IDS000_ReportingPeriodStartDate",
         "The discharge date {ServDischDate} is before the start of the reporting period "
@@ -86,7 +86,7 @@ _DATES: tuple[Rule, ...] = (
     Rule(
         "IDS101-108",
         "IDS101",
-        Effect.REJECT_RECORD,  # MHS10131
+        Effect.REJECT_RECORD,
         ("ServDischDate",),
         "ServDischDate > IDS000_DateTimeDatSetCreate",
         "The discharge date {ServDischDate} is after the date of the extract ({IDS000_DateTimeDatSetCreate}).",

@@ -11,14 +11,14 @@ RULES: tuple[Rule, ...] = (
         "IDS002-102",
         ("LocalPatientId", "GMPCodeReg", "StartDateGMPRegistration"),
         "this patient, practice and start date",
-        "It is unclear which registration applies.",  # MHS00221
+        "It is unclear which registration applies.",
         {"StartDateGMPRegistration": "2019-01-07"},
         apart={"EndDateGMPRegistration": "2026-04-20"},
     ),
     Rule(
         "IDS002-103",
         "IDS002",
-        Effect.REJECT_GROUP,  # MHS00222
+        Effect.REJECT_GROUP,
         ("EndDateGMPRegistration",),
         "EndDateGMPRegistration_text IS NULL AND SUM(CASE WHEN EndDateGMPRegistration_text IS NULL THEN 1 ELSE 0 "
         "END)"
@@ -36,25 +36,25 @@ RULES: tuple[Rule, ...] = (
         "StartDateGMPRegistration",
         "EndDateGMPRegistration",
         "registration",
-        "It is unclear when the patient was with the practice.",  # MHS00216
+        "It is unclear when the patient was with the practice.",
     ),
     after_period(
         "IDS002-105",
         "StartDateGMPRegistration",
         "The start of the registration",
-        "The patient was with another practice in this month.",  # MHS00211
+        "The patient was with another practice in this month.",
     ),
     after_period(
         "IDS002-106",
         "EndDateGMPRegistration",
         "The end of the registration",
-        "The patient would have no practice while the registration still lasts.",  # MHS00215
+        "The patient would have no practice while the registration still lasts.",
         fix=NOT_YET,
     ),
     Rule(
         "IDS002-107",
         "IDS002",
-        Effect.REJECT_RECORD,  # MHS00212
+        Effect.REJECT_RECORD,
         ("StartDateGMPRegistration",),
         "StartDateGMPRegistration < IDS001_PersonBirthDate",
         "The registration starts on {StartDateGMPRegistration}, before the patient was born.",

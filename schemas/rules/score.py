@@ -33,7 +33,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
         Rule(
             f"{table}-102",
             table,
-            Effect.REJECT_RECORD,  # MHS60613, MHS60710
+            Effect.REJECT_RECORD,
             ("CodedAssToolType",),
             "NOT TOOL_found",
             "{CodedAssToolType} is not in the reference set of assessment tools.",
@@ -64,7 +64,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
         Rule(
             f"{table}-104",
             table,
-            Effect.WARNING,  # MHS60607
+            Effect.WARNING,
             ("PersScore", "CodedAssToolType"),
             f"{_NUMBER} AND (TRY_CAST(PersScore AS DOUBLE) < TOOL_low OR TRY_CAST(PersScore AS DOUBLE) > TOOL_high)"
             f" AND NOT ({_DIALOG_8})",
@@ -110,14 +110,14 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         "IDS606-106",
         "AssToolCompDate",
         "The date of the score",
-        "A score counts once, in the month in which it was taken.",  # MHS60618
+        "A score counts once, in the month in which it was taken.",
         also={"IDS101_ReferralRequestReceivedDate": "2026-01-05"},
     ),
     after_period(
         "IDS606-107",
         "AssToolCompDate",
         "The date of the score",
-        "A score with a future date would be the last one of the course.",  # MHS60616
+        "A score with a future date would be the last one of the course.",
     ),
     Rule(
         "IDS606-108",
@@ -209,7 +209,7 @@ _OF_ACTIVITY: tuple[Rule, ...] = (
     Rule(
         "IDS607-106",
         "IDS607",
-        Effect.REJECT_GROUP,  # MHS60709
+        Effect.REJECT_GROUP,
         ("CodedAssToolType", "PersScore"),
         "COUNT(*) OVER (PARTITION BY CareActId, CodedAssToolType, PersScore) > 1",
         "The activity has the score {PersScore} of this measure more than once.",

@@ -25,14 +25,14 @@ RULES: tuple[Rule, ...] = (
         "SMI501-104",
         "ServiceUseStartDate",
         "The start of the service use",
-        "A future event would be counted as having happened.",  # MHS50110
+        "A future event would be counted as having happened.",
         also={"ServiceUseEndDate": None},
     ),
     after_period(
         "SMI501-105",
         "ServiceUseEndDate",
         "The end of the service use",
-        "Future bed days would be counted.",  # MHS50119
+        "Future bed days would be counted.",
         fix=NOT_YET,
     ),
     Rule(

@@ -8,7 +8,7 @@ from schemas.rule import Dimension, Effect, Rule
 from schemas.rules.recurring import after_period, ends_before_start, repeated, repeated_key, unknown_staff
 
 RULES: tuple[Rule, ...] = (
-    repeated_key(  # MHS90113
+    repeated_key(
         "SMI901-101",
         "member of staff",
         "It is unclear who gave a therapy, so it is left out of comparisons by professional group.",

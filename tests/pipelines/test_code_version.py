@@ -51,6 +51,7 @@ NOTHING = {
     "a page": added("reports/site/page.py", "\nTHOUGHT = 1\n"),
     "a command": added("pipelines/cli.py", "\nTHOUGHT = 1\n"),
     "the example submission": added("schemas/example/IDS002GP.csv", "x\n"),
+    "a national name of a rule": added("schemas/national_rules.csv", "IDS101-104,MHS99999\n"),
     "line ends of a list": lambda root: (root / "schemas/codes/gender.csv").write_bytes(
         (root / "schemas/codes/gender.csv").read_bytes().replace(b"\n", b"\r\n")
     ),

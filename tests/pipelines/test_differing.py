@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import publish
+from pipelines.ask import ask
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, USAGE
 from pipelines.keys import spine_key
@@ -13,7 +14,7 @@ from pipelines.ledger import open_ledger
 from pipelines.load import load
 from tests.fixtures.release import loaded_and_published
 from tests.fixtures.submission import RIGHT, submission
-from warehouse.disclosure.parts import inside_files
+from warehouse.disclosure.parts import CHANGES, inside_files
 
 MORE = RIGHT["IDS101Referral"] + "R4,P1,QE1,2025-04-09,B1,,,,\nR5,P1,QE1,2025-04-31,B1,,,,\n"
 
@@ -48,6 +49,20 @@ def test_two_releases_are_compared_by_name_version_and_place(
     }
     # The file that counts now has one more row that the rules reject.
     assert [rule for rule in by_provider["RW5"]["rules"] if rule["before"] == 0 and rule["after"] == 1]
+    # The release says the same of itself, and has each rule with what it found: as the ledger's verdicts.
+    kept = json.loads((found.releases / second["release"] / CHANGES).read_text(encoding="utf-8"))["submissions"]
+    assert {each["provider"]: each["rules"] for each in kept} == {
+        name: each["rules"] for name, each in by_provider.items()
+    }
+    assert by_provider["RV5"]["rules"] == []
+    verdicts = {one.receipt.submission_id: one.detail for one in ledger.current_submissions()}
+    counted = ask("SELECT submission_id, rule, findings FROM meta.rule_finding", found)[1]
+    assert {(id_, rule): n for id_, rule, n in counted} == {
+        (id_, rule): n for id_, detail in verdicts.items() for rule, n in detail["rules"].items()
+    }
+    # Nothing else rejects here, and no record is rejected twice.
+    rejected = sum(table["rejected"] for detail in verdicts.values() for table in detail["counts"].values())
+    assert ask("SELECT sum(records_rejected) FROM meta.rule", found)[1] == [(rejected,)] and rejected > 0
     (referrals,) = [each for each in said["england"] if each["measure"] == "REFERRALS"]
     assert (referrals["before"]["numerator"], referrals["after"]["numerator"]) == (3, 7)
     assert {part["cause"]: part["numerator"] for part in referrals["parts"]} == {"late data": 3, "resubmission": 1}

@@ -9,13 +9,14 @@ from tests.fixtures.release import loaded_and_published
 from warehouse.examples import EXAMPLES, Example
 from warehouse.models import models_of
 from warehouse.order import tables_in
+from warehouse.rules import TABLES
 
 BY_TITLE = [pytest.param(example, id=example.title) for example in EXAMPLES]
 
 
 @pytest.mark.parametrize("example", BY_TITLE)
-def test_an_example_reads_promised_views_alone(example: Example) -> None:
-    assert tables_in(example.sql) <= set(models_of("v1"))
+def test_an_example_reads_promised_views_and_what_rules_found_alone(example: Example) -> None:
+    assert tables_in(example.sql) <= {*models_of("v1"), *TABLES}
     assert "*" not in example.sql.replace("count(*)", "").replace("100 *", "").replace("100.0 *", "")
     assert "ORDER BY" in example.sql
 

@@ -14,6 +14,7 @@ from warehouse.disclosure.suppression import SUPPRESSION, Suppression
 from warehouse.examples import create_examples
 from warehouse.models import read_sql
 from warehouse.promised import create_promised
+from warehouse.rules import COUNTS
 from warehouse.storage import writing
 
 # In this order: what follows is made from those before it.
@@ -81,6 +82,8 @@ def write_public(database: Path, target: Path) -> None:
         con.execute(
             "CREATE TABLE meta.build AS SELECT release_id FROM release.meta.build; "
             "CREATE TABLE meta.release AS FROM release.meta.release ORDER BY position; "
+            f"CREATE TABLE meta.rule AS SELECT * EXCLUDE ({', '.join(COUNTS)}) FROM release.meta.rule "
+            "ORDER BY rule; "
             "CREATE TABLE meta.columns AS FROM release.meta.columns LIMIT 0"
         )
         con.execute(

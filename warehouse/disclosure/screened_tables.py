@@ -22,6 +22,7 @@ from warehouse.measures.catalogue import ALL_PATHWAYS
 from warehouse.open_data import GROUP_TYPES
 from warehouse.organisations.places import FINANCIAL_YEAR, MONTH, QUARTER, ROLLING_YEAR
 from warehouse.promised import is_public
+from warehouse.rules import COUNTS
 
 # A count is of people, contacts or days in England: none reaches this. A number beyond is something else.
 LARGEST = 999_999_999
@@ -35,6 +36,7 @@ _BESIDE = {
     "ON o.database_name = 'handed' AND o.schema_name = c.schema_name AND o.table_name = c.table_name "
     "AND o.column_name = c.column_name)",
     "meta.release": "meta.release",
+    "meta.rule": f"(SELECT * EXCLUDE ({', '.join(COUNTS)}) FROM meta.rule)",
     "meta.example": "(FROM meta.example WHERE is_public)",
     "meta.contract": "(FROM meta.contract WHERE view_name IN "
     "(SELECT view_name FROM duckdb_views() WHERE database_name = 'handed'))",

@@ -25,6 +25,7 @@ from warehouse.history.comparing import BEFORE, held, rows
 from warehouse.history.predecessor import Predecessor, Said, has_table
 from warehouse.history.revisions import revise, revise_shown
 from warehouse.history.versions import Changes, Offer, changed, next_version
+from warehouse.rules import found_otherwise
 from warehouse.staging import insert_rows
 
 TABLES = ("meta.release", "meta.submission_change", "meta.revision", "meta.revision_part")
@@ -61,7 +62,11 @@ def keep(con: duckdb.DuckDBPyConnection, folder: Path, release_id: str, said: Sa
         "added": since.added,
         "reference_files_changed": _other_files(before.reference_files(said.releases), said.reference_files),
     }
-    submissions = rows(con, "FROM meta.submission_change ORDER BY provider, month")
+    rules = {(each.provider, each.month): found_otherwise(each, said.judged.findings) for each in inputs}
+    submissions = [
+        {**each, "rules": rules[each["provider"], each["month"]]}
+        for each in rows(con, "FROM meta.submission_change ORDER BY provider, month")
+    ]
     inside = {
         "not_compared": before.why_not or None,
         "reference_files": dict(sorted(said.reference_files.items())),

@@ -17,18 +17,20 @@ from schemas.sql import quoted
 from warehouse.disclosure.parts import CHANGES, DATABASE, PUBLIC_CHANGES
 from warehouse.history.comparing import BEFORE, lacking
 from warehouse.history.versions import Offer
+from warehouse.rules import Judged
 
 
 @dataclass(frozen=True)
 class Said:
-    """What only the caller knows: the folder of releases, the name of the current one, the time (UTC), and the
-    names and hashes of the reference files.
+    """What only the caller knows: the folder of releases, the name of the current one, the time (UTC), the names
+    and hashes of the reference files, and the rules with what they found.
     """
 
     releases: Path
     current: str | None = None
     published_at: datetime | None = None
     reference_files: Mapping[str, str] = field(default_factory=dict)
+    judged: Judged = field(default_factory=Judged)
 
 
 @dataclass
