@@ -22,6 +22,7 @@ from warehouse.disclosure.suppression import ABSENT
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, RATES
 from warehouse.measures.official import SAME
 from warehouse.organisations.places import FINANCIAL_YEAR, MONTH
+from warehouse.staging import insert_rows
 
 MEASURES_FILE = "measures.csv"
 LAYOUT = (
@@ -222,24 +223,28 @@ def list_measures(con: duckdb.DuckDBPyConnection) -> None:
         "FROM mart.official_measure AS o INNER JOIN public.measure AS m ON m.measure = o.measure "
         f"WHERE o.answer = '{SAME}' AND (o.breakdown IS NULL OR o.groups IS NOT NULL)"
     )
-    for measure_id, name, measure, kind, figure, place in _own(con):
-        con.execute(
-            f"INSERT INTO open_measure SELECT $1, $2, '{_OURS}', $3, $4, $5, NULL, NULL, $6 WHERE NOT EXISTS "
-            "(FROM open_measure WHERE measure = $3 AND figure = $5 AND breakdown IS NULL)",
-            [measure_id, name, measure, kind, figure, place],
-        )
+    # All at once: 900 statements took a second and a half in each release.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE own_measure AS SELECT * EXCLUDE (breakdown, groups) FROM open_measure LIMIT 0"
+    )
+    insert_rows(con, "own_measure", list(_own(con)))
+    con.execute(
+        "INSERT INTO open_measure BY NAME SELECT o.* FROM own_measure AS o ANTI JOIN "
+        "(SELECT measure, figure FROM open_measure WHERE breakdown IS NULL) AS theirs USING (measure, figure)"
+    )
+    con.execute("DROP TABLE own_measure")
 
 
-def _own(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Id, name, measure, kind, figure and place of every figure, as Parity names it."""
+def _own(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+    """Id, name, who defined it, measure, kind, figure and place of every figure, as Parity names it."""
     for position, measure, kind in con.execute(
         "SELECT position, measure, kind FROM public.measure ORDER BY position"
     ).fetchall():
         main = "numerator" if kind == "count" else "value"
         statistic = "Rate" if kind in RATES else _STATISTICS[kind]
         place = f"2 {position:05}"
-        yield measure, f"{statistic}_{measure}", measure, kind, main, place
+        yield measure, f"{statistic}_{measure}", _OURS, measure, kind, main, place
         if kind == "share":
-            yield f"{measure}_N", f"Count_{measure}", measure, kind, "numerator", f"{place} N"
+            yield f"{measure}_N", f"Count_{measure}", _OURS, measure, kind, "numerator", f"{place} N"
         if kind != "count" and kind not in RATES:
-            yield f"{measure}_D", f"Count_{measure}_Of", measure, kind, "denominator", f"{place} D"
+            yield f"{measure}_D", f"Count_{measure}_Of", _OURS, measure, kind, "denominator", f"{place} D"

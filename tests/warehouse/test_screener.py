@@ -266,7 +266,7 @@ def test_a_release_whose_files_differ_is_not_published(tmp_path: Path, monkeypat
     monkeypatch.setattr(release, "write_public", write)
     draft = made_release().parents[1] / "draft.duckdb"
     with pytest.raises(
-        ReleaseError, match=r"its public files have problems: parity-public\.duckdb, public\.national: "
+        ReleaseError, match=r"its public files have problems: .*parity-public\.duckdb, public\.national: "
     ):
         publish(draft, tmp_path / "releases", "2025-04-bbbbbbbb", tmp_path / "latest.duckdb", {}, SECRET)
     assert not (tmp_path / "releases" / "2025-04-bbbbbbbb").exists() and not (tmp_path / "latest.duckdb").exists()

