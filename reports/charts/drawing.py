@@ -135,6 +135,12 @@ class Drawing:
         """A line of text around ``x``: in the middle, or to the side where there is room for it."""
         self.text(x, y, words, size, colour, anchor_at(x, width_of(words, size, is_bold)), is_bold, 0, number)
 
+    def tick(self, x: float, y: float, words: str, anchor: str = "", dx: float = 0) -> None:
+        """The label of an axis: it measures out and is no figure. Without ``anchor`` around ``x``, as ``near``."""
+        at = anchor or anchor_at(x, width_of(words, TINY))
+        self.text(x, y, words, TINY, QUIET, at, dx=dx)
+        self.texts[-1] = self.texts[-1].replace("<text ", '<text data-column="axis" ', 1)
+
     def line(
         self, x1: float, y1: float, x2: float, y2: float, colour: str = INK, width: float = 1, dash: str = "",
         number: Number | None = None,

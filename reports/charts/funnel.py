@@ -132,7 +132,7 @@ def _sizes_axis(drawing: Drawing, data: Funnel, plane: Plane, sizes: _Sizes, wid
         half = width_of(f"{n:,}", TINY) / 2 / wide
         if sizes.low <= n <= sizes.high and sizes.x(n) - half > end:
             drawing.line(sizes.x(n), plane.bottom, sizes.x(n), plane.bottom + 4, GREY)
-            drawing.text(sizes.x(n), plane.bottom + 18, f"{n:,}", TINY, QUIET, "middle")
+            drawing.tick(sizes.x(n), plane.bottom + 18, f"{n:,}", "middle")
             end = sizes.x(n) + half + 6 / wide
     drawing.text(0, plane.bottom + 37, data.denominator_is, TINY, QUIET)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from reports.charts.drawing import GRID, INK, QUIET, TINY, Drawing, Number, place_of, spread, width_of
+from reports.charts.drawing import GRID, INK, TINY, Drawing, Number, place_of, spread, width_of
 from reports.charts.scale import Scale, ticks
 
 
@@ -42,7 +42,7 @@ class Plane:
         """Gridlines over the plane, each with its value on the left."""
         for tick in ticks(self.low, self.high, about):
             drawing.line(0, self.y(tick), 1, self.y(tick), GRID)
-            drawing.text(0, self.y(tick) + 4, scale.short(tick), TINY, QUIET, "end", dx=-7)
+            drawing.tick(0, self.y(tick) + 4, scale.short(tick), "end", dx=-7)
 
     def labels(self, drawing: Drawing, said: Sequence[Label]) -> None:
         """Labels of lines, right of the plane, moved apart where lines are close."""
@@ -77,7 +77,7 @@ def across(
     else:
         found = found[:1]
     for tick in found:
-        drawing.near(x(tick), y, scale.short(tick), TINY, QUIET)
+        drawing.tick(x(tick), y, scale.short(tick))
 
 
 def _tens(pixels: float) -> int:
