@@ -88,6 +88,10 @@ def _table(data: PersonYears) -> Table:
     rows = []
     for span in data.spans:
         cells = value_cells(data.scale, span.rate)[:4]
-        years = Cell("") if span.person_years is None else Cell(_years(span.person_years))
+        years = (
+            Cell("")
+            if span.person_years is None
+            else Cell(_years(span.person_years), span.person_years, "person_years")
+        )
         rows.append(Row(span.label, [*cells, years], span.rate.source))
     return Table(data.title, ("time", "rate", "likely from", "to", data.event, "person-years"), rows)

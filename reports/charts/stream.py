@@ -114,4 +114,4 @@ def _of_100(each: Stage | Part, whole: int | None) -> Cell:
     if each.people is None or not whole:
         return Cell("")
     share = 100 * each.people / whole
-    return Cell(f"{share:.0f}", share, "derived")
+    return Cell(f"{share:.0f}", share, f"{each.column}_of_100")

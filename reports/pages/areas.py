@@ -13,9 +13,10 @@ from reports.charts import Caterpillar, caterpillar
 from reports.charts import Service as Drawn
 from reports.pages import cells, equity, quality
 from reports.pages.figures import Figure, Group, Service
-from reports.pages.numbers import Source, of_small
+from reports.pages.numbers import Source, data, of_small
 from reports.pages.questions import QUESTIONS
 from reports.pages.release import Organisation, Release, values_in
+from reports.pages.sentences import filled
 from reports.site.wording import sentence
 from schemas.pathway import Pathway
 
@@ -50,6 +51,11 @@ FROM public.service_measure
 WHERE source = 'submitted' AND level = 'provider' AND pathway = 'all' AND period_type = ? AND period_start = ?
 GROUP BY organisation
 ORDER BY organisation
+"""
+_ANY = """
+SELECT min(measure) AS measure
+FROM public.service_measure
+WHERE source = 'submitted' AND level = 'England' AND pathway = 'all' AND period_type = ? AND period_start = ?
 """
 
 TRUST = "{services} services should have sent {expected} monthly records. {submitted} are in."
@@ -94,26 +100,47 @@ class Areas:
         return found
 
     @cached_property
+    def _counted(self) -> str:
+        """A measure that every place and service has: the first of them."""
+        row = next(self._release.rows(_ANY, self._release.period.kind, self._release.period.start))
+        return str(row["measure"])
+
+    @cached_property
     def _months(self) -> dict[str, int]:
         rows = self._release.rows(_MONTHS, self._release.period.kind, self._release.period.start)
         return {row["provider"]: row["months"] or 0 for row in rows}
 
-    def trust(self, providers: Collection[str]) -> str:
-        """How many of the monthly records of these services are in."""
+    def trust(self, place: Organisation, providers: Collection[str]) -> Markup:
+        """How many of the monthly records of the services of a place are in."""
         own = [months for provider, months in self._months.items() if provider in providers]
         expected = len(own) * len(self._release.months)
         text = TRUST_ONE if len(own) == 1 else TRUST
-        return text.format(
-            services=of_small(len(own)).capitalize(), expected=f"{expected:,}", submitted=f"{sum(own):,}"
-        )
 
-    def late(self, providers: Collection[str]) -> list[tuple[Organisation, int]]:
-        """The services that lack months, with how many."""
+        def said(column: str, number: int, words: str = "") -> Markup:
+            return data(words or f"{number:,}", number, self._of(place, column))
+
+        return filled(
+            text, services=said("services", len(own), of_small(len(own)).capitalize()),
+            expected=said("records_expected", expected), submitted=said("records_in", sum(own)),
+        )  # fmt: skip
+
+    def _of(self, place: Organisation, column: str) -> Source:
+        """Where a number of records is from: the row of a measure, all conditions together; any has them."""
+        year = self._release.period
+        return Source(
+            "service_measure", column, place.code, self._counted, year.kind, year.start, level=place.level
+        )  # fmt: skip
+
+    def late(self, providers: Collection[str]) -> list[tuple[Organisation, int, Markup]]:
+        """The services that lack months, with how many: as a number, and as it is said."""
         whole = len(self._release.months)
-        return [
+        late = [
             (self._release.at("provider", provider), whole - months)
             for provider, months in self._months.items()
             if provider in providers and months < whole
+        ]
+        return [
+            (each, months, data(f"{months}", months, self._of(each, "months_missing"))) for each, months in late
         ]
 
     def charts(self, place: Organisation, conditions: Sequence[Pathway]) -> list[tuple[Pathway, str, Markup]]:

@@ -39,6 +39,7 @@ class Told:
     short: str
     here: Markup
     there: Markup
+    value: Markup = field(default_factory=Markup)
     chart: Markup = field(default_factory=Markup)
     over_time: Markup = field(default_factory=Markup)
     change: Change = field(default_factory=lambda: Change("early"))
@@ -129,13 +130,13 @@ class Telling:
         stands = standing(figure, measure.kind, self._months)
         said = sentences.standing(
             stands, condition.name, (figure.services if figure else 0) or 0,
-            (figure.months_submitted if figure else 0) or 0, self._months,
+            **self.months(asked.measure, condition.code, (figure.months_submitted if figure else 0) or 0),
         )  # fmt: skip
         points = self._service.history.get((condition.code, asked.measure), [])
         return Told(
             asked, measure, figure, stands, said, sentences.short(stands),
             here=self._here(asked, measure, figure), there=self._there(measure, figure),
-            change=change(points), changed=sentences.changed(change(points)),
+            value=self._value(measure, figure), change=change(points), changed=sentences.changed(change(points)),
         )  # fmt: skip
 
     def _in_full(self, told: Told, condition: Pathway, place: str) -> Told:
@@ -193,8 +194,22 @@ class Telling:
             )
         if figure.value is None:
             return Markup(missing(figure.state))  # noqa: S704  our own text
-        said = shown("value", value_said(measure.kind, measure.unit, figure.value, figure.denominator))
+        said = self._value(measure, figure)
         return Markup("{} {}").format(said, asked.noun) if measure.kind == "count" else said
+
+    def months(self, measure: str, pathway: str, submitted: int) -> dict[str, Markup]:
+        """The months of the year that are in, and all: the slots ``submitted`` and ``months`` of sentences."""
+        return {
+            "submitted": data(str(submitted), submitted, self.source(measure, pathway, "months_submitted")),
+            "months": data(str(self._months), self._months, self.source(measure, pathway, "months")),
+        }
+
+    def _value(self, measure: Measure, figure: Figure | None) -> Markup:
+        """The value alone; empty where there is none."""
+        if figure is None or figure.value is None:
+            return Markup("")
+        said = value_said(measure.kind, measure.unit, figure.value, figure.denominator)
+        return data(said, figure.value, self.source(measure.id, figure.pathway, "value"))
 
     def _there(self, measure: Measure, figure: Figure | None) -> Markup:
         """The national figure of services like it; or why there is none."""

@@ -24,10 +24,14 @@ _Place = Callable[[str], Source]
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of 100 people referred, how many got clearly better at least, and at most if all unmeasured did."""
+    """Of 100 people referred, how many got clearly better at least, and at most if all unmeasured did.
 
-    low: int
-    high: int
+    ``measure`` is that of the people with two scores, on whom both rest.
+    """
+
+    low: float
+    high: float
+    measure: str
 
 
 def stream(service: Service, condition: Pathway, place: _Place) -> Stream | None:
@@ -58,7 +62,7 @@ def stream(service: Service, condition: Pathway, place: _Place) -> Stream | None
             ),
             stage(
                 "Assessed", _ASSESSED,
-                Part("Still in care before treatment", assessed, "open", "derived"),
+                Part("Still in care before treatment", assessed, "open", "open_before_treatment"),
                 _left("before treatment", count(_ASSESSED), count(_STARTED), assessed),
             ),
             stage("Started treatment", _STARTED),
@@ -72,9 +76,10 @@ def stream(service: Service, condition: Pathway, place: _Place) -> Stream | None
 
 def _left(where: str, reached: int | None, went_on: int | None, still: int | None) -> Part:
     """Who is neither at the next stage nor still in care: what the three counts leave."""
+    column = f"left_{where.replace(' ', '_')}"
     if reached is None or went_on is None or still is None:
-        return Part(f"Left {where}", None, "left", "derived")
-    return Part(f"Left {where}", max(0, reached - went_on - still), "left", "derived")
+        return Part(f"Left {where}", None, "left", column)
+    return Part(f"Left {where}", max(0, reached - went_on - still), "left", column)
 
 
 def bounds(service: Service, condition: Pathway) -> Bounds | None:
@@ -85,4 +90,4 @@ def bounds(service: Service, condition: Pathway) -> Bounds | None:
     referred, unwell = paired.denominator, max(0, paired.numerator - better.numerator)
     if not referred:
         return None
-    return Bounds(round(100 * better.numerator / referred), round(100 * (referred - unwell) / referred))
+    return Bounds(100 * better.numerator / referred, 100 * (referred - unwell) / referred, paired.measure)

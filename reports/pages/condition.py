@@ -19,7 +19,7 @@ from reports.pages.release import Release
 from schemas.pathway import Pathway, pathways
 
 _THERAPIES = """
-SELECT pathway, therapy, intensity, recommended_by, minimum_sessions, confidence, note
+SELECT pathway, therapy_type, therapy, intensity, recommended_by, minimum_sessions, confidence, note
 FROM public.condition_therapy
 ORDER BY pathway, recommended_by IS NULL, minimum_sessions IS NULL, therapy
 """

@@ -106,7 +106,7 @@ class Earlier:
             counts: dict[str | None, int] = defaultdict(int)
             for row in shown:
                 counts[row["position"]] += 1
-            found["said"] = funnel_said(counts)
+            found["said"] = funnel_said(counts, source(measure.id, "ENG", self.years[-1], "national"))
         return found
 
     def of_place(self, place: Organisation, providers: Collection[str]) -> Markup:

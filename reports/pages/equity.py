@@ -116,14 +116,14 @@ def _said(release: Release, service: Service, group: Group | None) -> Markup:
     if group is None:
         return Markup("")
 
-    def shown(column: str, text: str) -> Markup:
+    def shown(column: str, text: str, value: float | None = None) -> Markup:
         table = "breakdown_measure" if release.edition == PUBLIC else "mart.breakdown_measure"
         year = release.period
         source = Source(
             table, column, service.provider, group.measure, year.kind, year.start, breakdown=group.breakdown,
             group=group.group,
         )  # fmt: skip
-        return data(text, getattr(group, column), source)
+        return data(text, getattr(group, column) if value is None else value, source)
 
     if group.numerator is None and group.value is None:
         return Markup(missing(group.state))  # noqa: S704  our own text
@@ -134,6 +134,10 @@ def _said(release: Release, service: Service, group: Group | None) -> Markup:
     if group.value is None:
         return counted
     limits = wilson(group.numerator or 0, group.denominator, Z_95)
-    return Markup("{}, {}").format(counted, shown("value", SHARE.said(group.value, group.denominator))) + (
-        Markup(", likely {}").format(SHARE.between(limits[0], limits[1], group.denominator)) if limits else ""
+    said = Markup("{}, {}").format(counted, shown("value", SHARE.said(group.value, group.denominator)))
+    if limits is None:
+        return said
+    low, _, high = SHARE.between(limits[0], limits[1], group.denominator).partition(" to ")
+    return said + Markup(", likely {} to {}").format(
+        shown("lower_95", low, limits[0]), shown("upper_95", high, limits[1])
     )

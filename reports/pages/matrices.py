@@ -16,6 +16,7 @@ from reports.pages import cells
 from reports.pages.numbers import Source, data, missing, of_small, value_said
 from reports.pages.questions import QUESTIONS, Asked, Question
 from reports.pages.release import Organisation, Release, values_in
+from reports.pages.sentences import filled
 from reports.site.wording import sentence
 from schemas.pathway import Pathway, pathways
 
@@ -37,7 +38,7 @@ ONE = "Only one service in the country treats this. We show its figures."
 TWO = "Only two services in the country treat this. We show both and compare neither."
 FEW = "Only {services} services in the country treat this. We show all and compare none."
 MANY = "{services} services treat this. A symbol says where a figure is, for a service of its size."
-BY_CHANCE = "Of {cells} figures that are compared, about {expected} would be outside the limits by chance alone."
+BY_CHANCE = "Of 20 figures that are compared, about one is outside the limits by chance alone."
 
 
 class Matrices:
@@ -72,13 +73,11 @@ class Matrices:
         services = len(self.providers(condition))
         if services < 3:
             return [(NONE, ONE, TWO)[services]]
-        placed = self._placed(condition)
-        if not placed:
-            return [FEW.format(services=of_small(services))]
-        return [
-            MANY.format(services=f"{services:,}"),
-            BY_CHANCE.format(cells=f"{placed:,}", expected=f"{max(1, round(placed / 20)):,}"),
-        ]
+        year = self._release.period
+        at = Source("national", "services_treating", "ENG", _TREATS[0], year.kind, year.start, condition.code)
+        if not self._placed(condition):
+            return [filled(FEW, services=data(of_small(services), services, at))]
+        return [filled(MANY, services=data(f"{services:,}", services, at)), BY_CHANCE]
 
     def drawn(self, condition: Pathway, only: Collection[str] | None = None) -> Markup:
         """The matrix of the services of a condition (``only`` some of them); empty where there is none."""

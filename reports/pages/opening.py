@@ -4,11 +4,12 @@ Belongs here: choosing among the signals of a page. Does not belong here: the si
 (``sentences``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from markupsafe import Markup
 
 from reports.pages import sentences
 from reports.pages.blocks import Block, Told
-from reports.pages.numbers import value_said
 from reports.pages.signals import DIFFERENT, Case
 from reports.site.wording import sentence
 from schemas.pathway import Pathway
@@ -26,16 +27,17 @@ WHAT = {
 
 
 def opening(
-    blocks: Sequence[Block], condition: Pathway, submitted: int, months: int, has_history: bool
+    blocks: Sequence[Block], condition: Pathway, missing_months: Mapping[str, Markup], has_history: bool
 ) -> list[str]:
     """Three sentences, made from signals alone, in the order of what matters.
 
-    ``has_history``: whether the release has figures month by month.
+    ``missing_months``: the slots of the sentence that months are missing, empty if all are in. ``has_history``:
+    whether the release has figures month by month.
     """
     return [
         _changed(blocks) if has_history else sentences.NO_MONTHS,
         _different(blocks),
-        _unknown(blocks, condition, submitted, months),
+        _unknown(blocks, condition, missing_months),
     ]
 
 
@@ -74,18 +76,14 @@ def _different(blocks: Sequence[Block]) -> str:
                 and figure.value is not None
                 and figure.national_value is not None
             ):
-                kind, unit = each.measure.kind, each.measure.unit
-                return sentences.different(
-                    each.standing, each.subject, value_said(kind, unit, figure.value, figure.denominator),
-                    value_said(kind, unit, figure.national_value, figure.national_denominator),
-                )  # fmt: skip
+                return sentences.different(each.standing, each.subject, each.value, each.there)
     compared = any(each.standing.case in (Case.WITHIN, Case.ALIKE, *DIFFERENT) for each in told)
     return sentences.ALIKE if compared else sentences.UNCOMPARED
 
 
-def _unknown(blocks: Sequence[Block], condition: Pathway, submitted: int, months: int) -> str:
-    if submitted < months:
-        return sentences.unknown(Case.MONTHS, submitted=submitted, months=months)
+def _unknown(blocks: Sequence[Block], condition: Pathway, missing_months: Mapping[str, Markup]) -> str:
+    if missing_months:
+        return sentences.unknown(Case.MONTHS, **missing_months)
     for block in blocks:
         for answer in block.answers[:1]:
             case = answer.first.standing.case

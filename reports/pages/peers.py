@@ -6,7 +6,7 @@ Does not belong here: positions (``public.service_comparison``), the page around
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import quantiles
 from typing import Any
 
@@ -14,8 +14,9 @@ from markupsafe import Markup
 
 from reports.charts import Caterpillar, Funnel, Service, caterpillar, funnel
 from reports.pages import cells
-from reports.pages.numbers import Source, of_small, value_said
+from reports.pages.numbers import Source, data, of_small, value_said
 from reports.pages.release import Measure, Release
+from reports.pages.sentences import filled
 from schemas.pathway import Pathway
 
 # From so many services on the middle half of them is said.
@@ -40,9 +41,9 @@ HIDDEN = "{hidden} more have fewer than 5 people, or too few for a figure."
 
 @dataclass(frozen=True)
 class Peers:
-    """The chart of services with a figure, what may be said of them, and their middle half."""
+    """The chart of services with a figure, how many they are, what may be said of them, and their middle half."""
 
-    services: int
+    services: Markup
     said: Sequence[str]
     chart: Markup
     spread: Markup
@@ -58,9 +59,11 @@ def peers(
     placed = [row for row in shown if row["position"] is not None]
     is_funnel = measure.kind == "share" and tau is not None and bool(placed)
     spread = None if tau is None else float(tau)
-    said = _said(measure, condition, shown, is_funnel)
+    england = _source(release, measure, condition.code, "ENG", "national")
+    said = _said(measure, condition, shown, is_funnel, england)
     if hidden and shown:
-        said.append(HIDDEN.format(hidden=of_small(hidden).capitalize()))
+        text = of_small(hidden).capitalize()
+        said.append(filled(HIDDEN, hidden=data(text, hidden, replace(england, column="services_hidden"))))
     name = f"peers-{condition.code}"
     title = f"{measure.title}: {condition.name}"
     has_centre = measure.kind != "count" and national["value"] is not None
@@ -68,7 +71,6 @@ def peers(
     chart = Markup("")
     if drawn:
         source = _source(release, measure, condition.code, "")
-        england = _source(release, measure, condition.code, "ENG", "national")
         centre = cells.drawn(measure, national, england)
         if is_funnel:
             figure = funnel(
@@ -84,56 +86,71 @@ def peers(
                 name,
             )  # fmt: skip
         chart = Markup(figure.html)  # noqa: S704  escapes its texts itself
-    return Peers(len(shown), said, chart, _spread(measure, shown))
+    return Peers(_services(shown, england), said, chart, _spread(measure, shown, england))
 
 
-def _said(measure: Measure, condition: Pathway, shown: Sequence[Any], is_funnel: bool) -> list[str]:
+def _services(shown: Sequence[Any], england: Source) -> Markup:
+    return data(f"{len(shown):,}", len(shown), replace(england, column="services"))
+
+
+def _said(
+    measure: Measure, condition: Pathway, shown: Sequence[Any], is_funnel: bool, england: Source
+) -> list[str]:
     name, services = condition.name.lower(), len(shown)
     if services < 3:
         return [(NONE, ONE, TWO)[services].format(condition=name)]
     if is_funnel:
-        return funnel_said(Counter(row["position"] for row in shown))
+        return funnel_said(Counter(row["position"] for row in shown), england)
     why = {row["why_no_position"] for row in shown}
     if services < _SPREAD_FROM or any(each and each.startswith("fewer than 10") for each in why):
-        return [FEW.format(services=of_small(services), condition=name)]
+        said = data(of_small(services), services, replace(england, column="services"))
+        return [filled(FEW, services=said, condition=name)]
     if measure.kind != "share":
         return [UNTESTED]
     return [ROWS if "the measure does not count people" in why else MONTHS]
 
 
-def funnel_said(positions: Mapping[str | None, int]) -> list[str]:
-    """The sentences of a funnel: how many services are at each position; None is one that is left open."""
+def funnel_said(positions: Mapping[str | None, int], england: Source) -> list[str]:
+    """The sentences of a funnel: how many services are at each position; None is one that is left open.
+
+    ``england`` is the place of the national figure that the services are around.
+    """
+
+    def said_of(column: str, number: float, text: str = "") -> Markup:
+        return data(text or f"{number:,}", number, replace(england, column=f"services{column}"))
+
     services = sum(positions.values())
     open_, within = positions.get(None, 0), positions.get("within", 0)
     outer = sum(count for position, count in positions.items() if position and position.endswith("99.8"))
     placed = services - open_
-    said = [
-        FUNNEL.format(
-            within=within, services=services, outer=outer, inner=placed - within - outer,
-            expected=f"about {round(placed / 20)}" if placed >= 30 else "one or two",
+    said: list[str] = [
+        filled(
+            FUNNEL, within=said_of("_within", within), services=said_of("", services),
+            outer=said_of("_outside_outer", outer), inner=said_of("_outside_inner", placed - within - outer),
+            expected=filled("about {expected}", expected=said_of("_by_chance", placed / 20, f"{placed / 20:.0f}"))
+            if placed >= 30 else "one or two",
         )
     ]  # fmt: skip
     if outer:
         said.append(OUTSIDE)
     if open_:
-        said.append(OPEN.format(open=of_small(open_).capitalize()))
+        said.append(filled(OPEN, open=said_of("_open", open_, of_small(open_).capitalize())))
     return said
 
 
-def _spread(measure: Measure, shown: Sequence[Any]) -> Markup:
+def _spread(measure: Measure, shown: Sequence[Any], england: Source) -> Markup:
     """The middle half of services: how far apart they are, without naming one."""
     if len(shown) < _SPREAD_FROM or measure.kind == "count":
         return Markup("")
-    low, middle, high = quantiles([float(row["value"]) for row in shown], n=4, method="inclusive")
-    said = [
-        Markup('<data value="{}" data-column="derived">{}</data>').format(
-            repr(each), value_said(measure.kind, measure.unit, each)
-        )
-        for each in (low, middle, high)
-    ]
-    return Markup("Half of the {} services are between {} and {}. The middle one has {}.").format(
-        len(shown), said[0], said[2], said[1]
+    values = quantiles([float(row["value"]) for row in shown], n=4, method="inclusive")
+    low, middle, high = (
+        data(value_said(measure.kind, measure.unit, each), each, replace(england, column=column))
+        for each, column in zip(values, ("lower_quarter", "middle", "upper_quarter"), strict=True)
     )
+    return filled(
+        "Half of the {services} services are between {low} and {high}. The middle one has {middle}.",
+        services=_services(shown, england), low=low, high=high, middle=middle,
+    )  # fmt: skip
 
 
 def _service(release: Release, measure: Measure, row: Mapping[str, Any]) -> Service:

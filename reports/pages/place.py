@@ -70,7 +70,7 @@ def _values(
     found |= {
         "figures": service,
         "conditions": _fitting([_Condition(release, each, telling, matrices, providers) for each in treated]),
-        "trust": areas.trust(providers),
+        "trust": areas.trust(place, providers),
         "late": areas.late(providers),
         "equity": Groups([equity.equity(release, service, measure_set) for measure_set in _sets(treated)]),
         "charts": areas.charts(place, treated),

@@ -114,7 +114,7 @@ class _Telling:
             said, short = "", ""
         else:
             here = cells.figure(measure, latest, self._at(measure, latest), asked.noun)
-            said = sentences.standing(stands, self._condition.name, services, 12, 12)
+            said = sentences.standing(stands, self._condition.name, services, submitted=12, months=12)
             short = sentences.short(stands)
         moved = change([_point(row) for row in points])
         return Told(

@@ -8,6 +8,8 @@ numbers in words (``numbers``).
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from markupsafe import Markup
+
 from reports.pages.numbers import of_small
 from reports.pages.signals import Case, Change, Standing
 from reports.site.wording import sentence
@@ -147,11 +149,13 @@ NOT_SAME = "For {groups}, {subject} differs from the whole service by more than 
 NO_GROUPS = "The groups are too small to say whether {subject} is the same for everyone."
 
 
-def standing(of: Standing, condition: str, services: int, submitted: int, months: int) -> str:
-    """The sentence under a figure: whether a difference means anything, or why that cannot be said."""
-    return STANDING[of.case, of.is_high].format(
-        condition=condition.lower(), services=services_said(services), submitted=submitted,
-        months=months,
+def standing(of: Standing, condition: str, services: int, submitted: object, months: object) -> Markup:
+    """The sentence under a figure: whether a difference means anything, or why that cannot be said.
+
+    ``submitted`` and ``months`` are as they shall stand there.
+    """
+    return filled(STANDING[of.case, of.is_high],
+        condition=condition.lower(), services=services_said(services), submitted=submitted, months=months,
     )  # fmt: skip
 
 
@@ -170,20 +174,27 @@ def changed(of: Change, subject: str = "it") -> str:
     return f"{said} {BETTER[of.better]}" if of.better is not None and of.is_recent else said
 
 
-def different(of: Standing, subject: str, here: str, there: str) -> str:
+def different(of: Standing, subject: str, here: str, there: str) -> Markup:
     """One of the three sentences: where the service differs from services like it."""
-    return DIFFERENT[of.case, of.is_high].format(subject=sentence(subject), here=here, there=there)
+    return filled(DIFFERENT[of.case, of.is_high], subject=sentence(subject), here=here, there=there)
 
 
-def unknown(case: Case, **slots: object) -> str:
+def unknown(case: Case, **slots: object) -> Markup:
     """One of the three sentences: what cannot be said and why."""
-    return UNKNOWN[case].format(**slots)
+    return filled(UNKNOWN[case], **slots)
 
 
-def trust(submitted: int, months: int, paired: int | None = None) -> str:
-    """How much the figures rest on: months, and of 100 finished courses those with two scores."""
-    based = (TRUST if submitted >= months else TRUST_PART).format(submitted=submitted, months=months)
-    return based if paired is None else f"{based} {PAIRED.format(paired=paired)}"
+def trust(is_whole: bool, submitted: object, months: object, paired: object = None) -> Markup:
+    """How much the figures rest on: months (whether ``is_whole``, all are in), and of 100 finished courses those
+    with two scores.
+    """
+    based = filled(TRUST if is_whole else TRUST_PART, submitted=submitted, months=months)
+    return based if paired is None else based + filled(f" {PAIRED}", paired=paired)
+
+
+def filled(pattern: str, **slots: object) -> Markup:
+    """A pattern with its slots filled: numbers keep their ``data`` elements, all else is escaped."""
+    return Markup(pattern).format(**slots)  # noqa: S704  our own patterns
 
 
 def services_said(number: int) -> str:

@@ -15,6 +15,7 @@ from reports.pages import addresses, changes, cohort, equity, further, quality, 
 from reports.pages.blocks import Telling
 from reports.pages.digest import digest
 from reports.pages.figures import Service, history_table, services
+from reports.pages.numbers import data
 from reports.pages.opening import opening
 from reports.pages.page import Page, rendered
 from reports.pages.questions import QUESTIONS
@@ -69,17 +70,20 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
     shown = [each for each in conditions if each not in small]
     blocks = [telling.block(question, shown) for question in QUESTIONS if question.id != "same"]
     months = len(release.months)
-    submitted = max((figure.months_submitted or 0 for figure in service.figures.values()), default=0)
+    most = max(service.figures.values(), key=lambda figure: figure.months_submitted or 0)
+    submitted = most.months_submitted or 0
+    in_ = telling.months(most.measure, most.pathway, submitted)
     return shared | {
         "several": len(shown) > 1,
         "small": _small(small),
-        "trust": sentences.trust(submitted, months, _paired(service, main)),
-        "opening": opening(blocks, main, submitted, months, release.has(*history_table(release))),
+        "trust": sentences.trust(submitted >= months, **in_, paired=_paired(telling, service, main)),
+        "opening": opening(blocks, main, in_ if submitted < months else {}, release.has(*history_table(release))),
         "blocks": blocks,
         "streams": _streams(telling, service, shown),
         "equity": equity.equity(release, service, main.measure_set),
         "quality": quality.items(telling, main),
-        "months": (submitted, months),
+        "months": in_,
+        "is_whole": submitted >= months,
         "changes": _changes(release, service.provider),
         "answers": equity.answers(release, service, _BY_QUESTION),
     }
@@ -98,20 +102,33 @@ def _changes(release: Release, provider: str) -> list[str]:
     return [*every.get(provider, ())] or [changes.NOTHING]
 
 
-def _paired(service: Service, condition: Pathway) -> int | None:
-    figure = service.figure(condition.code, quality.PAIRED[condition.measure_set])
-    return None if figure is None or figure.value is None else round(100 * figure.value)
+def _paired(telling: Telling, service: Service, condition: Pathway) -> Markup | None:
+    measure = quality.PAIRED[condition.measure_set]
+    figure = service.figure(condition.code, measure)
+    if figure is None or figure.value is None:
+        return None
+    return data(f"{100 * figure.value:.0f}", figure.value, telling.source(measure, condition.code, "value"))
+
+
+def _bounds(telling: Telling, condition: Pathway, of: cohort.Bounds) -> Markup:
+    """The sentence of a stream: what is known at least and at most."""
+
+    def said(value: float, column: str) -> Markup:
+        return data(f"{value:.0f}", value, telling.source(of.measure, condition.code, column))
+
+    low, high = said(of.low, "at_least_of_100"), said(of.high, "at_most_of_100")
+    return sentences.filled(sentences.BOUNDS, low=low, high=high)
 
 
 def _streams(
     telling: Telling, service: Service, conditions: Sequence[Pathway]
-) -> list[tuple[Pathway, Markup, str]]:
+) -> list[tuple[Pathway, Markup, Markup]]:
     found = []
     for condition in conditions:
         drawn = cohort.stream(service, condition, partial(_place, telling, condition))
         if drawn is not None:
             bounds = cohort.bounds(service, condition)
-            said = sentences.BOUNDS.format(low=bounds.low, high=bounds.high) if bounds else ""
+            said = _bounds(telling, condition, bounds) if bounds else Markup("")
             html = Markup(stream(drawn, f"stream-{condition.code}").html)  # noqa: S704  escapes its texts itself
             found.append((condition, html, said))
     return found

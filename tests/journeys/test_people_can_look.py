@@ -25,7 +25,7 @@ from reports.templating import MOST_BYTES
 from tests.campaign import is_whole
 from tests.fixtures.browser import A4, browser
 from tests.fixtures.page import CHROMIUM, axe
-from tests.references.pages import bare_numbers
+from tests.references.pages import Public, bare_numbers, public
 from warehouse.disclosure.screened_pages import read_page, screen_pages
 
 # Places of the pages that a release has, below the folder that ``pages`` gives.
@@ -122,18 +122,26 @@ def test_every_number_of_every_public_page_is_in_the_public_schema(pages: Path, 
     with duckdb.connect(str(release / "parity.duckdb"), read_only=True) as con:
         named = [(str(page.relative_to(pages)), page) for page in found]
         assert list(screen_pages(named, con)) == []
-    # On other pages labels of axes and texts of definitions are still taken for figures.
-    for page in (page for page in found if page.parent.name == "service"):
-        assert (page.name, list(bare_numbers(page.read_text(encoding="utf-8")))) == (page.name, [])
+        said = public(con)
+    assert {"service", "place", "measure", "condition", "published", "dictionary"} <= {p.parent.name for p in found}
+    for name, page in named:
+        assert (name, list(bare_numbers(page.read_text(encoding="utf-8"), said))) == (name, [])
 
 
 def test_a_number_without_its_place_would_have_been_told() -> None:
-    """A figure written into a text is told; months, thresholds and a number that is said again are not."""
+    """A figure written into a text is told, also where an element says it with its place, or another one than its
+    place has, or beside an axis; months, thresholds, and what a chart says again are not.
+    """
     html = (
         '<p>In May 2025 <data value="0.62" data-column="value">62 %</data> of 61 people got better, 62 % in all; '
         "fewer than 5 waited over 18 weeks. That was 17 more.</p>"
+        '<p>It is at least 30 months. <data value="0.62" data-column="value">26 %</data></p>'
+        '<figure class="chart"><text data-column="axis">500</text><text data-column="axis">1,237</text>'
+        '<text data-value="0.5" data-column="mean">50 %</text><p>Line: mean, 50 %, and 41 %.</p></figure>'
+        '<details><summary>A (<span data-column="list">237</span>)</summary><ul><li>1829 Building</li></ul></details>'
     )
-    assert [number for number, _ in bare_numbers(html)] == ["61", "17"]
+    told = [number for number, _ in bare_numbers(html, Public(["1829 Building"]))]
+    assert told == ["26 %", "61", "62 %", "17", "30", "237", "41 %", "1,237"]
 
 
 def test_a_services_page_says_what_a_query_says(

@@ -4,7 +4,8 @@ Belongs here: reading a page back, comparing its numbers with the checked schema
 (``reports.pages``), whether a number is said well.
 
 A number has a ``data`` element (in a drawing any element with ``data-value``). Its attributes say what it is of:
-``data-table``, ``data-column``, ``data-org`` …; what an element does not say, the next one around it does.
+``data-table``, ``data-column``, ``data-org`` …; what an element does not say, the next one around it does. A number
+that follows from others of its table has the column of a rule in ``followed``, and is worked out anew.
 """
 
 import re
@@ -15,12 +16,13 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.disclosure.followed import follows
 from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.screened_tables import last_day_of_figures
 from warehouse.organisations.places import MONTH
 
-DERIVED = "derived"
-"""The column of a number that a page makes of public ones: those who left, of those who came and stayed."""
+MARKS = ("axis", "list")
+"""Columns of texts without a value that are no figures: a round number beside an axis, how long a list is."""
 _TAG = re.compile(
     r"<!--.*?-->|<!\w[^>]*>|<(?P<closing>/?)(?P<name>[A-Za-z][\w-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.DOTALL,
@@ -46,14 +48,8 @@ _LOADS = re.compile(
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "measure": ("measure",), "org": ("organisation", "provider"), "level": ("level",), "period": ("period_start",),
     "period-type": ("period_type",), "pathway": ("pathway",), "breakdown": ("breakdown",),
-    "group": ("breakdown_group",), "source": ("source",),
+    "group": ("breakdown_group",), "source": ("source",), "therapy": ("therapy_type",),
 }  # fmt: skip
-# What follows from the counts shown, where a table does not have it.
-_FOLLOWS = {
-    "lower_95": "mart.wilson_low(t.numerator, t.denominator, mart.z_95())",
-    "upper_95": "mart.wilson_high(t.numerator, t.denominator, mart.z_95())",
-    "standard": "(SELECT m.standard FROM public.measure AS m WHERE m.measure = t.measure)",
-}
 # To twelve digits: a limit that a page calculates itself may differ in the last ones.
 _EQUAL = "round(CAST({} AS DOUBLE), 12) IS NOT DISTINCT FROM round(TRY_CAST(nullif(n.g2, '') AS DOUBLE), 12)"
 _ABSENT = {"table": "service_measure", "period-type": MONTH}
@@ -70,12 +66,13 @@ class Shown:
 
 @dataclass
 class ReadPage:
-    """What a page says: its numbers, every text that stands outside them, and what is in it beside (attributes,
-    scripts, comments).
+    """What a page says: its numbers, every text that stands outside them (``MARKS`` apart), and what is in it
+    beside (attributes, scripts, comments).
     """
 
     numbers: list[Shown] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
 
 
@@ -97,7 +94,8 @@ class _Reader:
     def text(self, text: str) -> None:
         if said := unescape(text).strip():
             number = next((each for each in reversed(self._around) if each.raw is not None), None)
-            (number.texts if number else self.page.texts).append(said)
+            outside = self.page.marks if self._around[-1].of.get("column") in MARKS else self.page.texts
+            (number.texts if number else outside).append(said)
 
     def opened(self, name: str, attributes: str) -> None:
         own: dict[str, str] = {}
@@ -160,7 +158,7 @@ def screen_pages(pages: Iterable[tuple[str, Path]], con: duckdb.DuckDBPyConnecti
     for name, path in pages:
         html = path.read_text(encoding="utf-8")
         page = read_page(html)
-        texts = (*page.texts, *page.beside, *(number.text for number in page.numbers))
+        texts = (*page.texts, *page.marks, *page.beside, *(number.text for number in page.numbers))
         for text in texts:
             if text not in asked:
                 asked[text] = tuple(identifiers(text, last))
@@ -170,8 +168,7 @@ def screen_pages(pages: Iterable[tuple[str, Path]], con: duckdb.DuckDBPyConnecti
             yield f"{name}: it loads something from elsewhere"
         for number in page.numbers:
             of = {**_ABSENT, **number.of}
-            if of.get("column") != DERIVED:
-                rows.setdefault(of["table"], []).append((name, of, number.raw))
+            rows.setdefault(of["table"], []).append((name, of, number.raw))
     for table, numbers in sorted(rows.items()):
         yield from _unlike(table, numbers, con)
 
@@ -192,12 +189,15 @@ def _unlike(
     by_form: dict[tuple[str, tuple[str, ...]], list[tuple[str, dict[str, str], str]]] = {}
     for name, of, raw in numbers:
         keys = tuple(sorted(key for key in _KEYS if of.get(key) and set(_KEYS[key]) & set(columns)))
-        if of.get("column") not in (*columns, *_FOLLOWS) or not {"measure"} & set(keys):
+        if not (of.get("column") in columns or follows(table, of.get("column", ""))) or not {
+            "measure",
+            "therapy",
+        } & set(keys):
             wrong.setdefault(name, []).append(_place(of))
         else:
             by_form.setdefault((of["column"], keys), []).append((name, of, raw))
     for (column, keys), found in by_form.items():
-        figure = f"t.{column}" if column in columns else _FOLLOWS[column]
+        figure = f"t.{column}" if column in columns else follows(table, column)
         names = {key: next(each for each in _KEYS[key] if each in columns) for key in keys}
         given = ", ".join(f"unnest(${position}) AS g{position}" for position in range(1, len(keys) + 3))
         matches = " AND ".join(

@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -15,17 +16,26 @@ import pytest
 
 from reports.pages import addresses, measure, writing
 from reports.pages.beside import Beside
+from reports.pages.numbers import Source
 from reports.pages.page import Page
 from reports.pages.peers import funnel_said
 from reports.pages.release import PUBLIC, opened
 from schemas.pathway import pathways
 from tests.fixtures.page import CHROMIUM, dom_after
 from tests.fixtures.public_release import made_release, release_copied
-from warehouse.disclosure.screened_pages import screen_pages
+from tests.references.pages import bare_numbers, public
+from warehouse.disclosure.followed import follows
+from warehouse.disclosure.screened_pages import read_page, screen_pages
 from warehouse.release import DATABASE, PUBLIC_DATABASE
 
 Pages = dict[str, str]
+ENGLAND = Source("national", "value", "ENG", "RECOVERY", "month", date(2025, 4, 1), "01")
 CONDITION = next(each for each in pathways() if each.is_default)
+
+
+def plain(html: str) -> str:
+    """What a reader sees of it."""
+    return re.sub("<[^>]*>", "", html)
 
 
 def written(folder: Path) -> Pages:
@@ -185,20 +195,20 @@ def test_a_measure_page_compares_where_there_are_services_enough(tmp_path: Path,
     position = "within" if count >= 10 else ""
     folder = with_rows(tmp_path, *services(count, [position], "0.03" if count >= 10 else "NULL"))
     html = written(folder)[addresses.measure("RECOVERY")]
-    assert says.format(condition=CONDITION.name.lower()) in html
+    assert says.format(condition=CONDITION.name.lower()) in plain(html)
     assert ("funnel" in html or "99.8 % limit" in html) == (count >= 10)
-    assert ("Half of the 12 services are between" in html) == (count >= 10)
+    assert ("Half of the 12 services are between" in plain(html)) == (count >= 10)
 
 
 def test_a_funnel_says_how_many_are_outside_and_how_many_would_be_by_chance() -> None:
-    said = funnel_said({"within": 30, "above 95": 3, "below 99.8": 2, None: 1})
+    said = [plain(each) for each in funnel_said({"within": 30, "above 95": 3, "below 99.8": 2, None: 1}, ENGLAND)]
     assert (
         said[0].startswith("30 of 36 services")
         and "Outside the outer lines: 2. Only outside the inner lines: 3." in said[0]
     )
     assert "By chance alone, about 2 would" in said[0]
     assert len(said) == 3 and said[2].startswith("One more")
-    assert len(funnel_said({"within": 12})) == 1
+    assert len(funnel_said({"within": 12}, ENGLAND)) == 1
 
 
 def test_a_measure_says_whether_the_official_one_is_the_same(pages: Pages) -> None:
@@ -212,7 +222,7 @@ def test_a_condition_says_the_dose_and_how_many_services_treat_it(pages: Pages) 
     own = pages[addresses.condition(CONDITION.name)]
     assert "Only two services in the country treat this. We show both and compare neither." in own
     psychosis = pages[addresses.condition("Psychosis")]
-    assert "16 or more" in psychosis and "NICE CG178" in psychosis
+    assert "16 or more" in plain(psychosis) and "NICE CG178" in psychosis
     assert "There are no figures for England yet." in psychosis
 
 
@@ -220,7 +230,7 @@ def test_england_asks_its_three_questions(pages: Pages) -> None:
     html = pages[addresses.place("ENG")]
     for words in ("Who needs help?", "Where is care unequal?", "Can I trust the figure?"):
         assert f"<h2>{words}</h2>" in html
-    assert "Three services should have sent 3 monthly records. 3 are in." in html
+    assert "Three services should have sent 3 monthly records. 3 are in." in plain(html)
 
 
 def test_a_published_service_has_the_blocks_of_a_service_page(tmp_path: Path) -> None:
@@ -237,12 +247,25 @@ def test_a_published_service_has_the_blocks_of_a_service_page(tmp_path: Path) ->
 def test_the_numbers_are_those_of_the_public_schema(tmp_path: Path) -> None:
     folder = with_rows(tmp_path, *published(2021, 2022, 2023), *services(12, ["within", "above 95"]))
     files = []
-    for address, html in written(folder).items():
-        if address.startswith(("measure/RECOVERY", "place/", "condition/", "index", "published/")):
-            files.append((address, tmp_path / address.replace("/", "-")))
-            files[-1][1].write_text(html, encoding="utf-8")
     with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
+        said = public(con, "month")
+        for address, html in written(folder).items():
+            if address.startswith(("measure/RECOVERY", "place/", "condition/", "index", "published/")):
+                assert (address, list(bare_numbers(html, said))) == (address, [])
+                files.append((address, tmp_path / address.replace("/", "-")))
+                files[-1][1].write_text(html, encoding="utf-8")
         assert list(screen_pages(files, con)) == []
+        # What follows from other numbers is worked out anew: another number is refused.
+        followed = {
+            (number.of["table"], number.of["column"]): number
+            for _, file in files for number in read_page(file.read_text(encoding="utf-8")).numbers
+            if follows(number.of.get("table", ""), number.of.get("column", ""))
+        }  # fmt: skip
+        assert {"services", "services_within", "middle", "records_in", "upper_95"} <= {of for _, of in followed}
+        for number in followed.values():
+            of = " ".join(f'data-{name}="{value}"' for name, value in number.of.items())
+            files[0][1].write_text(f'<data value="{float(number.raw) + 1}" {of}>1</data>', encoding="utf-8")
+            assert list(screen_pages(files[:1], con)) != [], number
 
 
 def test_a_page_that_would_be_too_large_gives_services_pages_of_their_own() -> None:

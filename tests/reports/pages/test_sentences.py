@@ -37,7 +37,7 @@ def every_sentence() -> Iterator[str]:
             )
     yield from (sentences.STEADY, sentences.UNFOLLOWED, sentences.NO_MONTHS, sentences.ALIKE, sentences.UNCOMPARED)
     yield sentences.HARDLY_ANYBODY
-    yield from (sentences.ALL_KNOWN, sentences.trust(11, 12, 96), sentences.trust(12, 12))
+    yield from (sentences.ALL_KNOWN, sentences.trust(False, 11, 12, 96), sentences.trust(True, 12, 12))
     yield from (sentences.DIGEST_CALM, sentences.DIGEST_UNFOLLOWED, sentences.DIGEST_REST)
     yield sentences.DIGEST_END.format(page="service.html")
     yield sentences.BOUNDS.format(low=12, high=80)

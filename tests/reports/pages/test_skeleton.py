@@ -88,5 +88,7 @@ def test_things_in_a_row_and_how_much_is_known() -> None:
     assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"], "or")] == [
         "", "a", "a and b", "a, b or c",
     ]  # fmt: skip
-    assert trust(12, 12) == "Based on all 12 months."
-    assert trust(11, 12, 96) == "Based on 11 of 12 months. 96 of 100 finished courses have scores at both ends."
+    assert trust(True, 12, 12) == "Based on all 12 months."
+    assert (
+        trust(False, 11, 12, 96) == "Based on 11 of 12 months. 96 of 100 finished courses have scores at both ends."
+    )
