@@ -27,6 +27,7 @@ NO_FIGURES = {
     r"\bNo limits: [0-9]+ services?|\bnot drawn: [0-9]+ services?",
     "a level of confidence": r"\b(?:95|99\.8) ?% limit|\((?:95|99\.8) ?%\)",
     "the fifth of areas that a row is of": r"^[2-4]$",
+    "since which version a column is promised": r"^version [0-9]+\.[0-9]+$",
     "people out of a round hundred": r"\b(?:[Oo]f|out of) (?:every )?100\b",
 }
 _NUMBER = re.compile(r"(?<![\w.,-])[0-9][0-9,]*(?:\.[0-9]+)?(?:[ \u00a0\u202f]?%)?(?![\w])")
