@@ -263,8 +263,8 @@ def test_a_release_whose_files_differ_is_not_published(tmp_path: Path, monkeypat
         with duckdb.connect(str(target)) as con:
             con.execute("UPDATE public.national SET numerator = numerator + 1")
 
-    monkeypatch.setattr(release, "write_public", write)
     draft = made_release().parents[1] / "draft.duckdb"
+    monkeypatch.setattr(release, "write_public", write)
     with pytest.raises(
         ReleaseError, match=r"its public files have problems: .*parity-public\.duckdb, public\.national: "
     ):
