@@ -141,13 +141,14 @@ def test_a_number_without_its_place_would_have_been_told() -> None:
     html = (
         '<p>In May 2025 <data value="0.62" data-column="value">62 %</data> of 61 people got better, 62 % in all; '
         "fewer than 5 waited over 18 weeks. That was 17 more.</p>"
-        '<p>It is at least 30 months. <data value="0.62" data-column="value">26 %</data></p>'
+        '<p>It is at least 30 months. <data value="0.62" data-column="value">26 %</data> of '
+        '<data value="3" data-column="services">two</data></p>'
         '<figure class="chart"><text data-column="axis">500</text><text data-column="axis">1,237</text>'
         '<text data-value="0.5" data-column="mean">50 %</text><p>Line: mean, 50 %, and 41 %.</p></figure>'
         '<details><summary>A (<span data-column="list">237</span>)</summary><ul><li>1829 Building</li></ul></details>'
     )
     told = [number for number, _ in bare_numbers(html, Public(["1829 Building"]))]
-    assert told == ["26 %", "61", "62 %", "17", "30", "237", "41 %", "1,237"]
+    assert told == ["26 %", "two", "61", "62 %", "17", "30", "237", "41 %", "1,237"]
 
 
 def test_a_services_page_says_what_a_query_says(

@@ -34,6 +34,7 @@ _NUMBER = re.compile(r"(?<![\w.,-])[0-9][0-9,]*(?:\.[0-9]+)?(?:[ \u00a0\u202f]?%
 _MARKS = re.compile("|".join(f"(?:{pattern})" for pattern in NO_FIGURES.values()))
 # A list that is folded says how many lines it has.
 _LISTS = re.compile(r'<span data-column="list">([0-9]+)</span>\)</summary>(.*?)</details>', re.DOTALL)
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Keys of a figure in ``public.service_measure``, as a page names them.
 _PLACE = ("org", "measure", "period-type", "period", "pathway")
 
@@ -116,6 +117,8 @@ def _bare(html: str, said: Public, is_chart: bool) -> Iterator[tuple[str, str]]:
         own = {*_as_said(number.raw), *(each for limit in _limits(number, said) for each in _as_said(repr(limit)))}
         own |= of_100 if "of 100" in _plain(number.text) else set()
         yield from ((found, number.text) for found in _found(number.text, said) if _bald(found) not in own)
+        if (word := number.text.lower()) in _SMALL and float(number.raw) != _SMALL.index(word):
+            yield word, number.raw
     for text in page.texts:
         yield from ((found, text) for found in _found(text, said) if _bald(found) not in known)
     yield from ((mark, mark) for mark in _unround(page.marks))
