@@ -200,7 +200,8 @@ def problems(home: Path) -> list[str]:
 
 
 def shows(content: bytes) -> list[bytes]:
-    return [value for value in IDENTIFYING if value in content]
+    said = content.replace(b"a postcode such as LA1 4YW", b"")  # an example in the text of a rule, in meta.rule
+    return [value for value in IDENTIFYING if value in said]
 
 
 def cells(name: str, world: World) -> list[tuple[int, Fault]]:

@@ -216,14 +216,22 @@ def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(draft:
     assert (first / "parity.duckdb").is_file()
 
 
+@pytest.fixture(scope="module")
+def first_release(built_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one release, published once for all the tests that publish a second."""
+    folder = tmp_path_factory.mktemp("first")
+    publish(built_small, folder / "releases", "2025-04-aaaaaaaa", folder / "latest.duckdb", {}, SECRET)
+    return folder
+
+
 @pytest.mark.parametrize(
     "step", ["copyfile", "_finish", "_write_open", "write_manifest", "close", "sync", "replace", "_point"]
 )
 def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succeeds(
-    draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    draft: Path, first_release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
-    publish(draft, releases, "2025-04-aaaaaaaa", latest, {}, SECRET)
+    shutil.copytree(first_release, tmp_path, dirs_exist_ok=True)
 
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
