@@ -88,14 +88,13 @@ class Panel:
 class Figure:
     """A chart: one drawing or several, as wide as the page lets them; what to know of it; its table.
 
-    ``is_table``: the drawing is the table already.
+    ``table`` is None where the drawing is the table already.
     """
 
     panels: Sequence[Panel]
-    table: Table
+    table: Table | None
     notes: Sequence[Note] = ()
     source: Source = NOWHERE
-    is_table: bool = False
 
     @property
     def svg(self) -> str:
@@ -110,7 +109,7 @@ class Figure:
         """Notes, drawings, and the table beneath, closed until somebody opens it."""
         notes = "".join(f"<p>{note.icon}{escape(note.words)}</p>" for note in self.notes)
         told = f"<figcaption>{notes}</figcaption>" if notes else ""
-        if self.is_table:
+        if self.table is None:
             return f'<figure class="chart">{told}{self.svg}</figure>'
         return (
             f'<figure class="chart">{told}{self.svg}<details><summary>Every number in this chart</summary>'

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from reports.charts.data import Matrix, MatrixCell, MatrixRow, Source
 from reports.charts.drawing import BLUE, GREY, INK, ORANGE, PATHS
-from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table, raw
+from reports.charts.figure import Figure, Note, Panel, raw
 from reports.charts.words import POSITION, figure_said
 
 
@@ -33,7 +33,7 @@ def matrix(data: Matrix, figure_id: str) -> Figure:
         f'<table class="matrix"{data.source.attributes()}><caption>{escape(data.title)}</caption>'
         f'<thead><tr><th scope="col">service</th>{heads}</tr></thead>{body}</table>'
     )
-    return Figure([Panel(html, 0)], _table(data, rows), _notes(), data.source, is_table=True)
+    return Figure([Panel(html, 0)], None, _notes(), data.source)
 
 
 def _region(region: str, data: Matrix) -> str:
@@ -114,18 +114,3 @@ def _notes() -> list[Note]:
             "Small ring: not compared. Cross: no figure."
         )
     ]
-
-
-def _table(data: Matrix, rows: list[MatrixRow]) -> Table:
-    return Table(
-        data.title,
-        ("service", *data.questions),
-        [
-            Row(
-                row.name,
-                [Cell(cell_said(cell), cell.figure.value, cell.figure.column) for cell in row.cells],
-                row.source,
-            )
-            for row in rows
-        ],
-    )

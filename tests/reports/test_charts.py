@@ -114,9 +114,9 @@ def words(figure: Figure) -> list[str]:
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_number_drawn_stands_in_the_table_with_its_source(name: str) -> None:
     figure = CHARTS[name]
-    drawn, listed = read(figure).numbers, Reader(figure.table.html(figure.source)).numbers
-    if not figure.is_table:
-        assert drawn <= listed
+    assert (figure.table is None) == name.startswith("matrix")  # a matrix is a table already
+    if figure.table is not None:
+        assert read(figure).numbers <= Reader(figure.table.html(figure.source)).numbers
 
 
 def test_the_charts_of_the_cases_draw_numbers_with_a_source() -> None:
