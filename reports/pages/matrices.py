@@ -4,8 +4,10 @@ Belongs here: reading the figures of all services that a matrix shows, and drawi
 belong here: the questions (``questions``), the symbols (``reports.charts.matrix``).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from markupsafe import Markup
@@ -63,8 +65,8 @@ class Matrices:
         """The services that treat a condition: with 5 people or more who were referred or started."""
         return sorted(
             {
-                provider for (pathway, provider, measure), row in self._rows.items()
-                if pathway == condition.code and measure in _TREATS and row["numerator"] is not None
+                provider for (provider, measure), row in self._of(condition).items()
+                if measure in _TREATS and row["numerator"] is not None
             }
         )  # fmt: skip
 
@@ -112,7 +114,7 @@ class Matrices:
         return [(each, [self._figure(condition, each.code, name) for name in names]) for each in ordered]
 
     def _figure(self, condition: Pathway, provider: str, name: str) -> Markup:
-        measure, row = self._release.measures[name], self._rows.get((condition.code, provider, name))
+        measure, row = self._release.measures[name], self._of(condition).get((provider, name))
         if row is None or row["value"] is None:
             return Markup(missing(row["state"] if row else "not applicable"))  # noqa: S704  our own text
         year = self._release.period
@@ -122,9 +124,7 @@ class Matrices:
 
     def _placed(self, condition: Pathway) -> int:
         """How many figures of a condition have a position."""
-        return sum(
-            row["position"] is not None for (pathway, _, _), row in self._rows.items() if pathway == condition.code
-        )
+        return sum(row["position"] is not None for row in self._of(condition).values())
 
     def _row(self, condition: Pathway, provider: str, columns: Sequence[tuple[Question, Asked]]) -> MatrixRow:
         at = self._release.at("provider", provider)
@@ -134,7 +134,7 @@ class Matrices:
         )  # fmt: skip
 
     def _cell(self, condition: Pathway, provider: str, name: str) -> MatrixCell:
-        measure, row = self._release.measures[name], self._rows.get((condition.code, provider, name))
+        measure, row = self._release.measures[name], self._of(condition).get((provider, name))
         source = Drawn(measure=name)
         if row is None:
             return MatrixCell(
@@ -147,12 +147,19 @@ class Matrices:
         )  # fmt: skip
         return MatrixCell(value, row["position"], measure.direction, cells.scale(measure))
 
+    def _of(self, condition: Pathway) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """The figures of a condition, by service and measure."""
+        return self._rows.get(condition.code, {})
+
     @cached_property
-    def _rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+    def _rows(self) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
         measures = {asked.measure for each in pathways() for _, asked in self.columns(each)} | set(_TREATS)
         sql = _FIGURES.format(measures=values_in(sorted(measures)))
         rows = self._release.rows(sql, self._release.period.kind, self._release.period.start)
-        return {(row["pathway"], row["provider"], row["measure"]): row for row in rows}
+        return {
+            pathway: {(row["provider"], row["measure"]): row for row in own}
+            for pathway, own in groupby(rows, key=itemgetter("pathway"))
+        }
 
 
 def questions_said(columns: Sequence[tuple[Question, Asked]]) -> list[tuple[str, str, str]]:
