@@ -4,7 +4,7 @@ Belongs here: the published rows of schema ``public`` by measure and place, what
 belong here: the page of a service in them (``published``), importing what is published (``warehouse.published``).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -82,6 +82,11 @@ class Earlier:
         return list(self._release.rows(COMPARED.format(where="period_start = ?"), self.years[-1]))
 
     @cached_property
+    def current(self) -> frozenset[str]:
+        """The providers that the latest year has."""
+        return frozenset(row["provider"] for row in self.latest)
+
+    @cached_property
     def _england(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in self._release.rows(HISTORY.format(where="c.provider = 'ENG'")):
@@ -103,10 +108,8 @@ class Earlier:
         tau = next((row["tau"] for row in shown if row["tau"] is not None), None)
         if tau is not None:
             found["chart"] = self._funnel(measure, shown, float(tau))
-            counts: dict[str | None, int] = defaultdict(int)
-            for row in shown:
-                counts[row["position"]] += 1
-            found["said"] = funnel_said(counts, source(measure.id, "ENG", self.years[-1], "national"))
+            positions = Counter(row["position"] for row in shown)
+            found["said"] = funnel_said(positions, source(measure.id, "ENG", self.years[-1], "national"))
         return found
 
     def of_place(self, place: Organisation, providers: Collection[str]) -> Markup:
@@ -118,19 +121,13 @@ class Earlier:
         ]  # fmt: skip
         if measure is None or place.level == "England" or len(own) < 2:
             return Markup("")
-        drawn, centre, start = self._services(measure, own), self._centre(measure, own[0]), self.years[-1]
+        drawn, england, start = self._services(measure, own), centre(measure, own[0]), self.years[-1]
         figure = caterpillar(
-            Caterpillar(f"{measure.title}, {year_words(start)}", drawn, centre, standard=measure.standard,
+            Caterpillar(f"{measure.title}, {year_words(start)}", drawn, england, standard=measure.standard,
                         source=source(measure.id, "", start, "service_comparison").drawn),
             "published-services",
         )  # fmt: skip
         return Markup(figure.html)  # noqa: S704  escapes its texts itself
-
-    def _centre(self, measure: Measure, row: Mapping[str, Any]) -> Value:
-        england = {name: row[f"national_{name}"] for name in ("numerator", "denominator", "value")} | {
-            "state": "value"
-        }
-        return cells.drawn(measure, england, source(measure.id, "ENG", row["period_start"], "national"))
 
     def _services(self, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> list[Service]:
         def at(row: Mapping[str, Any]) -> Source:
@@ -146,14 +143,22 @@ class Earlier:
         ]
 
     def _funnel(self, measure: Measure, shown: Sequence[Mapping[str, Any]], tau: float) -> Markup:
-        start, centre, drawn = self.years[-1], self._centre(measure, shown[0]), self._services(measure, shown)
+        start, england, drawn = self.years[-1], centre(measure, shown[0]), self._services(measure, shown)
         figure = funnel(
-            Funnel(f"{measure.title}, NHS England's figures for {year_words(start)}", drawn, centre, tau,
+            Funnel(f"{measure.title}, NHS England's figures for {year_words(start)}", drawn, england, tau,
                    standard=measure.standard, denominator_is="finished courses",
                    source=source(measure.id, "", start, "service_comparison").drawn),
             "published-peers",
         )  # fmt: skip
         return Markup(figure.html)  # noqa: S704  escapes its texts itself
+
+
+def centre(measure: Measure, row: Mapping[str, Any]) -> Value:
+    """England's figure beside that of a service: of a row of ``COMPARED``, for a chart."""
+    england = {name: row[f"national_{name}"] for name in ("numerator", "denominator", "value")}
+    return cells.drawn(
+        measure, england | {"state": "value"}, source(measure.id, "ENG", row["period_start"], "national")
+    )
 
 
 def over_years(

@@ -40,7 +40,7 @@ def pages(release: Release) -> Iterator[Page]:
     if not release.has("public", "condition"):
         return
     earlier = Earlier(release)
-    known = {row["provider"] for row in earlier.latest}
+    known = earlier.current
     services = [each for each in release.organisations if each.level == "provider" and each.is_submitted]
     published = [
         each for each in release.organisations if each.level == "provider" and each.code in release.published

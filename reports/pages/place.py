@@ -57,7 +57,8 @@ def _values(
         "regions": [each for each in inside if each.level == "region"],
         "icbs": [each for each in inside if each.level == "ICB"],
         "services": [each for each in inside if each.level == "provider" and each.is_submitted],
-        "published": published_of(inside, earlier), "published_chart": earlier.of_place(place, providers),
+        "published": [each for each in inside if each.level == "provider" and each.code in earlier.current],
+        "published_chart": earlier.of_place(place, providers),
         "published_year": year_words(earlier.years[-1]) if earlier.years else "",
         "conditions": [], "figures": None,
     }  # fmt: skip
@@ -148,9 +149,3 @@ def _is_inside(each: Organisation, place: Organisation) -> bool:
     if place.level == "region":
         return each.level in ("ICB", "provider") and each.region == place.code
     return each.level == "provider" and each.icb == place.code
-
-
-def published_of(inside: Sequence[Organisation], earlier: Earlier) -> list[Organisation]:
-    """The services among these that the latest published year has."""
-    known = {row["provider"] for row in earlier.latest}
-    return [each for each in inside if each.level == "provider" and each.code in known]

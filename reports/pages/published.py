@@ -20,7 +20,7 @@ from reports.charts import (
 from reports.pages import addresses, cells, sentences
 from reports.pages.beside import Beside
 from reports.pages.blocks import Answer, Block, Told
-from reports.pages.earlier import COMPARED, HISTORY, Earlier, over_years, source, year_words
+from reports.pages.earlier import COMPARED, HISTORY, Earlier, centre, over_years, source, year_words
 from reports.pages.figures import Figure, Point
 from reports.pages.numbers import Source, data, missing, value_said
 from reports.pages.page import Page, rendered
@@ -145,15 +145,11 @@ class _Telling:
     def _position(self, asked: Asked, measure: Measure, row: Mapping[str, Any] | None, figure_id: str) -> Markup:
         if row is None or row["value"] is None:
             return Markup("")
-        england = {name: row[f"national_{name}"] for name in ("numerator", "denominator", "value")} | {
-            "state": "value"
-        }
         drawn = position(
             Position(
                 f"{sentence(asked.label)}, {year_words(row['period_start'])}", self._name,
                 cells.drawn(measure, row, self._at(measure, row)),
-                cells.drawn(measure, england, self._at(measure, row, "ENG", "national")),
-                "England", measure.standard, cells.scale(measure),
+                centre(measure, row), "England", measure.standard, cells.scale(measure),
             ),
             figure_id,
         )  # fmt: skip
