@@ -72,7 +72,7 @@ def drawn(entities: Mapping[str, Entity]) -> Markup:
             lines.append(f'<path d="M{left} {middle}H{bend}V{end}H{right}"/>')
         boxes.append(
             f'<rect x="{left}" y="{middle - _HIGH // 2}" width="{_WIDE}" height="{_HIGH}"/>'
-            f'<text x="{left + 8}" y="{middle + 5}">{escape(name)}</text>'
+            f'<text fill="#212b32" stroke="none" x="{left + 8}" y="{middle + 5}">{escape(name)}</text>'
         )
     told = "; ".join(f"{name} belongs to {', '.join(of)}" for name, of in sorted(direct.items()) if of)
     return Markup(  # noqa: S704  names of our own tables, escaped
@@ -82,7 +82,7 @@ def drawn(entities: Mapping[str, Entity]) -> Markup:
         f'<g fill="none" stroke="#4c6272">{"".join(lines)}</g>'
         f'<g fill="#fff" stroke="#212b32" font-family="Arial, Helvetica, sans-serif" font-size="14">'
         f"{''.join(boxes)}</g></svg>"
-    ).replace("<text ", Markup('<text fill="#212b32" stroke="none" '))
+    )
 
 
 def _ordered(direct: Mapping[str, list[str]], depth: Mapping[str, int]) -> list[str]:
