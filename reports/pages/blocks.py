@@ -10,10 +10,10 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports.charts import SHARE, ControlChart, ControlPoint, Position, Value, control_chart, position
+from reports.charts import ControlChart, ControlPoint, Position, Value, control_chart, position
 from reports.charts import Source as Drawn
 from reports.pages import sentences
-from reports.pages.cells import scale
+from reports.pages.cells import scale, share
 from reports.pages.figures import Figure, Point, Service, history_table
 from reports.pages.further import Further, before_and_after, own_scores
 from reports.pages.numbers import Source, data, missing, value_said
@@ -171,27 +171,14 @@ class Telling:
         """The figure as people, in per cent, and its interval; or why there is none."""
         if figure is None:
             return Markup(missing("not applicable"))  # noqa: S704  our own text
-
-        def shown(column: str, text: str) -> Markup:
-            return data(text, getattr(figure, column), self.source(asked.measure, figure.pathway, column))
-
         if figure.state == "no denominator":
             return Markup(missing(figure.state))  # noqa: S704  our own text
         if measure.kind == "share" and figure.denominator is not None:
-            of = Markup("{} {}").format(shown("denominator", f"{figure.denominator:,}"), asked.noun)
-            if figure.numerator is None:
-                few = "fewer than 5" if figure.state == "suppressed" else missing(figure.state)
-                return Markup("{} of {}").format(few, of)
-            counted = Markup("{} of {}").format(shown("numerator", f"{figure.numerator:,}"), of)
-            if figure.value is None:
-                return counted
-            rate = shown("value", SHARE.said(figure.value, figure.denominator))
-            if figure.lower_95 is None or figure.upper_95 is None:
-                return Markup("{}, {}").format(counted, rate)
-            low, _, high = SHARE.between(figure.lower_95, figure.upper_95, figure.denominator).partition(" to ")
-            return Markup("{}, {}; likely between {} and {}").format(
-                counted, rate, shown("lower_95", low), shown("upper_95", high)
-            )
+            low, high = figure.lower_95, figure.upper_95
+            return share(
+                vars(figure), None if low is None or high is None else (low, high),
+                self.source(asked.measure, figure.pathway, ""), asked.noun,
+            )  # fmt: skip
         if figure.value is None:
             return Markup(missing(figure.state))  # noqa: S704  our own text
         said = self._value(measure, figure)

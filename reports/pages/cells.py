@@ -44,40 +44,46 @@ def figure(measure: Measure, row: Row | None, source: Source, noun: str = "") ->
     """
     if row is None:
         return Markup(missing("not applicable"))  # noqa: S704  our own text
-
-    limits = (
-        dict(zip(("lower_95", "upper_95"), interval(row) or (), strict=False)) if measure.kind == "share" else {}
-    )
-
-    def shown(column: str, text: str) -> Markup:
-        value = limits[column] if column in limits else row[column]
-        return data(text, number(value) if column == "value" else value, replace(source, column=column))
-
+    if row["denominator" if measure.kind == "share" else "value"] is None:
+        return Markup(missing(row["state"]))  # noqa: S704  our own text
     if measure.kind == "share":
-        return _share(row, shown, noun or NOUNS[measure.grain])
-    if row["value"] is None:
-        return Markup(missing(row["state"]))  # noqa: S704  our own text
-    said = value_said(measure.kind, measure.unit, float(row["value"]), row["denominator"])
-    return shown("value", said)
+        return share(row, interval(row), source, noun or NOUNS[measure.grain])
+    value = float(row["value"])
+    said = value_said(measure.kind, measure.unit, value, row["denominator"])
+    return data(said, value, replace(source, column="value"))
 
 
-def _share(row: Row, shown: Any, noun: str) -> Markup:
-    if row["denominator"] is None:
-        return Markup(missing(row["state"]))  # noqa: S704  our own text
-    of = Markup("{} {}").format(shown("denominator", f"{row['denominator']:,}"), noun)
-    if row["numerator"] is None:
-        return Markup("fewer than 5 of {}").format(of)
-    counted = Markup("{} of {}").format(shown("numerator", f"{row['numerator']:,}"), of)
-    if row["value"] is None:
-        return counted
-    rate = shown("value", SHARE.said(float(row["value"]), row["denominator"]))
-    limits = interval(row)
+def share(
+    row: Row,
+    limits: tuple[float, float] | None,
+    source: Source,
+    noun: str = "",
+    likely: str = "; likely between {} and {}",
+) -> Markup:
+    """A share in words, of a row with a denominator. ``limits`` are those of its interval, said as ``likely``.
+
+    ``source`` and ``noun`` as in ``figure``.
+    """
+
+    def shown(column: str, value: float | None, text: str) -> Markup:
+        return data(text, value, replace(source, column=column))
+
+    counted, people = row["numerator"], row["denominator"]
+    of = shown("denominator", people, f"{people:,}")
+    if noun:
+        of = Markup("{} {}").format(of, noun)
+    if counted is None:
+        few = "fewer than 5" if row["state"] == "suppressed" else missing(row["state"])
+        return Markup("{} of {}").format(few, of)
+    said = Markup("{} of {}").format(shown("numerator", counted, f"{counted:,}"), of)
+    value = number(row["value"])
+    if value is None:
+        return said
+    said = Markup("{}, {}").format(said, shown("value", value, SHARE.said(value, people)))
     if limits is None:
-        return Markup("{}, {}").format(counted, rate)
-    low, _, high = SHARE.between(limits[0], limits[1], row["denominator"], "and").partition(" and ")
-    return Markup("{}, {}; likely between {} and {}").format(
-        counted, rate, shown("lower_95", low), shown("upper_95", high)
-    )
+        return said
+    low, _, high = SHARE.between(*limits, people).partition(" to ")
+    return said + Markup(likely).format(shown("lower_95", limits[0], low), shown("upper_95", limits[1], high))  # noqa: S704
 
 
 def interval(row: Row) -> tuple[float, float] | None:

@@ -10,15 +10,14 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from reports.charts import SHARE
-from reports.pages import sentences
+from reports.pages import cells, sentences
 from reports.pages.figures import ALL, Figure, Group, Service
 from reports.pages.numbers import Source, data, missing
 from reports.pages.questions import Asked
 from reports.pages.release import PUBLIC, Release
 from reports.site.wording import sentence
 from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES
-from warehouse.comparison.statistics import Z_95, Z_998, wilson
+from warehouse.comparison.statistics import Z_998, wilson
 
 BREAKDOWNS = {
     "age_band": "Age", "gender": "Gender", "ethnic_group": "Ethnicity",
@@ -115,29 +114,13 @@ def _sentence(subject: str, different: Sequence[str], tested: int) -> str:
 def _said(release: Release, service: Service, group: Group | None) -> Markup:
     if group is None:
         return Markup("")
-
-    def shown(column: str, text: str, value: float | None = None) -> Markup:
-        table = "breakdown_measure" if release.edition == PUBLIC else "mart.breakdown_measure"
-        year = release.period
-        source = Source(
-            table, column, service.provider, group.measure, year.kind, year.start, breakdown=group.breakdown,
-            group=group.group,
-        )  # fmt: skip
-        return data(text, getattr(group, column) if value is None else value, source)
-
     if group.numerator is None and group.value is None:
         return Markup(missing(group.state))  # noqa: S704  our own text
+    year = release.period
+    source = Source(
+        "breakdown_measure" if release.edition == PUBLIC else "mart.breakdown_measure", "numerator",
+        service.provider, group.measure, year.kind, year.start, breakdown=group.breakdown, group=group.group,
+    )  # fmt: skip
     if group.denominator is None:
-        return shown("numerator", f"{group.numerator:,}")
-    of = shown("denominator", f"{group.denominator:,}")
-    counted = Markup("{} of {}").format(shown("numerator", f"{group.numerator:,}"), of)
-    if group.value is None:
-        return counted
-    limits = wilson(group.numerator or 0, group.denominator, Z_95)
-    said = Markup("{}, {}").format(counted, shown("value", SHARE.said(group.value, group.denominator)))
-    if limits is None:
-        return said
-    low, _, high = SHARE.between(limits[0], limits[1], group.denominator).partition(" to ")
-    return said + Markup(", likely {} to {}").format(
-        shown("lower_95", low, limits[0]), shown("upper_95", high, limits[1])
-    )
+        return data(f"{group.numerator:,}", group.numerator, source)
+    return cells.share(vars(group), cells.interval(vars(group)), source, likely=", likely {} to {}")
