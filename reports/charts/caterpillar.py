@@ -47,7 +47,6 @@ def caterpillar(data: Caterpillar, figure_id: str) -> Figure:
 
     _axis(drawing, data, x, (low, high))
     top = drawing.height
-    under = len(drawing.parts)
     is_named = len(services) <= MOST_NAMED
     for region, group in groupby(services, key=lambda s: s.region if data.by_region else ""):
         if region:
@@ -55,7 +54,7 @@ def caterpillar(data: Caterpillar, figure_id: str) -> Figure:
             drawing.text(0, drawing.height - 7, region, SMALL, is_bold=True)
         for service in group:
             _row(drawing, data, service, x, is_named)
-    _through(drawing, data, x, top, under)
+    _through(drawing, data, x, top)
     drawing.height += 4
     _axis(drawing, data, x, (low, high))
     svg = drawing.svg(data.title, _told(data))
@@ -110,9 +109,9 @@ def _row(
     drawing.end()
 
 
-def _through(drawing: Drawing, data: Caterpillar, x: Callable[[float], float], top: float, under: int) -> None:
-    """Lines of the centre and the standard, below all that was drawn after place ``under``."""
-    rows, drawing.parts[under:] = drawing.parts[under:], []
+def _through(drawing: Drawing, data: Caterpillar, x: Callable[[float], float], top: float) -> None:
+    """Lines of the centre and the standard, below all of the rows but the shade of this service's."""
+    rows, drawing.parts = drawing.parts, []
     if data.centre is not None and data.centre.value is not None:
         drawing.begin(data.centre.source)
         place = x(data.centre.value)
@@ -123,9 +122,8 @@ def _through(drawing: Drawing, data: Caterpillar, x: Callable[[float], float], t
     if data.standard is not None:
         place = x(data.standard)
         drawing.line(place, top, place, drawing.height, STANDARD, 2, "2 3", Number(data.standard, "standard"))
-    lines, drawing.parts[under:] = drawing.parts[under:], []
-    drawing.parts += [each for each in rows if f'fill="{FAINT}"' in each] + lines
-    drawing.parts += [each for each in rows if f'fill="{FAINT}"' not in each]
+    shade = [each for each in rows if f'fill="{FAINT}"' in each]
+    drawing.parts = [*shade, *drawing.parts, *(each for each in rows if each not in shade)]
 
 
 def _notes(data: Caterpillar, is_named: bool) -> list[Note]:

@@ -169,7 +169,7 @@ def _notes(data: ControlChart) -> list[Note]:
     said = latest.why_missing if latest.value is None else data.scale.said(latest.value, latest.denominator)
     notes = [Note(f"{latest.label}: {said}. {variation_words(latest)}.", variation_icon(latest))]
     if data.assurance is not None and data.standard is not None:
-        notes.append(Note(f"{assurance_words(data, data.scale)}.", assurance_icon(data.assurance)))
+        notes.append(Note(f"{assurance_words(data)}.", assurance_icon(data.assurance)))
     charted = [point for point in data.points if point.value is not None and point.mean is not None]
     if charted:
         notes.append(Note(_key(data, charted[-1])))

@@ -128,12 +128,9 @@ class Drawing:
             f"{_number(number, self.source)}>{escape(words)}</text>"
         )
 
-    def near(
-        self, x: float, y: float, words: str, size: int = SMALL, colour: str = INK, is_bold: bool = False,
-        number: Number | None = None,
-    ) -> None:  # fmt: skip
+    def near(self, x: float, y: float, words: str, size: int = SMALL, number: Number | None = None) -> None:
         """A line of text around ``x``: in the middle, or to the side where there is room for it."""
-        self.text(x, y, words, size, colour, anchor_at(x, width_of(words, size, is_bold)), is_bold, 0, number)
+        self.text(x, y, words, size, anchor=anchor_at(x, width_of(words, size)), number=number)
 
     def tick(self, x: float, y: float, words: str, anchor: str = "", dx: float = 0) -> None:
         """The label of an axis: it measures out and is no figure. Without ``anchor`` around ``x``, as ``near``."""
@@ -176,25 +173,18 @@ class Drawing:
 
     def mark(
         self, x: float, y: float, shape: str, colour: str, size: float = 5, number: Number | None = None,
-        is_hollow: bool = False, said: str = "",
+        is_hollow: bool = False,
     ) -> None:  # fmt: skip
-        """A circle, square, diamond, triangle (up) or cross of ``size`` pixels to each side, with a white edge."""
-        paint = f'fill="#fff" stroke="{colour}" stroke-width="2"' if is_hollow else f'fill="{colour}" stroke="#fff"'
-        title = f"<title>{escape(said)}</title>" if said else ""
-        own = _number(number, self.source)
+        """A circle, square, diamond or triangle of ``size`` pixels to each side, with a white edge, or hollow."""
+        fill, edge, wide = ("#fff", colour, 2) if is_hollow else (colour, "#fff", 1)
+        paint, own = f'fill="{fill}" stroke="{edge}"', _number(number, self.source)
         if shape == "circle":
-            self.parts.append(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="{size:g}" {paint}{own}>{title}</circle>')
+            pen = f' stroke-width="{wide}"' if is_hollow else ""
+            self.parts.append(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="{size:g}" {paint}{pen}{own}></circle>')
             return
-        path = PATHS[shape]
-        if shape == "cross":
-            paint = f'fill="none" stroke="{colour}" stroke-width="{2 / size:.2f}"'
-        elif not is_hollow:
-            paint += f' stroke-width="{1 / size:.2f}"'
-        else:
-            paint = f'fill="#fff" stroke="{colour}" stroke-width="{2 / size:.2f}"'
         self.parts.append(
-            f'<svg x="{_x(x)}" y="{_y(y)}" overflow="visible"{own}>{title}'
-            f'<path d="{path}" transform="scale({size:g})" {paint}/></svg>'
+            f'<svg x="{_x(x)}" y="{_y(y)}" overflow="visible"{own}>'
+            f'<path d="{PATHS[shape]}" transform="scale({size:g})" {paint} stroke-width="{wide / size:.2f}"/></svg>'
         )
 
     def flag(self, x: float, top: float, foot: float, number: Number | None = None) -> None:

@@ -5,7 +5,6 @@ Belongs here: the two icons and their words. Does not belong here: the judgement
 
 from reports.charts.data import ControlChart, ControlPoint
 from reports.charts.drawing import BLUE, GREY, INK, ORANGE, QUIET
-from reports.charts.scale import Scale
 
 # What ``variation`` says, in words; a signal is high or rising (1), or low or falling (-1).
 _VARIATION = {
@@ -54,10 +53,10 @@ def variation_icon(point: ControlPoint) -> str:
     return _icon(colour, dots + _letter(letter, 12, 16 if point.signal > 0 else 25, colour))
 
 
-def assurance_words(chart: ControlChart, scale: Scale) -> str:
+def assurance_words(chart: ControlChart) -> str:
     """Whether the process as it is meets the standard."""
     assert chart.assurance is not None and chart.standard is not None
-    return _ASSURANCE[chart.assurance][0].format(scale.said(chart.standard))
+    return _ASSURANCE[chart.assurance][0].format(chart.scale.said(chart.standard))
 
 
 def assurance_icon(assurance: str) -> str:

@@ -38,9 +38,9 @@ class Plane:
         """Pixels down of a value."""
         return self.bottom - (self.bottom - self.top) * (value - self.low) / (self.high - self.low)
 
-    def grid(self, drawing: Drawing, scale: Scale, about: int = 4) -> None:
+    def grid(self, drawing: Drawing, scale: Scale) -> None:
         """Gridlines over the plane, each with its value on the left."""
-        for tick in ticks(self.low, self.high, about):
+        for tick in ticks(self.low, self.high):
             drawing.line(0, self.y(tick), 1, self.y(tick), GRID)
             drawing.tick(0, self.y(tick) + 4, scale.short(tick), "end", dx=-7)
 
