@@ -142,14 +142,20 @@ def _notes(data: Caterpillar, is_named: bool) -> list[Note]:
 
 def _told(data: Caterpillar) -> str:
     own = [
-        f" {s.name}: {figure_said(data.scale, s.figure)}, {position_said(s)}." for s in data.services if s.is_this
+        f" {s.name}: {figure_said(data.scale, s.figure)}, {position_said(s.position)}."
+        for s in data.services
+        if s.is_this
     ]
     return f"{one_or_many(len(data.services), 'service', 'services')} with intervals.{''.join(own)}"
 
 
 def _table(data: Caterpillar, services: Iterable[Service]) -> Table:
     rows = [
-        Row(s.name, [Cell(s.region), *value_cells(data.scale, s.figure), Cell(position_said(s))], s.figure.source)
+        Row(
+            s.name,
+            [Cell(s.region), *value_cells(data.scale, s.figure), Cell(position_said(s.position))],
+            s.figure.source,
+        )
         for s in services
     ]
     if data.centre is not None:

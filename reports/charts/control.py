@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from reports.charts.data import ControlChart, ControlPoint, SmallMultiples
-from reports.charts.drawing import BLUE, GREY, INK, NARROW, ORANGE, QUIET, STANDARD, TINY, Drawing, Number, width_of
+from reports.charts.drawing import GREY, INK, NARROW, QUIET, STANDARD, TINY, Drawing, Number, width_of
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.icons import assurance_icon, assurance_words, variation_icon, variation_words
+from reports.charts.icons import COLOUR, assurance_icon, assurance_words, variation_icon, variation_words
 from reports.charts.plane import Label, Plane, labelled
 from reports.charts.scale import NO_BREAK
 from reports.charts.words import count_cell, number_cell, one_or_many, standard_row
 
-MARK = {"improvement": ("square", BLUE), "concern": ("diamond", ORANGE), "neither": ("triangle", INK)}
-_CHANCE = ("circle", GREY)
+_SHAPE = {"improvement": "square", "concern": "diamond", "neither": "triangle"}
 _HEAD = ("figure", "mean", "lower limit", "upper limit", "of people", "what it says")
 
 
@@ -147,7 +146,7 @@ def _points(drawing: Drawing, points: Sequence[ControlPoint], periods: _Periods,
             drawing.line(*one, *other, QUIET, 1.5)
     for place, point in zip(places, points, strict=True):
         if place is not None and point.value is not None:
-            shape, colour = MARK.get(point.variation, _CHANCE)
+            shape, colour = _SHAPE.get(point.variation, "circle"), COLOUR.get(point.variation, GREY)
             if shape == "triangle" and point.signal == -1:
                 shape = "triangle down"
             size = 4 if shape == "circle" else 6

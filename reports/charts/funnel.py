@@ -189,13 +189,13 @@ def _notes(data: Funnel, drawn: Sequence[Service]) -> list[Note]:
 
 
 def _told(data: Funnel, own: Service | None) -> str:
-    own_said = f" {own.name}: {figure_said(data.scale, own.figure)}, {position_said(own)}." if own else ""
+    own_said = f" {own.name}: {figure_said(data.scale, own.figure)}, {position_said(own.position)}." if own else ""
     return f"{one_or_many(len(data.services), 'service', 'services')} by number of {data.denominator_is}.{own_said}"
 
 
 def _table(data: Funnel) -> Table:
     rows = [
-        Row(s.name, [*value_cells(data.scale, s.figure), Cell(position_said(s))], s.figure.source)
+        Row(s.name, [*value_cells(data.scale, s.figure), Cell(position_said(s.position))], s.figure.source)
         for s in data.services
     ]
     rows.append(Row(data.centre_name, [*value_cells(data.scale, data.centre), Cell("")], data.centre.source))

@@ -12,7 +12,7 @@ _VARIATION = {
     "concern": {1: "Concern: higher than chance explains", -1: "Concern: lower than chance explains"},
     "neither": {1: "Higher than chance explains", -1: "Lower than chance explains"},
 }
-_COLOUR = {"improvement": BLUE, "concern": ORANGE, "neither": INK}
+COLOUR = {"improvement": BLUE, "concern": ORANGE, "neither": INK}
 _ASSURANCE = {
     "passes": ("Meets the standard of {} each time as things are", BLUE, "P"),
     "fails": ("Misses the standard of {} each time as things are", ORANGE, "F"),
@@ -39,7 +39,7 @@ def variation_icon(point: ControlPoint) -> str:
     """
     if point.limits not in ("standing", "trial"):
         return ""
-    colour = _COLOUR.get(point.variation)
+    colour = COLOUR.get(point.variation)
     if colour is None or not point.signal:
         places = [(6, 18), (10, 13), (14, 18), (18, 13), (22, 18), (26, 13)]
         dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.2" fill="{GREY}"/>' for x, y in places)

@@ -11,7 +11,7 @@ from itertools import groupby
 from reports.charts.data import Matrix, MatrixCell, MatrixRow, Source
 from reports.charts.drawing import BLUE, GREY, INK, ORANGE, PATHS
 from reports.charts.figure import Figure, Note, Panel, raw
-from reports.charts.words import POSITION, figure_said
+from reports.charts.words import figure_said, position_said
 
 
 def matrix(data: Matrix, figure_id: str) -> Figure:
@@ -65,8 +65,7 @@ def cell_said(cell: MatrixCell) -> str:
     """The figure and where it stands, in words."""
     if cell.figure.value is None:
         return cell.figure.why_missing
-    position = "not compared" if cell.position is None else POSITION[cell.position]
-    return f"{figure_said(cell.scale, cell.figure)}; {position}"
+    return f"{figure_said(cell.scale, cell.figure)}; {position_said(cell.position)}"
 
 
 def symbol_of(cell: MatrixCell) -> str:

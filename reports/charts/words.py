@@ -3,12 +3,12 @@
 Belongs here: wording of what a chart draws. Does not belong here: sentences about what it means (the pages).
 """
 
-from reports.charts.data import Service, Value
+from reports.charts.data import Value
 from reports.charts.figure import Cell, Row
 from reports.charts.scale import NO_BREAK, Scale
 
 # Positions of a service in a funnel, in words; their marks: ``drawing.mark_of``.
-POSITION = {
+_POSITION = {
     "below 99.8": "far below (99.8 %)",
     "below 95": "below (95 %)",
     "within": "within the limits",
@@ -53,9 +53,9 @@ def count_cell(people: int | None, column: str, why_missing: str = "") -> Cell:
     return Cell(why_missing) if people is None else Cell(f"{people:,}", people, column)
 
 
-def position_said(service: Service) -> str:
-    """The position of a service in words."""
-    return "not compared" if service.position is None else POSITION[service.position]
+def position_said(position: str | None) -> str:
+    """A position in words; without one a service is not compared."""
+    return "not compared" if position is None else _POSITION[position]
 
 
 def one_or_many(number: int, one: str, many: str) -> str:
