@@ -371,6 +371,7 @@ def test_pages_are_screened_with_the_release(handed_out: Path, con: duckdb.DuckD
         ("of M1 1AE, since May", "a postcode"), ("sw1a2aa", "a postcode"), ("EC1A 1BB", "a postcode"),
         ("born 1984-03-17", "a day"), ("17/03/1984", "a day"), ("17.3.84", "a day"), ("17th March 1984", "a day"),
         ("March 17, 1984", "a day"), ("19840317", "a day"), ("1960-01-01", "a day"), ("2025-04-17T10:00:00", "a day"),
+        ("1984-03-17ab34cd", "a day"), ("2025-04-17ab34c", "a day"), ("1984-03-17ab34cd5", "a day"),
         ("100012345678", "a property number (UPRN)"), ("07700 900123", "a telephone number"),
         ("+44 7700 900123", "a telephone number"), ("jo@example.nhs.uk", "an e-mail address"),
         ("QQ 12 34 56 C", None), ("AB 12 34 56 C", "a National Insurance number"),

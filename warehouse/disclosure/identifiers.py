@@ -43,10 +43,7 @@ _SHAPES = {
     "a pseudonym": re.compile(r"(?<![0-9A-Za-z])[a-z]{1,3}[0-9]*_[0-9a-f]{32}(?![0-9a-f])"),
 }
 _DAYS = (
-    # The name of a release goes on with hexadecimal digits: 2025-04-9fddff2a.
-    re.compile(
-        rf"{_ALONE}(?P<y>(?:19|20)[0-9]{{2}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})(?![0-9]|[0-9a-f]{{5}})"
-    ),
+    re.compile(rf"{_ALONE}(?P<y>(?:19|20)[0-9]{{2}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})(?![0-9])"),
     re.compile(rf"{_ALONE}(?P<y>(?:19|20)[0-9]{{2}})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3][0-9]){_END}"),
     re.compile(rf"{_ALONE}(?P<d>[0-9]{{1,2}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<y>(?:19|20)?[0-9]{{2}}){_END}"),
     re.compile(

@@ -33,8 +33,6 @@ _TABLES = (".csv", ".parquet")
 # What would look like a day, but is said of a release, under these keys.
 _OF_A_RELEASE = {
     "published_at": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
-    "release_id": (_NAME := re.compile(r"(?:[0-9]{4}-[0-9]{2}|published)-[0-9a-f]{8}")),
-    "predecessor": _NAME,
     "version": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+"),
 }
 # More would hide the first ones.
