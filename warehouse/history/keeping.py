@@ -20,7 +20,7 @@ import duckdb
 
 from schemas.month import month_text
 from warehouse.disclosure.parts import CHANGES, PUBLIC_CHANGES
-from warehouse.history.causes import MEANING, Cause, InputChange, input_changes
+from warehouse.history.causes import MEANING, Cause, Held, InputChange, input_changes
 from warehouse.history.comparing import BEFORE, held, rows
 from warehouse.history.predecessor import Predecessor, Said, has_table
 from warehouse.history.revisions import revise, revise_shown
@@ -45,8 +45,8 @@ def keep(con: duckdb.DuckDBPyConnection, folder: Path, release_id: str, said: Sa
     before = Predecessor.of(con, said)
     offer = Offer.of(con)
     since = changed(before.offer, offer) if before.offer else Changes()
-    inputs = [] if before.why_not else input_changes(held(con, BEFORE), held(con, catalog))
-    told = _told(con, catalog, before)
+    then, now = None if before.why_not else held(con, BEFORE), held(con, catalog)
+    inputs = input_changes(then, now) if then else []
     if any(Cause.ERASURE in each.causes for each in inputs):
         before.why_not = "rows of people were erased in between, and a difference would show them"
     _note_inputs(con, inputs)
@@ -70,7 +70,7 @@ def keep(con: duckdb.DuckDBPyConnection, folder: Path, release_id: str, said: Sa
     inside = {
         "not_compared": before.why_not or None,
         "reference_files": dict(sorted(said.reference_files.items())),
-        **told,
+        **_told(then, now),
         "submissions": submissions,
         **figures,
     }
@@ -126,10 +126,8 @@ def _note_inputs(con: duckdb.DuckDBPyConnection, inputs: list[InputChange]) -> N
     insert_rows(con, "meta.submission_change", noted)
 
 
-def _told(con: duckdb.DuckDBPyConnection, catalog: str, before: Predecessor) -> dict[str, Any]:
+def _told(then: Held | None, now: Held) -> dict[str, Any]:
     """What ``changes.json`` says of code and reference data, and what the causes mean."""
-    now = held(con, catalog)
-    then = None if before.why_not else held(con, BEFORE)
     return {
         "code": {"before": then.code if then else None, "after": now.code},
         "reference_data_changed": then is not None and then.reference != now.reference,
