@@ -160,13 +160,11 @@ class Attribution:
         own = behind.own.get(month, set())
         then, now = (month in months for months in behind.months)
         beside = set() if then != now else self._everywhere | ({Cause.MERGER} if behind.is_merged else set())
-        if own or beside:
-            said = _listed(own | beside)
-            if own:
-                return said
-        others = set().union(*behind.own.values()) if behind.own else set()
-        parts = [f"{_OTHER}: {_listed(others)}"] if others else []
-        return " and ".join([*parts, *([said] if beside else [])]) or UNEXPLAINED
+        if own:
+            return _listed(own | beside)
+        others = set().union(*behind.own.values())
+        parts = (f"{_OTHER}: {_listed(others)}" if others else "", _listed(beside))
+        return " and ".join(filter(None, parts)) or UNEXPLAINED
 
 
 def _places(provider: str, before: Held, after: Held) -> Iterable[str]:
