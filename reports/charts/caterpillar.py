@@ -25,7 +25,7 @@ from reports.charts.drawing import (
     wrapped,
 )
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.plane import across
+from reports.charts.plane import across, inset
 from reports.charts.words import VALUE_HEAD, figure_said, one_or_many, position_said, standard_row, value_cells
 
 # With more services only this one has its name; all names are in the table.
@@ -41,10 +41,7 @@ def caterpillar(data: Caterpillar, figure_id: str) -> Figure:
     drawing = Drawing(figure_id, data.source)
     services = sorted(data.services, key=lambda s: (s.region if data.by_region else "", s.name))
     low, high = data.scale.span(_drawn(data), 0.04)
-
-    def x(value: float) -> float:
-        return _INSET + (1 - 2 * _INSET) * (value - low) / (high - low)
-
+    x = inset(low, high, _INSET)
     _axis(drawing, data, x, (low, high))
     top = drawing.height
     is_named = len(services) <= MOST_NAMED

@@ -11,7 +11,7 @@ from itertools import pairwise
 from reports.charts.data import Distribution, Scores, Source
 from reports.charts.drawing import BAND, BLUE, GREY, INK, QUIET, SMALL, TINY, Drawing, Number
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.plane import across
+from reports.charts.plane import across, inset
 from reports.charts.scale import Scale
 from reports.charts.words import count_cell, number_cell, one_or_many
 
@@ -27,11 +27,7 @@ def distribution(data: Distribution, figure_id: str) -> Figure:
     """
     drawing = Drawing(figure_id, data.source)
     step = _step(data)
-    low, high = data.lowest - step / 2, data.highest + step / 2
-
-    def x(score: float) -> float:
-        return _INSET + (1 - 2 * _INSET) * (score - low) / (high - low)
-
+    x = inset(data.lowest - step / 2, data.highest + step / 2, _INSET)
     most = max([people for each in data.scores for _, people in each.counts if people is not None], default=1) or 1
     drawing.height = 22 if data.cut_off is not None else 2
     top = drawing.height

@@ -3,7 +3,9 @@
 Belongs here: the three bars with their intervals. Does not belong here: rates (``warehouse``).
 """
 
-from reports.charts.data import PersonTime, PersonYears
+from collections.abc import Callable
+
+from reports.charts.data import PersonTime, PersonYears, Value
 from reports.charts.drawing import (
     BAND,
     BLUE,
@@ -18,7 +20,7 @@ from reports.charts.drawing import (
     wrapped,
 )
 from reports.charts.figure import Cell, Figure, Note, Panel, Row, Table
-from reports.charts.plane import across
+from reports.charts.plane import across, inset
 from reports.charts.words import figure_said, value_cells
 
 _INSET = 0.03
@@ -29,32 +31,12 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
     drawing = Drawing(figure_id, data.source)
     rates = [s.rate for s in data.spans if s.rate.value is not None]
     _, high = data.scale.span([v for rate in rates for v in (0.0, rate.value, rate.upper) if v is not None])
-
-    def x(value: float) -> float:
-        return _INSET + (1 - 2 * _INSET) * value / high
-
+    x = inset(0.0, high, _INSET)
     for span in data.spans:
-        known = span.rate.value is not None
-        said = data.scale.beside(span.rate.value) if span.rate.value is not None else span.rate.why_missing
-        size = NORMAL if known else SMALL
-        rate = span.rate
-        number = None if rate.value is None else Number(rate.value, rate.column, rate.source)
-        drawing.text(1, drawing.height + 16, said, size, anchor="end", is_bold=known, number=number)
-        room = NARROW - width_of(said, size, known) - 12
-        for line in wrapped(span.label, NORMAL, room, is_bold=True):
-            drawing.height += 20
-            drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)
+        _head(drawing, data, span)
         top, foot = drawing.height + 2, drawing.height + 20
         drawing.begin(span.rate.source)
-        if span.rate.value is not None:
-            drawing.rect(
-                _INSET, top, x(span.rate.value), foot, BAND, number=Number(span.rate.value, span.rate.column)
-            )
-            if span.rate.lower is not None and span.rate.upper is not None:
-                middle = (top + foot) / 2
-                drawing.line(x(span.rate.lower), middle, x(span.rate.upper), middle, BLUE, 2)
-                for end, column in ((span.rate.lower, "lower_95"), (span.rate.upper, "upper_95")):
-                    drawing.line(x(end), middle - 5, x(end), middle + 5, BLUE, 2, number=Number(end, column))
+        _bar(drawing, span.rate, x, top, foot)
         drawing.end()
         drawing.line(_INSET, top - 1, _INSET, foot + 1, GREY)
         drawing.height = foot + 18
@@ -67,6 +49,35 @@ def person_years(data: PersonYears, figure_id: str) -> Figure:
     return Figure(
         [Panel(drawing.svg(data.title, told), round(drawing.height))], _table(data), [Note(_key(data))], data.source
     )
+
+
+def _head(drawing: Drawing, data: PersonYears, span: PersonTime) -> None:
+    """The span on the left and its rate on the right, or why there is none."""
+    rate = span.rate
+    if rate.value is None:
+        said, size, number = rate.why_missing, SMALL, None
+    else:
+        said, size = data.scale.beside(rate.value), NORMAL
+        number = Number(rate.value, rate.column, rate.source)
+    is_known = number is not None
+    drawing.text(1, drawing.height + 16, said, size, anchor="end", is_bold=is_known, number=number)
+    room = NARROW - width_of(said, size, is_known) - 12
+    for line in wrapped(span.label, NORMAL, room, is_bold=True):
+        drawing.height += 20
+        drawing.text(0, drawing.height - 4, line, NORMAL, is_bold=True)
+
+
+def _bar(drawing: Drawing, rate: Value, x: Callable[[float], float], top: float, foot: float) -> None:
+    """A rate from 0, and its interval in the middle of the bar."""
+    if rate.value is None:
+        return
+    drawing.rect(_INSET, top, x(rate.value), foot, BAND, number=Number(rate.value, rate.column))
+    if rate.lower is None or rate.upper is None:
+        return
+    middle = (top + foot) / 2
+    drawing.line(x(rate.lower), middle, x(rate.upper), middle, BLUE, 2)
+    for end, column in ((rate.lower, "lower_95"), (rate.upper, "upper_95")):
+        drawing.line(x(end), middle - 5, x(end), middle + 5, BLUE, 2, number=Number(end, column))
 
 
 def _key(data: PersonYears) -> str:

@@ -65,6 +65,11 @@ class Plane:
         return kept
 
 
+def inset(low: float, high: float, edge: float) -> Callable[[float], float]:
+    """Places across of values from ``low`` to ``high``, with ``edge`` of the width at both ends free for marks."""
+    return lambda value: edge + (1 - 2 * edge) * (value - low) / (high - low)
+
+
 def across(
     drawing: Drawing, scale: Scale, x: Callable[[float], float], span: tuple[float, float], y: float
 ) -> None:

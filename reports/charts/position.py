@@ -20,7 +20,7 @@ from reports.charts.drawing import (
     width_of,
 )
 from reports.charts.figure import Figure, Panel, Row, Table
-from reports.charts.plane import across
+from reports.charts.plane import across, inset
 from reports.charts.scale import ticks
 from reports.charts.words import VALUE_HEAD, figure_said, standard_row, value_cells
 
@@ -37,10 +37,7 @@ def position(data: Position, figure_id: str) -> Figure:
     """
     drawing = Drawing(figure_id, data.own.source)
     low, high = _range(data)
-
-    def x(value: float) -> float:
-        return _INSET + (1 - 2 * _INSET) * (value - low) / (high - low)
-
+    x = inset(low, high, _INSET)
     middle = 60.0 if data.standard is not None else 34.0
     _axis(drawing, data, x, (low, high), middle)
     if data.standard is not None:
