@@ -23,8 +23,7 @@ from reports.pages.release import INSIDE, PUBLIC, opened
 from reports.pages.writing import write_inside, write_public
 from reports.templating import MOST_BYTES
 from tests.campaign import is_whole
-from tests.fixtures.browser import A4, browser
-from tests.fixtures.page import CHROMIUM, axe
+from tests.fixtures.browser import A4, CHROMIUM, axe, browser
 from tests.references.pages import Public, bare_numbers, public
 from warehouse.disclosure.screened_pages import read_page, screen_pages
 

@@ -1,12 +1,10 @@
 """Charts: what each draws and says, that every number can be read back, and that nothing touches anything.
 
-One page with every chart of ``tests/fixtures/charts.py`` is opened once, at three widths, in a real browser.
+One page with every chart of ``tests/fixtures/charts.py`` is opened at three widths in a real browser.
 """
 
-import json
 import math
 import re
-from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -45,7 +43,7 @@ from reports.charts.drawing import Drawing, Number, spread, width_of, wrapped
 from reports.charts.plane import labelled
 from reports.charts.scale import NO_BREAK, ticks
 from tests.fixtures import charts as cases
-from tests.fixtures.page import CHROMIUM, dom_after
+from tests.fixtures.browser import Browser
 
 CHARTS = cases.every_chart()
 KINDS = sorted({name.partition(":")[0] for name in CHARTS})
@@ -185,13 +183,13 @@ def test_a_file_stands_alone(width: int) -> None:
 # In a browser
 
 MEASURE = """
-const told = [];
-const box = element => element.getBoundingClientRect();
-function look(width) {
-  const page = document.querySelector('iframe').contentDocument;
-  if (page.documentElement.scrollWidth > width) told.push(`${width}: page is ${page.documentElement.scrollWidth} wide`);
+(width => {
+  const told = [];
+  const box = element => element.getBoundingClientRect();
+  const page = document.documentElement;
+  if (page.scrollWidth > width) told.push(`${width}: page is ${page.scrollWidth} wide`);
   let number = 0;
-  for (const drawing of page.querySelectorAll('figure svg[aria-labelledby]')) {
+  for (const drawing of document.querySelectorAll('figure svg[aria-labelledby]')) {
     const name = `${width} ${drawing.getAttribute('aria-labelledby').split(' ')[0]}`;
     const room = box(drawing);
     const texts = [...drawing.querySelectorAll('text')].map(text => [text, box(text)]);
@@ -212,25 +210,22 @@ function look(width) {
         told.push(`${name}: ${mark.getAttribute('data-column')} ${mark.getAttribute('data-value')} is outside`);
     }
   }
-  return number;
-}
-onload = () => {
-  const frame = document.querySelector('iframe');
-  const numbers = [320, 360, 1280].map(width => { frame.style.width = width + 'px'; return look(width); });
-  const result = document.createElement('pre'); result.id = 'told';
-  result.textContent = JSON.stringify([numbers, told]); document.body.append(result);
-};
+  return [number, told];
+})
 """
 
 
-def looked_at(html: str, workspace: Path) -> tuple[list[int], list[str]]:
+def looked_at(html: str, chromium: Browser, workspace: Path) -> tuple[list[int], list[str]]:
     """How many texts a browser measured at each width, and what touches, or is outside its drawing."""
-    (workspace / "charts.html").write_text(html, encoding="utf-8")
-    frame = workspace / "frame.html"
-    frame.write_text(f"<iframe src='charts.html' style='border:0;height:900px'></iframe><script>{MEASURE}</script>")
-    told = dom_after(frame, workspace).rpartition('<pre id="told">')[2].partition("</pre>")[0]
-    numbers, found = json.loads(unescape(told))
-    return list(numbers), list(found)
+    page = workspace / "charts.html"
+    page.write_text(html, encoding="utf-8")
+    numbers, found = [], []
+    for width in (320, 360, 1280):
+        chromium.open(page, width)
+        number, told = chromium.run(f"{MEASURE}({width})")
+        numbers.append(number)
+        found += told
+    return numbers, found
 
 
 def touching() -> str:
@@ -242,9 +237,10 @@ def touching() -> str:
     return f"<figure>{drawing.svg('t', 'a drawing')}</figure></body>"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_no_label_touches_another_and_nothing_is_outside_at_320_360_and_1280_pixels(tmp_path: Path) -> None:
-    numbers, found = looked_at(cases.gallery(CHARTS).replace("</body>", touching()), tmp_path)
+def test_no_label_touches_another_and_nothing_is_outside_at_320_360_and_1280_pixels(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    numbers, found = looked_at(cases.gallery(CHARTS).replace("</body>", touching()), chromium, tmp_path)
     assert [each for each in found if "wrong-title" not in each] == []
     assert len(set(numbers)) == 1 and numbers[0] > 450
     # What is wrong on purpose is seen: the browser did look.
