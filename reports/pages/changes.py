@@ -7,7 +7,6 @@ Belongs here: sentences made of ``public.changes.json``. Does not belong here: f
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from reports.pages.sentences import listed
@@ -36,7 +35,6 @@ NOTHING = "No file of this service has changed since the last release."
 FIRST = "There is no earlier release to compare with."
 
 
-@cache
 def of_release(folder: Path) -> Mapping[str, Sequence[str]] | None:
     """What changed for each provider since the last release, in sentences, by its code as submitted.
 

@@ -36,21 +36,25 @@ _BY_GROUP: Mapping[str, Sequence[str]] = {
 
 def pages(release: Release) -> Iterator[Page]:
     """The public page of every service."""
-    if release.is_empty:
-        return
-    for service in services(release, MEASURES, ASKED, _BY_GROUP):
-        yield rendered("service.html", addresses.service(service.provider), release, _values(release, service))
+    for service, values in _told(release):
+        yield rendered("service.html", addresses.service(service.provider), release, values)
 
 
 def inside_pages(release: Release) -> Iterator[Page]:
     """The page of every service for itself, with its exact figures, and its digest."""
-    if release.is_empty:
-        return
-    for service in services(release, MEASURES, ASKED, _BY_GROUP):
-        values = _values(release, service)
+    for service, values in _told(release):
         yield rendered("service.html", addresses.OWN, release, values, provider=service.provider)
         text = digest(release, values["name"], values["blocks"])
         yield Page(addresses.DIGEST, text, service.provider)
+
+
+def _told(release: Release) -> Iterator[tuple[Service, dict[str, Any]]]:
+    """Every service, and what the template knows of it. What is of the release as a whole is read once."""
+    if release.is_empty:
+        return
+    every = changes.of_release(release.folder) if release.folder else None
+    for service in services(release, MEASURES, ASKED, _BY_GROUP):
+        yield service, _values(release, service) | {"changes": _changes(every, service.provider)}
 
 
 def _values(release: Release, service: Service) -> dict[str, Any]:
@@ -84,7 +88,6 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
         "quality": quality.items(telling, main),
         "months": in_,
         "is_whole": submitted >= months,
-        "changes": _changes(release, service.provider),
         "answers": equity.answers(release, service, _BY_QUESTION),
     }
 
@@ -94,9 +97,8 @@ def _small(conditions: Sequence[Pathway]) -> str:
     return sentences.SMALL.format(conditions=sentences.listed(names)) if names else ""
 
 
-def _changes(release: Release, provider: str) -> list[str]:
-    """What changed for a provider since the last release, in sentences."""
-    every = changes.of_release(release.folder) if release.folder else None
+def _changes(every: Mapping[str, Sequence[str]] | None, provider: str) -> list[str]:
+    """What changed for a provider since the last release, in sentences. ``every``: as ``changes.of_release``."""
     if every is None:
         return [changes.FIRST]
     return [*every.get(provider, ())] or [changes.NOTHING]
