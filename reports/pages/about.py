@@ -15,5 +15,5 @@ def pages(release: Release) -> Iterator[Page]:
     """One page: the release, its months, its services."""
     if release.is_empty:
         return
-    services = [(release.names["provider", code], code) for code in release.codes("provider")]
+    services = [(release.name_of("provider", code), code) for code in release.codes("provider")]
     yield rendered("about.html", addresses.ABOUT, release, {"services": services, "smallest": 5})

@@ -250,7 +250,7 @@ class Telling:
 
     @property
     def _name(self) -> str:
-        return self._release.names.get(("provider", self._service.provider), self._service.provider)
+        return self._release.name_of("provider", self._service.provider)
 
 
 def _control_point(month: date, point: Point | None) -> ControlPoint:

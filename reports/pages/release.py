@@ -113,8 +113,12 @@ class Release:
 
     def has(self, schema: str, table: str) -> bool:
         """Whether the release has a table: one that was published by an earlier version may lack it."""
-        found = "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?"
-        return any(True for _ in self.rows(found, schema, table))
+        return (schema, table) in self._tables
+
+    @cached_property
+    def _tables(self) -> frozenset[tuple[str, str]]:
+        rows = self.rows("SELECT schema_name, table_name FROM duckdb_tables()")
+        return frozenset((row["schema_name"], row["table_name"]) for row in rows)
 
     @cached_property
     def name(self) -> str:
@@ -181,11 +185,6 @@ class Release:
             for row in self.rows("FROM public.organisation")
         )  # fmt: skip
         return tuple(sorted(found, key=lambda each: (each.name, each.level, each.code)))
-
-    @cached_property
-    def names(self) -> dict[tuple[str, str], str]:
-        """Names of organisations by level (as in ``public.organisation``) and code."""
-        return {(each.level, each.code): each.name for each in self.organisations}
 
     @cached_property
     def published(self) -> frozenset[str]:

@@ -63,7 +63,7 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
     conditions = [known[code] for code in service.pathways if code in known]
     shared = {
         "code": service.provider,
-        "name": release.names.get(("provider", service.provider), service.provider),
+        "name": release.name_of("provider", service.provider),
         "conditions": conditions,
     }
     if not conditions:
