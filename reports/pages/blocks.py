@@ -93,9 +93,7 @@ class Telling:
         """A question with the answers of the service's conditions, the largest first."""
         answers, unanswered = [], []
         for place, condition in enumerate(conditions):
-            asked = [
-                each for each in question.asked(condition.measure_set) if each.measure in self._release.measures
-            ]
+            asked = [each for each in question.asked(condition.measure_set) if self.knows(each)]
             if not asked:
                 continue
             told = [self.told(each, condition) for each in asked]
@@ -115,9 +113,9 @@ class Telling:
         if question.id == "better":
             return [chart for each in conditions for chart in own_scores(self._service, each, year)]
         if question.id == "crisis":
-            is_public = self._release.edition == PUBLIC
-            table = "service_measure" if is_public else "mart.service_comparison"
-            return [chart for each in conditions for chart in before_and_after(self._service, each, year, table)]
+            return [
+                chart for each in conditions for chart in before_and_after(self._service, each, year, self._table)
+            ]
         return []
 
     def knows(self, asked: Asked) -> bool:
@@ -132,11 +130,11 @@ class Telling:
             stands, condition.name, (figure.services if figure else 0) or 0,
             **self.months(asked.measure, condition.code, (figure.months_submitted if figure else 0) or 0),
         )  # fmt: skip
-        points = self._service.history.get((condition.code, asked.measure), [])
+        moved = change(self._service.history.get((condition.code, asked.measure), []))
         return Told(
             asked, measure, figure, stands, said, sentences.short(stands),
             here=self._here(asked, measure, figure), there=self._there(measure, figure),
-            value=self._value(measure, figure), change=change(points), changed=sentences.changed(change(points)),
+            value=self._value(measure, figure), change=moved, changed=sentences.changed(moved),
         )  # fmt: skip
 
     def _in_full(self, told: Told, condition: Pathway, place: str) -> Told:
@@ -161,11 +159,9 @@ class Telling:
 
     def source(self, measure: str, pathway: str, column: str, national: bool = False) -> Source:
         """Where a number of the year is from."""
-        is_public = self._release.edition == PUBLIC
-        own = "service_measure" if is_public else "mart.service_comparison"
         year = self._release.period
         org = "ENG" if national else self._service.provider
-        return Source("national" if national else own, column, org, measure, year.kind, year.start, pathway)
+        return Source("national" if national else self._table, column, org, measure, year.kind, year.start, pathway)
 
     def _here(self, asked: Asked, measure: Measure, figure: Figure | None) -> Markup:
         """The figure as people, in per cent, and its interval; or why there is none."""
@@ -247,6 +243,11 @@ class Telling:
             name,
         )  # fmt: skip
         return Markup(drawn.html)  # noqa: S704  escapes its texts itself
+
+    @property
+    def _table(self) -> str:
+        """The table of a service's own figures in this edition."""
+        return "service_measure" if self._release.edition == PUBLIC else "mart.service_comparison"
 
     @property
     def _name(self) -> str:
