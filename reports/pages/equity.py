@@ -13,7 +13,7 @@ from markupsafe import Markup
 from reports.pages import cells, sentences
 from reports.pages.figures import ALL, Figure, Group, Service
 from reports.pages.numbers import Source, data, missing
-from reports.pages.questions import Asked
+from reports.pages.questions import CLEARLY_BETTER, STARTED_IN_TIME
 from reports.pages.release import PUBLIC, Release
 from reports.site.wording import sentence
 from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES
@@ -25,10 +25,7 @@ BREAKDOWNS = {
 }  # fmt: skip
 CAME = "ACCESS"
 # By measure set: what is compared between groups, as large in number as can be.
-COMPARED = {
-    TALKING_THERAPIES: Asked("RELIABLE_IMPROVEMENT", "people who got clearly better", "people who finished"),
-    SEVERE_MENTAL_ILLNESS: Asked("TREATED_126", "people who started within 18 weeks", "people who started"),
-}
+COMPARED = {TALKING_THERAPIES: CLEARLY_BETTER, SEVERE_MENTAL_ILLNESS: STARTED_IN_TIME}
 # Groups that are nobody's: no sentence is about them.
 _NOT_GROUPS = ("not known", "not stated", "other", "more than one", "indeterminate")
 _ORDER = {"under 18": "0"}

@@ -15,17 +15,12 @@ from reports.pages.blocks import Telling
 from reports.pages.earlier import Earlier, year_words
 from reports.pages.matrices import Matrices, questions_said
 from reports.pages.page import Page, rendered
-from reports.pages.questions import Asked
+from reports.pages.questions import REFERRED, STARTED, WAITING, WAITING_SO_FAR
 from reports.pages.release import Organisation, Release
 from schemas.pathway import Pathway, pathways
 
 LEVELS = {ENGLAND: "Country", "region": "Region", "ICB": "Integrated care board"}
-NEEDS = (
-    Asked("REFERRALS", "people referred", "referrals"),
-    Asked("ACCESS", "people who started treatment", "people"),
-    Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people"),
-    Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
-)
+NEEDS = (REFERRED, STARTED, WAITING, WAITING_SO_FAR)
 
 # Characters of all matrices on one page: that of 200 services and eight questions has 280 KB, and 400 KB are the
 # most for a page that names all services and places as well.

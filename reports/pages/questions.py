@@ -43,17 +43,25 @@ class Question:
         }[measure_set]  # fmt: skip
 
 
+# On pages of places, or compared between groups of people, as well.
+REFERRED = Asked("REFERRALS", "people referred", "referrals")
+STARTED = Asked("ACCESS", "people who started treatment", "people")
+WAITING = Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people")
+WAITING_SO_FAR = Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting")
+CLEARLY_BETTER = Asked("RELIABLE_IMPROVEMENT", "people who got clearly better", "people who finished")
+STARTED_IN_TIME = Asked("TREATED_126", "people who started within 18 weeks", "people who started")
+# Asked of both sets of conditions.
+_TYPICAL_WAIT = Asked("MEDIAN_WAIT_TREATMENT", "typical wait for the first treatment", "people who started")
+_LEFT_UNTREATED = Asked("ENDED_UNTREATED", "people who left before treatment", "people whose care ended")
+_MISSED = Asked("DNA", "appointments people missed without notice", "appointments")
+_POSITIVE = Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers")
 _CAME = (
-    Asked("REFERRALS", "people referred", "referrals"),
-    Asked("ACCESS", "people who started treatment", "people"),
+    REFERRED,
+    STARTED,
     Asked("SELF_REFERRALS", "people who referred themselves", "referrals"),
-    Asked("AWAITING_TREATMENT", "people waiting for treatment at the end of the last month", "people"),
+    WAITING,
 )
 _REACHED = (Asked("ACCESS_NO_ETHNICITY", "people whose ethnicity is not known", "people who started"),)
-_SAID = (
-    Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers"),
-    Asked("ASSESSMENT_COMPLETELY_SATISFIED", "people completely satisfied with their assessment", "people"),
-)
 
 QUESTIONS = (
     Question("came", "How many people came?", "Came", _CAME, _CAME),
@@ -62,15 +70,15 @@ QUESTIONS = (
         (
             Asked("WAIT_42", "people who waited 6 weeks or less", "people who finished"),
             Asked("WAIT_126", "people who waited 18 weeks or less", "people who finished"),
-            Asked("MEDIAN_WAIT_TREATMENT", "typical wait for the first treatment", "people who started"),
+            _TYPICAL_WAIT,
             Asked("SECOND_TREATMENT_90", "people who waited over 90 days for their second session", "people"),
-            Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
+            WAITING_SO_FAR,
         ),
         (
             Asked("TREATED_84", "people who started within 12 weeks", "people who started"),
-            Asked("TREATED_126", "people who started within 18 weeks", "people who started"),
-            Asked("MEDIAN_WAIT_TREATMENT", "typical wait for the first treatment", "people who started"),
-            Asked("MEDIAN_AWAITING_TREATMENT", "typical wait so far of those who still wait", "people waiting"),
+            STARTED_IN_TIME,
+            _TYPICAL_WAIT,
+            WAITING_SO_FAR,
         ),
     ),
     Question(
@@ -94,14 +102,14 @@ QUESTIONS = (
         "stopped", "Who stopped early?", "Stopped",
         (
             Asked("FINISHED_OF_TREATED", "people who had two or more sessions", "people treated"),
-            Asked("ENDED_UNTREATED", "people who left before treatment", "people whose care ended"),
-            Asked("DNA", "appointments people missed without notice", "appointments"),
+            _LEFT_UNTREATED,
+            _MISSED,
         ),
         (
             Asked("SMI_DROPPED_OUT", "people who stopped early", "people treated"),
             Asked("SMI_DROPPED_OUT_BEFORE_5", "people who stopped before the fifth session", "people treated"),
-            Asked("ENDED_UNTREATED", "people who left before treatment", "people whose care ended"),
-            Asked("DNA", "appointments people missed without notice", "appointments"),
+            _LEFT_UNTREATED,
+            _MISSED,
         ),
     ),
     Question(
@@ -109,7 +117,7 @@ QUESTIONS = (
         (
             Asked("RELIABLE_RECOVERY", "people who recovered, by more than chance", "people who could recover"),
             Asked("RECOVERY", "people who recovered", "people who could recover"),
-            Asked("RELIABLE_IMPROVEMENT", "people who got clearly better", "people who finished"),
+            CLEARLY_BETTER,
             Asked("RELIABLE_DETERIORATION", "people who got clearly worse", "people who finished"),
         ),
         (
@@ -129,9 +137,12 @@ QUESTIONS = (
     ),
     Question(
         "said", "What did they say?", "Said",
-        _SAID,
         (
-            Asked("EXPERIENCE_POSITIVE", "answers that were positive", "answers"),
+            _POSITIVE,
+            Asked("ASSESSMENT_COMPLETELY_SATISFIED", "people completely satisfied with their assessment", "people"),
+        ),
+        (
+            _POSITIVE,
             Asked("HELPED_A_LOT", "people whom therapy helped a lot", "people who answered"),
             Asked("CARE_SATISFIED", "people satisfied with their therapy", "people who answered"),
         ),
