@@ -20,19 +20,9 @@ from pipelines.settings import whole_number
 from pipelines.worker import Died, Worker
 from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
+from warehouse.storage import SHUT_IN, Config
 
 _RELEASE = re.compile(r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")
-# read_only alone still lets a statement read any file, attach other databases and write copies (measured). These
-# settings prevent all of it.
-_Config = dict[str, str | bool | int | float | list[str]]
-_LOCK: _Config = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "python_enable_replacements": "false",
-    "lock_configuration": "true",
-}
 
 # Limits of one query, set by the centre in the environment and not by the query: the lock refuses SET. A query that
 # repeated a letter a thousand million times took 2 GB under a limit of 500 MB, and was interrupted after 12 s under
@@ -103,10 +93,10 @@ def ask(
     """
     path, limits = release_file(zones, release), _Limits.of_the_centre()
     most = min(most or limits.rows, limits.rows)
-    size: _Config = {"memory_limit": f"{limits.memory_mb}MiB", "threads": limits.threads}
+    size: Config = {"memory_limit": f"{limits.memory_mb}MiB", "threads": limits.threads}
     with (
         TemporaryDirectory(prefix="parity-query-", dir=temp) as folder,
-        duckdb.connect(path, read_only=True, config=_LOCK | size | {"temp_directory": folder}) as warehouse,
+        duckdb.connect(path, read_only=True, config=SHUT_IN | size | {"temp_directory": folder}) as warehouse,
     ):
         done = threading.Event()
         watch = threading.Thread(target=_watch, args=(warehouse, Path(folder), limits, done), daemon=True)

@@ -1,7 +1,7 @@
-"""How the files of the warehouse are written and identified.
+"""How the files of the warehouse are written, read and identified.
 
-Belongs here: the storage version and the connection settings of every writer, the hash of a file, waiting for the
-disk. Does not belong here: what is written.
+Belongs here: the storage version and the connection settings of every writer, those that shut a reader in, the hash
+of a file, waiting for the disk. Does not belong here: what is written.
 """
 
 import hashlib
@@ -14,6 +14,17 @@ Config = dict[str, str | bool | int | float | list[str]]
 # DuckDB 1.3 (May 2025) on. v1.0.0 knows no joint dictionary and FSST compression: files are 10 % larger and take
 # a fifth longer to write.
 STORAGE_VERSION = "v1.3.0"
+
+# read_only alone still lets a statement read any file, attach other databases and write copies (measured). These
+# settings prevent all of it.
+SHUT_IN: Config = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "lock_configuration": "true",
+}
 
 
 def writing(**settings: str | bool | int | float | list[str]) -> Config:

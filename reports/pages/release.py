@@ -17,19 +17,14 @@ import duckdb
 from schemas.errors import NotAsked
 from schemas.month import months_between
 from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
+from warehouse.storage import SHUT_IN
 
 PUBLIC, INSIDE = "public", "inside"
 # A year that ends with the newest month. Where the data are of fewer months, the longest period there is.
 PERIOD_TYPES = ("rolling 12 months", "financial year", "quarter", "month")
 _AT_ONCE = 5_000
-_CLOSED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "lock_configuration": "true",
-    # What DuckDB keeps of the file grows with it else. A sorted answer for 200 services takes 128 MB.
-    "memory_limit": "512MiB",
-}
+# What DuckDB keeps of the file grows with it else. A sorted answer for 200 services takes 128 MB.
+_MEMORY = "512MiB"
 
 
 @dataclass(frozen=True)
@@ -223,7 +218,7 @@ def opened(folder: Path, edition: str) -> Iterator[Release]:
     file = folder / (PUBLIC_DATABASE if edition == PUBLIC else DATABASE)
     if not file.is_file():
         raise NotAsked(f"The release {folder.name} has no {file.name}. Publish it again with `parity publish`.")
-    with duckdb.connect(str(file), read_only=True, config=_CLOSED) as connection:
+    with duckdb.connect(str(file), read_only=True, config=SHUT_IN | {"memory_limit": _MEMORY}) as connection:
         yield Release(connection, edition, folder)
 
 
