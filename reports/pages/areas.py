@@ -15,7 +15,7 @@ from reports.pages import cells, equity, quality
 from reports.pages.figures import Figure, Group, Service
 from reports.pages.numbers import Source, data, of_small
 from reports.pages.questions import QUESTIONS
-from reports.pages.release import Organisation, Release, values_in
+from reports.pages.release import Measure, Organisation, Release, values_in
 from reports.pages.sentences import filled
 from reports.site.wording import sentence
 from schemas.pathway import Pathway
@@ -85,9 +85,7 @@ class Areas:
         found: dict[tuple[str, str], Service] = {}
         for row in release.rows(_FIGURES.format(measures=values_in(measures)), *year):
             place = found.setdefault((row["level"], row["provider"]), Service(row["provider"]))
-            place.figures[row["pathway"], row["measure"]] = _figure(
-                row, release.measures[row["measure"]].kind == "share"
-            )
+            place.figures[row["pathway"], row["measure"]] = _figure(release.measures[row["measure"]], row)
         groups = _GROUPS.format(
             measures=values_in(sorted({equity.CAME, *compared})), breakdowns=values_in(list(equity.BREAKDOWNS))
         )
@@ -193,8 +191,8 @@ class Areas:
         return Source("service_measure", "value", place.code, row["measure"], year.kind, year.start, row["pathway"])
 
 
-def _figure(row: Mapping[str, Any], is_share: bool) -> Figure:
-    low, high = (cells.interval(row) if is_share else None) or (None, None)
+def _figure(measure: Measure, row: Mapping[str, Any]) -> Figure:
+    low, high = cells.ends(measure, row)
     return Figure(
         row["provider"], row["pathway"], row["measure"], row["numerator"], row["denominator"],
         cells.number(row["value"]), row["state"], row["months_submitted"], low, high, None, None, None, None,

@@ -93,11 +93,16 @@ def interval(row: Row) -> tuple[float, float] | None:
     return wilson(row["numerator"], row["denominator"], Z_95)
 
 
+def ends(measure: Measure, row: Row) -> tuple[float, float] | tuple[None, None]:
+    """Both ends of the interval of a figure for a chart; None twice where it has none: only shares have one."""
+    return (interval(row) if measure.kind == "share" else None) or (None, None)
+
+
 def drawn(measure: Measure, row: Row | None, source: Source) -> Value:
     """A figure for a chart."""
     if row is None:
         return Value(None, why_missing=missing("not applicable"))
-    low, high = (interval(row) if measure.kind == "share" else None) or (None, None)
+    low, high = ends(measure, row)
     return Value(
         number(row["value"]), low, high, row["numerator"] if measure.kind == "share" else None,
         row["denominator"], missing(row["state"], row["value"]), source.drawn,

@@ -140,7 +140,7 @@ class Matrices:
             return MatrixCell(
                 Value(None, why_missing=missing("not applicable"), source=source), scale=cells.scale(measure)
             )
-        low, high = (cells.interval(row) if measure.kind == "share" else None) or (None, None)
+        low, high = cells.ends(measure, row)
         value = Value(
             cells.number(row["value"]), low, high, None, row["denominator"],
             missing(row["state"], row["value"]), source,
