@@ -15,6 +15,7 @@ from markupsafe import Markup
 from reports.pages import addresses, cells
 from reports.pages.beside import Beside
 from reports.pages.earlier import Earlier
+from reports.pages.figures import ALL
 from reports.pages.numbers import Source
 from reports.pages.over_time import Charts
 from reports.pages.page import Page, rendered
@@ -22,7 +23,6 @@ from reports.pages.peers import Peers, peers
 from reports.pages.release import Measure, Release
 from schemas.pathway import Pathway, pathways
 
-ALL = "all"
 # Characters of charts on one page: 400 KB are the most, and 40 KB are styles and the texts around them. A funnel of
 # 200 services has 170 KB, their figures one below the other 231 KB.
 _MOST_CHARTS = 320_000
