@@ -8,8 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import duckdb
-
+from pipelines.ask import release_name
 from pipelines.zones import PROJECT, Zones
 from reports.pages.release import PUBLIC, opened
 from reports.pages.writing import write_public
@@ -32,10 +31,8 @@ PICTURES = {
 def main(root: Path) -> None:
     """Write the public pages and take every picture. Raises ValueError for one that is too large."""
     found = Zones(root.resolve())
-    with duckdb.connect(str(found.warehouse), read_only=True) as con:
-        ((name,),) = con.execute("SELECT release_id FROM meta.build").fetchall()
     with tempfile.TemporaryDirectory() as scratch, browser(Path(scratch)) as chromium:
-        with opened(found.releases / name, PUBLIC) as release:
+        with opened(found.releases / release_name(found), PUBLIC) as release:
             write_public(release, Path(scratch) / "pages")
         for picture, (address, selector) in PICTURES.items():
             taken = chromium.picture(Path(scratch) / "pages" / address, WIDTH, HEIGHT, selector)

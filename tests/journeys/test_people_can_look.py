@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.ask import release_name
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN
 from pipelines.zones import PROJECT, Zones, zones
@@ -48,9 +49,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zones]:
 @pytest.fixture(scope="module")
 def release(root: Zones) -> Path:
     """The folder of its newest release."""
-    with duckdb.connect(str(root.warehouse), read_only=True) as con:
-        ((name,),) = con.execute("SELECT release_id FROM meta.build").fetchall()
-    return root.releases / name
+    return root.releases / release_name(root)
 
 
 @pytest.fixture(scope="module")
