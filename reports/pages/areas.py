@@ -160,7 +160,7 @@ class Areas:
         self, place: Organisation, parts: Sequence[Organisation], condition: Pathway
     ) -> tuple[str, Markup] | None:
         question = next(each for each in QUESTIONS if each.id == "waited")
-        known = [each for each in question.asked(condition.measure_set) if each.measure in self._release.measures]
+        known = question.known(condition.measure_set, self._release.measures)
         asked = next((each for each in known if self._release.measures[each.measure].kind == "share"), None)
         if asked is None:
             return None

@@ -93,7 +93,7 @@ class Telling:
         """A question with the answers of the service's conditions, the largest first."""
         answers, unanswered = [], []
         for place, condition in enumerate(conditions):
-            asked = [each for each in question.asked(condition.measure_set) if self.knows(each)]
+            asked = question.known(condition.measure_set, self._release.measures)
             if not asked:
                 continue
             told = [self.told(each, condition) for each in asked]

@@ -68,6 +68,6 @@ def _values(release: Release, condition: Pathway, areas: Areas, matrices: Matric
 def _answers(release: Release, condition: Pathway, telling: Telling) -> Iterator[tuple[Question, Sequence[Told]]]:
     """England's figures for each question."""
     for question in QUESTIONS:
-        asked = [each for each in question.asked(condition.measure_set) if each.measure in release.measures]
+        asked = question.known(condition.measure_set, release.measures)
         if asked:
             yield question, [telling.told(each, condition) for each in asked]

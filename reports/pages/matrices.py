@@ -54,9 +54,7 @@ class Matrices:
         """The questions asked for a condition, each with its most telling measure."""
         found = []
         for question in QUESTIONS:
-            asked = [
-                each for each in question.asked(condition.measure_set) if each.measure in self._release.measures
-            ]
+            asked = question.known(condition.measure_set, self._release.measures)
             if asked:
                 found.append((question, asked[0]))
         return found

@@ -4,6 +4,7 @@ Belongs here: the questions, and which measures answer them for which set of con
 the measures count (``warehouse/measures``).
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from schemas.pathway import SEVERE_MENTAL_ILLNESS, TALKING_THERAPIES
@@ -41,6 +42,10 @@ class Question:
         return {
             TALKING_THERAPIES: self.talking_therapies, SEVERE_MENTAL_ILLNESS: self.severe_mental_illness
         }[measure_set]  # fmt: skip
+
+    def known(self, measure_set: str, measures: Container[str]) -> list[Asked]:
+        """Those of them that are among these measures: a release of another version may lack some."""
+        return [each for each in self.asked(measure_set) if each.measure in measures]
 
 
 # On pages of places, or compared between groups of people, as well.
