@@ -150,13 +150,12 @@ def _inputs(con: duckdb.DuckDBPyConnection, catalog: str, ledger: Ledger) -> dic
 
 def _submission(change: InputChange, verdicts: Findings) -> dict[str, Any]:
     sides = {"before": change.before, "after": change.after}
-    is_counted = Cause.ERASURE not in change.causes
     return {
         "provider": change.provider,
         "month": change.month,
-        "cause": " and ".join(change.causes),
+        "cause": change.cause,
         **{f"submission_{side}": one.submission_id if one else None for side, one in sides.items()},
-        **{f"records_{side}": one.records if one and is_counted else None for side, one in sides.items()},
+        **{f"records_{side}": records for side, records in zip(sides, change.records, strict=True)},
         "rules": found_otherwise(change, verdicts),
     }
 

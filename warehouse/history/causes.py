@@ -80,6 +80,18 @@ class InputChange:
     before: Submission | None
     after: Submission | None
 
+    @property
+    def cause(self) -> str:
+        """Its causes in words."""
+        return " and ".join(self.causes)
+
+    @property
+    def records(self) -> tuple[int | None, int | None]:
+        """The rows accepted before and after. After an erasure neither is said: they tell how many it took."""
+        is_said = Cause.ERASURE not in self.causes
+        then, now = (each.records if each and is_said else None for each in (self.before, self.after))
+        return then, now
+
 
 @dataclass(frozen=True)
 class Held:

@@ -110,17 +110,14 @@ def _note_release(
 
 
 def _note_inputs(con: duckdb.DuckDBPyConnection, inputs: list[InputChange]) -> None:
-    """Fill ``meta.submission_change``. How many rows an erasure took is not said."""
+    """Fill ``meta.submission_change``."""
     noted = []
     for each in inputs:
         then, now = each.before, each.after
-        is_counted = Cause.ERASURE not in each.causes
         noted.append(
             (
-                each.provider, each.month, " and ".join(each.causes),
-                then and then.submission_id, now and now.submission_id,
-                then.records if then and is_counted else None, now.records if now and is_counted else None,
-                then and then.rules, now and now.rules,
+                each.provider, each.month, each.cause, then and then.submission_id, now and now.submission_id,
+                *each.records, then and then.rules, now and now.rules,
             )
         )  # fmt: skip
     insert_rows(con, "meta.submission_change", noted)
