@@ -48,18 +48,24 @@ def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppr
 
 def _make_funnel(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``work.public_funnel``: the model of ``mart.funnel`` on the figures that are shown."""
-    con.execute(read_sql("work.public_figure"))
-    model = read_sql("mart.funnel").replace("mart.provider_figure", "work.public_figure")
-    con.execute(model.replace("CREATE TABLE mart.funnel", "CREATE OR REPLACE TABLE work.public_funnel"))
+    _make_of_shown(con, "work.public_figure", "mart.funnel")
 
 
 def _make_charts(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``work.public_control_chart`` and its summary: the models of the charts on the figures shown."""
     con.execute("DROP TABLE IF EXISTS work.process_change")
     con.execute(read_sql("work.process_change"))
-    con.execute(read_sql("work.public_charted"))
-    names = {"mart.provider_figure": "work.public_charted"}
-    for model in ("work.control_figure", "work.control_point", "mart.control_chart", "mart.control_chart_summary"):
+    models = ("work.control_figure", "work.control_point", "mart.control_chart", "mart.control_chart_summary")
+    _make_of_shown(con, "work.public_charted", *models)
+
+
+def _make_of_shown(con: duckdb.DuckDBPyConnection, figures: str, *models: str) -> None:
+    """Write ``work.public_<table>`` for each model: on ``figures``, which are those shown, and on the models before
+    it.
+    """
+    con.execute(read_sql(figures))
+    names = {"mart.provider_figure": figures}
+    for model in models:
         text = read_sql(model)
         for name, shown in names.items():
             text = re.sub(rf"\b{re.escape(name)}\b", shown, text)
