@@ -98,10 +98,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1), people UBIGINT, others UBIGINT, "
         "origin UBIGINT)"
     )
-    levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
         "CREATE TABLE work.group_place AS SELECT DISTINCT provider, commissioner, org "
-        f"FROM work.counted_place WHERE level IN ({levels})"
+        f"FROM work.counted_place WHERE level IN {_GROUP_LEVELS}"
     )
     run_tasks(con, [*_counts_of_measures(catalogue), *_counts_of_groups(catalogue)])
     run_tasks(con, [Task("people", (), keep_people), Task(last, (), lambda other: other.execute(read_sql(last)))])
@@ -262,7 +261,6 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -
     Organisations are added up first, by month: longer periods follow from their months.
     """
     counts, parts = f"monthly_count.{table.name}", f"work.part_{table.name}"
-    levels = ", ".join(f"'{level}'" for level in _GROUP_LEVELS)
     con.execute(
         f"CREATE TABLE {parts} AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * FROM ({_parts(counts)})"
     )
@@ -287,7 +285,8 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
         f"CROSS JOIN {parts} AS p LEFT JOIN counted AS c "
         "ON c.org = n.org AND c.period = r.period AND c.part = p.part AND c.pathway = o.pathway "
-        f"WHERE r.level IN ({levels}) AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups) "
+        f"WHERE r.level IN {_GROUP_LEVELS} "
+        "AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups) "
         f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
         "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
     )
