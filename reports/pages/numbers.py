@@ -4,7 +4,7 @@ Belongs here: people before per cent, days as weeks, «likely between», and why
 here: sentences (``sentences``), figures themselves (``warehouse``).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup, escape
@@ -58,7 +58,7 @@ class Source:
 
     def attributes(self) -> dict[str, str]:
         """As attributes: ``data-table``, ``data-org``, ``data-period-type`` …; none for what is empty."""
-        return {f"data-{name.replace('_', '-')}": str(value) for name, value in asdict(self).items() if value}
+        return {f"data-{name.replace('_', '-')}": str(value) for name, value in vars(self).items() if value}
 
 
 def data(text: str, value: float | None, source: Source) -> Markup:
