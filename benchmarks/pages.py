@@ -23,14 +23,14 @@ from reports.pages.writing import write_inside, write_public
 from warehouse.storage import writing
 
 _SIZES = (10, 50, 200)
-# Columns that name a provider, by table; only the rows of providers are multiplied.
+# Columns that name a provider, by table, and which rows are multiplied: those of providers, from submissions.
 _NAMED = {
-    "service_measure": ("organisation", "level = 'provider'"),
-    "breakdown_measure": ("organisation", "level = 'provider'"),
+    "service_measure": ("organisation", "source = 'submitted' AND level = 'provider'"),
+    "breakdown_measure": ("organisation", "source = 'submitted' AND level = 'provider'"),
     "organisation": ("organisation", "level = 'provider'"),
-    "service_comparison": ("provider", "true"),
-    "control_chart": ("provider", "provider <> 'ENG'"),
-    "control_chart_summary": ("provider", "provider <> 'ENG'"),
+    "service_comparison": ("provider", "source = 'submitted'"),
+    "control_chart": ("provider", "source = 'submitted' AND provider <> 'ENG'"),
+    "control_chart_summary": ("provider", "source = 'submitted' AND provider <> 'ENG'"),
 }
 
 
@@ -50,11 +50,9 @@ def multiplied(release: Path, target: Path, services: int) -> None:
             for schema, table in tables:
                 if schema in ("public", "mart") and table in _NAMED:
                     column, of = _NAMED[table]
-                    named = "submitted" if table != "organisation" else None
-                    submitted = f"AND source = '{named}'" if named else ""
                     con.execute(
                         f"INSERT INTO {schema}.{table} SELECT t.* REPLACE (t.{column} || 'X' || n AS {column}) "
-                        f"FROM {schema}.{table} AS t, range(1, {times + 1}) AS r(n) WHERE {of} {submitted}"
+                        f"FROM {schema}.{table} AS t, range(1, {times + 1}) AS r(n) WHERE {of}"
                     )
 
 
