@@ -7,15 +7,16 @@ not belong here: comparing (``warehouse.history``), what each release keeps of t
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
 
-from pipelines.ask import ask
+from pipelines.ask import release_name
 from pipelines.judged import findings
-from pipelines.ledger import Ledger, latest, today_in_england
+from pipelines.ledger import Ledger, Outcome, latest
 from pipelines.ledger import current as ledger_current
 from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
@@ -51,7 +52,7 @@ class Listed:
 def listed(zones: Zones) -> list[Listed]:
     """Every release, in the order of publication; first those that do not say their place, by name."""
     said = {each["release"]["release_id"]: each["release"] for each in known(zones.releases)}
-    current = str(ask("SELECT release_id FROM meta.build", zones)[1][0][0]) if zones.warehouse.exists() else None
+    current = release_name(zones) if zones.warehouse.exists() else None
     older = sorted(each.name for each in zones.releases.glob("[!.]*") if each.is_dir() and each.name not in said)
     found = []
     for name in [*older, *said]:
@@ -173,8 +174,8 @@ def _figures(con: duckdb.DuckDBPyConnection, measure: str | None, place: str | N
     return {"organisation": place, "figures": own}
 
 
-def since_release(zones: Zones, ledger: Ledger) -> dict[str, Any] | None:
-    """How the current release came about and what waits for the next one; None where nothing is published.
+def since_release(zones: Zones, events: Collection[Outcome], on: date) -> dict[str, Any] | None:
+    """How the current release came about and what waits for the next one on a day; None where nothing is published.
 
     ``files`` counts the files that changed by cause, ``moved`` has England's monthly counts that moved most with
     their parts, ``waiting`` the provider-months whose file is another one by now.
@@ -187,8 +188,8 @@ def since_release(zones: Zones, ledger: Ledger) -> dict[str, Any] | None:
     if (folder / CHANGES).is_file():
         said = json.loads((folder / CHANGES).read_text(encoding="utf-8"))
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    held_there, events = set(manifest["submissions"]), ledger.events()
-    counting = {one.receipt.submission_id: one.provider_month for one in ledger_current(events, today_in_england())}
+    held_there = set(manifest["submissions"])
+    counting = {one.receipt.submission_id: one.provider_month for one in ledger_current(events, on)}
     gone = {
         one.provider_month for one in latest(events) if one.receipt.submission_id in held_there - counting.keys()
     }

@@ -64,7 +64,7 @@ def oversee(zones: Zones, ledger: Ledger) -> Overseen:
     standings = overview(events, on, expected, in_force())
     unplaced = [one for one in latest(events) if one.provider_month is None and not one.was_sent_again]
     return Overseen(
-        on, standings, _not_mended(unplaced, events), to_chase(standings, on), since_release(zones, ledger)
+        on, standings, _not_mended(unplaced, events), to_chase(standings, on), since_release(zones, events, on)
     )
 
 
