@@ -414,10 +414,11 @@ def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_pat
         assert stored[f"{line.schema}.{line.table}.{line.column}"] == line.may_be_null, line
     # Sketches of people are of totals, too: those have no breakdown.
     assert {line.table for line in kept if line.may_be_null} == {"instrument_cut_off", "people"}
-    for name, group in groupby(lines, key=lambda line: f'{line.schema}."{line.table}"'):
-        columns = ", ".join(f'"{line.column}"' for line in group)
-        repeated = ask(draft, f"SELECT count(*) FROM {name} GROUP BY {columns} HAVING count(*) > 1")
-        assert repeated == [], name
+    with duckdb.connect(str(draft), read_only=True) as con:
+        for name, group in groupby(lines, key=lambda line: f'{line.schema}."{line.table}"'):
+            columns = ", ".join(f'"{line.column}"' for line in group)
+            repeated = con.execute(f"SELECT count(*) FROM {name} GROUP BY {columns} HAVING count(*) > 1").fetchall()
+            assert repeated == [], name
     copy = tmp_path / "copy.duckdb"
     shutil.copyfile(draft, copy)
     with open_draft(copy) as con:

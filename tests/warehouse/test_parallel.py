@@ -50,8 +50,9 @@ def test_of_tasks_that_can_start_the_one_with_the_longest_chain_behind_it_is_fir
 
 
 def test_two_tasks_run_at_the_same_time(con: Connection) -> None:
-    both = Barrier(2, timeout=60)  # broken unless the other task is there too
-    run_tasks(con, [Task(name, (), lambda _: both.wait()) for name in "ab"])
+    both, places = Barrier(2, timeout=60), list[int]()  # broken unless the other task is there too
+    run_tasks(con, [Task(name, (), lambda _: places.append(both.wait())) for name in "ab"])
+    assert sorted(places) == [0, 1]
 
 
 def test_an_error_interrupts_what_runs_and_starts_nothing_more(con: Connection) -> None:
