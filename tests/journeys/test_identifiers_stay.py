@@ -172,9 +172,8 @@ def read(content: bytes) -> str:
 def leaks(found: Zones, sought: Mapping[bytes, str] = SOUGHT) -> dict[str, set[str]]:
     """Where outside the zone which canary was found."""
     hits: dict[str, set[str]] = {}
-    for where, content in contents(found):
-        if seen := {sought[form] for form in found_in(content, sought)}:
-            hits.setdefault(where, set()).update(seen)
+    for where, content in found_in(contents(found), sought):
+        hits.setdefault(where, set()).update(canary for form, canary in sought.items() if form in content)
     return hits
 
 

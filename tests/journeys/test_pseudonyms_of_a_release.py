@@ -109,8 +109,8 @@ def forms(secret: bytes) -> list[bytes]:
 
 
 def holding(files: Iterable[Path], searched: Iterable[bytes]) -> list[str]:
-    wanted = set(searched)
-    return [path.name for path in files if path.is_file() and found_in(path.read_bytes(), wanted)]
+    contents = ((path.name, path.read_bytes()) for path in files if path.is_file())
+    return [name for name, _ in found_in(contents, set(searched))]
 
 
 def test_a_rotation_keeps_the_people_and_leaves_no_token_and_no_key(
