@@ -110,7 +110,8 @@ def june(monkeypatch: pytest.MonkeyPatch) -> date:
     today = date(2025, 6, 26)
     monkeypatch.setattr("tests.fixtures.release._KEPT", {})  # made on another day
     monkeypatch.setattr("pipelines.ledger.sql._now", lambda: "2025-06-26T12:00:00+00:00")
-    for module in ("ledger", "overseeing", "deciding"):
+    # The ledger last: a module that is imported meanwhile would keep the day beyond the test.
+    for module in ("overseeing", "deciding", "ledger"):
         monkeypatch.setattr(f"pipelines.{module}.today_in_england", lambda: today)
     return today
 
