@@ -71,7 +71,8 @@ class Field:
     further (an anchored regular expression that both engines accept), and ``pattern_says`` describes it.
     ``unlike`` is a pattern that a value must not have, although ``pattern`` allows it: that of a postcode or name.
     ``aliases`` are other accepted spellings of the column name (case is ignored). ``warn_if_blank`` makes a blank
-    a severe warning. ``warn_if_wrong`` makes a wrong value a warning where the national rules do not reject it.
+    a severe warning. ``blank_with`` is (element, code): beside this code of another element a blank is right.
+    ``warn_if_wrong`` makes a wrong value a warning where the national rules do not reject it.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Field:
     unlike: str | None = None
     aliases: tuple[str, ...] = ()
     warn_if_blank: bool = False
+    blank_with: tuple[str, str] | None = None
     warn_if_wrong: bool = False
     title: str = ""
 
@@ -136,11 +138,6 @@ class Field:
             return f"{size['low']} to {size['high']} {what}"
         return f"at most {size['high']} {what}" if size["most"] else f"exactly {size['high']} {what}"
 
-    @property
-    def is_sized(self) -> bool:
-        """Whether the format requires a number of characters or digits, and nothing else."""
-        return not self.pattern_says and self.format not in _NOTATION
-
     @cached_property
     def lengths(self) -> tuple[int, int] | None:
         """Minimum and maximum number of characters, if the format requires nothing else. ``None`` otherwise."""
@@ -151,6 +148,11 @@ class Field:
             return None
         high = int(size["high"] or 0)
         return (int(size["low"]) if size["low"] else 1 if size["most"] else high), high
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it is a date, a date and time, or a year and month."""
+        return self.dtype in (pl.Date(), pl.Datetime("us")) or self.format == "an7 YYYY-MM"
 
     @property
     def is_identifying(self) -> bool:

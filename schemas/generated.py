@@ -14,8 +14,9 @@ import polars as pl
 
 from schemas.codes import valid_codes
 from schemas.example import example_value
-from schemas.field import Field, Mandation
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.field import Field, Identity, Mandation
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
+from schemas.snomed import is_checked
 from schemas.sql import quoted
 from schemas.table import Table
 
@@ -38,6 +39,8 @@ _DIMENSION = {
 # Tried in turn: the first value without the required form is the example that fails.
 _MALFORMED = ("01/04/2025", "?", "x" * 60)
 _NO_CODE = "~"
+# The header, and who works here: data managers enter these when they put an extract together.
+_OF_INFORMATICS = frozenset({"IDS000", "IDS902", "SMI901", "SMI902"})
 # By far the most common cause: extracts pass through a spreadsheet, and 02 becomes 2.
 _LEADING_ZERO = " A spreadsheet drops a leading zero unless the column is text."
 
@@ -69,6 +72,7 @@ def _rules_of(table: Table, field: Field, start: date, end: date) -> Iterator[Ru
             f"{table.id}-{field.name}-{each.kind}", table.id, each.effect, (field.name,), each.fails, each.message,
             each.fix, _why(each.kind, field, each.effect), _DIMENSION[each.kind], level,
             is_declared=each.kind is not Kind.BLANK, bad=({field.name: each.wrong},), good=(right,),
+            owner=_owner(each.kind, table, field),
         )  # fmt: skip
 
 
@@ -89,9 +93,12 @@ def _blank(field: Field, codes: Sequence[str]) -> _Broken | None:
         return None
     one = f"one of {_some(codes)}" if field.codes else f"{'a value of ' if field.lengths else ''}{field.expected}."
     effect = Effect.REJECT_RECORD if mandatory else Effect.SEVERE_WARNING
-    return _Broken(
-        Kind.BLANK, effect, f"{field.name}_text IS NULL", f"{field.name} is blank.", f"Enter {one}", None
-    )
+    fails, fix = f"{field.name}_text IS NULL", f"Enter {one}"
+    if field.blank_with:
+        other, code = field.blank_with
+        fails += f" AND ({other} IS NULL OR {other} <> {quoted(code)})"
+        fix += f" If it is not known, leave it blank and use {other} {code}."
+    return _Broken(Kind.BLANK, effect, fails, f"{field.name} is blank.", fix, None)
 
 
 def _wrong_code(field: Field, codes: Sequence[str]) -> _Broken:
@@ -108,12 +115,11 @@ def _wrong_code(field: Field, codes: Sequence[str]) -> _Broken:
 
 
 def _wrong_form(field: Field) -> _Broken:
-    verb = "must have" if field.is_sized else "is not"  # characters or digits: a value has them
     return _Broken(
         Kind.FORMAT,
         Effect.WARNING if field.warn_if_wrong else Effect.REJECT_RECORD,
         _malformed(field),
-        f"{field.name} {{{field.name}}} {verb} {field.expected}.",
+        f"{field.name} {{{field.name}}} is not in the right form.",  # which one, the correction says
         f"Enter {field.expected}.",
         next(text for text in _MALFORMED if not field.has_form(text)),
     )
@@ -146,7 +152,9 @@ def _malformed(field: Field) -> str:
         return f"{text} IS NOT NULL AND {field.name} IS NULL"
     if field.lengths is None:
         unlike = f" OR {text} ~ {quoted(field.unlike)}" if field.unlike else ""
-        return f"NOT ({text} ~ {quoted(field.lexical)}){unlike}"
+        # Portable SQL has no loop: reading makes a code with a wrong check digit null (transforms.cast).
+        unchecked = f" OR ({text} IS NOT NULL AND {field.name} IS NULL)" if is_checked(field) else ""
+        return f"NOT ({text} ~ {quoted(field.lexical)}){unlike}{unchecked}"
     low, high = field.lengths
     if low == high:
         return f"LENGTH({text}) <> {high}"
@@ -163,6 +171,19 @@ def _outside(field: Field) -> str | None:
     beyond = [field.high + 1] if field.high is not None else []
     beyond += [field.low - 1] if field.low is not None else []
     return next((str(number) for number in beyond if re.match(field.lexical, str(number))), None)
+
+
+def _owner(kind: Kind, table: Table, field: Field) -> Owner:
+    """Who can mend it, from its kind: how a value is written and coded is the program's doing, what is recorded is
+    the people's.
+    """
+    if table.id in _OF_INFORMATICS:
+        return Owner.INFORMATICS
+    if kind in (Kind.FORMAT, Kind.CODE):
+        return Owner.SUPPLIER
+    # Nobody types the number of a record: without it the extract has lost something.
+    is_made = field.name in table.key or field.identity is Identity.LOCAL or field.name.startswith("Org")
+    return Owner.SUPPLIER if kind is Kind.BLANK and is_made else Owner.CLINICIAN
 
 
 def _why(kind: Kind, field: Field, effect: Effect) -> str:

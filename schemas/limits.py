@@ -47,3 +47,14 @@ ROWS_PER_BYTE_FROM = 1_000_000
 
 FOOTER_BYTES = 4 << 20
 """Bytes of the footer of a Parquet file, which describes every row group. 25 M rows of 22 columns need 1 MB."""
+
+CELLS = 64 << 20
+"""Cells of a sheet between its first and its last, for each of which a reader makes room. Excel has at most
+1,048,576 rows, and the widest table has 22 columns: 23 M cells.
+"""
+
+WORKBOOK_BYTES = 4 << 30
+"""Bytes of a workbook, unpacked. A sheet with all rows that Excel has takes about 1.3 GB."""
+
+DATABASE_BYTES = 2 << 30
+"""Bytes of an Access database, which Access itself does not exceed."""

@@ -71,6 +71,11 @@ class ProviderMonth:
     def __str__(self) -> str:
         return f"{self.provider}_{month_text(self.month)}"
 
+    @property
+    def as_typed(self) -> str:
+        """``RW5 2025-04``, as commands take it."""
+        return f"{self.provider} {month_text(self.month)}"
+
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """From a name such as ``RW5_2025-04``, in capitals or not; ``None`` for any other text."""

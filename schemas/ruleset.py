@@ -7,11 +7,12 @@ rules themselves: every module of ``schemas/rules`` with ``RULES`` is asked, and
 from datetime import date
 from functools import cache
 
+from schemas.causes import CAUSES
 from schemas.dataset import TABLES
 from schemas.gate import GATE
 from schemas.generated import generated_rules
 from schemas.modules import declared
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.table import Table
 from schemas.versions import Version, as_checked
 
@@ -31,7 +32,7 @@ RETIRED: frozenset[str] = frozenset(f"{table.id}-FALLS" for table in TABLES.valu
 @cache
 def rules_for(table_id: str, version: Version, start: date, end: date) -> tuple[Rule, ...]:
     """The rules of a table of one dataset version in a period: generated ones first, in field order."""
-    written = (rule for rule in WRITTEN if rule.table == table_id)
+    written = (rule.in_month(start) for rule in WRITTEN if rule.table == table_id)
     return (*generated_rules(as_checked(table_id, version), start, end), *written)
 
 
@@ -51,11 +52,12 @@ def cascade_rule(table: Table) -> Rule:
         "The record cannot count without the record it belongs to.",
         Dimension.CONFORMANCE,
         Level.GROUP,
+        owner=Owner.INFORMATICS,  # there is nothing to mend in it: who sends the extract sends it again
     )
 
 
 def ruleset(version: Version, start: date, end: date) -> dict[str, Rule]:
-    """Every rule of a version in a period by id, those of the gate included, in dataset order."""
+    """Every rule of a version in a period by id, those of the gate and the causes included, in dataset order."""
     found = [rule for table_id in TABLES for rule in rules_for(table_id, version, start, end)]
     cascade = [cascade_rule(table) for table in TABLES.values() if table.parent]
-    return GATE | {rule.id: rule for rule in (*found, *cascade)}
+    return GATE | CAUSES | {rule.id: rule for rule in (*found, *cascade)}

@@ -9,6 +9,7 @@ import re
 from pathlib import PurePath
 
 from schemas.dataset import TABLES
+from schemas.table import plain_name
 
 NHS_NUMBER = r"^ *[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4} *$"
 """Ten digits, in one piece or in three; the last one must be the check digit too."""
@@ -54,7 +55,9 @@ def column_shown(name: str, position: int) -> str:
     if not name:
         return f"Column {position} (no name)"
     return (
-        name if _plain(name) in _element_names() else f"Column {position} ({_shape(name)}, {len(name)} characters)"
+        name
+        if plain_name(name) in _element_names()
+        else f"Column {position} ({_shape(name)}, {len(name)} characters)"
     )
 
 
@@ -65,9 +68,5 @@ def _shape(text: str) -> str:
     return found if len(found) <= SHAPE_CHARACTERS else found[:SHAPE_CHARACTERS] + "…"
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def _element_names() -> frozenset[str]:
-    return frozenset(_plain(spelling) for table in TABLES.values() for spelling in table.by_spelling)
+    return frozenset(plain_name(spelling) for table in TABLES.values() for spelling in table.by_spelling)

@@ -4,12 +4,20 @@ Belongs here: the shape of a table and the look-up of its columns. Does not belo
 themselves (``schemas/tables``).
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from schemas.field import Field
+
+
+def plain_name(name: str) -> str:
+    """A name without what programs add to it, such as blanks, signs and invisible characters: only its letters and
+    digits, of any script, in lower case.
+    """
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,20 @@ class Table:
     def by_spelling(self) -> dict[str, Field]:
         """Fields by every accepted spelling, in lower case."""
         return {spelling.lower(): field for field in self.fields for spelling in (field.name, *field.aliases)}
+
+    def named(self, name: str) -> Field | None:
+        """The field that a column name means, however its words are set apart: "Service_Request_Id" is
+        ServiceRequestId. ``None`` where it means none, or might mean two.
+        """
+        return self.by_spelling.get(name.lower()) or self._by_plain_name.get(plain_name(name))
+
+    @cached_property
+    def _by_plain_name(self) -> dict[str, Field]:
+        found: dict[str, Field | None] = {}
+        for spelling, field in self.by_spelling.items():
+            plain = plain_name(spelling)
+            found[plain] = field if found.get(plain, field) is field else None
+        return {plain: field for plain, field in found.items() if field is not None}
 
     @cached_property
     def schema(self) -> dict[str, pl.DataType]:

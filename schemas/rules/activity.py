@@ -7,7 +7,7 @@ internet (``internet``), the scores taken in it (``score``).
 import csv
 from importlib.resources import files
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.diagnosis import code_shape
 from schemas.rules.recurring import repeated_key, unknown_staff
 from schemas.tables.shared import PROCEDURE
@@ -43,6 +43,7 @@ _TIME: tuple[Rule, ...] = (
         "Time per therapy comes from activities and time per contact from contacts. The two do not agree.",
         bad=({"ClinContactDurOfCareAct": "61", "IDS201_ClinContDurOfCareCont": "60"},),
         good=({"ClinContactDurOfCareAct": "60", "IDS201_ClinContDurOfCareCont": "60"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS202-104",
@@ -66,6 +67,7 @@ _TIME: tuple[Rule, ...] = (
             {"ClinContactDurOfCareAct": "40", "IDS201_ClinContDurOfCareCont": "60"},
             {"CareActId": "A900", "ClinContactDurOfCareAct": "20", "IDS201_ClinContDurOfCareCont": "60"},
         ),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -87,6 +89,7 @@ _THERAPY: tuple[Rule, ...] = (
             {"CodeProcAndProcStatus": "718026005 : 408730004=385658003", "IDS201_AppType": "02"},
             {"CodeProcAndProcStatus": "11429006", "IDS201_AppType": "01"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS202-107",
@@ -103,6 +106,7 @@ _THERAPY: tuple[Rule, ...] = (
             {"CodeProcAndProcStatus": "718026005"},
             {"CodeProcAndProcStatus": f"718026005:408730004={_REFUSED}", "IDS201_AttendOrDNACode": "3"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS202-108",
@@ -117,6 +121,7 @@ _THERAPY: tuple[Rule, ...] = (
         "If the patient was seen, a session is missing from the course of treatment.",
         bad=({"IDS201_AttendOrDNACode": "3"},),
         good=({"IDS201_AttendOrDNACode": "5"}, {"CodeProcAndProcStatus": None, "IDS201_AttendOrDNACode": "3"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS202-109",
@@ -130,6 +135,7 @@ _THERAPY: tuple[Rule, ...] = (
         "Group and individual therapy are compared with each other. This activity counts on the wrong side.",
         bad=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "1"},),
         good=({"CodeProcAndProcStatus": "149591000000108", "IDS201_CareContPatientTherMode": "3"},),
+        owner=Owner.CLINICIAN,
     ),
     unknown_staff("IDS202-110", "activity"),
 )
@@ -147,6 +153,7 @@ _FINDING: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"CodeFind": "F603"}, {"FindSchemeInUse": "01"}),
         good=({"CodeFind": "F603", "FindSchemeInUse": "01"}, {"CodeFind": None, "FindSchemeInUse": None}),
+        owner=Owner.SUPPLIER,
     ),
     code_shape(
         "IDS202-112", "FindSchemeInUse", "01", "CodeFind", Effect.WARNING, "The finding cannot be identified."
@@ -166,6 +173,7 @@ _FINDING: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"CodeObs": "27113001"}, {"ObsValue": "82.5", "UnitMeasure": "kg"}),
         good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS202-115",
@@ -179,6 +187,7 @@ _FINDING: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"CodeObs": "27113001", "ObsValue": "82.5"},),
         good=({"CodeObs": "27113001", "ObsValue": "82.5", "UnitMeasure": "kg"}, {}),
+        owner=Owner.SUPPLIER,
     ),
 )
 

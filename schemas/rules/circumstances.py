@@ -6,7 +6,7 @@ No other record depends on these records. So they are rejected where the nationa
 is lost. In an employment record, a fault that concerns employment support does not reject the employment status.
 """
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, repeated, undated_twice
 
 _RECORDED_LATER = "The value is dated after the month, so it does not describe the month."
@@ -65,6 +65,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "Sick leave and return to work are counted for employed people only.",
         bad=({"EmployStatus": "02", "WeekHoursWorked": "98"},),
         good=({"EmployStatus": "02", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"EmployStatus": "01"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS004-106",
@@ -77,6 +78,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "The patient counts as out of work, although working hours are recorded.",
         bad=({"EmployStatus": "04", "WeekHoursWorked": "02"} | _NOT_APPLICABLE,),
         good=({"EmployStatus": "04", "WeekHoursWorked": "98"} | _NOT_APPLICABLE, {"WeekHoursWorked": "02"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS004-107",
@@ -90,6 +92,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"WeekHoursWorked": None}, {"WeekHoursWorked": "98"}),
         good=({"WeekHoursWorked": "99"}, {"EmployStatus": "08", "WeekHoursWorked": None} | _NOT_APPLICABLE),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS004-108",
@@ -103,6 +106,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "Moving off sick pay is a national measure (M237). This patient counts wrongly in it.",
         bad=({"SSPInd": "Y", "SickAbsenceInd": "N"},),
         good=({"SSPInd": "Y", "SickAbsenceInd": "Y"}, {"SSPInd": "Y", "SickAbsenceInd": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS004-109",
@@ -116,6 +120,7 @@ _EMPLOYMENT: tuple[Rule, ...] = (
         "The patient counts as receiving a benefit in one figure and as not receiving one in another.",
         bad=({"BenefitRecInd": "N", "UCInd": "Y"},),
         good=({"BenefitRecInd": "Y", "UCInd": "Y"}, {"BenefitRecInd": None, "UCInd": "Y"}),
+        owner=Owner.CLINICIAN,
     ),
     after_period(
         "IDS004-110",
@@ -159,6 +164,7 @@ _OTHER: tuple[Rule, ...] = (
         group_by=("LocalPatientId",),
         bad=({"DisabCode": "NN"}, {"DisabCode": "05"}),
         good=({"DisabCode": "04"}, {"DisabCode": "05"}),
+        owner=Owner.CLINICIAN,
     ),
     repeated(
         "IDS011-102",

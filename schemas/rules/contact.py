@@ -7,7 +7,7 @@ Rejecting a contact also rejects its activities and scores. So a contact is reje
 reject it, and where it cannot belong to the referral it names.
 """
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import after_period, before_period, repeated, repeated_key
 
 _ATTENDED = "AttendOrDNACode IN ('5', '6')"
@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
         "The contact probably belongs to another referral. Here the wait to the first treatment would be negative.",
         bad=({"CareContDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"CareContDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-106",
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
         "The contact does not count as treatment, and its scores are left out of outcomes.",
         bad=({"CareContDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-13"},),
         good=({"CareContDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-14"}, {"IDS101_ServDischDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-107",
@@ -76,6 +78,7 @@ RULES: tuple[Rule, ...] = (
             {"AttendOrDNACode": "5"},
             {"AttendOrDNACode": "0", "IDS000_DateTimeDatSetCreate": "2026-04-14T08:00:00"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-108",
@@ -89,6 +92,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"ClinContDurOfCareCont": "0"}, {"ClinContDurOfCareCont": None}),
         good=({"ClinContDurOfCareCont": "50"}, {"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-109",
@@ -102,6 +106,7 @@ RULES: tuple[Rule, ...] = (
         "If the patient was seen, a session is missing. If not, clinical time is counted that was not given.",
         bad=({"AttendOrDNACode": "3", "ClinContDurOfCareCont": "50"},),
         good=({"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}, {"AttendOrDNACode": "5"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-110",
@@ -114,6 +119,7 @@ RULES: tuple[Rule, ...] = (
         "One such contact counts for as much clinical time as ten sessions.",
         bad=({"ClinContDurOfCareCont": "481"},),
         good=({"ClinContDurOfCareCont": "480"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-111",
@@ -126,6 +132,7 @@ RULES: tuple[Rule, ...] = (
         "An attended appointment counts as cancelled, or a cancelled one as attended.",
         bad=({"Cancellation": "Y", "AttendOrDNACode": "5"},),
         good=({"Cancellation": "Y", "AttendOrDNACode": "2", "ClinContDurOfCareCont": "0"}, {"Cancellation": "N"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-112",
@@ -138,6 +145,7 @@ RULES: tuple[Rule, ...] = (
         "An unplanned contact counts as attended, so this one counts as a session.",
         bad=({"PlannedCareContIndicator": "N", "AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"},),
         good=({"PlannedCareContIndicator": "N"}, {"AttendOrDNACode": "3", "ClinContDurOfCareCont": "0"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-113",
@@ -151,6 +159,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"PlannedCareContIndicator": None},),
         good=({"PlannedCareContIndicator": "Y"},),
+        owner=Owner.CLINICIAN,
     ),
     repeated(
         "IDS201-114",
@@ -188,5 +197,6 @@ RULES: tuple[Rule, ...] = (
                 "ClinContDurOfCareCont": "0",
             },
         ),
+        owner=Owner.CLINICIAN,
     ),
 )

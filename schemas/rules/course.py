@@ -5,7 +5,7 @@ belong here: contacts (``contact``).
 """
 
 from schemas.pathway import pathways
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import after_period, before_period, ends_before_start, overlap, repeated
 
 _LONG_AGO = {"IDS101_ReferralRequestReceivedDate": "2025-01-06"}
@@ -45,6 +45,7 @@ _ONWARD: tuple[Rule, ...] = (
         "It probably belongs to another referral, which then lacks this step.",
         bad=({"OnwardReferDate": "2026-04-02", "IDS101_ReferralRequestReceivedDate": "2026-04-03"},),
         good=({"OnwardReferDate": "2026-04-03", "IDS101_ReferralRequestReceivedDate": "2026-04-03"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS105-105",
@@ -57,6 +58,7 @@ _ONWARD: tuple[Rule, ...] = (
         "The onward referral is left out of the figures for discharged patients.",
         bad=({"OnwardReferDate": "2026-04-22", "IDS101_ServDischDate": "2026-04-21"},),
         good=({"OnwardReferDate": "2026-04-22", "IDS101_ServDischDate": "2026-04-22"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS105-106",
@@ -70,6 +72,7 @@ _ONWARD: tuple[Rule, ...] = (
         "A patient who stays with the provider counts as referred elsewhere.",
         bad=({"OrgIDReceiving": "RW5", "OnwardReferReason": "01"},),
         good=({"OrgIDReceiving": "RW5", "OnwardReferReason": "05"}, {"OrgIDReceiving": "RXL"}),
+        owner=Owner.CLINICIAN,
     ),
     repeated(
         "IDS105-107",
@@ -110,6 +113,7 @@ _PAUSE: tuple[Rule, ...] = (
         "Days before the start of the wait would be subtracted from it.",
         bad=({"IDS101_ReferralRequestReceivedDate": "2026-04-07"},),
         good=({"IDS101_ReferralRequestReceivedDate": "2026-04-06"},),
+        owner=Owner.CLINICIAN,
     ),
     after_period(
         "IDS108-105",
@@ -129,6 +133,7 @@ _PAUSE: tuple[Rule, ...] = (
         "The wait has ended at discharge, so it cannot be paused.",
         bad=({"IDS101_ServDischDate": "2026-04-05"},),
         good=({"IDS101_ServDischDate": "2026-04-10"}, {"IDS101_ServDischDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS108-107",
@@ -141,6 +146,7 @@ _PAUSE: tuple[Rule, ...] = (
         "More days are subtracted than the patient waited.",
         bad=({"IDS101_ServDischDate": "2026-04-08"},),
         good=({"IDS101_ServDischDate": "2026-04-10"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS108-108",
@@ -157,6 +163,7 @@ _PAUSE: tuple[Rule, ...] = (
         group_by=("ServiceRequestId",),
         bad=({}, {"PauseID": "2", "PauseStartDate": "2026-04-10", "PauseEndDate": "2026-04-15"}),
         good=({}, {"PauseID": "2", "PauseStartDate": "2026-04-11", "PauseEndDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS108-109",
@@ -170,6 +177,7 @@ _PAUSE: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"PauseReason": None},),
         good=({"PauseReason": "02"}, {"PauseReason": None, "PauseEndDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS108-110",
@@ -185,6 +193,7 @@ _PAUSE: tuple[Rule, ...] = (
             {"PauseStartDate": "2025-04-30", "PauseEndDate": None} | _LONG_AGO,
             {"PauseStartDate": "2025-04-29"} | _LONG_AGO,
         ),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -205,6 +214,7 @@ def _dose(rule_id: str, codes: str, therapy: str, sessions: int, why: str) -> Ru
             {"TherapyType": first, "PlannedSessions": str(sessions)},
             {"TherapyType": "GSB", "PlannedSessions": "6"},
         ),
+        owner=Owner.CLINICIAN,
     )
 
 
@@ -244,6 +254,7 @@ _PLAN: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"PlannedSessions": None},),
         good=({"PlannedSessions": "16"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI203-106",
@@ -260,6 +271,7 @@ _PLAN: tuple[Rule, ...] = (
             {"PlanStartDate": "2026-04-28", "IDS101_ServDischDate": "2026-04-27"},
         ),
         good=({"PlanStartDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-02"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI203-107",
@@ -277,6 +289,7 @@ _PLAN: tuple[Rule, ...] = (
             {"TherapyType": "FPB", "IDS101_Pathway": "02"},
             {"TherapyType": "DBT", "IDS101_Pathway": "04"},
         ),
+        owner=Owner.CLINICIAN,
     ),
 )
 

@@ -5,7 +5,7 @@ scores (``score``).
 """
 
 from schemas.pathway import default_pathway, pathways
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated
 from schemas.tables.shared import ICD_10, SNOMED
 
@@ -42,6 +42,7 @@ def code_shape(rule_id: str, scheme: str, number: str, field: str, effect: Effec
         Dimension.CONFORMANCE,
         bad=({scheme: number, field: wrong},),
         good=({scheme: number, field: right},),
+        owner=Owner.SUPPLIER,
     )
 
 
@@ -70,6 +71,7 @@ _PREVIOUS: tuple[Rule, ...] = (
         "One of the two values belongs to another person.",
         bad=({"DiagDate": "1998-03-13", "IDS001_PersonBirthDate": "1998-03-14"},),
         good=({"DiagDate": "2019-05-14"}, {"DiagDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     code_shape(
         "IDS601-105",
@@ -125,6 +127,7 @@ _CONDITION: tuple[Rule, ...] = (
         "The patient counts as having a long-term physical condition.",
         bad=({"LongTermCondition": "F321"},),
         good=({"LongTermCondition": "E119"}, {"LongTermCondition": "F03X"}),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -154,6 +157,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         group_by=("ServiceRequestId",),
         bad=({}, {"PresComp": "F209"}),
         good=({}, {"PresComp": "F411", "PresCompCodSig": "2"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS603-104",
@@ -170,6 +174,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         ("ServiceRequestId",),
         bad=({"PresCompCodSig": "2"}, {"PresComp": "F411", "PresCompCodSig": None}),
         good=({}, {"PresComp": "F411", "PresCompCodSig": "2"}),
+        owner=Owner.CLINICIAN,
     ),
     after_period(
         "IDS603-105",
@@ -206,6 +211,7 @@ _COMPLAINT: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"PresComp": "F20.0"},),
         good=({"PresComp": "F200"}, {"FindSchemeInUse": "04", "PresComp": "83482000"}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS603-109",
@@ -225,6 +231,7 @@ _COMPLAINT: tuple[Rule, ...] = (
             {"PresComp": "F411", "PresCompCodSig": "2", "IDS101_Pathway": "01"},
             {"PresComp": "F411", "IDS101_Pathway": None},
         ),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -267,6 +274,7 @@ _CLUSTER: tuple[Rule, ...] = (
             {"EndDateCareClust": "2026-04-20"},
             {"AMHCareClustCodeFin": "11", "StartDateCareClust": "2026-04-20"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS803-106",
@@ -280,6 +288,7 @@ _CLUSTER: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"EndTimeCareClust": "15:30:00", "EndDateCareClust": None},),
         good=({"EndTimeCareClust": "15:30:00", "EndDateCareClust": "2026-04-20"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS803-107",
@@ -293,6 +302,7 @@ _CLUSTER: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"AMHCareClustCodeFin": "09"},),
         good=({"AMHCareClustCodeFin": "08"},),
+        owner=Owner.CLINICIAN,
     ),
 )
 

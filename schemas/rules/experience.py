@@ -6,7 +6,7 @@ Belongs here: SMI608. Does not belong here: experience questions sent as scores 
 from collections.abc import Iterable
 
 from schemas.instruments import Question, questions
-from schemas.rule import Dimension, Effect, Rule
+from schemas.rule import Dimension, Effect, Owner, Rule
 from schemas.rules.recurring import after_period, before_period, repeated
 
 _NO_ANSWER = "99"
@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": "747861000000000"},),
         good=({"QuestionCode": _CHOICE[0].code}, {"QuestionCode": _TREATMENT, "Answer": "4"}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "SMI608-103",
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": _CHOICE[0].code, "Answer": "3"},),
         good=({"QuestionCode": _CHOICE[0].code, "Answer": "NA"}, {"QuestionCode": _TREATMENT, "Answer": "3"}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "SMI608-104",
@@ -70,6 +72,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"QuestionCode": _TREATMENT, "Answer": "Y"}, {"QuestionCode": _SATISFACTION, "Answer": "NA"}),
         good=({"QuestionCode": _TREATMENT, "Answer": "NA"}, {"QuestionCode": _SATISFACTION, "Answer": "4"}),
+        owner=Owner.SUPPLIER,
     ),
     before_period(
         "SMI608-105",
@@ -91,6 +94,7 @@ RULES: tuple[Rule, ...] = (
         "The answer describes another service or earlier care.",
         bad=({"AnswerDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"AnswerDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
+        owner=Owner.CLINICIAN,
     ),
     repeated(
         "SMI608-108",

@@ -4,7 +4,7 @@ Belongs here: when the extract was made and by whom it is sent. Does not belong 
 the name of the submission (``schemas.gate``).
 """
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.HEADER,
         bad=({"DateTimeDatSetCreate": "2026-04-29T23:59:59"},),
         good=({"DateTimeDatSetCreate": "2026-05-01T00:10:00"},),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS000-102",
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.HEADER,
         bad=({"DateTimeDatSetCreate": "2026-05-22T09:00:00", "received_at": "2026-05-20T10:00:00"},),
         good=({"DateTimeDatSetCreate": "2026-05-21T09:00:00", "received_at": "2026-05-20T10:00:00"},),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS000-103",
@@ -47,6 +49,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.HEADER,
         bad=({"ReportingPeriodStartDate": "2026-06-01", "received_at": "2026-05-20T10:00:00"},),
         good=({"ReportingPeriodStartDate": "2026-05-01", "received_at": "2026-05-20T10:00:00"},),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS000-104",
@@ -62,6 +65,7 @@ RULES: tuple[Rule, ...] = (
         Level.HEADER,
         bad=({"DateTimeDatSetCreate": "2026-04-30T17:00:00"},),
         good=({"DateTimeDatSetCreate": "2026-05-01T00:00:00"},),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS000-105",
@@ -76,5 +80,6 @@ RULES: tuple[Rule, ...] = (
         Level.HEADER,
         bad=({"OrgIDSubmit": "RXL"},),
         good=({"OrgIDSubmit": "RW5"},),
+        owner=Owner.INFORMATICS,
     ),
 )

@@ -3,7 +3,7 @@
 Belongs here: IDS205. Does not belong here: contacts that name a programme (``meeting``).
 """
 
-from schemas.rule import Effect, Level, Rule
+from schemas.rule import Effect, Level, Owner, Rule
 from schemas.rules.recurring import after_period, before_period, ends_before_start, overlap, unknown_staff
 
 _START, _END, _MINUTES = "StartDateIntEnabledTherLog", "EndDateIntEnabledTherLog", "DurationIntEnabledTher"
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
         "The time belongs to another referral.",
         bad=({_START: "2026-04-15", "IDS101_ReferralRequestReceivedDate": "2026-04-16"},),
         good=({_START: "2026-04-15", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS205-106",
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
         "Time after the discharge does not belong to this course of treatment.",
         bad=({_START: "2026-04-15", "IDS101_ServDischDate": "2026-04-14"},),
         good=({_START: "2026-04-15", "IDS101_ServDischDate": "2026-04-15"}, {"IDS101_ServDischDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS205-107",
@@ -54,6 +56,7 @@ RULES: tuple[Rule, ...] = (
         "The patient counts as having internet-enabled therapy with zero minutes.",
         bad=({_MINUTES: "0"},),
         good=({_MINUTES: "20"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS205-108",
@@ -68,6 +71,7 @@ RULES: tuple[Rule, ...] = (
         group_by=("ServiceRequestId", "IntEnabledTherProg"),
         bad=({}, {_START: "2026-04-20", _END: "2026-04-29"}),
         good=({}, {_START: "2026-04-27", _END: "2026-04-29"}),
+        owner=Owner.CLINICIAN,
     ),
     unknown_staff("IDS205-109", "log"),
 )

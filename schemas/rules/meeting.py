@@ -4,7 +4,7 @@ Belongs here: group and couple therapy, mechanism, place, language and interpret
 date and attendance (``contact``).
 """
 
-from schemas.rule import Dimension, Effect, Rule
+from schemas.rule import Dimension, Effect, Owner, Rule
 
 _ATTENDED = "AttendOrDNACode IN ('5', '6')"
 _MANY = 50  # above this it is a lecture or a typing error
@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
             {"CareContPatientTherMode": "3", "NumGroupTherParticipants": "8", "NumGroupTherFacilitators": "2"},
             {"CareContPatientTherMode": "1", "NumGroupTherParticipants": None, "NumGroupTherFacilitators": None},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-117",
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"CareContPatientTherMode": "3"},),
         good=({"CareContPatientTherMode": "3", "NumGroupTherParticipants": "8", "NumGroupTherFacilitators": "2"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-118",
@@ -51,6 +53,7 @@ RULES: tuple[Rule, ...] = (
         "Staff time per patient is the number of minutes divided by this number.",
         bad=({"CareContPatientTherMode": "3", "NumGroupTherParticipants": "1", "NumGroupTherFacilitators": "1"},),
         good=({"CareContPatientTherMode": "3", "NumGroupTherParticipants": "2", "NumGroupTherFacilitators": "1"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-119",
@@ -63,6 +66,7 @@ RULES: tuple[Rule, ...] = (
         "Staff time per patient would be longer than the contact.",
         bad=({"CareContPatientTherMode": "3", "NumGroupTherParticipants": "2", "NumGroupTherFacilitators": "8"},),
         good=({"CareContPatientTherMode": "3", "NumGroupTherParticipants": "8", "NumGroupTherFacilitators": "2"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-120",
@@ -75,6 +79,7 @@ RULES: tuple[Rule, ...] = (
         "The contact counts as internet-enabled therapy because it names a programme.",
         bad=({"IntEnabledTherProg": "OnlineCBT", "ConsMechanism": "01"},),
         good=({"IntEnabledTherProg": "OnlineCBT", "ConsMechanism": "05"}, {"IntEnabledTherProg": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-121",
@@ -88,6 +93,7 @@ RULES: tuple[Rule, ...] = (
         "This language is used to measure access for people who do not speak English.",
         bad=({"InterpreterPresentInd": "1", "LanguageCodeTreat": "en"},),
         good=({"InterpreterPresentInd": "1", "LanguageCodeTreat": "ur"}, {"InterpreterPresentInd": "4"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS201-122",
@@ -101,5 +107,6 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"ActLocTypeCode": None},),
         good=({"ActLocTypeCode": None, "ConsMechanism": "11"}, {"ActLocTypeCode": "A01"}),
+        owner=Owner.CLINICIAN,
     ),
 )

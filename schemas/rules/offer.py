@@ -3,7 +3,7 @@
 Belongs here: offer and answer in IDS101. Does not belong here: when the referral came and ended (``referral``).
 """
 
-from schemas.rule import Dimension, Effect, Rule
+from schemas.rule import Dimension, Effect, Owner, Rule
 from schemas.rules.recurring import NOT_YET, after_period
 
 RULES: tuple[Rule, ...] = (
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
         "The wait from referral to offer would be negative.",
         bad=({"OfferOfTherapyDate": "2026-04-01"},),
         good=({"OfferOfTherapyDate": "2026-04-02"}, {"OfferOfTherapyDate": None, "OfferAccepted": None}),
+        owner=Owner.CLINICIAN,
     ),
     after_period(
         "IDS101-119",
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
         "The referral was closed, so the offer is left out.",
         bad=({"OfferOfTherapyDate": "2026-04-21", "ServDischDate": "2026-04-20", "EndCode": "46"},),
         good=({"OfferOfTherapyDate": "2026-04-20", "ServDischDate": "2026-04-20", "EndCode": "46"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-121",
@@ -52,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"OfferOfTherapyDate": None, "OfferAccepted": "Y"},),
         good=({"OfferOfTherapyDate": None, "OfferAccepted": None},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-122",
@@ -65,5 +68,6 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"OfferAccepted": None},),
         good=({"OfferAccepted": "W"}, {"OfferOfTherapyDate": None, "OfferAccepted": None}),
+        owner=Owner.CLINICIAN,
     ),
 )

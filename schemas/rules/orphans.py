@@ -5,7 +5,7 @@ by cascade (``schemas.ruleset``), and links without cascade (staff).
 """
 
 from schemas.dataset import TABLES
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.table import Table
 
 _PARENT = {
@@ -38,6 +38,7 @@ def _orphan(table: Table, parent: tuple[str, str, str]) -> Rule:
         Level.GROUP,
         bad=({here: "X9", f"{parent_id}_found": "false"},),
         good=({f"{parent_id}_found": "true"},),
+        owner=Owner.SUPPLIER,
     )
 
 

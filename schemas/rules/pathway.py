@@ -5,7 +5,7 @@ its dates and end (``referral``), the diagnosis (``diagnosis``).
 """
 
 from schemas.pathway import default_pathway, pathways
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 
 _DEFAULT = default_pathway().code
 # Primary reasons (MHSDS) that belong to one pathway. All others belong to the default pathway.
@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"Pathway": None},),
         good=({"Pathway": "01"}, {"Pathway": None, "IDS000_DatSetVer": "2.1"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-124",
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
         "Outcomes are compared within a pathway. The patient may count in the wrong one.",
         bad=({"Pathway": "01", "PrimReasonReferralMH": "14"}, {"Pathway": "05", "PrimReasonReferralMH": "03"}),
         good=({"Pathway": "02", "PrimReasonReferralMH": "03"}, {"Pathway": "05", "PrimReasonReferralMH": "11"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-125",
@@ -63,6 +65,7 @@ RULES: tuple[Rule, ...] = (
         "The time from onset to referral would be negative.",
         bad=({"OnsetDate": "2026-05"},),
         good=({"OnsetDate": "2026-04"}, {"OnsetDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-126",
@@ -75,6 +78,7 @@ RULES: tuple[Rule, ...] = (
         "The time from onset to referral would be longer than the patient's life.",
         bad=({"OnsetDate": "1998-02", "IDS001_PersonBirthDate": "1998-03-14"},),
         good=({"OnsetDate": "1998-03", "IDS001_PersonBirthDate": "1998-03-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-127",
@@ -88,6 +92,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"SourceOfReferralMH": "A1", "SourceOfReferralIAPT": "B1"},),
         good=({"SourceOfReferralMH": "A1", "SourceOfReferralIAPT": "A1"}, {"SourceOfReferralMH": None}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS101-128",
@@ -101,6 +106,7 @@ RULES: tuple[Rule, ...] = (
         "The compared services are for adults. A wrong date puts the patient into the wrong age group.",
         bad=({"IDS001_PersonBirthDate": "2010-04-03"},),
         good=({"IDS001_PersonBirthDate": "2010-04-02", "IDS000_DatSetVer": "2.1"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-129",
@@ -117,6 +123,7 @@ RULES: tuple[Rule, ...] = (
             {"IDS001_PersonBirthDate": "2008-04-02"},
             {"IDS001_PersonBirthDate": "2008-04-03", "IDS000_DatSetVer": "2.1"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-130",
@@ -132,5 +139,6 @@ RULES: tuple[Rule, ...] = (
         group_by=("LocalPatientId", "Pathway"),
         bad=({}, {"ServiceRequestId": "R900"}),
         good=({}, {"ServiceRequestId": "R900", "ServDischDate": "2026-04-20", "EndCode": "46"}),
+        owner=Owner.CLINICIAN,
     ),
 )

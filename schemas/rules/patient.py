@@ -8,7 +8,7 @@ the identity is unclear or the dates are impossible. Everything else is a warnin
 """
 
 from schemas.nhs_number import CHECK_WEIGHTS, PLACEHOLDERS
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import repeated_key
 
 _NEVER_ISSUED = "|".join(PLACEHOLDERS)
@@ -33,6 +33,8 @@ RULES: tuple[Rule, ...] = (
         "IDS001",
         Effect.REJECT_GROUP,
         ("NHSNumber",),
+        # Ten digits: 9.99E+09 is what a spreadsheet left of many numbers, and nobody shares it.
+        "NHSNumber ~ '^[0-9]{10}$' AND "
         "MIN(LocalPatientId) OVER (PARTITION BY NHSNumber) <> MAX(LocalPatientId) OVER (PARTITION BY NHSNumber)",
         "Patients with different LocalPatientId have the same NHS number.",
         "Correct the wrong NHS number. If they are one person, send one record and one LocalPatientId.",
@@ -41,6 +43,7 @@ RULES: tuple[Rule, ...] = (
         group_by=("NHSNumber",),
         bad=({}, {"LocalPatientId": "P900"}),
         good=({}, {"LocalPatientId": "P900", "NHSNumber": "9990000018"}),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS001-103",
@@ -54,6 +57,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"NHSNumber": "9991000012"}, {"NHSNumber": "9990000000"}),
         good=({"NHSNumber": "9991000011"}, {"NHSNumber": "9990000018"}),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS001-104",
@@ -66,6 +70,7 @@ RULES: tuple[Rule, ...] = (
         "All patients with this number would count as one person, here and at every other provider.",
         bad=({"NHSNumber": "1111111111"}, {"NHSNumber": "9876543210"}),
         good=({"NHSNumber": "9991000011"},),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-105",
@@ -78,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         "The patient counts as not traced in the data quality figures.",
         bad=({"NHSNumberStatus": "07"},),
         good=({"NHSNumberStatus": "01"}, {"NHSNumberStatus": "07", "NHSNumber": None}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-106",
@@ -90,6 +96,7 @@ RULES: tuple[Rule, ...] = (
         "The number is probably missing from the extract. The patient cannot be linked to care at other providers.",
         bad=({"NHSNumber": None, "NHSNumberStatus": "01"},),
         good=({"NHSNumber": None, "NHSNumberStatus": "07"},),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-107",
@@ -103,6 +110,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"NHSNumber": None, "NHSNumberStatus": "03"}, {"NHSNumber": None, "NHSNumberStatus": None}),
         good=({"NHSNumber": None, "NHSNumberStatus": "07"}, {"NHSNumberStatus": "03"}),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-108",
@@ -115,6 +123,7 @@ RULES: tuple[Rule, ...] = (
         "Patients are compared by age. This patient would have no age.",
         bad=({"PersonBirthDate": "2026-05-01"},),
         good=({"PersonBirthDate": "1998-03-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-109",
@@ -128,6 +137,7 @@ RULES: tuple[Rule, ...] = (
         # A date before 1900 does not have the form of a date, so until 2030 the format rule rejects it first.
         bad=({"PersonBirthDate": "1900-01-31", "IDS000_ReportingPeriodEndDate": "2031-01-31"},),
         good=({"PersonBirthDate": "1930-01-01"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-110",
@@ -141,6 +151,7 @@ RULES: tuple[Rule, ...] = (
         "The patient counts in the oldest age group, which is small: a few patients change its figures.",
         bad=({"PersonBirthDate": "1900-01-01"},),
         good=({"PersonBirthDate": "1930-01-01"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-111",
@@ -153,6 +164,7 @@ RULES: tuple[Rule, ...] = (
         "Neither date is reliable, so age and outcome are not reliable either.",
         bad=({"PersDeathDate": "2026-04-18", "PersonBirthDate": "2026-04-19"},),
         good=({"PersDeathDate": "2026-04-18"}, {"PersDeathDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-112",
@@ -165,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         "A patient who was alive in the month would count as dead.",
         bad=({"PersDeathDate": "2026-05-01"},),
         good=({"PersDeathDate": "2026-04-30"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-113",
@@ -179,6 +192,7 @@ RULES: tuple[Rule, ...] = (
         "While the referral is open, the patient counts as waiting or in treatment.",
         bad=({"PersDeathDate": "2026-03-31"},),
         good=({"PersDeathDate": "2026-04-01"},),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS001-114",
@@ -192,6 +206,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"OrgIDLocalPatientId": "RXL"},),
         good=({"OrgIDLocalPatientId": "RW5"},),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-115",
@@ -205,6 +220,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"Postcode": "LANCASTE"}, {"Postcode": "LA1"}),
         good=({"Postcode": "LA1  4YW"}, {"Postcode": "ec1a1bb"}, {"Postcode": "ZZ99 3WZ"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS001-116",
@@ -221,6 +237,7 @@ RULES: tuple[Rule, ...] = (
         Level.GROUP,
         bad=({"IDS101_records": "0"},),
         good=({"IDS101_records": "1"},),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-117",
@@ -237,6 +254,7 @@ RULES: tuple[Rule, ...] = (
         Level.GROUP,
         bad=({"IDS002_records": "0"},),
         good=({"IDS002_records": "2"},),
+        owner=Owner.SUPPLIER,
     ),
     Rule(
         "IDS001-118",
@@ -251,5 +269,6 @@ RULES: tuple[Rule, ...] = (
         "GenderIDCode counts. Figures that use Gender differ from figures that use GenderIDCode.",
         bad=({"Gender": "1", "GenderIDCode": "2", "GenderSameAtBirth": "Y"},),
         good=({"Gender": "1", "GenderIDCode": "2", "GenderSameAtBirth": "N"}, {"Gender": None}),
+        owner=Owner.CLINICIAN,
     ),
 )

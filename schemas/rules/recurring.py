@@ -5,7 +5,7 @@ tables have it, and rules of one table only.
 """
 
 from schemas.dataset import TABLES
-from schemas.rule import Dimension, Effect, Example, Level, Rule
+from schemas.rule import Dimension, Effect, Example, Level, Owner, Rule
 
 NOT_YET = "Correct the date. If it is right, leave it blank until the day has passed."
 PERIOD_ENDS, AFTER_PERIOD, BEFORE_PERIOD = "2026-04-30", "2026-05-01", "2026-03-31"
@@ -32,6 +32,7 @@ def repeated_key(rule_id: str, what: str, why: str, apart: Example | None = None
         (key,),
         bad=({}, apart or {}),
         good=({}, dict(apart or {}) | {key: "X9"}),
+        owner=Owner.SUPPLIER,
     )
 
 
@@ -63,6 +64,7 @@ def repeated(
         group_by,
         bad=({}, apart or {}),
         good=({}, dict(apart or {}) | dict(other)),
+        owner=Owner.INFORMATICS,
     )
 
 
@@ -83,6 +85,7 @@ def undated_twice(rule_id: str, field: str, what: str, why: str) -> Rule:
         ("LocalPatientId",),
         bad=({field: None}, {field: None}),
         good=({field: None}, {}),
+        owner=Owner.CLINICIAN,
     )
 
 
@@ -108,6 +111,7 @@ def after_period(
         why,
         bad=(rest | {field: AFTER_PERIOD},),
         good=(rest | {field: PERIOD_ENDS},),
+        owner=Owner.INFORMATICS,
     )
 
 
@@ -132,6 +136,7 @@ def before_period(
         why,
         bad=(rest | {field: BEFORE_PERIOD},),
         good=(rest | {field: "2026-04-01"},),
+        owner=Owner.INFORMATICS,
     )
 
 
@@ -150,6 +155,7 @@ def ends_before_start(
         why,
         bad=({start: "2026-04-10", end: "2026-04-09"},),
         good=({start: "2026-04-10", end: "2026-04-10"},),
+        owner=Owner.CLINICIAN,
     )
 
 
@@ -187,4 +193,5 @@ def unknown_staff(rule_id: str, what: str) -> Rule:
         Dimension.CONFORMANCE,
         bad=({"CarePersLocalId": "S99", "SMI901_found": "false"},),
         good=({}, {"CarePersLocalId": "S99", "SMI901_found": "false", "IDS000_DatSetVer": "2.1"}),
+        owner=Owner.INFORMATICS,
     )

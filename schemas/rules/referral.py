@@ -7,7 +7,7 @@ Rejecting a referral also rejects its contacts and scores. So a referral is reje
 impossible, as in the national rules. Everything else is a warning.
 """
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import after_period, repeated_key
 
 _NO_OFFER: dict[str, str | None] = {"OfferOfTherapyDate": None, "OfferAccepted": None}
@@ -38,6 +38,7 @@ _DATES: tuple[Rule, ...] = (
         "One of the two values belongs to another person. Age at referral would be negative.",
         bad=({"IDS001_PersonBirthDate": "2026-04-03", "OnsetDate": None},),
         good=({"IDS001_PersonBirthDate": "1998-03-14"}, {"IDS001_PersonBirthDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-105",
@@ -50,6 +51,7 @@ _DATES: tuple[Rule, ...] = (
         "One wait of ten years changes the mean wait of a whole service.",
         bad=({"ReferralRequestReceivedDate": "2016-03-31", "OnsetDate": None},),
         good=({"ReferralRequestReceivedDate": "2016-04-01", "OnsetDate": None},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-106",
@@ -62,6 +64,7 @@ _DATES: tuple[Rule, ...] = (
         "No contact fits between the two dates, so the course would count as ended without treatment.",
         bad=(_NO_OFFER | {"ServDischDate": "2026-04-01", "EndCode": "50"},),
         good=(_NO_OFFER | {"ServDischDate": "2026-04-02", "EndCode": "50"}, {"ServDischDate": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-107",
@@ -82,6 +85,7 @@ _DATES: tuple[Rule, ...] = (
             {"ReferralRequestReceivedDate": "2026-01-05", "ServDischDate": "2026-04-01", "EndCode": "50"}
             | _NO_OFFER,
         ),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS101-108",
@@ -94,6 +98,7 @@ _DATES: tuple[Rule, ...] = (
         "The patient is not yet discharged, so the course would count as finished too early.",
         bad=({"ServDischDate": "2026-05-07", "EndCode": "46"},),
         good=({"ServDischDate": "2026-04-30", "EndCode": "46"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-109",
@@ -108,6 +113,7 @@ _DATES: tuple[Rule, ...] = (
         "The course counts as finished in the month of the discharge, which is not reported yet.",
         bad=({"ServDischDate": "2026-05-02", "EndCode": "46"},),
         good=({"ServDischDate": "2026-05-01", "EndCode": "46"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-110",
@@ -121,6 +127,7 @@ _DATES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"EndCode": "46"},),
         good=({"EndCode": "46", "ServDischDate": "2026-04-30"}, {"EndCode": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-111",
@@ -134,6 +141,7 @@ _DATES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"ServDischDate": "2026-04-30", "EndCode": None},),
         good=({"ServDischDate": "2026-04-30", "EndCode": "46"}, {}),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -161,6 +169,7 @@ _END: tuple[Rule, ...] = (
                 "IDS201_records": "0",
             },
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-113",
@@ -174,6 +183,7 @@ _END: tuple[Rule, ...] = (
         "The patient counts both as having declined and as having accepted.",
         bad=({"EndCode": "14", "ServDischDate": "2026-04-30", "OfferAccepted": "Y"},),
         good=({"EndCode": "14", "ServDischDate": "2026-04-30", "OfferAccepted": "N"}, {"OfferAccepted": "Y"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-114",
@@ -196,6 +206,7 @@ _END: tuple[Rule, ...] = (
                 "IDS000_DatSetVer": "2.1",
             },
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-115",
@@ -208,6 +219,7 @@ _END: tuple[Rule, ...] = (
         "The death counts as a completed course or as a drop-out.",
         bad=({"EndCode": "47", "ServDischDate": "2026-04-20", "IDS001_PersDeathDate": "2026-04-18"},),
         good=({"EndCode": "49", "ServDischDate": "2026-04-20", "IDS001_PersDeathDate": "2026-04-18"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-116",
@@ -223,6 +235,7 @@ _END: tuple[Rule, ...] = (
             {"IDS001_PersDeathDate": "2026-04-18", "ServDischDate": "2026-04-20", "EndCode": "49"},
             {"IDS001_PersDeathDate": None},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS101-117",
@@ -235,6 +248,7 @@ _END: tuple[Rule, ...] = (
         "The referral and its outcome may belong to another patient.",
         bad=({"IDS001_PersDeathDate": "2026-04-01", "ServDischDate": "2026-04-20", "EndCode": "49"},),
         good=({"IDS001_PersDeathDate": "2026-04-02", "ServDischDate": "2026-04-20", "EndCode": "49"},),
+        owner=Owner.CLINICIAN,
     ),
 )
 

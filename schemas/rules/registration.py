@@ -3,7 +3,7 @@
 Belongs here: IDS002. Does not belong here: whether a patient has a registration at all (``patient``).
 """
 
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, repeated
 
 RULES: tuple[Rule, ...] = (
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
         group_by=("LocalPatientId",),
         bad=({}, {"GMPCodeReg": "P81009", "StartDateGMPRegistration": "2026-04-10"}),
         good=({"EndDateGMPRegistration": "2026-04-09"}, {"StartDateGMPRegistration": "2026-04-10"}),
+        owner=Owner.INFORMATICS,
     ),
     ends_before_start(
         "IDS002-104",
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
         "One of the two values belongs to another person.",
         bad=({"StartDateGMPRegistration": "1998-03-13", "IDS001_PersonBirthDate": "1998-03-14"},),
         good=({"StartDateGMPRegistration": "1998-03-14", "IDS001_PersonBirthDate": "1998-03-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS002-108",
@@ -76,5 +78,6 @@ RULES: tuple[Rule, ...] = (
         Dimension.CONFORMANCE,
         bad=({"GMPCodeReg": "V81999"},),
         good=({"GMPCodeReg": "V81999", "StartDateGMPRegistration": None}, {"GMPCodeReg": "P81001"}),
+        owner=Owner.INFORMATICS,
     ),
 )

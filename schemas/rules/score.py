@@ -8,7 +8,7 @@ is rejected (MHS60607, MHS60613).
 """
 
 from schemas.instruments import instruments
-from schemas.rule import Dimension, Effect, Level, Rule
+from schemas.rule import Dimension, Effect, Level, Owner, Rule
 from schemas.rules.recurring import after_period, before_period
 from schemas.tables.shared import PERSON_SCORE
 
@@ -43,6 +43,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             Dimension.CONFORMANCE,
             bad=({"CodedAssToolType": "718431003", "TOOL_found": "false"},),
             good=({"CodedAssToolType": _PHQ_9, "PersScore": "12", "TOOL_found": "true"},),
+            owner=Owner.SUPPLIER,
         ),
         Rule(
             f"{table}-103",
@@ -60,6 +61,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
             Dimension.CONFORMANCE,
             bad=({"PersScore": "NA"},),
             good=({"PersScore": "12"}, {"CodedAssToolType": _PHQ_9, "PersScore": "9"}),
+            owner=Owner.SUPPLIER,
         ),
         Rule(
             f"{table}-104",
@@ -81,6 +83,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
                 {"CodedAssToolType": _PHQ_9, "PersScore": "27"},
                 {"CodedAssToolType": _PHQ_9, "PersScore": "0"},
             ),
+            owner=Owner.CLINICIAN,
         ),
         Rule(
             f"{table}-105",
@@ -98,6 +101,7 @@ def _of_tool(table: str) -> tuple[Rule, ...]:
                 {"CodedAssToolType": _DIALOG_ITEM, "PersScore": "7"},
                 {"CodedAssToolType": _PHQ_9, "PersScore": "8"},
             ),
+            owner=Owner.CLINICIAN,
         ),
     )
 
@@ -131,6 +135,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         f"{_LEFT_OUT} of this referral. It was taken before the care began.",
         bad=({"AssToolCompDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-15"},),
         good=({"AssToolCompDate": "2026-04-14", "IDS101_ReferralRequestReceivedDate": "2026-04-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS606-109",
@@ -147,6 +152,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
             {"AssToolCompDate": "2026-04-14", "IDS101_ServDischDate": "2026-04-14"},
             {"Timepoint": "05", "IDS101_ServDischDate": "2026-04-13"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS606-110",
@@ -161,6 +167,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         group_by=("ServiceRequestId", "CodedAssToolType", "AssToolCompDate", "PersScore"),
         bad=({"Timepoint": "02"}, {"Timepoint": "02"}),
         good=({"Timepoint": "02"}, {"Timepoint": "02", "AssToolCompTime": "15:00:00"}),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS606-111",
@@ -175,6 +182,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         group_by=("ServiceRequestId", "CodedAssToolType", "AssToolCompDate"),
         bad=({}, {"PersScore": "21", "Timepoint": "02"}),
         good=({}, {"PersScore": "21", "Timepoint": "02", "AssToolCompTime": "15:00:00"}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS606-112",
@@ -187,6 +195,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         "The measure counts both as completed and as missing.",
         bad=({"MissingReason": "01"},),
         good=({"MissingReason": "01", "PersScore": "NA"}, {"MissingReason": None}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "IDS606-113",
@@ -202,6 +211,7 @@ _OF_REFERRAL: tuple[Rule, ...] = (
         group_by=("ServiceRequestId", "CodedAssToolType"),
         bad=({}, {"AssToolCompDate": "2026-04-28"}),
         good=({}, {"AssToolCompDate": "2026-04-28", "Timepoint": "02"}),
+        owner=Owner.CLINICIAN,
     ),
 )
 
@@ -219,6 +229,7 @@ _OF_ACTIVITY: tuple[Rule, ...] = (
         group_by=("CareActId", "CodedAssToolType", "PersScore"),
         bad=({}, {}),
         good=({}, {"CodedAssToolType": _PHQ_9}),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS607-107",
@@ -234,6 +245,7 @@ _OF_ACTIVITY: tuple[Rule, ...] = (
         group_by=("CareActId", "CodedAssToolType"),
         bad=({}, {"PersScore": "20"}),
         good=({}, {"CodedAssToolType": _PHQ_9}),
+        owner=Owner.CLINICIAN,
     ),
 )
 

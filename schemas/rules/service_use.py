@@ -5,7 +5,7 @@ Belongs here: SMI501. Does not belong here: contacts of the therapy service (``c
 Service use is reported for the time before, during and after therapy, so it may be older than the month.
 """
 
-from schemas.rule import Effect, Level, Rule
+from schemas.rule import Effect, Level, Owner, Rule
 from schemas.rules.recurring import NOT_YET, after_period, ends_before_start, overlap, repeated_key
 
 _LASTING = "('01', '04')"  # inpatient spell and detention have a length; all other kinds are events
@@ -53,6 +53,7 @@ RULES: tuple[Rule, ...] = (
             {},
             {"ServiceUseId": "U900", "ServiceUseStartDate": "2026-03-27", "ServiceUseEndDate": None},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI501-107",
@@ -68,6 +69,7 @@ RULES: tuple[Rule, ...] = (
             {"ServiceUseCount": "1"},
             {"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "2"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI501-108",
@@ -84,6 +86,7 @@ RULES: tuple[Rule, ...] = (
             {"ServiceUseType": "03", "ServiceUseEndDate": None},
             {"ServiceUseType": "05", "ServiceUseCount": "4"},
         ),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI501-109",
@@ -101,6 +104,7 @@ RULES: tuple[Rule, ...] = (
             {"ServiceUseStartDate": "2021-04-29", "ServiceUseEndDate": None},
         ),
         good=({"ServiceUseStartDate": "2021-03-27"}, {}),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI501-110",
@@ -113,6 +117,7 @@ RULES: tuple[Rule, ...] = (
         "One of the two values belongs to another person.",
         bad=({"ServiceUseStartDate": "2026-03-09", "IDS001_PersonBirthDate": "2026-03-10"},),
         good=({"IDS001_PersonBirthDate": "1998-03-14"},),
+        owner=Owner.CLINICIAN,
     ),
     Rule(
         "SMI501-111",
@@ -125,5 +130,6 @@ RULES: tuple[Rule, ...] = (
         "One such record can exceed the events of a whole service.",
         bad=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "2026"},),
         good=({"ServiceUseType": "05", "ServiceUseEndDate": None, "ServiceUseCount": "366"},),
+        owner=Owner.CLINICIAN,
     ),
 )

@@ -4,7 +4,7 @@ Belongs here: SMI901, SMI902 and IDS902. Does not belong here: staff named by an
 ``internet``).
 """
 
-from schemas.rule import Dimension, Effect, Rule
+from schemas.rule import Dimension, Effect, Owner, Rule
 from schemas.rules.recurring import after_period, ends_before_start, repeated, repeated_key, unknown_staff
 
 RULES: tuple[Rule, ...] = (
@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
             {"SupervisionStartDate": "2026-04-01", "SupervisionEndDate": "2026-04-10"},
             {"SupervisionStartDate": None, "SupervisionEndDate": None},
         ),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "SMI902-107",
@@ -74,6 +75,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"TherapyTrainingDate": None, "SupervisionStartDate": None},),
         good=({}, {"TherapyTrainingDate": None, "SupervisionStartDate": "2026-04-01"}),
+        owner=Owner.INFORMATICS,
     ),
     unknown_staff("IDS902-101", "qualification"),
     repeated(
@@ -96,6 +98,7 @@ RULES: tuple[Rule, ...] = (
         "A qualified therapist may count as a trainee.",
         bad=({"QualPlannedCompletionDate": "2026-09-30"},),
         good=({}, {"QualAwardedDate": None, "QualPlannedCompletionDate": "2026-09-30"}),
+        owner=Owner.INFORMATICS,
     ),
     Rule(
         "IDS902-104",
@@ -109,6 +112,7 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"QualAwardedDate": None},),
         good=({}, {"QualAwardedDate": None, "QualPlannedCompletionDate": "2026-09-30"}),
+        owner=Owner.INFORMATICS,
     ),
     after_period(
         "IDS902-105",
@@ -129,5 +133,6 @@ RULES: tuple[Rule, ...] = (
         Dimension.COMPLETENESS,
         bad=({"QualAwardedDate": None, "QualPlannedCompletionDate": "2026-03-31"},),
         good=({"QualAwardedDate": None, "QualPlannedCompletionDate": "2026-04-01"}, {}),
+        owner=Owner.INFORMATICS,
     ),
 )

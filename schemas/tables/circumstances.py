@@ -6,7 +6,7 @@ patient is (``schemas.tables.patient``).
 
 from schemas.field import Field, Identity
 from schemas.table import Table
-from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOMED_SAYS
+from schemas.tables.shared import DATE, LOCAL_PATIENT_ID, PATIENT, SNOMED, SNOMED_SAYS, SNOMED_UNLIKE
 
 
 def _benefit(name: str, benefit: str, title: str) -> Field:
@@ -219,6 +219,7 @@ SOCIAL = Table(
             identity=Identity.KEEP,
             pattern=SNOMED,
             pattern_says=SNOMED_SAYS,
+            unlike=SNOMED_UNLIKE,
             title="SOCIAL AND PERSONAL CIRCUMSTANCE (SNOMED CT)",
         ),
         Field(

@@ -29,6 +29,7 @@ from schemas.tables.shared import (
     SERVICE_REQUEST_ID,
     SNOMED,
     SNOMED_SAYS,
+    SNOMED_UNLIKE,
     STAFF,
     TIME,
 )
@@ -233,6 +234,7 @@ CARE_ACTIVITY = Table(
             identity=Identity.KEEP,
             pattern=PROCEDURE,
             pattern_says=PROCEDURE_SAYS,
+            unlike=SNOMED_UNLIKE,
             # MHS20230 rejects it. Rejecting the activity would also reject its scores.
             warn_if_wrong=True,
             title="CODED PROCEDURE AND PROCEDURE STATUS (SNOMED CT)",
@@ -258,6 +260,7 @@ CARE_ACTIVITY = Table(
             identity=Identity.KEEP,
             pattern=SNOMED,
             pattern_says=SNOMED_SAYS,
+            unlike=SNOMED_UNLIKE,
             warn_if_wrong=True,
             title="CODED OBSERVATION (SNOMED CT)",
         ),

@@ -55,6 +55,7 @@ MPI = Table(
             "NHS number: ten digits. The last one is a modulus-11 check digit.",
             identity=Identity.PERSON,
             warn_if_blank=True,
+            blank_with=("NHSNumberStatus", "07"),
             title="NHS NUMBER",
         ),
         Field(

@@ -14,23 +14,41 @@ ODS_TO_5 = r"^[A-Z0-9]{3,5}$"
 ODS_TO_6 = r"^[A-Z0-9]{3,6}$"
 ODS_TO_5_SAYS = "an ODS organisation code of 3 to 5 capital letters and digits"
 ODS_TO_6_SAYS = "an ODS organisation code of 3 to 6 capital letters and digits"
-# A postcode without a blank, and a word. Of 572 organisations that NHS England publishes, 13 have a code of letters
-# alone that is longer than three: all are sites of NHS trusts, which begin with R.
-ODS_UNLIKE = r"^([A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[A-QS-Z][A-Z]{3,}|R[A-Z]{5,})$"
-# The two digits before the last one say that it is a concept (SNOMED CT: partition 00, or 10 with a namespace). Ten
-# digits begin with 1: so far no concept of that length is above 1999999999, and NHS numbers of England begin with 4
-# to 7, or with 9 for tests.
-_SNOMED = "([0-9]{3,6}|1[0-9]{6}|[0-9]{8,15})(00|10)[0-9]"
+# A day of birth may have no separators: 19540312, 12031954, 120354, 12MAR1954. Nine digits of an NHS number give
+# the tenth.
+_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+# A postcode without a blank, a word, digits alone, and a day. Of 572 organisations that NHS England publishes, 13
+# have a code of letters alone that is longer than three: all are sites of NHS trusts, which begin with R. None has
+# six digits alone, and no coding frame of the Organisation Data Service gives them: a school is EE and six digits.
+ODS_UNLIKE = (
+    r"^([A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[A-QS-Z][A-Z]{3,}|R[A-Z]{5,}|[0-9]{6,}"
+    rf"|[0-9]{{1,2}}({_MONTHS})([0-9]{{2}}){{1,2}})$"
+)
+# The two digits before the last one say that it is a concept (SNOMED CT: partition 00, or 10 after a namespace of
+# seven digits, so with 11 digits or more). None begins with 0, as telephone numbers do. Ten digits begin with 1: so
+# far no concept of that length is above 1999999999, and NHS numbers of England begin with 4 to 7, or with 9 for
+# tests.
+_SNOMED = "(([1-9][0-9]{2,5}|1[0-9]{6})00|[1-9][0-9]{7,14}(00|10))[0-9]"
 SNOMED = f"^{_SNOMED}$"
-SNOMED_SAYS = "a SNOMED CT concept code of 6 to 18 digits, kept as text"
+# Eight digits that are a day of birth can have the form of a concept: 12032004, 19541005. They are 464 of the
+# 90,000 numbers that a concept of eight digits can have. No code that the dataset names is one.
+_DAY = "([12][0-9]|3[01])(0[1-9]|1[0-2])200[0-9]|(19|20)[0-9]{2}100[1-9]"
+SNOMED_UNLIKE = f"^({_DAY})$"
+SNOMED_SAYS = "a SNOMED CT concept code of 6 to 18 digits with a right check digit, kept as text"
 PROCEDURE = f"^{_SNOMED}( *: *{_SNOMED} *= *{_SNOMED}( *, *{_SNOMED} *= *{_SNOMED})*)?$"
-PROCEDURE_SAYS = "a SNOMED CT code, or one with its status after a colon, such as 718026005:408730004=385658003"
+PROCEDURE_SAYS = (
+    "a SNOMED CT code with a right check digit, or one with its status after a colon, such as "
+    "718026005:408730004=385658003"
+)
 ICD_10 = "^[A-Z][0-9]{2}([.]?[0-9X][0-9A-Z]{0,2})?$"
 # ICD-10, SNOMED CT, or five characters of a Read code. Four at least: «min an4» in the dictionary.
 CLINICAL = f"^([A-Z][0-9]{{2}}[.]?[0-9X][0-9A-Z]{{0,2}}|{_SNOMED}|[A-Z0-9][A-Za-z0-9.]{{4}})$"
-CLINICAL_SAYS = "an ICD-10 code such as F400, a SNOMED CT code of 6 to 18 digits, or a Read code of 5 characters"
-# A postcode without a blank (F29XD is ICD-10 with its dagger), and a word: a Read code of letters begins with X.
-CLINICAL_UNLIKE = "^([A-Z]{1,2}[0-9][A-Z0-9]?[0-9]([A-WYZ][A-Z]|X[BCE-Z])|[A-WYZ][A-Za-z]{4})$"
+CLINICAL_SAYS = (
+    "an ICD-10 code such as F400, a SNOMED CT code with a right check digit, or a Read code of 5 characters"
+)
+# A postcode without a blank (F29XD is ICD-10 with its dagger), a day of birth, and a word: a Read code of letters
+# begins with X.
+CLINICAL_UNLIKE = f"^([A-Z]{{1,2}}[0-9][A-Z0-9]?[0-9]([A-WYZ][A-Z]|X[BCE-Z])|[A-WYZ][A-Za-z]{{4}}|{_DAY})$"
 LANGUAGE = r"^[A-Za-z][A-Za-z1-5]$"
 LANGUAGE_SAYS = "a two-letter ISO 639-1 language code such as en, or q1 to q5"
 

@@ -6,8 +6,11 @@ import duckdb
 import polars as pl
 import pytest
 
+from schemas.codes import code_list
 from schemas.dataset import TABLES, find_table
 from schemas.field import Field, Identity
+from schemas.rule import Effect
+from schemas.ruleset import WRITTEN
 from schemas.staged import staged_schema
 from schemas.table import Table
 from schemas.versions import Version, What
@@ -181,6 +184,72 @@ def test_the_format_tells_values_apart(table: str, name: str, accepted: list[str
     lexical = re.compile(field(table, name).lexical)
     assert [value for value in accepted if not lexical.search(value)] == []
     assert [value for value in refused if lexical.search(value)] == []
+
+
+# What people type into the wrong element, each in the forms it is written in. Nobody's: numbers of the 999 range, a
+# postcode area that does not exist, telephone numbers kept for plays.
+MISPLACED = (
+    *("9990000018", "999 000 0018", "999-000-0018", "999000015", "999000011", "943476591"),
+    *("19540312", "12031954", "12032004", "20041012", "19541005", "19541105", "120354", "12/03/1954"),
+    *("12/03/54", "12.03.1954", "12MAR1954", "2MAR54", "12-Mar-1954", "12 March 1954"),
+    *("ZE99 9ZZ", "ZE999ZZ", "ZE9 9ZZ", "ZE99ZZ", "Z99ZZ", "Z9Z 9ZZ", "Z9Z9ZZ", "ze999zz"),
+    *("QUENNELL", "QUENNELLA", "QUENNELL A", "A QUENNELL", "Quennell, A", "QUENN", "Quenn", "O'QUENN"),
+    *("07700900100", "07700 900100", "+447700900100", "01174960101", "7700900100", "ada@example.org", "a@b.uk"),
+)
+# A code of a list that a rule holds it against: any other value rejects its record (IDS606-102, IDS607-102, SMI608-102).
+HELD_AGAINST_A_LIST = {"CodedAssToolType", "QuestionCode"}
+
+
+def leaving() -> list[Field]:
+    """The elements whose values leave the identifiable zone as they are, of all versions of the dataset."""
+    kept = (Identity.KEEP, Identity.DATE)
+    return [each for table in TABLES.values() for each in table.fields if each.identity in kept]
+
+
+@pytest.mark.parametrize("value", MISPLACED)
+def test_no_element_that_leaves_takes_an_identifier_typed_into_it(value: str) -> None:
+    takes = {
+        each.name
+        for each in leaving()
+        if each.has_form(value) and not (each.codes and value not in valid(each.codes))
+    }
+    assert takes <= HELD_AGAINST_A_LIST
+
+
+def valid(codes: str) -> set[str]:
+    return {code.code for code in code_list(codes)}
+
+
+@pytest.mark.parametrize("name", sorted(HELD_AGAINST_A_LIST))
+def test_what_a_form_would_take_a_list_refuses(name: str) -> None:
+    """Its form is wide, as names of measures are, and a rule rejects the record of any code that is not listed."""
+    tables = {table.id for table in TABLES.values() if name in table.by_name}
+    held = {
+        rule.table
+        for rule in WRITTEN
+        if rule.id.endswith("-102") and rule.fields == (name,) and rule.effect is Effect.REJECT_RECORD
+    }
+    assert held == tables
+
+
+@pytest.mark.parametrize("digits", ["123456", "1234567", "12345678", "123456789"])
+def test_no_code_of_an_organisation_or_site_is_six_digits_or_more_alone(digits: str) -> None:
+    codes = [each for each in leaving() if each.name.startswith(("OrgID", "SiteID"))]
+    assert [each.name for each in codes if each.has_form(digits)] == []
+    assert {"SiteIDOfTreat", "OrgIDProv"} <= {each.name for each in codes}
+    site, provider = field("IDS201", "SiteIDOfTreat"), field("IDS000", "OrgIDProv")
+    assert all(map(site.has_form, ["RW501", "EE134290", "LSP0101", "000AA", "8HA03", "12345", "1MAY0"]))
+    assert all(map(provider.has_form, ["RW5", "NV701", "123", "12345", "8HA03"]))
+
+
+def test_a_code_of_snomed_ct_is_taken_and_what_only_looks_like_one_is_not() -> None:
+    """Partition 10 stands after a namespace of seven digits, no code begins with 0, and a day of birth is none."""
+    for name in ("SocPerCircumstance", "CodeObs", "CodeProcAndProcStatus", "CodeFind", "PresComp"):
+        element = next(each for each in leaving() if each.name == name)
+        assert all(
+            map(element.has_form, ["83482000", "20430005", "718426005", "1363681000000100", "999000011000001104"])
+        )
+        assert not any(map(element.has_form, ["83482101", "07700900100", "12032004", "19541005", "1363681101"]))
 
 
 # ---- both engines read a pattern alike --------------------------------------------------------------------

@@ -60,6 +60,7 @@ def test_no_other_text_is_a_month(text: str) -> None:
 def test_provider_and_month_are_one_value_with_one_name() -> None:
     one = ProviderMonth("RW5", APRIL)
     assert str(one) == "RW5_2025-04"
+    assert one.as_typed == "RW5 2025-04"
     assert ProviderMonth.parse(str(one)) == one
     assert {one: 1}[ProviderMonth("RW5", APRIL)] == 1
     assert sorted(

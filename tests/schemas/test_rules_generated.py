@@ -9,7 +9,7 @@ import pytest
 from schemas.dataset import TABLES
 from schemas.field import Field
 from schemas.generated import Kind, generated_rules
-from schemas.rule import Effect, Rule
+from schemas.rule import Effect, Owner, Rule
 from tests.fixtures.rule import APRIL, broken
 
 # Every element as declared, whatever the version.
@@ -95,3 +95,20 @@ def _span(field: Field) -> tuple[int, int]:
 def test_only_numbers_have_a_range() -> None:
     # Text would be compared as text: '9' above '1440'.
     assert {field.name for field in FIELDS.values() if field.low is not None and field.dtype != pl.Int32} == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "owner"),
+    [
+        ("IDS101-ServDischDate-FORMAT", Owner.SUPPLIER),  # how the program writes a date
+        ("IDS201-AppType-CODE", Owner.SUPPLIER),  # local codes are mapped by the program
+        ("IDS201-CareContactId-BLANK", Owner.SUPPLIER),  # nobody types the number of a record
+        ("IDS101-OrgIDComm-BLANK", Owner.SUPPLIER),
+        ("IDS201-AttendOrDNACode-BLANK", Owner.CLINICIAN),  # somebody has to record it
+        ("IDS201-ClinContDurOfCareCont-RANGE", Owner.CLINICIAN),  # a typing error
+        ("IDS000-ReportingPeriodStartDate-FORMAT", Owner.INFORMATICS),  # the header is made with the extract
+        ("SMI902-TherapyType-CODE", Owner.INFORMATICS),  # who may give which therapy is on the managers' list
+    ],
+)
+def test_who_can_mend_it_follows_from_the_kind(rule: str, owner: Owner) -> None:
+    assert RULES[rule].owner is owner

@@ -10,13 +10,23 @@ from hypothesis import strategies as st
 
 from schemas.dataset import TABLES
 from schemas.example import example_records
-from schemas.links import FOUND, RECEIVED_AT, RECORDS
-from schemas.rule import Effect, Example, Level, Rule
+from schemas.links import FOUND, RECORDS
+from schemas.rule import Effect, Level, Rule
 from schemas.ruleset import RETIRED
 from schemas.table import Table
 from schemas.versions import Version, tables_of
 from tests.campaign import examples
-from tests.fixtures.rule import ASKED, IN_FORCE, RECEIVED, WRITTEN, agreed, as_linked, broken, broken_rows, frame
+from tests.fixtures.rule import (
+    ASKED,
+    IN_FORCE,
+    WRITTEN,
+    agreed,
+    as_linked,
+    broken,
+    broken_rows,
+    frame,
+    pools_of,
+)
 
 # ---- examples ---------------------------------------------------------------------------------------------
 
@@ -87,33 +97,12 @@ def test_the_first_records_of_the_example_hang_together() -> None:
 # ---- both engines -----------------------------------------------------------------------------------------
 
 
-def _pools(table: Table, rules: list[Rule]) -> dict[str, list[str | None]]:
-    """Values of every column that a predicate may see: those of the examples, good and bad, and blank."""
-    examples: list[Example] = [*example_records(table), *(own for rule in rules for own in (*rule.bad, *rule.good))]
-    seen: dict[str, dict[str | None, None]] = {field.name: {} for field in table.fields}
-    for rule in rules:
-        for other, name in rule.related:
-            seen[f"{other}_{name}"] = {"true": None, "false": None} if name == FOUND else {}
-            if name == RECORDS:
-                seen[f"{other}_{name}"] |= {"0": None, "2": None}
-            elif other in TABLES and name != FOUND:
-                seen[f"{other}_{name}"] |= {record[name]: None for record in example_records(TABLES[other])}
-            elif name in ("low", "high"):
-                seen[f"{other}_{name}"] |= {"-0.59": None, "0.0": None, "27.0": None}
-    for own in examples:
-        for column, value in own.items():
-            seen.setdefault(column, {})[value] = None
-    for column, values in seen.items():
-        values[RECEIVED if column == RECEIVED_AT else None] = None  # a submission is always received
-    return {column: list(values) for column, values in seen.items()}
-
-
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 @settings(max_examples=examples(20), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_engines_fail_the_same_records(table: Table, data: st.DataObject) -> None:
     rules = [rule for rule in ASKED.values() if rule.table == table.id]
-    pools = _pools(table, rules)
+    pools = pools_of(table, rules)
     row = st.fixed_dictionaries({column: st.sampled_from(values) for column, values in pools.items()})
     records = data.draw(st.lists(row, min_size=1, max_size=3))
     # Copies with one value changed, so that there are records that belong together.
