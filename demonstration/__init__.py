@@ -7,7 +7,7 @@ The people are fictitious. Their NHS numbers are from 999 000 0000 to 999 999 99
 Provider codes and names are real, but the data about them is not.
 
 ``sites`` the services · ``people`` their patients · ``pathways`` referrals and appointments · ``outcomes`` scores
-· ``service_use`` other services used · ``monthly`` division into months · ``records``, ``care``, ``appointments``
-the tables · ``faults`` planted errors · ``writing`` the files · ``geography`` places · ``calibration``,
-``frequencies`` the figures used · ``draws`` random numbers.
+· ``service_use`` other services used · ``monthly`` division into months · ``records``, ``care``, ``appointments``,
+``staff`` the tables · ``faults`` planted errors · ``writing`` the files · ``geography`` places · ``calibration``,
+``frequencies`` the figures used · ``draws`` random numbers · ``gaming`` records changed so that more is paid.
 """

@@ -17,6 +17,7 @@ from demonstration.monthly import Calendar, joined, once
 from demonstration.pathways import ASSESSMENT, FOLLOW_UP, NOT_KEPT, TREATMENT, History
 from demonstration.records import Ids, Rows
 from demonstration.sites import Service
+from demonstration.staff import Team
 
 PROGRAMME = "OnlineCBT"
 CODES = tuple(code for pathway in c.PATHWAYS for code, _, _ in f.THERAPY[pathway])
@@ -24,7 +25,13 @@ APPOINTMENT_TYPES = ("01", "02", "03", "05", "06")
 
 
 def appointments(
-    service: Service, history: History, calendar: Calendar, ids: Ids, work: Work, rng: np.random.Generator
+    service: Service,
+    history: History,
+    calendar: Calendar,
+    ids: Ids,
+    team: Team,
+    work: Work,
+    rng: np.random.Generator,
 ) -> Iterator[Rows]:
     """IDS201, IDS202 and IDS205, each appointment in its month; those of employment advisers too."""
     r, contacts = history.referrals, history.contacts
@@ -33,12 +40,12 @@ def appointments(
         r.pathway[of], np.where(contacts.session >= r.stepped_at[of], r.stepped_to[of], r.therapy[of])
     )
     attended = contacts.attended
-    low = np.isin(therapy, [CODES.index(code) for code, _, _ in f.THERAPY["05"][: f.LOW_INTENSITY]])
+    low = np.isin(therapy, [CODES.index(code) for code in f.LOW_INTENSITY_CODES])
     minutes = np.where(low, 30, 52) + np.rint(6 * rng.standard_normal(size)).astype(np.int64)
     minutes = np.where(attended, np.where(contacts.purpose == ASSESSMENT, minutes + 15, minutes), 0)
     rows = once(calendar.month_of(contacts.day), calendar.months)
     columns = _contacts(service, history, therapy, minutes, rng)
-    support, support_acts = _employment_support(service, calendar, ids, work)
+    support, support_acts = _employment_support(service, calendar, ids, team, work)
     yield (
         "IDS201",
         *joined(
@@ -55,9 +62,13 @@ def appointments(
             support,
         ),
     )
-    # The therapist of a referral; after the step up, another one.
-    therapist = (rng.random((2, len(r.received))) * len(ids.staff)).astype(np.int64)
-    of_contact = np.where((contacts.session >= r.stepped_at[of]), therapist[1][of], therapist[0][of])
+    # The post that gives a referral's contacts; after the step up, another one.
+    post = (rng.random((2, len(r.received))) * team.posts).astype(np.int64)
+    of_contact = np.where((contacts.session >= r.stepped_at[of]), post[1][of], post[0][of])
+
+    def by(which: Integers) -> pl.Series:
+        return team.holder(of_contact[which], contacts.day[which], of[which])
+
     acts = rows.where(np.flatnonzero(attended[rows.record]))
     yield (
         "IDS202",
@@ -67,7 +78,7 @@ def appointments(
                 {
                     "CareActId": ids.activity.gather(acts.record),
                     "CareContactId": ids.contact.gather(acts.record),
-                    "CarePersLocalId": ids.staff.gather(of_contact[acts.record]),
+                    "CarePersLocalId": by(acts.record),
                     "ClinContactDurOfCareAct": pl.Series(minutes[acts.record]),
                     "CodeProcAndProcStatus": gather(
                         CODES, np.where(contacts.purpose == TREATMENT, therapy, -1)[acts.record]
@@ -89,20 +100,20 @@ def appointments(
             "EndDateIntEnabledTherLog": dates(contacts.day[logs.record]),
             "IntEnabledTherProg": constant(PROGRAMME, len(logs.record)),
             "DurationIntEnabledTher": pl.Series(spent[logs.record]),
-            "CarePersLocalId": ids.staff.gather(of_contact[logs.record]),
+            "CarePersLocalId": by(logs.record),
             "IntegratedSoftwareInd": constant("Y", len(logs.record)),
         },
     )
 
 
 def _employment_support(
-    service: Service, calendar: Calendar, ids: Ids, work: Work
+    service: Service, calendar: Calendar, ids: Ids, team: Team, work: Work
 ) -> tuple[tuple[Integers, dict[str, pl.Series]], tuple[Integers, dict[str, pl.Series]]]:
     """IDS201 and IDS202 of appointments with an employment adviser: their type is other, their code says it."""
     contact, activity = ids.numbered("E", len(work.day)), ids.numbered("F", len(work.day))
     rows = once(calendar.month_of(work.day), calendar.months)
     acts = rows.where(np.flatnonzero(work.attended[rows.record]))
-    size = len(rows.record)
+    size, referral = len(rows.record), work.referral[acts.record]
     contacts = {
         "CareContactId": contact.gather(rows.record),
         "ServiceRequestId": ids.referral.gather(work.referral[rows.record]),
@@ -123,7 +134,7 @@ def _employment_support(
     activities = {
         "CareActId": activity.gather(acts.record),
         "CareContactId": contact.gather(acts.record),
-        "CarePersLocalId": ids.staff.gather(work.referral[acts.record] % len(ids.staff)),
+        "CarePersLocalId": team.holder(referral % team.posts, work.day[acts.record], referral),
         "ClinContactDurOfCareAct": pl.Series(np.full(len(acts.record), 40)),
         "CodeProcAndProcStatus": constant(f.EMPLOYMENT_SUPPORT, len(acts.record)),
     }

@@ -11,10 +11,11 @@ import polars as pl
 
 from demonstration import calibration as c
 from demonstration import frequencies as f
-from demonstration.draws import NO_DAY, Flags, Integers, dates, gather, pick, weekday
+from demonstration.draws import NO_DAY, Flags, Integers, dates, gather, pick
 from demonstration.monthly import Calendar, Placed, joined
 from demonstration.pathways import History
 from demonstration.sites import Service
+from demonstration.working_time import appointment_days
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _appointments(
     person = np.repeat(np.arange(len(own)), number)
     nth = np.arange(len(person)) - np.repeat(np.cumsum(number) - number, number)
     wait = np.rint(rng.exponential(c.SUPPORT_WAIT, len(own))).astype(np.int64)
-    day = weekday(referred[person] + 3 + wait[person] + 14 * nth)
+    day = appointment_days(referred[person], 3 + wait[person] + 14 * nth)
     inside = day <= r.discharged[own[person]]
     return own[person[inside]], day[inside]
 

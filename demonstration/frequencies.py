@@ -130,6 +130,8 @@ THERAPY: dict[str, tuple[tuple[str, str, float], ...]] = {
         ("1323451000000106", "SSC", 0.12)),
 }  # fmt: skip
 LOW_INTENSITY, GUIDED_COMPUTER, COUPLE = 4, "748041000000107", "1129471000000105"
+LOW_INTENSITY_CODES = [code for code, _, _ in THERAPY["05"][:LOW_INTENSITY]]
+HIGH_INTENSITY_CODES = [code for code, _, _ in THERAPY["05"][LOW_INTENSITY:]]
 GROUP_THERAPIES = ("702545008", "149591000000108")
 STEPPED_UP = 0.18  # of courses that begin at low intensity
 STEPPED_DOWN = 0.04  # of courses that begin at high intensity; ASSUMED
@@ -138,6 +140,13 @@ STEPPED_DOWN = 0.04  # of courses that begin at high intensity; ASSUMED
 STAFF_GROUP: Weights = {"03": 0.52, "02": 0.18, "11": 0.14, "08": 0.06, "09": 0.05, "07": 0.05}
 BAND: Weights = {"05": 0.08, "06": 0.2, "07": 0.4, "8A": 0.22, "8B": 0.08, "8C": 0.02}
 QUALIFICATION: Weights = {"10": 0.42, "11": 0.36, "12": 0.1, "17": 0.05, "15": 0.03, "14": 0.02, "30": 0.02}
+# Who leaves in a year: of psychological wellbeing practitioners 25 per cent, of high-intensity therapists 12, so 17
+# of this mix. 2015 Adult IAPT Workforce Census (NHS England and Health Education England), as quoted elsewhere: R.
+PRACTITIONER, PRACTITIONERS_LEAVE, THERAPISTS_LEAVE = "10", 0.25, 0.12
+# Days until a post is filled, and how many join as trainees: as many as complete their course in a year. ASSUMED.
+VACANT_DAYS, JOINS_AS_TRAINEE, IN_TRAINING = (30, 150), 0.6, 0.12
+# Days of a course: a year; half a year for EMDR and for employment advisers. R, as in ``ref.course_length``.
+COURSE, SHORT_COURSE, SHORT_COURSES = 365, 183, ("17", "30")
 # Of members of staff and therapies of a service: trained in it, supervised in it, supervision ended. ASSUMED.
 STAFF_TRAINED, STAFF_SUPERVISED, SUPERVISION_ENDED = 0.86, 0.88, 0.1
 

@@ -1,8 +1,8 @@
 """Synthetic geography of the demonstration: the commissioner of each service, and the reference files.
 
 Belongs here: two regions, three ICBs and six sub-ICBs, the last of which joins the fifth half-way through the
-first year, who lives there, one change of process, and writing them as reference files. Does not belong here:
-reading such files (``warehouse.organisations``).
+first year, who lives there, one change of process, targets, and writing them as reference files. Does not belong
+here: reading such files (``warehouse.organisations``).
 
 Providers have their real codes and names. All organisations above them, every decile and every population are
 synthetic, as their names say.
@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from demonstration.sites import Service
+from demonstration.staff import staff_count
 from schemas.month import months_after
 
 _MADE_UP = "(made up)"
@@ -29,6 +30,8 @@ _SUB_ICBS = {
 _POPULATION_COLUMNS = ("organisation", "breakdown", "breakdown_group", "as_of", "persons", "source", "confidence")
 _MERGED, _INTO, _MONTHS_UNTIL_MERGER = "ZS6", "ZS5", 6
 _OPENED = date(2022, 7, 1)
+# The end of the year after the demonstration's. ASSUMED: of 100 people referred some 72 start treatment.
+_MONTHS_TO_TARGET, _STARTS = 23, 0.72
 # Residents, so that 2 to 3 in 100 of them start treatment in a year, as in England; the later number is 3 % higher.
 _RESIDENTS = {"ZS1": 40_000, "ZS2": 25_000, "ZS3": 80_000, "ZS4": 60_000, "ZS5": 10_000, "ZS6": 8_000}
 _COUNTED_ON = {date(2021, 3, 21): 100, date(2024, 6, 30): 103}
@@ -92,6 +95,19 @@ def write_reference(out: Path, services: Sequence[Service], start: date) -> None
         ["provider", "month", "reason", "pathway", "measure"],
         [services[-1].code, f"{merger:%Y-%m}", f"new record system {_MADE_UP}", "", ""],
     ])  # fmt: skip
+    _write(out / "target.csv", [
+        ["organisation", "series", "due", "target", "source", "confidence"],
+        *([one.code, series, f"{months_after(start, _MONTHS_TO_TARGET):%Y-%m}", str(target),
+           f"demonstration {_MADE_UP}", "R"]
+          for one in services for series, target in _targets(one)),
+    ])  # fmt: skip
+
+
+def _targets(service: Service) -> list[tuple[str, int]]:
+    """Of three services one plans for what it does, one for a tenth more, one for three tenths more."""
+    more = (1.0, 1.1, 1.3)[service.index % 3]
+    started = service.referrals_per_month * 12 * _STARTS
+    return [("access", round(started * more)), ("trained staff", round(staff_count(service) * more))]
 
 
 def _populations() -> list[list[str]]:

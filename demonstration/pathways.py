@@ -14,6 +14,7 @@ from demonstration import frequencies as f
 from demonstration.calibration import COURSES, FAMILY_SHARE, PATHWAYS, REREFERRED, SEASON
 from demonstration.draws import NO_DAY, Flags, Integers, Numbers, pick, weekday
 from demonstration.sites import Service
+from demonstration.working_time import appointment_days
 
 ASSESSMENT, TREATMENT, FOLLOW_UP, NOT_KEPT = range(4)  # what an appointment is for
 
@@ -200,14 +201,14 @@ def _appointments(
     gap = np.where(place == 0, wait, gap)
     # An appointment missed is booked again a week or two later.
     step = np.where(nth == 0, gap[unit], 7 + np.floor(rng.random(len(unit)) * 2) * 7)
-    # Four days at least, so that moving weekend days to Monday never makes two sessions of one day.
+    # Four days at least: a working day is at most 1.54 days of own time, so two sessions are never of one day.
     step = np.maximum(np.rint(step / pace), 4 if pace == 1 else 1).astype(np.int64)
     of_referral = referral[unit]
     elapsed = np.cumsum(step)
     per_referral = np.bincount(of_referral, minlength=len(received))
     start = np.cumsum(per_referral) - per_referral
     offset = np.where(per_referral > 0, np.append(0, elapsed)[start], 0)
-    day = weekday(received[of_referral] + elapsed - offset[of_referral])
+    day = appointment_days(received[of_referral], elapsed - offset[of_referral])
     return Contacts(
         referral=of_referral,
         day=day,

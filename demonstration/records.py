@@ -19,11 +19,10 @@ from demonstration.draws import (
     choose,
     constant,
     dates,
-    gather,
     numbered,
 )
 from demonstration.employment import Work, employment_rows
-from demonstration.monthly import Calendar, Placed, once, recurring
+from demonstration.monthly import Calendar, Placed, recurring
 from demonstration.pathways import DEATH_CODES, END_CODES, History
 from demonstration.people import People
 from demonstration.sites import Service
@@ -39,7 +38,6 @@ class Ids:
     referral: pl.Series
     contact: pl.Series
     activity: pl.Series
-    staff: pl.Series
     part: int
 
     def numbered(self, prefix: str, count: int) -> pl.Series:
@@ -51,7 +49,7 @@ def _first_number(part: int) -> int:
     return 10_000_000 * (part + 1)
 
 
-def identifiers(history: History, staff: int, part: int) -> Ids:
+def identifiers(history: History, part: int) -> Ids:
     """Identifiers that do not repeat between the ``part``-s (cohorts) of one service."""
     first = _first_number(part)
     contacts = len(history.contacts.day)
@@ -60,7 +58,6 @@ def identifiers(history: History, staff: int, part: int) -> Ids:
         referral=numbered("R", first, len(history.referrals.received)),
         contact=numbered("C", first, contacts),
         activity=numbered("A", first, contacts),
-        staff=numbered("S", 100, staff),
         part=part,
     )
 
@@ -216,71 +213,4 @@ def _some(
         table,
         rows.month[at],
         {"LocalPatientId": patient.gather(at)} | {name: values.gather(who) for name, values in columns.items()},
-    )
-
-
-def staff_count(service: Service) -> int:
-    """Therapists: one for every eight referrals a month, four at least."""
-    return max(4, min(900, round(service.referrals_per_month / 8)))
-
-
-def staff(service: Service, ids: Ids, calendar: Calendar, rng: np.random.Generator) -> Iterator[Rows]:
-    """IDS902 and, for IAPT-SMI, SMI901 and SMI902: every member of staff in every month."""
-    size = len(ids.staff)
-    rows = once(np.repeat(np.arange(calendar.months), size), calendar.months)
-    who = rows.record % size
-    first = int(np.datetime64(calendar.start, "D").astype(np.int64))
-    awarded = first - 300 - (rng.random(size) * 4000).astype(np.int64)
-    training = rng.random(size) < 0.12
-    yield (
-        "IDS902",
-        rows.month,
-        {
-            "CarePersLocalId": ids.staff.gather(who),
-            "QualAttainLevelIAPT": choose(rng, f.QUALIFICATION, size).gather(who),
-            "QualAwardedDate": dates(np.where(training, NO_DAY, awarded)[who]),
-            "QualPlannedCompletionDate": dates(np.where(training, first + 500, NO_DAY)[who]),
-        },
-    )
-    if service.is_smi:
-        yield (
-            "SMI901",
-            rows.month,
-            {
-                "CarePersLocalId": ids.staff.gather(who),
-                "StaffGroup": choose(rng, f.STAFF_GROUP, size).gather(who),
-                "Band": choose(rng, f.BAND, size).gather(who),
-            },
-        )
-        yield _staff_therapy(service, ids, calendar, rng)
-
-
-def _staff_therapy(service: Service, ids: Ids, calendar: Calendar, rng: np.random.Generator) -> Rows:
-    """Members of staff with the therapies that they are trained in, or supervised in by the month."""
-    therapies = [short for code in service.pathways for _, short, _ in f.THERAPY[code]]
-    size = len(ids.staff) * len(therapies)
-    first = int(np.datetime64(calendar.start, "D").astype(np.int64))
-    is_trained = rng.random(size) < f.STAFF_TRAINED
-    trained = np.where(is_trained, first - 60 - (rng.random(size) * 3000).astype(np.int64), NO_DAY)
-    # From a year before the first month to a quarter after its first day; some end in the second half of the year.
-    begins = first - 365 + (rng.random(size) * 455).astype(np.int64)
-    ends = first + 183 + (rng.random(size) * 182).astype(np.int64)
-    is_supervised = rng.random(size) < f.STAFF_SUPERVISED
-    is_ended = rng.random(size) < f.SUPERVISION_ENDED
-    month = np.repeat(np.arange(calendar.months), size)
-    which = np.tile(np.arange(size), calendar.months)
-    has_begun = is_supervised[which] & (calendar.month_of(begins)[which] <= month)
-    has_ended = has_begun & is_ended[which] & (calendar.month_of(ends)[which] <= month)
-    said = is_trained[which] | has_begun
-    which, month = which[said], month[said]
-    return (
-        "SMI902",
-        month,
-        {
-            "CarePersLocalId": ids.staff.gather(which // len(therapies)),
-            "TherapyType": gather(therapies, which % len(therapies)),
-            "TherapyTrainingDate": dates(trained[which]),
-            "SupervisionStartDate": dates(np.where(has_begun[said], begins[which], NO_DAY)),
-            "SupervisionEndDate": dates(np.where(has_ended[said], ends[which], NO_DAY)),
-        },
     )

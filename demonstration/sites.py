@@ -21,7 +21,7 @@ from demonstration.calibration import (
 TALKING_THERAPIES, IAPT_SMI = "2.1", "1.0"
 
 # Further streams of draws than those of the history, so that changing one leaves the others alone.
-SERVICE_STREAM, HISTORY_STREAM = 1, 2
+SERVICE_STREAM, HISTORY_STREAM, STAFF_STREAM = 1, 2, 3
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from demonstration.pathways import Cohort, History, history
 from demonstration.people import People, people
 from demonstration.service_use import service_use
 from demonstration.sites import HISTORY_STREAM, Service
+from demonstration.staff import staff, team
 from schemas.dataset import TABLES
 from schemas.versions import Version, tables_of
 
@@ -144,15 +145,16 @@ def _rows(
     number: int,
     rng: np.random.Generator,
 ) -> Iterator[records.Rows]:
-    ids = records.identifiers(happened, records.staff_count(service), number)
+    ids = records.identifiers(happened, number)
     open_ = records.Open.of(happened, calendar)
+    members = team(service, calendar, seed)
     # Draws of its own: what is added to work changes nothing of the therapy.
     beside = np.random.Generator(np.random.PCG64([seed, service.index, HISTORY_STREAM, number, 1]))
     jobs = work(service, happened, beside)
     yield from records.patients(service, happened, who, open_, ids, seed, calendar, jobs, rng)
     yield from care.referrals(service, happened, calendar, open_, ids, rng)
     yield from care.around_referrals(service, happened, calendar, open_, ids, rng)
-    yield from appointments.appointments(service, happened, calendar, ids, jobs, rng)
+    yield from appointments.appointments(service, happened, calendar, ids, members, jobs, rng)
     in_contact, on_referral = outcomes.talking_scores(happened, who, service, rng)
     if set(service.pathways) != {"05"}:
         more_in_contact, more_on_referral = outcomes.battery_scores(happened, rng)
@@ -168,6 +170,4 @@ def _rows(
     yield care.scores_in_contacts(in_contact, happened, calendar, ids)
     yield care.scores_of_referrals(on_referral, calendar, open_, ids, service.is_smi)
     if number == 0:  # the staff are those of the service, not of a cohort
-        yield from records.staff(
-            service, ids, calendar, np.random.Generator(np.random.PCG64([seed, service.index, 3]))
-        )
+        yield from staff(members, calendar)

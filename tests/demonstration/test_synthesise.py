@@ -1,7 +1,6 @@
 """Demonstration submissions: clean, seeded, consistent from month to month, close to the published figures."""
 
 import zipfile
-from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -34,8 +33,10 @@ ATTENDED = pl.col("AttendOrDNACode").is_in(["5", "6"])
 TREATMENT = pl.col("AppType").is_in(["02", "03", "05"]) & (ATTENDED | (pl.col("PlannedCareContIndicator") == "N"))
 
 
-def submissions(folder: Path) -> Iterator[tuple[str, date, dict[str, pl.DataFrame]]]:
+@cache
+def submissions(folder: Path) -> list[tuple[str, date, dict[str, pl.DataFrame]]]:
     """Provider, month and tables (all text, by id) of every submission folder."""
+    read = []
     for target in sorted(path for path in folder.iterdir() if path.is_dir()):
         provider, month = target.name.split("_")
         tables = {}
@@ -43,7 +44,8 @@ def submissions(folder: Path) -> Iterator[tuple[str, date, dict[str, pl.DataFram
             found = find_table(path.stem)
             assert found is not None, path
             tables[found.id] = pl.read_csv(path, infer_schema=False)
-        yield provider, date.fromisoformat(f"{month}-01"), tables
+        read.append((provider, date.fromisoformat(f"{month}-01"), tables))
+    return read
 
 
 def broken(table: Table, records: pl.DataFrame, month: date) -> list[tuple[int, str]]:
