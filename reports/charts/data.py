@@ -242,6 +242,43 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class FanPoint:
+    """A month of a trajectory: what came, or what is forecast with its limits; with neither, why not."""
+
+    label: str
+    actual: int | None = None
+    median: int | None = None
+    lower_80: int | None = None
+    upper_80: int | None = None
+    lower_95: int | None = None
+    upper_95: int | None = None
+    why_missing: str = "not submitted"
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a month needs for a target, or the target itself: a line up to the month at ``place`` of the points."""
+
+    words: str
+    value: int
+    column: str
+    place: int
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True)
+class Fan:
+    """A trajectory: months that came, then months that are forecast, every month in order."""
+
+    title: str
+    points: Sequence[FanPoint]
+    aim: Aim | None = None
+    scale: Scale = field(default_factory=Scale)
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True)
 class SmallMultiples:
     """Several control charts side by side, on scales of equal length."""
 
@@ -280,4 +317,33 @@ class Matrix:
     title: str
     questions: Sequence[str]
     rows: Sequence[MatrixRow] = field(default_factory=tuple)
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True)
+class Week:
+    """The end of a week of waiting, in shares of all who were referred; None where one is not known.
+
+    ``begun`` and ``left`` are those seen to; ``if_nobody_left`` would have begun (Kaplan-Meier). ``at_risk`` still
+    waited, and were followed, when the last day of the week began.
+    """
+
+    day: int
+    at_risk: int
+    begun: float
+    begun_lower: float | None
+    begun_upper: float | None
+    left: float
+    if_nobody_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long people wait, week by week from the referral; ``standards`` are days to mark. Columns are those of
+    ``mart.waiting_curve``.
+    """
+
+    title: str
+    weeks: Sequence[Week]
+    standards: Sequence[int] = (42, 126)
     source: Source = NOWHERE

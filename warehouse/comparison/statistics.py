@@ -1,11 +1,13 @@
 """The statistics of a comparison, as Python functions and as macros in the file.
 
-Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest. Does not
-belong here: which figures are compared (``warehouse/mart``), the case-mix model (``comparison.case_mix``).
+Belongs here: intervals of shares, counts and ratios, funnel limits, the exact test against the rest, quantiles.
+Does not belong here: which figures are compared (``warehouse/mart``), the case-mix model (``comparison.case_mix``).
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import accumulate
 from math import erfc, exp, lgamma, log, sqrt
 
 import duckdb
@@ -58,6 +60,16 @@ def byar(observed: float, z: float = Z_95) -> Limits:
 def poisson_limits(observed: float, z: float = Z_95) -> Limits:
     """Limits of a count as OHID gives them: exact below 10, Byar's from there on."""
     return exact_poisson(observed, z) if observed < EXACT_COUNT else byar(observed, z)
+
+
+def quantile(counted: Mapping[int, int], p: float) -> float:
+    """The quantile of values with their counts, one at least: type 7 of Hyndman and Fan (decision 0021)."""
+    values = sorted(counted)
+    passed = list(accumulate(counted[value] for value in values))
+    place = (passed[-1] - 1) * p
+    below = int(place)
+    low, high = (values[bisect_right(passed, at)] for at in (below, min(below + 1, passed[-1] - 1)))
+    return low * (1 - place + below) + high * (place - below)
 
 
 def _gamma_share(shape: float, x: float) -> float:

@@ -9,11 +9,18 @@ WITH supported AS (
     FROM work.employment_support_contact AS s
     INNER JOIN core.pathway AS p ON p.referral_number = s.referral_number
     GROUP BY s.referral_number
+),
+stepped AS (
+    -- A course is of the most intensive step that it reached.
+    SELECT referral_number, CASE WHEN bool_or(step = 'SMI therapy') THEN 'SMI therapy'
+        WHEN bool_or(step = 'high intensity') THEN 'high intensity'
+        WHEN bool_or(step = 'low intensity') THEN 'low intensity' END AS step
+    FROM core.step_of_care
+    GROUP BY referral_number
 )
 SELECT
-    p.referral_number, p.provider, p.service_request_id,
-    p.age_band, coalesce(q.ethnic_group, 'not known') AS ethnic_group,
-    coalesce(q.ethnicity, 'not known') AS ethnicity,
+    p.referral_number, p.provider, p.service_request_id, p.age_band,
+    coalesce(q.ethnic_group, 'not known') AS ethnic_group, coalesce(q.ethnicity, 'not known') AS ethnicity,
     CASE WHEN q.ethnicity = 'A' THEN 'white british' WHEN length(q.ethnicity) = 1 THEN 'ethnic minority'
         ELSE coalesce(q.ethnicity, 'not known') END AS ethnic_minority,
     coalesce(q.gender, 'not known') AS gender, coalesce(q.gender_identity, 'not known') AS gender_identity,
@@ -44,8 +51,8 @@ SELECT
         WHEN t.first_low_intensity_on IS NOT NULL THEN 'low'
         WHEN t.first_high_intensity_on IS NOT NULL THEN 'high' WHEN t.unique_therapy IS NOT NULL THEN 'other'
         WHEN e.contacts IS NOT NULL THEN 'employment support' ELSE 'none' END AS intensity,
-    coalesce(t.unique_therapy, 'none') AS unique_therapy,
-    coalesce(k.main_medium, 'not known') AS main_medium,
+    coalesce(o.step, 'not known yet') AS step, coalesce(l.care_cluster, 'not known') AS care_cluster,
+    coalesce(t.unique_therapy, 'none') AS unique_therapy, coalesce(k.main_medium, 'not known') AS main_medium,
     coalesce(k.main_mode, 'not known') AS main_mode,
     coalesce(k.met_in_person, 'nothing attended') AS met_in_person,
     coalesce(k.language_mode, 'not known') AS language_mode, p.dose, p.discharge_reason, p.attended_band,
@@ -53,8 +60,7 @@ SELECT
     p.days_since_previous IS NOT NULL AS is_repeat_referral, k.site,
     CASE WHEN e.is_in_course THEN 'received' ELSE 'not received' END AS employment_support,
     w.employment_at_start, w.employment_at_end, w.work_first, w.work_last, w.work_change, w.hours_first,
-    w.hours_last,
-    w.benefit_first, w.benefit_change, w.sick_pay_change, w.sickness_change, w.self_employed_change,
+    w.hours_last, w.benefit_first, w.benefit_change, w.sick_pay_change, w.sickness_change, w.self_employed_change,
     w.esa_change, w.universal_credit_change, w.pip_change, w.support_suitability, w.suitability_change,
     w.student, w.student_age, w.employment_records, w.sickness_records, coalesce(t.internet_logs, 0) AS iet_logs,
     coalesce(t.internet_minutes, 0) AS iet_minutes, t.first_low_intensity_on, t.first_high_intensity_on,
@@ -70,6 +76,8 @@ LEFT JOIN work.condition AS c ON c.referral_number = p.referral_number
 LEFT JOIN work.contact_summary AS k ON k.referral_number = p.referral_number
 LEFT JOIN work.therapy_summary AS t ON t.referral_number = p.referral_number
 LEFT JOIN supported AS e ON e.referral_number = p.referral_number
+LEFT JOIN stepped AS o ON o.referral_number = p.referral_number
+LEFT JOIN work.care_cluster AS l ON l.referral_number = p.referral_number
 
 -- Columns of core.pathway_group: One row per pathway, 1:1 with core.pathway: the groups it counts in
 --     (measures/breakdowns.csv and breakdown_groups.csv).
@@ -109,6 +117,10 @@ LEFT JOIN supported AS e ON e.referral_number = p.referral_number
 --   iet_software: Whether a log says that an integrated software engine was used.
 --   iet_programme: Programme with most therapist time, then most logs, then first in the alphabet.
 --   intensity: Intensities of the therapies given: low, high, both, other, employment support, none.
+--   step: Most intensive step of care that the course reached (core.step_of_care): low intensity, high intensity, SMI
+--       therapy, or not known yet.
+--   care_cluster: Care cluster (ref.code care_cluster) by which the course is paid: the last one that began by the first
+--       treatment contact, else the first by the day of discharge.
 --   unique_therapy: The therapy where exactly one was given (IET: internet-enabled), else more than one or none;
 --       employment support is none.
 --   main_medium: Medium of most treatment contacts; ties go to face to face, telephone, video, written, other in

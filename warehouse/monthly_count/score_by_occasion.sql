@@ -1,7 +1,7 @@
--- monthly_count.trajectory
+-- monthly_count.score_by_occasion
 -- Grain: one row per provider, pathway, instrument and occasion, of all months: scores in order.
 -- Counted by provider: joining the scores of all providers to their referrals took a second per build (5 M scores).
-CREATE TABLE monthly_count.trajectory AS
+CREATE TABLE monthly_count.score_by_occasion AS
 SELECT
     o.provider, o.pathway, o.instrument, s.score_order AS occasion, count(*) AS scores, sum(s.score) AS total,
     sum(o.first_score) AS first_total
@@ -11,7 +11,7 @@ INNER JOIN work.counted_score AS s ON s.referral_number = o.referral_number AND 
 WHERE o.is_paired AND p.is_discharged AND p.attended_contacts >= 2
 GROUP BY o.provider, o.pathway, o.instrument, s.score_order
 
--- Columns of monthly_count.trajectory: Scores in order by provider: behind mart.trajectory.
+-- Columns of monthly_count.score_by_occasion: Scores in order by provider: behind mart.score_by_occasion.
 --   provider, key: ODS code of the provider as submitted.
 --   pathway, key: Pathway code.
 --   instrument, key: Short id of the instrument.

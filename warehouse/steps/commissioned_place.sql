@@ -1,12 +1,14 @@
--- work.therapy_place
--- Grain: one row per provider and commissioner of a course of therapy that occur together, and level: the organisation
--- they count in, as in work.place.
-CREATE TABLE work.therapy_place AS
+-- work.commissioned_place
+-- Grain: one row per provider and commissioner that occur together in counts without a site, and level: the
+-- organisation they count in, as in work.place.
+CREATE TABLE work.commissioned_place AS
 SELECT k.provider, k.commissioner, w.level, w.organisation
 FROM (
     SELECT provider, commissioner FROM monthly_count.therapy_change
     UNION
     SELECT provider, commissioner FROM monthly_count.therapy_outcome
+    UNION
+    SELECT provider, commissioner FROM monthly_count.flow
 ) AS k
 INNER JOIN ref.provider_place AS l ON l.provider = k.provider
 LEFT JOIN ref.commissioner_place AS c ON c.commissioner = k.commissioner

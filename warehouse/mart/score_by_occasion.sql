@@ -1,16 +1,16 @@
--- mart.trajectory
+-- mart.score_by_occasion
 -- Grain: one row per level, organisation, pathway, instrument and occasion: scores in order.
 -- Of referrals closed with two attended contacts or more, and paired. A merged provider counts in its successor.
 -- Occasion 1 is the first day with a score that counts. Who leaves early is in the first occasions only, so the
 -- mean first score of those still in treatment is next to it. Comparing the two separates change from leaving.
-CREATE TABLE mart.trajectory AS
+CREATE TABLE mart.score_by_occasion AS
 WITH added AS (
     SELECT
         CASE WHEN grouping(l.current_provider) = 1 THEN 'England' ELSE 'provider' END AS level,
         CASE WHEN grouping(l.current_provider) = 1 THEN 'ENG' ELSE l.current_provider END AS organisation,
         CASE WHEN grouping(s.pathway) = 1 THEN 'all' ELSE s.pathway END AS pathway, s.instrument, s.occasion,
         CAST(sum(s.scores) AS BIGINT) AS scores, sum(s.total) AS total, sum(s.first_total) AS first_total
-    FROM monthly_count.trajectory AS s
+    FROM monthly_count.score_by_occasion AS s
     INNER JOIN ref.provider_place AS l ON l.provider = s.provider
     GROUP BY GROUPING SETS (
         (s.instrument, s.occasion, l.current_provider, s.pathway), (s.instrument, s.occasion, l.current_provider),
@@ -22,7 +22,7 @@ SELECT
     total / scores AS mean_score, first_total / scores AS mean_first_of_these
 FROM added
 
--- Columns of mart.trajectory: One row per level, organisation, pathway, instrument and occasion: mean score by
+-- Columns of mart.score_by_occasion: One row per level, organisation, pathway, instrument and occasion: mean score by
 --     occasion, of paired instruments of closed referrals with two attended contacts or more.
 --   source, key: submitted: from the submissions.
 --   level, key: England or provider.
