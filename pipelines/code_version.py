@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipelines.settings import is_as_written
 from pipelines.zones import PROJECT
 
 # The constant in which a Python module describes its tables (warehouse.described).
@@ -47,9 +48,11 @@ class Package:
 
 # What decides neither rows nor figures: the example submission, and how other datasets name our rules.
 _BESIDE = ("example", "example.py", "national_rules.csv", "national_rules.py")
+# What only a site's preview uses.
+_OF_PREVIEWS = ("likely.py", "own_figures.py")
 # What decides which rows are accepted and their values: known when the rows of a submission are written.
 RULES = (Package("schemas", _BESIDE),)
-ROWS = (*RULES, Package("transforms"))
+ROWS = (*RULES, Package("transforms", _OF_PREVIEWS))
 # What decides the figures made of these rows. A rule of the dataset decides only rows.
 FIGURES = (
     Package(
@@ -66,16 +69,18 @@ FIGURES = (
             "terms.py",
         ),
     ),
-    Package("warehouse"),
+    Package("warehouse", _OF_PREVIEWS),
 )
 
 
 def rows_version(root: Path = PROJECT, memory: Path | None = None) -> str:
-    """Hash of the code and data that decide the rows of a submission: 12 hex digits.
+    """Hash of the code and data that decide the rows of a submission: 12 hex digits, and whether everything is
+    taken as it is written (``settings.is_as_written``), because that decides them too.
 
     ``memory`` is a folder in which it is kept for the next process, by the hash of the texts it was made of.
     """
-    return _version(ROWS, root) if memory is None else _remembered(root, memory)[0]
+    version = _version(ROWS, root) if memory is None else _remembered(root, memory)[0]
+    return f"{version}-as-written" if is_as_written() else version
 
 
 def rules_version(root: Path = PROJECT, memory: Path | None = None) -> str:
@@ -132,10 +137,12 @@ def _version(packages: tuple[Package, ...], root: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def meaning(text: str, suffix: str) -> bytes:
     """The meaning of a file, without comments and layout: equal for two texts that differ only in those.
 
-    ``suffix`` is .py, .sql or .csv. Docstrings and descriptions of columns mean nothing here.
+    ``suffix`` is .py, .sql or .csv. Docstrings and descriptions of columns mean nothing here. Kept by text: two
+    versions are made of many of the same files.
     """
     if suffix == ".py":
         return _python(text)

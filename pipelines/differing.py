@@ -18,10 +18,11 @@ from pipelines.ask import release_name
 from pipelines.judged import findings
 from pipelines.ledger import Ledger, Outcome, latest
 from pipelines.ledger import current as ledger_current
+from pipelines.publishing import submissions_of
 from pipelines.zones import Zones, shown
 from schemas.errors import NotAsked
 from schemas.sql import quoted
-from warehouse.disclosure.parts import CHANGES, DATABASE, MANIFEST, PUBLIC_DATABASE
+from warehouse.disclosure.parts import CHANGES, DATABASE, PUBLIC_DATABASE
 from warehouse.history.causes import Cause, InputChange, input_changes
 from warehouse.history.comparing import BEFORE, compare, held, lacking, rows, side_by_side
 from warehouse.history.predecessor import known
@@ -29,6 +30,7 @@ from warehouse.history.revisions import SHOWN_BEFORE, changes, changes_shown, co
 from warehouse.rules import Findings, found_otherwise
 
 _EVERYWHERE = "ENG"
+ERASED = "Rows of people were erased in between: a difference of exact figures would show them."
 # Figures of England that the board shows of those that moved.
 _MOVED = 8
 
@@ -115,17 +117,12 @@ def diff(
         with side_by_side(*(folder / DATABASE for folder in folders)) as (con, catalog):
             for each, name in ((before, BEFORE), (after, catalog)):
                 if missing := lacking(con, name):
-                    raise NotAsked(
-                        f"Release {each.release} was made by an earlier version of Parity: it has no {missing[0]}. "
-                        "Compare releases of this version."
-                    )
+                    raise NotAsked(f"{made_earlier(each, missing[0])} Compare releases of this version.")
             document |= _inputs(con, catalog, ledger)
-            if not any(Cause.ERASURE.value in each["cause"] for each in document["submissions"]):
+            if not is_erasure(con, catalog):
                 compare(con, catalog)
-                return document | _figures(con, measure, place)
-            document["why_not"] = (
-                "Rows of people were erased in between: a difference of exact figures would show them."
-            )
+                return document | figures_of(con, measure, place)
+            document["why_not"] = ERASED
     else:
         document["why_not"] = "Of one of them only the public figures are left."
     if not all((folder / PUBLIC_DATABASE).is_file() for folder in folders):
@@ -136,6 +133,16 @@ def diff(
         compare_shown(con, "after.")
         england = [each for each in changes_shown(con) if measure in (None, each["measure"])]
     return document | {"is_public": True, "england": england}
+
+
+def made_earlier(release: Listed, missing: str) -> str:
+    """What to say of a release that lacks what comparing reads."""
+    return f"Release {release.release} was made by an earlier version of Parity: it has no {missing}."
+
+
+def is_erasure(con: duckdb.DuckDBPyConnection, after: str) -> bool:
+    """Whether people were erased between the catalogs ``before`` and ``after``."""
+    return any(Cause.ERASURE in each.causes for each in input_changes(held(con, BEFORE), held(con, after)))
 
 
 def _inputs(con: duckdb.DuckDBPyConnection, catalog: str, ledger: Ledger) -> dict[str, Any]:
@@ -161,7 +168,8 @@ def _submission(change: InputChange, verdicts: Findings) -> dict[str, Any]:
     }
 
 
-def _figures(con: duckdb.DuckDBPyConnection, measure: str | None, place: str | None) -> dict[str, Any]:
+def figures_of(con: duckdb.DuckDBPyConnection, measure: str | None, place: str | None) -> dict[str, Any]:
+    """What moved, after ``compare``: ``england`` and ``providers``, or ``figures`` of one provider (``place``)."""
     if place in (None, _EVERYWHERE):
         found = changes(con)
         return found | {"england": [each for each in found["england"] if measure in (None, each["measure"])]}
@@ -187,8 +195,7 @@ def since_release(zones: Zones, events: Collection[Outcome], on: date) -> dict[s
     said: dict[str, Any] = {"not_compared": "it does not say what changed"}
     if (folder / CHANGES).is_file():
         said = json.loads((folder / CHANGES).read_text(encoding="utf-8"))
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    held_there = set(manifest["submissions"])
+    held_there = submissions_of(folder)
     counting = {one.receipt.submission_id: one.provider_month for one in ledger_current(events, on)}
     gone = {
         one.provider_month for one in latest(events) if one.receipt.submission_id in held_there - counting.keys()

@@ -8,11 +8,10 @@ that have to submit and may never have done so. It is no reference data: a provi
 figure, and must not give a release another name.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.ledger import Outcome, latest
 from pipelines.zones import Zones
 from schemas.catalogue_file import Problem, Row, malformed, read_rows, wrong_columns, wrong_length
 from schemas.month import ProviderMonth, month_of, months_after, months_between, parse_month
@@ -67,27 +66,28 @@ def ended(zones: Zones) -> dict[str, date]:
 
 
 def expected(
-    events: Collection[Outcome], on: date, by_list: Iterable[Listed], ends: Mapping[str, date]
+    sent: Iterable[ProviderMonth], on: date, by_list: Iterable[Listed], ends: Mapping[str, date]
 ) -> set[ProviderMonth]:
     """The provider-months that are expected on a day, up to the month before it: its window is open.
+
+    ``sent`` are those that were sent so far (``Ledger.sent``).
 
     A provider is expected from the first month it sent anything for, whatever became of it, until six months after
     the last one, or until it closed or was taken over. One on the list is expected as the list says.
     """
     until = months_after(month_of(on), -1)
     spans: dict[str, list[tuple[date, date]]] = {}
-    sent: dict[str, set[date]] = {}
-    for outcome in latest(events):
-        if outcome.provider_month and not outcome.receipt.is_attempt:
-            sent.setdefault(outcome.provider_month.provider, set()).add(outcome.provider_month.month)
-    for provider, months in sent.items():
+    by_provider: dict[str, set[date]] = {}
+    for of in sent:
+        by_provider.setdefault(of.provider, set()).add(of.month)
+    for provider, months in by_provider.items():
         spans[provider] = [(min(months), months_after(max(months), STOPPED_AFTER))]
     for each in by_list:
         spans.setdefault(each.provider, []).append((each.first, each.last or date.max))
     found = set()
-    for provider, of in spans.items():
+    for provider, each_span in spans.items():
         end = ends.get(provider, date.max)
-        for first, last in of:
+        for first, last in each_span:
             span = months_between(first, min(last, until)) if first <= min(last, until) else []
             found |= {ProviderMonth(provider, month) for month in span if month < end}
     return found

@@ -10,6 +10,7 @@ check. A submission that has counted once is not held when it is checked again: 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from statistics import median_low
@@ -271,14 +272,20 @@ def _doubts_of(
     receipt: Receipt,
     events: Sequence[Outcome],
 ) -> list[Doubt]:
-    counting = current([event for event in events if event.receipt.seq < receipt.seq], receipt.received_on)
-    by_month = {
-        one.provider_month.month: sizes(one.detail.get("counts", {}))
-        for one in counting
-        if one.provider_month and one.provider_month.provider == of.provider
-    }
+    counting = counting_before(of, receipt, events)
+    by_month = {month: sizes(one.detail.get("counts", {})) for month, one in counting.items()}
     before = sorted(month for month in by_month if month < of.month)[-MOST_MONTHS:]
     return doubts(counts, rules, by_month.get(of.month), [by_month[month] for month in before])
+
+
+def counting_before(of: ProviderMonth, receipt: Receipt, events: Sequence[Outcome]) -> dict[date, Outcome]:
+    """By month, the submissions of a provider that counted when this one was received."""
+    earlier = current([event for event in events if event.receipt.seq < receipt.seq], receipt.received_on)
+    return {
+        one.provider_month.month: one
+        for one in earlier
+        if one.provider_month and one.provider_month.provider == of.provider
+    }
 
 
 def _decided(receipt: Receipt, events: Iterable[Outcome]) -> Outcome | None:

@@ -60,7 +60,7 @@ def hold(root: Path) -> list[str]:
             "account that runs Parity (chown). To use another disk, mount it or name it in PARITY_HOME."
         )
     return [
-        f"{n} files or folders in {zone} were open to other users. They are closed now."
+        f"Files or folders in {zone} that were open to other users, and are closed now: {n:,}."
         for zone, n in closed.items()
     ]
 

@@ -5,19 +5,25 @@ here: SQL (``warehouse``), Dagster (``pipelines.assets``).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from pipelines import store
+from pipelines import event_log, store
+from pipelines.acting import acting_as
 from pipelines.ask import release_name
 from pipelines.code_version import figures_version, release_version
+from pipelines.custody import has_files
 from pipelines.judged import judged
+from pipelines.kept import is_as_received
 from pipelines.keys import disclosure_key, fingerprint, spine_key
-from pipelines.ledger import Head, Ledger
+from pipelines.ledger import Head, Ledger, Outcome, State
 from pipelines.pages import with_release
+from pipelines.publishing import submissions_of
+from pipelines.row_sums import hold_to_sums
 from pipelines.zones import Zones, shown
+from reports.site.wording import counted
 from schemas.errors import ForThePerson
 from warehouse import build, inputs, published, release
 from warehouse.disclosure.parts import MANIFEST
@@ -35,29 +41,21 @@ class NotPublishable(ForThePerson):
 
 
 class Release(TypedDict):
-    """A published release: its name, the file for analysts, its folder, and whether it is new."""
+    """A published release: its name, the file for analysts, its folder, and whether it is new. ``left_out`` names
+    the months that it is without, since their received files are damaged.
+    """
 
     release: str
     warehouse: str
     folder: str
     is_new: bool
     submissions: int
+    left_out: list[str]
 
 
 def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
-    """The submissions that count, with their pseudonymised rows.
-
-    Raises NotPublishable unless all were pseudonymised under the key of today. Under two keys the same person would
-    count twice. Under an earlier one the release would still have the tokens that a rotation is to end.
-    """
-    outcomes = ledger.current_submissions()
-    keys = {outcome.detail.get("key", "unknown") for outcome in outcomes}
-    if keys and keys != {today := fingerprint(spine_key())}:
-        raise NotPublishable(
-            f"The submissions were pseudonymised under key {', '.join(sorted(keys))}. The key of today is {today}. "
-            "Run parity reprocess: it uses the key of today for all submissions. If the key "
-            "of today is not the right one, restore the right one (`parity keys verify`)."
-        )
+    """The submissions that count, with their pseudonymised rows, all under the key of today (``_of_today``)."""
+    outcomes, _ = _of_today(zones, ledger)
     return [
         StagedSubmission(
             outcome.receipt.submission_id,
@@ -71,10 +69,51 @@ def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
     ]
 
 
+def left_out(zones: Zones, ledger: Ledger) -> list[str]:
+    """The provider and month of each submission that a publication is without, since its files are damaged."""
+    return named(_of_today(zones, ledger)[1])
+
+
+def _of_today(zones: Zones, ledger: Ledger) -> tuple[list[Outcome], list[Outcome]]:
+    """The submissions that count with rows under the key of today, and those whose rows cannot be made under it.
+
+    Under two keys the same person would count twice. Under an earlier one the release would still have the tokens
+    that a rotation is to end. One damaged folder must not keep all others from being published: its month counts
+    as not submitted. Raises NotPublishable while others wait to be made under the key of today.
+    """
+    counting, today = ledger.current_submissions(), fingerprint(spine_key())
+    others = [outcome for outcome in counting if outcome.detail.get("key", "unknown") != today]
+    if not others:
+        return counting, []
+    failed = {o.receipt.submission_id for o in ledger.outcomes() if o.state is State.FAILED}
+    tried = [outcome for outcome in others if outcome.receipt.submission_id in failed]
+    lost = [o for o in tried if not is_as_received(zones.received / o.receipt.submission_id)]
+    if waiting := [outcome for outcome in others if outcome not in lost]:
+        keys = sorted({outcome.detail.get("key", "unknown") for outcome in waiting})
+        removed = named(outcome for outcome in waiting if not has_files(outcome))
+        raise NotPublishable(
+            f"{len(waiting)} of the submissions were pseudonymised under key {', '.join(keys)}. The key of today "
+            f"is {today}. Run parity reprocess: it uses the key of today for all submissions. If the key "
+            "of today is not the right one, restore the right one (`parity keys verify`)."
+            + (
+                f" The files of {', '.join(removed)} were removed (parity prune), and nothing can be made of them "
+                "again: load these months again, or withdraw them (parity withdraw)."
+                if removed
+                else ""
+            )
+        )
+    return [outcome for outcome in counting if outcome not in lost], lost
+
+
 def _made_with(detail: Mapping[str, Any]) -> str:
     """By what the rows of an acceptance were made: code, rows of erased people that were struck, and key."""
     erased = f"erased-{detail['erased']['rows']}" if detail.get("erased") else ""
     return " ".join(filter(None, (detail.get("made_with"), erased, detail.get("key"))))
+
+
+def named(outcomes: Iterable[Outcome]) -> list[str]:
+    """Provider and month of each that has them, as a command takes them."""
+    return [of.as_typed for outcome in outcomes if (of := outcome.provider_month)]
 
 
 def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
@@ -88,7 +127,8 @@ def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
     """Update the draft to the current submissions. Only providers with new submissions are built again.
 
-    Raises NotPublishable if no submission has been accepted, and LedgerBroken if the ledger was changed.
+    Raises NotPublishable if no submission has been accepted, LedgerBroken if the ledger was changed, and
+    row_sums.RowsDamaged if rows that count are not those that were written.
     """
     ledger.verify(noted_in_releases(zones))
     staged = current_submissions(zones, ledger)
@@ -96,9 +136,10 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
         raise NotPublishable("No submission has been accepted yet. Load one with `parity load PATH`.")
     if gone := sum(not one.folder.is_dir() for one in staged):
         raise NotPublishable(
-            f"The rows of {gone} submissions that count now were removed. Run parity reprocess, or load their "
-            "files again."
+            f"Rows were removed of {counted(gone, 'submission')} that must count. Run parity reprocess, or load "
+            "their files again."
         )
+    hold_to_sums(staged)
     return build.build_core(
         zones.draft,
         staged,
@@ -159,14 +200,23 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         judged=judged(ledger.events(), max((made[1] for made in held.submissions), default=None)),
         also=with_release,
     )
-    return _release(zones, held.release_id, is_new, len(held.submissions))
+    made = _release(zones, held.release_id, is_new, len(held.submissions), left_out(zones, ledger))
+    event_log.happened(
+        "release",
+        release=made["release"],
+        is_new=made["is_new"],
+        submissions=made["submissions"],
+        left_out=len(made["left_out"]),
+        by=acting_as.get(),
+    )
+    return made
 
 
-def current_release(zones: Zones, is_new: bool = True) -> Release:
+def current_release(zones: Zones, ledger: Ledger, is_new: bool = True) -> Release:
     """The current release. Raises schemas.errors.NotAsked if there is none."""
     name = release_name(zones)
-    manifest = json.loads((zones.releases / name / "manifest.json").read_text(encoding="utf-8"))
-    return _release(zones, name, is_new, len(manifest["submissions"]))
+    held = submissions_of(zones.releases / name)
+    return _release(zones, name, is_new, len(held), left_out(zones, ledger))
 
 
 def is_current(zones: Zones, ledger: Ledger) -> bool:
@@ -188,11 +238,12 @@ def has_published(zones: Zones) -> bool:
     return any(zones.published.glob("*.parquet"))
 
 
-def _release(zones: Zones, name: str, is_new: bool, submissions: int) -> Release:
+def _release(zones: Zones, name: str, is_new: bool, submissions: int, left_out: list[str]) -> Release:
     return Release(
         release=name,
         warehouse=shown(zones.warehouse),
         folder=shown(zones.releases / name),
         is_new=is_new,
         submissions=submissions,
+        left_out=left_out,
     )

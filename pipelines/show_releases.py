@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from pipelines.show import line
-from reports.site.wording import counted, day
+from reports.site.wording import counted, day, first_of
 
 if TYPE_CHECKING:  # it brings DuckDB with it
     from pipelines.differing import Listed
@@ -18,7 +18,7 @@ WIDTH = 80
 # Organisations named with a part; the tables have all.
 _NAMED = 3
 _SHOWN = 40
-_RULES = 3
+RULES_NAMED = 3
 
 
 def releases(found: Sequence["Listed"]) -> None:
@@ -30,7 +30,7 @@ def releases(found: Sequence["Listed"]) -> None:
         notes += [] if each.has_exact else ["public figures only"]
         line(f"{place}  {each.version or '-':<8} {each.release:<24} {when}{''.join(f'; {note}' for note in notes)}")
         if each.because:
-            _text(f"     {each.because}")
+            text(f"     {each.because}")
     if not found:
         line("Nothing is published yet.")
 
@@ -39,13 +39,13 @@ def difference(said: Mapping[str, Any]) -> None:
     """What changed: the inputs, then England's figures measure by measure with their parts."""
     line(f"From release {said['before']} to release {said['after']}.")
     if said.get("why_not"):
-        _text(f"{said['why_not']} Only protected figures are compared, and their differences have no parts.")
+        text(f"{said['why_not']} Only protected figures are compared, and their differences have no parts.")
     if "submissions" in said:
         _inputs(said)
     if "figures" in said:
-        _figures_of(said)
+        figures_of_provider(said)
     else:
-        _england(said["england"])
+        england(said["england"])
 
 
 def _inputs(said: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ def _inputs(said: Mapping[str, Any]) -> None:
     for each in changed[:_SHOWN]:
         of = f"{each['provider']:<6} {_month(each['month']):<15}"
         line(f"  {of} {each['cause']}{_records(each)}")
-        for rule in each["rules"][:_RULES]:
+        for rule in each["rules"][:RULES_NAMED]:
             line(f"      {rule['rule']}: {rule['before']:,} findings, now {rule['after']:,}")
     if len(changed) > _SHOWN:
         line(f"  … and {len(changed) - _SHOWN:,} more; --json has all.")
@@ -69,7 +69,7 @@ def _records(each: Mapping[str, Any]) -> str:
     return f": {' → '.join(numbers)} rows" if numbers else ""
 
 
-def _england(figures: Sequence[Mapping[str, Any]]) -> None:
+def england(figures: Sequence[Mapping[str, Any]]) -> None:
     """Measure by measure. Of several months the one that moved most stands for them."""
     line("")
     by_measure: dict[str, list[Mapping[str, Any]]] = {}
@@ -89,10 +89,11 @@ def _england(figures: Sequence[Mapping[str, Any]]) -> None:
             period = _period(each["period_type"], each["period_start"])
             line(f"  {period:<26} {_figure(each, 'before')} → {_figure(each, 'after')}")
             for part in _parts(each):
-                _text(f"    {part}", 6)
+                text(f"    {part}", 6)
 
 
-def _figures_of(said: Mapping[str, Any]) -> None:
+def figures_of_provider(said: Mapping[str, Any]) -> None:
+    """The figures of one provider that moved."""
     line("")
     line(f"{said['organisation']}, all pathways: {counted(len(said['figures']), 'figure')} moved.")
     for each in said["figures"]:
@@ -110,9 +111,7 @@ def _figures_of(said: Mapping[str, Any]) -> None:
 
 def _parts(each: Mapping[str, Any]) -> Iterator[str]:
     for part in each.get("parts", ()):
-        names = part["organisations"]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        by = f"{part['cause']} ({', '.join(names[:_NAMED])}{more})"
+        by = f"{part['cause']} ({first_of(part['organisations'], _NAMED)})"
         counts = f"{part['numerator']:+,}"
         if part["denominator"] is not None:
             counts += f" of {part['denominator']:+,}"
@@ -155,7 +154,7 @@ def _when(text: str) -> str:
     return day(datetime.fromisoformat(text).date().isoformat())
 
 
-def _text(text: str, further: int = 2) -> None:
+def text(text: str, further: int = 2) -> None:
     """Text on lines of 80 columns, the further ones indented."""
     indent = text[: len(text) - len(text.lstrip())]
     for each in wrap(text.strip(), WIDTH, initial_indent=indent, subsequent_indent=" " * max(len(indent), further)):

@@ -8,7 +8,6 @@ reader looks there. Rows that count are never replaced by those of another key o
 them until the ledger names them (``rows_of``).
 """
 
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,8 @@ import polars as pl
 
 from pipelines import durable
 from pipelines.inbox import discard
+from pipelines.locks import alone, is_left
+from pipelines.row_sums import changing, write_sums
 from pipelines.zones import PRIVATE, Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
@@ -39,22 +40,6 @@ _LOCAL: Mapping[str, Field] = {
 
 class NotConserved(ForThePerson):
     """Rows in do not equal accepted plus rejected: nothing of the submission may count. Carries only counts."""
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process or thread works on ``folder``, and keep others waiting.
-
-    A killed process keeps nobody waiting. Not to be nested for one folder.
-    """
-    import fcntl  # here, since a site's own machine may not have it, and a check needs none
-
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
 
 
 @contextmanager
@@ -78,37 +63,24 @@ def workspace(parent: Path, settle: Callable[[Path], None] | None = None) -> Ite
         yield folder
 
 
-def is_left(folder: Path) -> bool:
-    """Whether nobody works on ``folder`` (``alone``) any more. One that is gone was not left."""
-    import fcntl
-
-    try:
-        opened = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:  # its process has just ended, and took it along
-        return False
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(opened)
-    return True
-
-
 @contextmanager
 def draft(submission_id: str, zones: Zones) -> Iterator[Path]:
-    """A folder for the rows of a submission, deleted at the end unless it was moved.
-
-    Deletes what a killed process left of this submission. Call it only while ``alone``.
-    """
-    for leftover in zones.pseudonymised.glob(f".{submission_id}.*"):
-        discard(leftover)
+    """A folder for the rows of a submission, deleted at the end unless it was moved."""
     folder = zones.pseudonymised / f".{submission_id}.{secrets.token_hex(4)}"
     folder.mkdir(mode=PRIVATE)
     try:
         yield folder
     finally:
         discard(folder)
+
+
+def drop_drafts(submission_id: str, zones: Zones) -> None:
+    """Delete what is left of drafts of a submission: by a killed process, or where a disk refused to delete.
+
+    Call it only while ``alone``.
+    """
+    for leftover in zones.pseudonymised.glob(f".{submission_id}.*"):
+        discard(leftover)
 
 
 def written(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
@@ -118,7 +90,8 @@ def written(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
 
 
 def complete(folder: Path, checked: SubmissionChecked) -> None:
-    """Keep in ``folder`` exactly the accepted rows. They were written while they were checked.
+    """Keep in ``folder`` exactly the accepted rows, with the sums of their files. They were written while they were
+    checked.
 
     Raises NotConserved if a table's rows do not add up, or its columns are not those declared.
     """
@@ -138,6 +111,7 @@ def complete(folder: Path, checked: SubmissionChecked) -> None:
             raise NotConserved(f"{table_id}: {accepted} rows accepted, {height} written")
         if pl.read_parquet_schema(path) != pl.Schema(staged_schema(TABLES[table_id])):
             raise NotConserved(f"{table_id}: the columns written are not those declared")
+    write_sums(folder)
 
 
 def waiting(submission_id: str, zones: Zones) -> Path:
@@ -197,7 +171,8 @@ def strike_rows(place: Path, people: Identifiers, of: ProviderMonth, key: TokenK
             own[name] |= set(found[name].drop_nulls())
         beside = path.with_suffix(".beside")
         written(rows.filter(~theirs.fill_null(False)).lazy(), beside).collect(engine="streaming")
-        durable.move(beside, path)
+        with changing(path):
+            durable.move(beside, path)
         struck += found.height
     return struck
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -18,11 +19,6 @@ def mode(path: Path) -> int:
     return path.lstat().st_mode & 0o777
 
 
-@pytest.fixture
-def found(home: Path) -> Zones:
-    return zones()
-
-
 @pytest.mark.parametrize("zone", PRIVATE)
 def test_what_is_open_to_others_is_closed_and_said(found: Zones, zone: str) -> None:
     folder = found.home / zone / "a" / "b"
@@ -32,10 +28,14 @@ def test_what_is_open_to_others_is_closed_and_said(found: Zones, zone: str) -> N
     file.chmod(0o644)
     folder.chmod(0o755)
     assert modes.hold(found.home) == [
-        f"2 files or folders in {zone} were open to other users. They are closed now."
+        f"Files or folders in {zone} that were open to other users, and are closed now: 2."
     ]
     assert (mode(folder), mode(file)) == (0o700, 0o600)
     assert modes.hold(found.home) == []
+
+
+def test_no_test_meets_the_data_root_of_who_runs_it() -> None:
+    assert zones().home.is_relative_to(gettempdir()) and not (zones().home / "releases" / "current").exists()
 
 
 def test_analysts_may_read_releases_and_nobody_else_may_write_there(found: Zones) -> None:
@@ -48,7 +48,7 @@ def test_analysts_may_read_releases_and_nobody_else_may_write_there(found: Zones
     found.releases.chmod(0o750)
     release.chmod(0o770)
     assert modes.hold(found.home) == [
-        "1 files or folders in releases were open to other users. They are closed now."
+        "Files or folders in releases that were open to other users, and are closed now: 1."
     ]
     assert (mode(found.releases), mode(release), mode(file)) == (0o750, 0o750, 0o444)
 
@@ -111,7 +111,7 @@ def test_a_command_says_what_it_closed_and_refuses_in_words(
     (home / "received").chmod(0o755)
     assert _run(["status"]) == 0
     said = capsys.readouterr().err
-    assert "1 files or folders in received were open" in said and "1 files or folders in the data root" in said
+    assert "Files or folders in received that were" in said and "Files or folders in the data root that" in said
     assert (mode(home) & 0o022, mode(home / "received")) == (0, 0o700)
     other = tmp_path / "other"
     (other / "builds").mkdir(parents=True)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from pipelines import publish
 from pipelines.ask import ask
+from pipelines.batch import BatchTotals, reprocess_all
 from pipelines.code_version import rows_version
-from pipelines.keys import fingerprint, spine_key
+from pipelines.keys import fingerprint, key_store, rotate, spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import load
-from pipelines.zones import Zones
+from pipelines.zones import Zones, zones
 from schemas.month import ProviderMonth
 from tests.campaign import examples
 from tests.fixtures.release import loaded_and_published
@@ -76,3 +77,42 @@ def test_a_release_is_named_from_what_it_holds(
     assert not publish.is_current(found, ledger)
     with pytest.raises(publish.NotPublishable, match="by another version of Parity"):
         publish.publish(found, ledger)
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_one_damaged_folder_after_a_new_key_does_not_keep_the_others_from_being_published(
+    tmp_path: Path, home: Path, damage: str
+) -> None:
+    found, ledger = zones(), open_ledger(zones().ledger)
+    paths = [submission(tmp_path, provider) for provider in ("RW5", "RXX")]
+    loaded = [load(path, found, ledger, spine_key()) for path in paths]
+    folder = found.received / loaded[1].receipt.submission_id
+    (folder / "IDS101.csv").write_text("another")
+    if damage == "gone":
+        shutil.rmtree(folder)
+    assert len(publish.current_submissions(found, ledger)) == 2  # its rows are whole, whatever its files are
+    rotate(key_store())
+    with pytest.raises(publish.NotPublishable, match=r"2 of the submissions .* Run parity reprocess"):
+        publish.current_submissions(found, ledger)
+    key = spine_key()
+    totals = BatchTotals()
+    for result in reprocess_all(found, ledger, key):
+        totals.add(result)
+    assert (totals.states, totals.failed) == ({"accepted": 1}, 1)
+    assert [one.provider for one in publish.current_submissions(found, ledger)] == ["RW5"]
+    assert publish.left_out(found, ledger) == ["RXX 2025-04"]
+    load(paths[1], found, ledger, key)  # the way out that its message names
+    assert [one.provider for one in publish.current_submissions(found, ledger)] == ["RW5", "RXX"]
+    assert publish.left_out(found, ledger) == []
+
+
+def test_months_whose_files_were_removed_are_named_after_a_new_key(tmp_path: Path, home: Path) -> None:
+    found, ledger = zones(), open_ledger(zones().ledger)
+    one = load(submission(tmp_path), found, ledger, spine_key())
+    outcome = ledger.outcome(one.receipt.submission_id)
+    ledger.record(
+        one.receipt.submission_id, State.ACCEPTED, MONTHS[0], {**outcome.detail, "pruned": ["received files"]}
+    )
+    rotate(key_store())
+    with pytest.raises(publish.NotPublishable, match=r"The files of RW5 2025-04 were removed \(parity prune\)"):
+        publish.current_submissions(found, ledger)

@@ -27,7 +27,7 @@ def rows_in(found: Zones, verdict: Verdict, receipt: Receipt) -> Path:
 
 
 def staged_rows(folder: Path) -> dict[str, list[int]]:
-    return {path.stem: pl.read_parquet(path)["row_number"].to_list() for path in sorted(folder.iterdir())}
+    return {path.stem: pl.read_parquet(path)["row_number"].to_list() for path in sorted(folder.glob("*.parquet"))}
 
 
 def test_the_rows_written_are_all_but_the_rejected_in_order(tmp_path: Path, home: Path) -> None:
