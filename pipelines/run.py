@@ -4,8 +4,7 @@ Belongs here: starting a job and reading back its totals. Does not belong here: 
 module that the command line imports in order to load and publish; it brings Dagster with it.
 """
 
-import fcntl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,26 @@ from typing import Any
 import dagster as dg
 
 from pipelines import custody
-from pipelines.batch import on_progress, to_reprocess, write_batch
+from pipelines.batch import BatchTotals, Result, on_result, to_reprocess, whose
 from pipelines.dagster_home import instance
 from pipelines.definitions import defs
 from pipelines.disk import Trouble, named_in_text
+from pipelines.drafting import Owner, drafting, refuse
+from pipelines.event_store import kept_open
+from pipelines.failures import error_of, is_of_submissions
 from pipelines.ledger import open_ledger
-from pipelines.publish import NotPublishable, Release, current_release, is_current
-from pipelines.resources import Parity
+from pipelines.load_runs import JOB, load_runs, neighbours, range_tags
+from pipelines.partitions import partition_key, provider_month, register
+from pipelines.publish import Release, current_release, is_current
+from pipelines.resources import Draft, Parity
 from pipelines.zones import Zones
-from schemas.errors import ForThePerson
+from schemas.errors import ForThePerson, NotAsked
+from schemas.month import ProviderMonth
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_UNCHANGED = "Nothing published has changed."
+_RELEASED = "The release is published, and what comes after it is not written. Once that is mended: parity pages"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The run configuration with which Dagster prints nothing."""
 
 
 class RunFailed(ForThePerson):
@@ -31,92 +39,106 @@ class RunFailed(ForThePerson):
 
 
 def load_paths(paths: Sequence[Path], zones: Zones, step: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Load submissions in one run. Returns submissions, states (state: submissions), repeats, failed."""
-    token = on_progress.set(lambda done, of: step() if step else None)
-    try:
-        config = {"ops": {"load_batch": {"config": {"batch": write_batch(paths, zones)}}}}
-        result = _run("load_submissions", config, zones)
-    finally:
-        on_progress.reset(token)
-    return {"submissions": len(paths), **_totals(result, "load_batch")}
+    """Load submissions, in as few runs as their partitions allow (``pipelines.load_runs``).
+
+    Returns submissions, states (state: submissions), repeats, failed.
+    """
+    with instance(zones) as dagster, kept_open(dagster), _counted(step) as totals:
+        for run in load_runs(paths, zones, dagster):
+            _hold_to_success(_run(JOB, run.run_config, zones, dagster, run.tags))
+    return {"submissions": len(paths), **totals.as_counts()}
 
 
 def reprocess_received(
-    zones: Zones, identity: Path | None = None, step: Callable[[], None] | None = None
+    zones: Zones,
+    identity: Path | None = None,
+    step: Callable[[], None] | None = None,
+    only: Collection[ProviderMonth] | None = None,
 ) -> dict[str, Any]:
-    """Check and pseudonymise every received submission again, in one run. Returns what ``load_paths`` returns.
+    """Check and pseudonymise received submissions again, in few runs: those of the provider-months ``only``, else
+    all. Returns what ``load_paths`` returns.
 
-    ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing.
+    ``identity`` is the file that opens encrypted ones. Raises custody.Encrypted if it is needed and missing, and
+    NotAsked if nothing is kept of what was asked for.
     """
-    token = on_progress.set(lambda done, of: step() if step else None)
-    try:
-        with custody.opening_with(identity):
-            received = to_reprocess(zones, open_ledger(zones.ledger))  # refused here, in words, before a run
-            result = _run("reprocess_everything", {}, zones)
-    finally:
-        on_progress.reset(token)
-    return {"submissions": len(received), **_totals(result, "reprocess_received")}
-
-
-def publish_release(zones: Zones) -> Release:
-    """Build and publish. Returns the release that is current afterwards. If nothing changed, nothing is built."""
-    if is_current(zones, open_ledger(zones.ledger)):
-        return current_release(zones, is_new=False)
-    with _alone(zones):
-        result = _run("publish_warehouse", {}, zones)
-    if not result.success:
-        raise _failure(result)
-    return current_release(zones)
+    with custody.opening_with(identity):
+        ledger = open_ledger(zones.ledger)
+        received = to_reprocess(zones, ledger, only)  # refused here, in words, before a run
+        if only and not received:
+            raise NotAsked(f"Nothing is kept of {', '.join(each.as_typed for each in only)}. Load it again.")
+        wanted = {partition_key(of) for of in (whose(ledger) if only is None else only)}
+        with instance(zones) as dagster, kept_open(dagster), _counted(step) as totals:
+            for keys in neighbours(wanted, register(map(provider_month, wanted), dagster)):
+                _hold_to_success(_run("reprocess_everything", {}, zones, dagster, range_tags(keys)))
+    return {"submissions": len(received), **totals.as_counts()}
 
 
 @contextmanager
-def _alone(zones: Zones) -> Iterator[None]:
-    """One publication at a time from the command line. In Dagster the pool «warehouse» does the same."""
-    with (zones.builds / "publication.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotPublishable("Another publication is running. Wait until it has finished.") from None
-        yield
+def _counted(step: Callable[[], None] | None) -> Iterator[BatchTotals]:
+    """The totals of all runs inside. ``step`` is called after every submission."""
+    totals = BatchTotals()
+
+    def count(result: Result) -> None:
+        totals.add(result)
+        if step is not None:
+            step()
+
+    token = on_result.set(count)
+    try:
+        yield totals
+    finally:
+        on_result.reset(token)
 
 
-def _run(job: str, config: dict[str, Any], zones: Zones) -> dg.ExecuteInProcessResult:
-    with instance(zones) as dagster:
-        return defs.resolve_job_def(job).execute_in_process(
-            run_config=_QUIET | config,
-            instance=dagster,
-            resources={"parity": Parity(home=str(zones.home))},
-            raise_on_error=False,
-        )
+def publish_release(zones: Zones, waiting: Callable[[Owner | None], None] = refuse) -> Release:
+    """Build and publish. Returns the release that is current afterwards. If nothing changed, nothing is built.
+
+    ``waiting``: see ``pipelines.drafting.drafting``.
+    """
+    ledger = open_ledger(zones.ledger)
+    if is_current(zones, ledger):
+        return current_release(zones, ledger, is_new=False)
+    with drafting(zones, waiting):
+        if is_current(zones, ledger):  # another publication may have made it meanwhile
+            return current_release(zones, ledger, is_new=False)
+        with instance(zones) as dagster:
+            result = _run("publish_warehouse", {}, zones, dagster)
+    if not result.success:
+        raise failure_of(result)
+    return current_release(zones, ledger)
 
 
-def _totals(result: dg.ExecuteInProcessResult, node: str) -> dict[str, Any]:
-    totals: dict[str, Any] = result.output_for_node(node) if result.success else _broken_off(result)
-    return totals
+def _run(
+    job: str, config: dict[str, Any], zones: Zones, dagster: dg.DagsterInstance, tags: dict[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def(job).execute_in_process(
+        run_config=QUIET | config,
+        instance=dagster,
+        resources={"parity": Parity(home=str(zones.home)), "draft": Draft(home=str(zones.home))},
+        raise_on_error=False,
+        tags=tags,
+    )
 
 
-def _broken_off(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
-    """The totals of a run that failed because submissions failed. Raises for any other failure."""
-    for event in result.get_step_failure_events():
-        failure = event.step_failure_data.user_failure_data
-        if failure is not None and "totals" in failure.metadata:
-            totals: dict[str, Any] = failure.metadata["totals"].value  # type: ignore[assignment]  # a JSON value is Any
-            return totals
-    raise _failure(result)
+def _hold_to_success(result: dg.ExecuteInProcessResult) -> None:
+    """Raise RunFailed, unless the run succeeded or failed only because submissions failed: they are counted."""
+    if not result.success and not any(map(is_of_submissions, result.get_step_failure_events())):
+        raise failure_of(result)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
+def failure_of(result: dg.ExecuteInProcessResult) -> RunFailed:
+    """What to say of a run that failed: where, why, and whether a release was published before it did."""
     parts, wrong = [], []
     for event in result.get_step_failure_events():
-        error = event.step_failure_data.error
-        cause = error.cause if error and error.cause else error
+        cause = error_of(event)
         # Our own messages are safe to show. Of any other error only the class is shown.
         is_ours = cause is not None and any(cause.cls_name == kind.__name__ for kind in _kinds(ForThePerson))
         said = (cause.message.split(": ", 1)[-1].strip() if is_ours else cause.cls_name) if cause else "unknown"
         parts.append(f"{event.step_key}: {(said or 'unknown').removesuffix('.')}")
         if cause is not None and not is_ours and (name := named_in_text(cause.message)):
             wrong.append(f" {Trouble(name).said()}")
-    failed = f"The run failed at {'; '.join(parts)}. Nothing published has changed."
+    released = any(event.step_key == "release" for event in result.get_step_success_events())
+    failed = f"The run failed at {'; '.join(parts)}. {_RELEASED if released else _UNCHANGED}"
     return RunFailed("".join([failed, *dict.fromkeys(wrong)]))
 
 

@@ -8,40 +8,22 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines import apart, site_report
+from pipelines import apart, batch, site_report, store
 from pipelines import load as way
-from pipelines.assets.submissions import NoSubmission
-from pipelines.automation import inbox_sensor
-from pipelines.batch import ahead, write_batch
-from pipelines.checks import CHECK_SPECS, CONSERVATION
-from pipelines.definitions import build_defs, defs
+from pipelines.batch import NothingReceived, ahead
+from pipelines.checks import CHECKED, CONSERVATION, FILE, RECORDS
+from pipelines.definitions import defs
+from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
-from pipelines.partitions import PROVIDERS, partition_key
-from pipelines.resources import Parity
-from pipelines.worker import ENV_MEMORY
-from pipelines.zones import Zones, zones
-from schemas.dataset import TABLES
-from schemas.month import ProviderMonth
+from pipelines.load_runs import load_runs
+from pipelines.partitions import SUBMISSION
+from pipelines.run import QUIET, failure_of
+from pipelines.store import NotConserved
+from pipelines.zones import zones
+from tests.fixtures.dagster_runs import execute, judged, made, run_batch, states, take
 from tests.fixtures.submission import RIGHT, submission
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 BAD_ROW = "PATIENT-SECRET,RW5,QE1,9990000042,01,not a date,LA1 4YW,1,A,,en,\n"
-
-
-def run_batch(
-    instance: dg.DagsterInstance, found: Zones, paths: list[Path], job: str = "load_submissions"
-) -> dg.ExecuteInProcessResult:
-    config = {"ops": {"load_batch": {"config": {"batch": write_batch(paths, found)}}}}
-    return defs.resolve_job_def(job).execute_in_process(
-        run_config=QUIET | (config if job == "load_submissions" else {}),
-        instance=instance,
-        resources={"parity": Parity(home=str(found.home))},
-        raise_on_error=False,
-    )
-
-
-def states(found: Zones) -> dict[str, State]:
-    return {o.provider_month.provider: o.state for o in open_ledger(found.ledger).outcomes() if o.provider_month}
 
 
 def test_the_definitions_load_and_every_asset_says_whose_and_what_it_is() -> None:
@@ -50,16 +32,44 @@ def test_the_definitions_load_and_every_asset_says_whose_and_what_it_is() -> Non
     assert {"received", "checked", "pseudonymised", "core/pathway", "mart/service_measure", "release"} <= set(specs)
     for name, spec in specs.items():
         assert spec.description, name
-        assert spec.owners, name
-        assert spec.group_name in ("submissions", "warehouse"), name
-        assert spec.kinds, name
+        assert spec.owners or spec.group_name == "inputs", name
+        assert spec.group_name in ("inputs", "submissions", "warehouse"), name
+        assert spec.kinds or spec.group_name == "inputs", name
 
 
-def test_there_is_one_check_per_table_and_severity_and_one_that_blocks() -> None:
-    assert len(CHECK_SPECS) == 2 * len(TABLES)
+def test_every_check_has_the_partitions_of_its_asset_and_one_blocks() -> None:
     graph = defs.resolve_asset_graph()
-    blocking = [key.name for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
-    assert blocking == [CONSERVATION]
+    specs = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert {name for name, spec in specs.items() if spec.blocking} == {CONSERVATION}
+    assert {spec.partitions_def for spec in specs.values()} == {SUBMISSION}
+
+
+def test_a_failure_after_the_release_does_not_say_that_nothing_is_published(
+    instance: dg.DagsterInstance,
+) -> None:
+    @dg.op
+    def release() -> int:
+        return 1
+
+    @dg.op
+    def pages(_before: int = 0) -> None:
+        raise NothingReceived("Nothing to show.")
+
+    @dg.job
+    def after() -> None:
+        pages(release())
+
+    @dg.job
+    def before() -> None:
+        pages()
+
+    said = {
+        job.name: str(failure_of(job.execute_in_process(run_config=QUIET, instance=instance, raise_on_error=False)))
+        for job in (after, before)
+    }
+    assert said["after"].startswith("The run failed at pages: Nothing to show. The release is published")
+    assert said["after"].endswith("parity pages")
+    assert said["before"] == "The run failed at pages: Nothing to show. Nothing published has changed."
 
 
 def test_what_writes_the_warehouse_takes_turns() -> None:
@@ -70,7 +80,7 @@ def test_what_writes_the_warehouse_takes_turns() -> None:
 
 
 def test_one_bad_site_never_stops_the_others(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rejected file, a rejected record and a load that breaks off, in the middle of a batch."""
     found = zones()
@@ -81,7 +91,7 @@ def test_one_bad_site_never_stops_the_others(
         submission(tmp_path, "RRP"),
     ]
     (found.site_reports / "RXT").write_text("a file where a folder must be: the report cannot be written")
-    result = run_batch(dagster_instance, found, paths)
+    result = run_batch(instance, found, paths)
     assert not result.success
     assert states(found) == {
         "RV5": State.FILE_REJECTED, "RW5": State.ACCEPTED_WITH_REJECTIONS, "RXT": State.FAILED, "RRP": State.ACCEPTED,
@@ -92,151 +102,124 @@ def test_one_bad_site_never_stops_the_others(
         "RW5",
         "RRP",
     }
-    keys = {m.partition for m in result.get_asset_materialization_events() for m in [m.materialization]}
-    assert keys == {f"2025-04-01|{p}" for p in ("RV5", "RW5", "RRP")}
-    assert set(dagster_instance.get_dynamic_partitions(str(PROVIDERS.name))) >= {"RV5", "RW5", "RRP"}
-    # What broke off is taken up by the next load of the same bytes.
+    checked = ["RV5_2025-04", "RW5_2025-04", "RRP_2025-04"]
+    assert made(result) == {"received": checked, "checked": checked, "pseudonymised": checked[1:]}
+    # What broke off is taken up by the next load of the same bytes, and only that is reported.
     (found.site_reports / "RXT").unlink()
-    assert run_batch(dagster_instance, found, paths).success
+    again = run_batch(instance, found, paths)
+    assert again.success
     assert states(found)["RXT"] is State.ACCEPTED
+    assert made(again)["pseudonymised"] == ["RXT_2025-04"]
 
 
-def test_checks_say_which_table_has_findings(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance
+def test_a_check_speaks_of_its_own_submission_and_a_later_run_does_not_overwrite_it(
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance
 ) -> None:
     found = zones()
-    result = run_batch(dagster_instance, found, [submission(tmp_path, IDS001MPI=RIGHT["IDS001MPI"] + BAD_ROW)])
-    evaluations = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
-    assert len(evaluations) == 2 * len(TABLES) + 1
-    assert [name for name, passed in evaluations.items() if not passed] == [
-        "IDS001MPI_rejections",
-        "IDS001MPI_warnings",
+    paths = [
+        submission(tmp_path, "RV5", IDS101Referral="Surname\nx\n"),
+        submission(tmp_path, "RW5", IDS001MPI=RIGHT["IDS001MPI"] + BAD_ROW),
+        submission(tmp_path, "RXT"),
     ]
+    said = judged(run_batch(instance, found, paths))
+    rejected, some_rejected, right = "RV5_2025-04", "RW5_2025-04", "RXT_2025-04"
+    assert said == {
+        FILE: {rejected: False, some_rejected: True, right: True},
+        RECORDS: {rejected: False, some_rejected: False, right: True},
+        CONSERVATION: {some_rejected: True, right: True},
+    }
+    run_batch(instance, found, [submission(tmp_path, "RRP")])
+    kept = instance.event_log_storage.get_asset_check_partition_info([dg.AssetCheckKey(CHECKED, FILE)])
+    assert {info.partition_key for info in kept} == {rejected, some_rejected, right, "RRP_2025-04"}
+    by_partition = {i.partition_key: i.latest_execution_status.value for i in kept}
+    assert by_partition[rejected] == "FAILED"
+
+
+def test_what_is_found_is_counted_per_table(tmp_path: Path, home: Path, instance: dg.DagsterInstance) -> None:
+    result = run_batch(instance, zones(), [submission(tmp_path, IDS001MPI=RIGHT["IDS001MPI"] + BAD_ROW)])
+    (records,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RECORDS]
+    assert records.severity is dg.AssetCheckSeverity.WARN
+    assert records.metadata["findings"].value == {"IDS001MPI": {"rejections": 1, "warnings": 2}}
+    assert records.metadata["rows_in"].value == 11
+
+
+def test_rows_that_do_not_add_up_stop_their_submission_and_no_other(
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = zones()
+    real = store.complete
+
+    def lossy(folder: Path, checked: Any) -> None:
+        if checked.header.provider == "RW5":
+            (folder / "IDS101.parquet").unlink()
+            raise NotConserved("IDS101: 3 rows accepted, 0 written")
+        real(folder, checked)
+
+    monkeypatch.setattr(store, "complete", lossy)  # the one fault that no file can have
+    monkeypatch.setattr(apart, "load", way.load)  # in this process, where it was planted
+    result = run_batch(instance, found, [submission(tmp_path, "RV5"), submission(tmp_path, "RW5")])
+    assert not result.success
+    assert judged(result)[CONSERVATION] == {"RV5_2025-04": True, "RW5_2025-04": False}
+    assert made(result)["pseudonymised"] == ["RV5_2025-04"]
+    assert [str(o.provider_month) for o in open_ledger(found.ledger).current_submissions()] == ["RV5_2025-04"]
 
 
 def test_no_value_of_a_record_reaches_dagster(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = zones()
     planted = ["PATIENT-SECRET", "9990000042", "9990000018", "LA1 4YW", "not a date"]
     good = submission(tmp_path, IDS001MPI=RIGHT["IDS001MPI"] + BAD_ROW)
-    results = [run_batch(dagster_instance, found, [good])]
+    results = [run_batch(instance, found, [good])]
 
     def leak(*_: Any, **__: Any) -> None:
         raise ValueError("row is PATIENT-SECRET, 9990000042")
 
     monkeypatch.setattr(site_report, "write_report", leak)  # the one fault that cannot be planted in a file
     monkeypatch.setattr(apart, "load", way.load)  # in this process, where it was planted
-    monkeypatch.setattr(apart, "check_received", way.check)
-    results.append(run_batch(dagster_instance, found, [submission(tmp_path, "RRP")]))
-    dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RAT"])
-    single = build_defs({"parity": Parity(home=str(found.home))})
-    results.append(
-        single.resolve_job_def("take_submission").execute_in_process(
-            run_config=QUIET,
-            instance=dagster_instance,
-            raise_on_error=False,
-            partition_key=_inbox(found, submission(tmp_path, "RAT")),
-        )
-    )
+    results.append(run_batch(instance, found, [submission(tmp_path, "RRP")]))
+    monkeypatch.setattr(batch, "load_all", leak)  # outside of what is caught per submission
+    results.append(take(instance, found, submission(found.inbox, "RAT").name))
     assert [r.success for r in results] == [True, False, False]
-    text = "".join(str(entry) for r in results for entry in dagster_instance.all_logs(r.run_id)) + json.dumps(
-        [dict(run.tags) | run.run_config for run in dagster_instance.get_runs()], default=str
+    text = "".join(str(entry) for r in results for entry in instance.all_logs(r.run_id)) + json.dumps(
+        [dict(run.tags) | run.run_config for run in instance.get_runs()], default=str
     )
     assert [value for value in planted if value in text] == []
     assert "ValueError" in text
 
 
-def _inbox(found: Zones, path: Path) -> str:
-    path.rename(found.inbox / path.name)
-    named = ProviderMonth.parse(path.name)
-    assert named
-    return str(partition_key(named))
-
-
-def test_one_submission_can_be_taken_by_its_partition(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance
+def test_dagster_is_told_of_a_loaded_submission_that_it_does_not_know(
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance
 ) -> None:
-    found = zones()
-    dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RH5"])
-    key = _inbox(found, submission(tmp_path, "RH5"))
-    job = build_defs({"parity": Parity(home=str(found.home))}).resolve_job_def("take_submission")
-    result = job.execute_in_process(run_config=QUIET, instance=dagster_instance, partition_key=key)
-    assert result.success
-    assert states(found) == {"RH5": State.ACCEPTED}
+    """A run was killed between a load and its events, or dagster/ was deleted: the same bytes again tell it."""
+    found, path = zones(), submission(tmp_path)
+    run_batch(instance, found, [path])
+    assert made(run_batch(instance, found, [path])) == {}
+    with dg.DagsterInstance.ephemeral() as new:
+        assert made(run_batch(new, found, [path]))["pseudonymised"] == ["RW5_2025-04"]
 
 
-def test_one_that_the_process_does_not_survive_is_rejected_and_the_run_goes_on(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+def test_a_try_that_was_killed_after_a_load_is_made_up_for_by_the_next_one(
+    tmp_path: Path, home: Path, instance: dg.DagsterInstance
 ) -> None:
-    """The run that takes one partition reads it in another process, as a batch does."""
+    """The submission has left the inbox, so the second try cannot load it. It tells Dagster what became of it."""
     found = zones()
-    monkeypatch.setenv(ENV_MEMORY, "1")
-    dagster_instance.add_dynamic_partitions(str(PROVIDERS.name), ["RH5"])
-    key = _inbox(found, submission(tmp_path, "RH5"))
-    job = build_defs({"parity": Parity(home=str(found.home))}).resolve_job_def("take_submission")
-    result = job.execute_in_process(run_config=QUIET, instance=dagster_instance, partition_key=key)
-    assert result.success
-    outcome = open_ledger(found.ledger).outcomes()[-1]  # the process may have written the receipt before it ended
-    assert (outcome.state, outcome.detail["rules"]) == (State.FILE_REJECTED, {"GATE-LIMIT-PROCESS": 1})
-
-
-def test_reprocessing_gives_what_loading_gave(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance
-) -> None:
-    found = zones()
-    run_batch(dagster_instance, found, [submission(tmp_path), submission(tmp_path, "RV5")])
-    before = {p.relative_to(found.home): p.read_bytes() for p in found.pseudonymised.rglob("*.parquet")}
-    assert before
-    again = run_batch(dagster_instance, found, [], "reprocess_everything")
-    assert again.success
-    assert {m.partition for m in again.get_asset_materialization_events()} == {"2025-04-01|RW5", "2025-04-01|RV5"}
-    assert {p.relative_to(found.home): p.read_bytes() for p in found.pseudonymised.rglob("*.parquet")} == before
-
-
-def tick(instance: dg.DagsterInstance, found: Zones, cursor: str | None) -> Any:
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
-    return inbox_sensor(context, parity=Parity(home=str(found.home)))
-
-
-def test_the_sensor_takes_each_content_once_when_it_has_come_to_rest(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance
-) -> None:
-    found = zones()
-    assert tick(dagster_instance, found, None).run_requests == []
-    path = submission(found.inbox)
-    first = tick(dagster_instance, found, None)
-    assert first.run_requests == []  # it may still be arriving
-    second = tick(dagster_instance, found, first.cursor)
-    (request,) = second.run_requests
-    assert request.tags == {"provider": "RW5", "month": "2025-04"}
-    assert tick(dagster_instance, found, second.cursor).run_requests == []
-    # changed while it lay there: asked for again, under another key
-    (path / "IDS101Referral.csv").write_text(RIGHT["IDS101Referral"].replace("R3", "R4"))
-    third = tick(dagster_instance, found, second.cursor)
-    fourth = tick(dagster_instance, found, third.cursor)
-    assert [r.run_key != request.run_key for r in fourth.run_requests] == [True]
-    assert "RW5" not in fourth.cursor
-
-
-def test_a_site_may_go_back_to_an_earlier_file_through_the_inbox(
-    tmp_path: Path, home: Path, dagster_instance: dg.DagsterInstance
-) -> None:
-    found = zones()
-    submission(found.inbox)
-    rested = tick(dagster_instance, found, tick(dagster_instance, found, None).cursor)
-    run_batch(dagster_instance, found, [found.inbox / "RW5_2025-04"])
-    again = tick(dagster_instance, found, tick(dagster_instance, found, None).cursor)
-    assert again.run_requests[0].run_key == rested.run_requests[0].run_key + "-2"
+    (run,) = load_runs([submission(found.inbox, name) for name in ("RV5", "RW5")], found, instance)
+    way.load(run.paths[0], found, open_ledger(found.ledger), spine_key())  # and there the process was killed
+    assert not run.paths[0].exists()
+    assert made(execute(instance, found, run.tags, run.run_config))["pseudonymised"] == [
+        "RW5_2025-04",
+        "RV5_2025-04",
+    ]
 
 
 def test_loading_ahead_keeps_order_and_lets_errors_through() -> None:
     def numbers() -> Iterator[int]:
         yield from range(5)
-        raise NoSubmission("the end")
+        raise NothingReceived("the end")
 
     made = ahead(numbers())
     assert [next(made) for _ in range(5)] == [0, 1, 2, 3, 4]
-    with pytest.raises(NoSubmission):
+    with pytest.raises(NothingReceived):
         next(made)
     assert list(ahead(iter([]))) == []
