@@ -14,7 +14,8 @@ from pipelines.zones import PROJECT, zones
 from tests.campaign import examples, is_whole
 from tests.fixtures.submission import submission
 
-PROVIDERS = ("RW5", "RX1", "RV5")
+# Each is a process that imports all libraries.
+PROVIDERS = ("RW5", "RX1", "RV5") if is_whole() else ("RW5", "RX1")
 
 
 def load_at_once(*folders: Path) -> list[tuple[int, str]]:
@@ -30,17 +31,17 @@ def load_at_once(*folders: Path) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("time", range(max(1, examples(1) // 2)))
-def test_three_first_loads_at_once_on_an_empty_root(tmp_path: Path, home: Path, time: int) -> None:
+def test_first_loads_at_once_on_an_empty_root(tmp_path: Path, home: Path, time: int) -> None:
     folders = [submission(tmp_path / "in", provider=provider) for provider in PROVIDERS]
-    assert load_at_once(*folders) == [(0, "")] * 3
+    assert load_at_once(*folders) == [(0, "")] * len(PROVIDERS)
     found = zones()
     ledger = open_ledger(found.ledger)
     assert sorted(o.provider_month.provider for o in ledger.current_submissions() if o.provider_month) == sorted(
         PROVIDERS
     )
-    assert ledger.verify({}, in_full=True).entries == 6
+    assert ledger.verify({}, in_full=True).entries == 2 * len(PROVIDERS)
     assert len({o.detail["key"] for o in ledger.current_submissions()}) == 1
-    if not is_whole():  # each load is a process that imports all libraries
+    if not is_whole():
         return
     following = [submission(tmp_path / "in", provider=provider, month="2025-05") for provider in PROVIDERS[:2]]
     assert load_at_once(*following) == [(0, "")] * 2

@@ -1,0 +1,113 @@
+"""A run whose process was killed is known as dead, whatever its age, and one whose process lives is left alone.
+
+One kill of one run. Kills of the whole stack: ``tests/journeys/test_power_cut.py``.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import DagsterRunStatus
+from dagster._core.launcher import WorkerStatus
+
+from pipelines import running
+from pipelines.dagster_home import instance
+from pipelines.drafting import DraftTaken, drafting
+from pipelines.launcher import Launcher
+from pipelines.resources import Parity
+from pipelines.run import QUIET
+from pipelines.zones import PROJECT, Zones, zones
+
+# A run in a process of its own that has begun and does not end by itself.
+RUNS = """
+import sys, time
+from pathlib import Path
+import dagster as dg
+from pipelines.dagster_home import instance
+from pipelines.resources import Draft
+from pipelines.zones import Zones
+
+@dg.op
+def begins(context, draft: Draft):
+    print(context.run_id, flush=True)
+    time.sleep(600)
+
+@dg.job(resource_defs={"draft": Draft(home=sys.argv[1])}, executor_def=dg.in_process_executor)
+def publication():
+    begins()
+
+with instance(Zones(Path(sys.argv[1]))) as dagster:
+    publication.execute_in_process(instance=dagster)
+"""
+
+
+@dg.op
+def asks_of_itself(context: dg.OpExecutionContext, parity: Parity) -> None:
+    assert running.is_at_work(context.instance, context.run_id)
+
+
+def test_a_run_is_at_work_as_long_as_its_process(
+    home: Path, dagster_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.job(resource_defs={"parity": Parity(home=str(home))}, executor_def=dg.in_process_executor)
+    def job() -> None:
+        asks_of_itself()
+
+    first = job.execute_in_process(instance=dagster_instance, run_config=QUIET).run_id
+    assert running.is_at_work(dagster_instance, first)  # until this process takes up another one
+    second = job.execute_in_process(instance=dagster_instance, run_config=QUIET).run_id
+    assert sorted(each.name for each in running.folder(dagster_instance).iterdir()) == [".name", second]
+    assert [running.is_at_work(dagster_instance, each) for each in (first, second)] == [False, True]
+    assert not running.is_at_work(dagster_instance, "never begun")
+    # It has just started and has no lock yet: for a minute nobody takes it for dead.
+    job_without = dg.JobDefinition(graph_def=dg.GraphDefinition("two"), executor_def=dg.in_process_executor)
+    third = job_without.execute_in_process(instance=dagster_instance).run_id
+    assert running.is_at_work(dagster_instance, third)
+    monkeypatch.setattr(running, "_UNTIL_LOCKED", 0)
+    assert not running.is_at_work(dagster_instance, third)
+    # Only a machine that sees the folder can know.
+    monkeypatch.setattr(running, "folder", lambda _: home / "another")
+    assert running.is_at_work(dagster_instance, first)
+    monkeypatch.undo()
+    with pytest.raises(running.RunEnded):
+        running.hold(dagster_instance, first)
+
+
+def test_a_killed_run_is_ended_whatever_its_age_and_a_living_one_is_not(home: Path) -> None:
+    found = zones()
+    program = [sys.executable, "-c", RUNS, str(home)]
+    with (
+        instance(found) as dagster,
+        subprocess.Popen(program, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as publishing,
+    ):
+        assert publishing.stdout is not None and isinstance(dagster.run_launcher, Launcher)
+        run_id = publishing.stdout.readline().decode().strip()
+
+        def status() -> DagsterRunStatus:
+            run = dagster.get_run_by_id(run_id)
+            assert run is not None
+            return run.status
+
+        def health() -> WorkerStatus:
+            run = dagster.get_run_by_id(run_id)
+            assert run is not None
+            return dagster.run_launcher.check_run_worker_health(run).status
+
+        assert (running.end_dead_runs(dagster), health()) == ([], WorkerStatus.RUNNING)
+        with pytest.raises(
+            DraftTaken, match=rf"dagster publication \(run {run_id[:8]}\), process {publishing.pid}"
+        ):
+            hold(found)
+        publishing.kill()
+        publishing.wait()
+        hold(found)
+        assert (status(), health()) == (DagsterRunStatus.STARTED, WorkerStatus.NOT_FOUND)
+        instance(found).dispose()  # as every command and the start of the UI do
+        assert (status(), running.end_dead_runs(dagster)) == (DagsterRunStatus.FAILURE, [])
+
+
+def hold(found: Zones) -> None:
+    with drafting(found):
+        pass
