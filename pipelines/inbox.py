@@ -11,26 +11,36 @@ named ``*.csv`` DuckDB read the files of every site.
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import polars as pl
 
-from pipelines.members import Beside, Capped, Member, is_ignored, members, too_large
+from pipelines import answers_file, names
+from pipelines.members import Beside, Capped, Member, members, too_large
+from pipelines.names import Known
+from pipelines.table_files import Box, Part, TableFile, Taken, boxed, names_in, take, take_part
 from schemas import limits
-from schemas.dataset import TABLES, find_table
+from schemas.dataset import TABLES
 from schemas.errors import NotAsked
 from schemas.gate import GATE
 from schemas.month import ProviderMonth
+from schemas.rule import Effect
 from schemas.shapes import file_shown
-from transforms.findings import file_finding
-from transforms.receive import format_of, formats
+from schemas.table import Table
+from transforms.convert.converter import Note
+from transforms.findings import file_finding, note, printable
+from transforms.plausible.answers import Answer
+from transforms.receive import format_of
 from transforms.survey import Survey, survey
 from warehouse.storage import sha256_of
+
+DATABASES = (".mdb", ".accdb")
 
 
 class NotASubmission(NotAsked):
@@ -38,24 +48,16 @@ class NotASubmission(NotAsked):
 
 
 @dataclass(frozen=True)
-class TableFile:
-    """One table file under an opaque path, with its survey (``None`` where the format is no text)."""
-
-    table_id: str
-    path: Path
-    seen: Survey | None
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
 class Source:
-    """The files of a submission. ``named`` is the provider and month in its name, if there are any."""
+    """The files of a submission. ``named`` is the provider and month in its name, if there are any. ``answers``
+    came in a file beside the tables (``pipelines.answers_file``).
+    """
 
     named: ProviderMonth | None
     files: dict[str, TableFile]
     findings: list[pl.DataFrame] = field(default_factory=list)
     content_sha256: str = ""
+    answers: tuple[Answer, ...] = ()
 
     @property
     def refused(self) -> set[str]:
@@ -79,9 +81,9 @@ class Source:
 
 
 def find_submissions(path: Path) -> list[Path]:
-    """The submissions at ``path``: itself, or the folders and zips directly in it, in order of name.
+    """The submissions at ``path``: itself, or the folders, zips, workbooks and databases in it, in order of name.
 
-    If one folder or zip looks like a submission, all others next to it are treated as submissions too. One that is
+    If one of them looks like a submission, all others next to it are treated as submissions too. One that is
     not is then rejected with a message, and not ignored.
 
     Raises NotASubmission for a path that does not exist or is empty.
@@ -90,26 +92,35 @@ def find_submissions(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise NotASubmission(f"There is no file or folder {shown_name(path)}.")
-    entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
-    if any(_table_name(entry.name) for entry in entries if not entry.is_dir()):
+    entries = sorted(entry for entry in path.iterdir() if not names.is_ignored(entry.name))
+    if any(_is_table(entry.name) for entry in entries if not entry.is_dir()):
         return [path]
-    inner = [e for e in entries if not e.is_symlink() and (e.is_dir() or e.suffix.lower() == ".zip")]
+    inner = [e for e in entries if not e.is_symlink() and (e.is_dir() or may_be_submission(e.name))]
     if any(_looks_like_submission(entry) for entry in inner):
         return inner
     if not entries:
         raise NotASubmission(
-            f"The folder {shown_name(path)} is empty. A submission is a folder or zip of CSV or Parquet files, "
-            "one per table."
+            f"The folder {shown_name(path)} is empty. A submission is a folder, a zip, a workbook or an Access "
+            "database, with its tables."
         )
     return [path]
 
 
-def named_in(path: Path) -> ProviderMonth | None:
+def may_be_submission(name: str) -> bool:
+    """Whether a file of this name can be a submission of its own: a zip, or a workbook or database that is called
+    after its provider and month.
+    """
+    ending = names.split(name)[1]
+    return ending == ".zip" or (names.holds_tables(ending) and named_in(Path(name)) is not None)
+
+
+def named_in(path: PurePath) -> ProviderMonth | None:
     """Provider and month from a name such as ``RW5_2025-04`` or ``RW5_2025-04.zip``; ``None`` otherwise."""
-    return ProviderMonth.parse(path.name[:-4] if path.name.lower().endswith(".zip") else path.name)
+    stem, ending = names.split(path.name)
+    return ProviderMonth.parse(stem if ending == ".zip" or names.holds_tables(ending) else path.name)
 
 
-def shown_name(path: Path) -> str:
+def shown_name(path: PurePath) -> str:
     """The name of a submission as it may be shown: as a shape, unless it is a provider and month or our own inbox.
 
     People type paths from all over a disk, and a name may hold anything.
@@ -124,30 +135,155 @@ def open_source(path: Path, workspace: Path, *, keep: bool, is_hashed: bool = Tr
     and only a zip, or a folder with a non-text path, is unpacked there (a check). Without a content hash this
     takes a third less time. Problems become findings.
     """
-    findings: list[pl.DataFrame] = []
-    beside: Beside = []
-    under_way: dict[str, Future[tuple[TableFile, list[pl.DataFrame]]]] = {}
-    keep = keep or not _is_text(path)
-    # Two at a time: hashing, unpacking and copying leave the interpreter to the other.
     with ExitStack() as opened, ThreadPoolExecutor(2) as readers:
-        for member in members(path, findings, beside, opened):
-            table_name = _table_name(member.name)
-            table = find_table(table_name) if table_name else None
-            if (size := too_large(member.size)) is not None:
-                member.opened.close()
-                beside.append([member.name, str(member.size)])
-                findings.append(file_finding(GATE["GATE-LIMIT-BYTES"], table.id if table else None, size))
-            elif table is None or table.id in under_way:
-                beside.append(_read_beside(member, is_hashed))
-                rule = GATE["GATE-TABLE-TWICE"] if table else GATE["GATE-TABLE-UNKNOWN"]
-                findings.append(file_finding(rule, *((table.id,) if table else (None, file_shown(member.name)))))
-            else:
-                under_way[table.id] = readers.submit(_take, member, table.id, workspace, keep, is_hashed)
-    files = {table_id: taken.result()[0] for table_id, taken in under_way.items()}
-    findings += [finding for taken in under_way.values() for finding in taken.result()[1]]
-    if not files and not findings:
+        arriving = _Arriving(workspace, keep or not _is_text(path), is_hashed, readers, opened)
+        for member in members(path, arriving.findings, arriving.beside, opened):
+            arriving.add(member)
+        files = arriving.files()
+    findings = arriving.findings
+    if not files and not any(not is_light(frame) for frame in findings):
         findings.append(file_finding(GATE["GATE-EMPTY"], None))
-    return Source(named_in(path), files, findings, _content_hash(path, files, findings, beside))
+    answers = tuple(arriving.answers)
+    sha256 = _content_hash(path, files, findings, arriving.beside, answers)
+    return Source(named_in(path), files, findings, sha256, answers)
+
+
+class _Arriving:
+    """The files of a submission while they are opened, two at a time: hashing, unpacking and copying leave the
+    interpreter to the other.
+    """
+
+    def __init__(
+        self, workspace: Path, keep: bool, is_hashed: bool, readers: ThreadPoolExecutor, opened: ExitStack
+    ) -> None:
+        self.findings: list[pl.DataFrame] = []
+        self.beside: Beside = []
+        self.answers: list[Answer] = []
+        self._workspace, self._keep, self._is_hashed = workspace, keep, is_hashed
+        self._readers, self._opened = readers, opened
+        self._under_way: dict[str, Future[Taken]] = {}
+        self._called: dict[str, list[str]] = {}
+        self._respelled: list[str] = []
+
+    def add(self, member: Member) -> None:
+        """Take one file: a table, several tables, or none."""
+        stem, ending = names.split(member.name)
+        known = names.table_of(stem) if names.is_read(ending) else None
+        if (size := too_large(member.size)) is not None:
+            member.opened.close()
+            self.beside.append([member.name, str(member.size)])
+            self.findings.append(note(GATE["GATE-LIMIT-BYTES"], known.table.id if known else None, size))
+        elif names.is_answers(member.name):
+            self._add_answers(member)
+        elif names.holds_tables(ending):
+            self._add_box(member, known)
+        elif known is None:
+            self._add_other(member)
+        elif self._is_first(known.table, called := _called(member.name, known)):
+            self._note_name(known, called, not names.says_its_format(ending))
+            self._under_way[known.table.id] = self._readers.submit(
+                take, member, known.table, self._workspace, keep=self._keep, is_hashed=self._is_hashed
+            )
+        else:
+            self.beside.append(_read_beside(member, self._is_hashed))
+
+    def files(self) -> dict[str, TableFile]:
+        """The file of each table, when all are there."""
+        taken = {table_id: future.result() for table_id, future in self._under_way.items()}
+        for table_id, each in taken.items():
+            self.findings += each.findings
+            if each.file is None:
+                self.beside.append([table_id, "refused"])
+        for table_id, called in self._called.items():
+            if len(called) > 1:
+                self.findings.append(note(GATE["GATE-TABLE-TWICE"], table_id, " and ".join(called)))
+        if self._respelled:
+            self.findings.append(note(GATE["GATE-READ-NAME"], None, _example(self._respelled, "name")))
+        self.findings += _notes({table_id: each.notes for table_id, each in taken.items()})
+        return {table_id: each.file for table_id, each in taken.items() if each.file is not None}
+
+    def _is_first(self, table: Table, called: str) -> bool:
+        self._called.setdefault(table.id, []).append(called)
+        return len(self._called[table.id]) == 1
+
+    def _note_name(self, known: Known, called: str, has_other_ending: bool) -> None:
+        if not known.is_exact or has_other_ending:
+            self._respelled.append(f"{called} was read as {known.table.name}")
+
+    def _add_answers(self, member: Member) -> None:
+        """Take the answers that can be used. Why others cannot is said by their rows, without their text."""
+        with member.opened:
+            content = Capped(member.opened, self.findings, None).read(answers_file.LARGEST + 1)
+        answers, unused = answers_file.read(content)
+        self.answers += answers
+        for why in unused:
+            self.findings.append(note(GATE["GATE-NOT-READ"], None, f"{names.ANSWERS}, {why.rstrip('.')},"))
+        if unused:
+            self.beside.append([names.ANSWERS, hashlib.sha256(content).hexdigest()])
+
+    def _add_other(self, member: Member) -> None:
+        self.beside.append(_read_beside(member, self._is_hashed))
+        if names.is_document(member.name):
+            self.findings.append(note(GATE["GATE-NOT-READ"], None, names.document_shown(member.name)))
+        else:
+            self.findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, file_shown(member.name)))
+
+    def _add_box(self, member: Member, known: Known | None) -> None:
+        box = self._opened.enter_context(
+            boxed(member, self._workspace, self.findings, keep=self._keep, is_hashed=self._is_hashed)
+        )
+        self.beside.append([member.name, box.sha256])
+        found = names_in(box)
+        if isinstance(found, pl.DataFrame):
+            self.findings.append(found)
+            return
+        tables = {name: of for name in found if (of := names.table_of(name)) is not None}
+        if not tables and known is not None and len(found) == 1:
+            tables = {found[0]: Known(known.table, is_exact=True)}
+        for name, of in tables.items():
+            called = f"{_called(name, of)} of {file_shown(member.name)}"
+            if self._is_first(of.table, called):
+                self._note_name(of, called, has_other_ending=False)
+                self._under_way[of.table.id] = self._readers.submit(
+                    take_part, box, Part(of.table, name), self._workspace, is_hashed=self._is_hashed
+                )
+        self._note_others([name for name in found if name not in tables], box, bool(tables), member.name)
+
+    def _note_others(self, others: list[str], box: Box, has_tables: bool, called: str) -> None:
+        """What else a file of several tables has. A database is full of lists; a sheet may be a table misnamed."""
+        if not has_tables:
+            self.findings.append(note(GATE["GATE-TABLE-UNKNOWN"], None, f"No name in {file_shown(called)}"))
+            return
+        unknown = [name for name in others if not (box.ending in DATABASES or names.is_document_sheet(name))]
+        for name in unknown:
+            self.findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, f"Sheet {file_shown(name)}"))
+        unread = [f"{file_shown(name)} of {file_shown(called)}" for name in others if name not in unknown]
+        if unread:
+            self.findings.append(note(GATE["GATE-NOT-READ"], None, _example(unread, "other")))
+
+
+def _called(name: str, known: Known) -> str:
+    """How a file or sheet is called where it is shown."""
+    return printable(name) if known.is_understood else file_shown(name)
+
+
+def _example(said: list[str], what: str) -> str:
+    """The first of several, and how many more there are."""
+    more = len(said) - 1
+    return said[0] if not more else f"{said[0]}, and {more} more {what}{'s' if more > 1 else ''} in this way"
+
+
+def _notes(by_table: dict[str, list[Note]]) -> Iterator[pl.DataFrame]:
+    """One finding for each kind of note, however many tables it is about."""
+    tables: dict[Note, list[str]] = {}
+    for table_id, notes in by_table.items():
+        for each in notes:
+            tables.setdefault(each, []).append(table_id)
+    for each, of in tables.items():
+        if GATE[each.rule].effect is not Effect.NOTE or len(of) == 1:
+            yield from (note(GATE[each.rule], table_id, each.found) for table_id in of)
+        else:
+            yield note(GATE[each.rule], None, f"{each.found}, in {len(of)} tables")
 
 
 def unread_source(path: Path, finding: pl.DataFrame) -> Source:
@@ -164,7 +300,8 @@ def as_record(source: Source) -> dict[str, Any]:
         for table_id, f in source.files.items()
     }
     named = [source.named.provider, source.named.month.isoformat()] if source.named else None
-    return {"claim": named, "content_sha256": source.content_sha256, "files": files}
+    answers = {"answers": [asdict(each) for each in source.answers]} if source.answers else {}
+    return {"claim": named, "content_sha256": source.content_sha256, "files": files} | answers
 
 
 def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFrame]) -> Source:
@@ -176,30 +313,8 @@ def from_record(record: dict[str, Any], folder: Path, findings: list[pl.DataFram
         for table_id, f in record["files"].items()
     }
     named = ProviderMonth(record["claim"][0], date.fromisoformat(record["claim"][1])) if record["claim"] else None
-    return Source(named, files, findings, record["content_sha256"])
-
-
-def _take(
-    member: Member, table_id: str, workspace: Path, keep: bool, is_hashed: bool
-) -> tuple[TableFile, list[pl.DataFrame]]:
-    """The table file of a member, and what was found on the way."""
-    findings: list[pl.DataFrame] = []
-    place = workspace / f"{table_id}{Path(member.name).suffix.lower()}"
-    with member.opened:
-        if member.lies_at is not None and not keep:
-            place = member.lies_at
-            seen = survey(member.opened, is_hashed=is_hashed)
-        else:
-            with place.open("xb") as copy:
-                seen = survey(Capped(member.opened, findings, table_id), copy, is_hashed=is_hashed)
-    is_text = format_of(place).is_text
-    return TableFile(table_id, place, seen if is_text else None, seen.sha256, seen.size), findings
-
-
-def _table_name(file_name: str) -> str | None:
-    """The table name in a file name, if its ending is one we read."""
-    stem, dot, suffix = file_name.rpartition(".")
-    return stem if dot and f".{suffix.lower()}" in formats() and find_table(stem) else None
+    answers = tuple(Answer(**each) for each in record.get("answers", ()))
+    return Source(named, files, findings, record["content_sha256"], answers)
 
 
 def _is_text(path: Path) -> bool:
@@ -214,7 +329,13 @@ def _is_text(path: Path) -> bool:
 def _looks_like_submission(entry: Path) -> bool:
     if entry.is_file() or named_in(entry) is not None:
         return True
-    return any(_table_name(inner.name) for inner in entry.iterdir())
+    return any(_is_table(inner.name) for inner in entry.iterdir())
+
+
+def _is_table(file_name: str) -> bool:
+    """Whether a file is called after a table, with an ending that is read."""
+    stem, ending = names.split(file_name)
+    return names.is_read(ending) and names.table_of(stem) is not None
 
 
 def _read_beside(member: Member, is_hashed: bool) -> list[str]:
@@ -224,7 +345,13 @@ def _read_beside(member: Member, is_hashed: bool) -> list[str]:
     return [member.name, found.sha256 if found else ""]
 
 
-def _content_hash(path: Path, files: dict[str, TableFile], findings: list[pl.DataFrame], beside: Beside) -> str:
+def _content_hash(
+    path: Path,
+    files: dict[str, TableFile],
+    findings: list[pl.DataFrame],
+    beside: Beside,
+    answers: Sequence[Answer] = (),
+) -> str:
     """Hash of all content that a verdict depends on. The same tables hash the same, in a folder or
     a zip, under any name.
 
@@ -234,15 +361,23 @@ def _content_hash(path: Path, files: dict[str, TableFile], findings: list[pl.Dat
     if not files and path.is_file() and path.stat().st_size <= limits.TOTAL_BYTES:
         return sha256_of(path)
     lines = [_line(files[table_id]) for table_id in TABLES if table_id in files]
-    if findings:
-        found = pl.concat(findings).select("rule_id", "table", "found").rows()
+    lines += [f"answer {json.dumps(asdict(each))}\n" for each in answers]
+    if heavy := [frame for frame in findings if not is_light(frame)]:
+        found = pl.concat(heavy).select("rule_id", "table", "found").rows()
         lines += sorted(f"{json.dumps(row)}\n" for row in (*found, *beside))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _line(file: TableFile) -> str:
-    ending = file.path.suffix.lower()
+    if file.arrived:
+        return f"{file.table_id} as CSV of {file.arrived}\n"
+    ending = format_of(file.path).ending
     return f"{file.table_id}{'' if ending == '.csv' else ending} {file.sha256}\n"
+
+
+def is_light(findings: pl.DataFrame) -> bool:
+    """Whether findings are notes alone: how files are called and what lies beside them is no content."""
+    return bool((findings["effect"] == Effect.NOTE.value).all())
 
 
 def discard(folder: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import custody, durable, store
+from pipelines import custody, durable
 from pipelines.inbox import Source, from_record
 from pipelines.ledger import Receipt
+from pipelines.locks import alone
 from pipelines.verdict import Verdict
 from pipelines.zones import Zones
 from schemas.errors import ForThePerson
@@ -32,7 +33,7 @@ def keep(incoming: Path, folder: Path) -> None:
     if not folder.exists():
         durable.move(incoming, folder)
         return
-    with store.alone(folder):
+    with alone(folder):
         is_kept = custody.is_closed(folder) or not custody.is_closed(incoming)
         names = kept_source(incoming).names
         if not (is_kept and is_as_received(folder)):

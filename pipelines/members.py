@@ -4,29 +4,45 @@ Belongs here: opening files without following a link, refusing what is too many,
 read. Does not belong here: which file is which table (``pipelines.inbox``), the limits (``schemas.limits``).
 """
 
+import errno
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import polars as pl
 
+from pipelines import names
 from schemas import limits
 from schemas.gate import GATE
 from schemas.shapes import file_shown
-from transforms.findings import file_finding
+from transforms.archive import BROKEN, Sparing, swells
+from transforms.findings import file_finding, note
 
 # No links. A FIFO in the folder must not block the gate. A site's own machine may support neither.
 _OPEN = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
     _OPEN |= getattr(os, _flag, 0)
-# What a damaged or hostile archive makes zipfile and zlib raise.
-_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
+# How other files begin, and what marks a zip that is a file of Office.
+_BEGINNINGS = {
+    b"Standard Jet DB": "an Access database",
+    b"Standard ACE DB": "an Access database",
+    b"\xd0\xcf\x11\xe0": "a file of Office with a password or of before 2007",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "packed by gzip",
+    b"%PDF": "a PDF",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+}
+_PACKAGES = {
+    "xl/workbook.xml": "an Excel workbook",
+    "xl/workbook.bin": "an Excel workbook",
+    "word/document.xml": "a Word document",
+}
 # The fixed part of what stands before a member's bytes.
 _LOCAL_HEADER = 30
 
@@ -53,7 +69,7 @@ class Capped:
         """At most ``size`` bytes. Empty at the end, at damage and at the limit; damage and limit add a finding."""
         try:
             chunk = self._source.read(min(size, self._left + 1))
-        except _BROKEN:
+        except BROKEN:
             self._findings.append(file_finding(GATE["GATE-ZIP"], self._table_id, "a member is damaged"))
             return b""
         self._left -= len(chunk)
@@ -65,21 +81,29 @@ class Capped:
 
 def members(path: Path, findings: list[pl.DataFrame], beside: Beside, files: ExitStack) -> Iterator[Member]:
     """The files of the submission at ``path``, in order of name for a folder. What is refused adds a finding, and
-    its name and size to ``beside``. ``files`` keeps a zip open while its members are read.
+    its name and size to ``beside``. What file managers and Office made is left out with a note. ``files`` keeps a
+    zip open while its members are read.
     """
-    return (
-        _zip_members(path, findings, beside, files) if path.is_file() else _folder_members(path, findings, beside)
-    )
+    ignored: list[str] = []
+    if not path.is_file():
+        yield from _folder_members(path, findings, beside, ignored)
+    elif names.is_read(names.split(path.name)[1]):
+        yield from _single(path, findings)
+    else:
+        yield from _zip_members(path, findings, beside, ignored, files)
+    if ignored:
+        findings.append(note(GATE["GATE-IGNORED"], None, _some(sorted(set(ignored)))))
 
 
-def _is_beside(name: str) -> bool:
-    """Whether an entry of a zip is a folder, or a file that file managers create."""
-    return name.endswith("/") or is_ignored(name)
+def _some(said: list[str]) -> str:
+    return said[0] if len(said) == 1 else f"{said[0]} and {len(said) - 1} more"
 
 
-def is_ignored(name: str) -> bool:
-    """Files that file managers create."""
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.split("/"))
+def _is_left_out(name: str, ignored: list[str]) -> bool:
+    """Whether a path in a folder or zip is left out. What Windows, macOS or Office made is added to ``ignored``."""
+    if (made := names.debris(name)) is not None:
+        ignored.append(made)
+    return made is not None or names.is_hidden(name)
 
 
 def too_large(size: int) -> str | None:
@@ -87,8 +111,23 @@ def too_large(size: int) -> str | None:
     return f"a file of {_gigabytes(size)}" if size > limits.FILE_BYTES else None
 
 
-def _folder_members(path: Path, findings: list[pl.DataFrame], beside: Beside) -> Iterator[Member]:
-    entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
+def _single(path: Path, findings: list[pl.DataFrame]) -> Iterator[Member]:
+    """A file that is a submission by itself: a workbook, a database, or one table."""
+    try:
+        opened = os.open(path, _OPEN & ~getattr(os, "O_NOFOLLOW", 0))  # the person may name a link
+    except OSError:
+        findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(path.name)))
+        return
+    size = os.fstat(opened).st_size
+    yield Member(path.name, os.fdopen(opened, "rb"), size, path)
+
+
+def _folder_members(
+    path: Path, findings: list[pl.DataFrame], beside: Beside, ignored: list[str]
+) -> Iterator[Member]:
+    entries = sorted(entry for entry in path.iterdir() if not _is_left_out(entry.name, ignored))
+    if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink():
+        entries = sorted(entry for entry in entries[0].iterdir() if not _is_left_out(entry.name, ignored))
     sizes = [_size(entry) for entry in entries]
     refusals = [each for each in (_too_many(len(entries)), _too_much(sum(sizes))) if each is not None]
     if refusals:
@@ -97,7 +136,7 @@ def _folder_members(path: Path, findings: list[pl.DataFrame], beside: Beside) ->
         return
     for entry in entries:
         try:
-            opened = os.open(entry, _OPEN)
+            opened = _open_without_link(entry)
         except OSError:
             findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(entry.name)))
             continue
@@ -109,6 +148,13 @@ def _folder_members(path: Path, findings: list[pl.DataFrame], beside: Beside) ->
         yield Member(entry.name, os.fdopen(opened, "rb"), found.st_size, entry)
 
 
+def _open_without_link(entry: Path) -> int:
+    """The file, opened. Raises OSError for a link, also where the system cannot refuse one itself."""
+    if not hasattr(os, "O_NOFOLLOW") and entry.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return os.open(entry, _OPEN)
+
+
 def _size(entry: Path) -> int:
     try:
         return entry.lstat().st_size
@@ -116,12 +162,14 @@ def _size(entry: Path) -> int:
         return 0
 
 
-def _zip_members(path: Path, findings: list[pl.DataFrame], beside: Beside, files: ExitStack) -> Iterator[Member]:
+def _zip_members(
+    path: Path, findings: list[pl.DataFrame], beside: Beside, ignored: list[str], files: ExitStack
+) -> Iterator[Member]:
     said: set[str] = set()
 
     def refuse(why: str) -> None:
         if why not in said:
-            findings.append(file_finding(GATE["GATE-ZIP"], None, why))
+            findings.append(note(GATE["GATE-ZIP"], None, why))
         said.add(why)
 
     try:
@@ -133,10 +181,14 @@ def _zip_members(path: Path, findings: list[pl.DataFrame], beside: Beside, files
         findings.append(too_much)
         return None
     try:
-        archive = files.enter_context(zipfile.ZipFile(_Sparing(file)))
-    except _BROKEN:
-        return refuse("it is not a zip, or its list of files is damaged or too long")
-    inside = [info for info in archive.infolist() if not _is_beside(info.filename)]
+        archive = files.enter_context(zipfile.ZipFile(Sparing(file)))
+    except BROKEN:
+        return refuse(_what_it_is(path))
+    listed = archive.infolist()
+    package = next((kind for info in listed if (kind := _PACKAGES.get(info.filename))), None)
+    if package is not None:
+        return refuse(f"by its content it is {package}, not a zip of tables")
+    inside = _inside(listed, findings, ignored)
     if (refusal := _why_not_unpacked(inside)) is not None:
         findings.append(refusal)
         beside += [[info.filename, f"{info.file_size} {info.CRC}"] for info in inside]
@@ -144,55 +196,59 @@ def _zip_members(path: Path, findings: list[pl.DataFrame], beside: Beside, files
     for info in inside:
         try:
             yield Member(info.filename.split("/")[-1], archive.open(info), info.file_size, None)
-        except _BROKEN:
+        except BROKEN:
             refuse("a member is damaged or packed in an unknown way")
     return None
 
 
-class _Sparing:
-    """A file that is never read in larger pieces than the list of files in a zip may have.
-
-    ``zipfile`` reads that list as one, however long the zip says it is, and makes an object of each entry.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def read(self, size: int = -1) -> bytes:
-        if size > limits.DIRECTORY_BYTES:
-            raise zipfile.BadZipFile("too long")
-        return self._file.read(limits.DIRECTORY_BYTES if size < 0 else size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+def _inside(
+    listed: list[zipfile.ZipInfo], findings: list[pl.DataFrame], ignored: list[str]
+) -> list[zipfile.ZipInfo]:
+    """The files in a zip. Old tools of Windows write a backslash where a folder ends."""
+    of_windows = [info for info in listed if "\\" in info.filename]
+    for info in of_windows:
+        info.filename = info.filename.replace("\\", "/")
+    if of_windows:
+        findings.append(note(GATE["GATE-READ-FORM"], None, "a zip whose folders are named as Windows names them"))
+    return [i for i in listed if not i.filename.endswith("/") and not _is_left_out(i.filename, ignored)]
 
 
 def _why_not_unpacked(inside: list[zipfile.ZipInfo]) -> pl.DataFrame | None:
     """The finding why a zip is not unpacked, by what it says of its members; ``None`` where it may be."""
-    unpacked, packed = sum(m.file_size for m in inside), sum(m.compress_size for m in inside)
+    unpacked = sum(m.file_size for m in inside)
     if (why := _too_many(len(inside))) is not None:
         return why
     if (said := _odd(inside)) is not None:
         return file_finding(GATE["GATE-ZIP"], None, said)
     if (said := too_large(max((m.file_size for m in inside), default=0))) is not None:
         return file_finding(GATE["GATE-LIMIT-BYTES"], None, said)
-    if unpacked > limits.RATIO_FROM and unpacked > limits.RATIO * max(packed, 1):
-        return file_finding(GATE["GATE-LIMIT-RATIO"], None, f"{unpacked // max(packed, 1):,}")
+    if (ratio := swells(inside)) is not None:
+        return file_finding(GATE["GATE-LIMIT-RATIO"], None, f"{ratio:,}")
     return _too_much(unpacked)
+
+
+def _what_it_is(path: Path) -> str:
+    """What a file is that is no zip, in words, by its first bytes."""
+    with path.open("rb") as file:
+        start = file.read(20)
+    for begins, kind in _BEGINNINGS.items():
+        if begins in start:
+            return f"by its content it is {kind}, not a zip"
+    return "it is no format that is read, or its list of files is damaged or too long"
 
 
 def _odd(inside: list[zipfile.ZipInfo]) -> str | None:
     """What no ordinary program packs, in words; ``None`` if there is nothing of it."""
-    names = [info.filename for info in inside]
-    if len(set(names)) != len(names):
+    paths = [info.filename for info in inside]
+    if len(set(paths)) != len(paths):
         return "it has two files of the same name"
-    if not all(names):
+    if not all(paths):
         return "it has a file without a name"
     if any(info.flag_bits & 1 for info in inside):
         return "it is encrypted"
     if any(stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) for info in inside):
         return "it has a link or a device in it"
-    if not _lie_in_one_folder(names):
+    if not _lie_in_one_folder(paths):
         return "it has folders in it"
     by_place = sorted(inside, key=lambda info: info.header_offset)
     for info, following in pairwise(by_place):
@@ -202,10 +258,10 @@ def _odd(inside: list[zipfile.ZipInfo]) -> str | None:
     return None
 
 
-def _lie_in_one_folder(names: list[str]) -> bool:
+def _lie_in_one_folder(paths: list[str]) -> bool:
     """Whether all lie at the top of a zip, or all in one folder there."""
-    folders = {name.rpartition("/")[0] for name in names}
-    return len(folders) <= 1 and not any("/" in folder for folder in folders) and not any(".." in n for n in names)
+    folders = {path.rpartition("/")[0] for path in paths}
+    return len(folders) <= 1 and not any("/" in folder for folder in folders) and not any(".." in p for p in paths)
 
 
 def _too_many(count: int) -> pl.DataFrame | None:

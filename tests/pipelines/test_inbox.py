@@ -1,5 +1,6 @@
 """Finding and opening submissions: what a path may be, and what a hostile one cannot do."""
 
+import hashlib
 import json
 import os
 import threading
@@ -17,11 +18,16 @@ from pipelines.inbox import (
     from_record,
     named_in,
     open_source,
+    shown_name,
+    unread_source,
 )
 from pipelines.members import _why_not_unpacked
+from schemas import limits
+from schemas.gate import GATE
 from schemas.month import ProviderMonth
 from tests.campaign import examples
 from tests.fixtures.submission import RIGHT, submission, write, zipped
+from transforms.findings import file_finding
 
 
 def opened(path: Path, tmp_path: Path, keep: bool = False) -> Source:
@@ -67,6 +73,42 @@ def test_a_path_that_leads_nowhere_is_a_sentence(tmp_path: Path) -> None:
         find_submissions(tmp_path / "missing")
     with pytest.raises(NotASubmission, match="is empty"):
         find_submissions(tmp_path)
+    (tmp_path / ".DS_Store").write_text("x")  # debris of a file manager
+    with pytest.raises(NotASubmission, match="is empty"):
+        find_submissions(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["RW5_2025-04/", "April/IDS101Referral.csv", "extract.zip"])
+def test_a_folder_or_zip_looks_like_a_submission_by_its_name_or_its_tables(tmp_path: Path, name: str) -> None:
+    """Then what lies next to it is one too."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).write_text("x")
+    (tmp_path / "notes").mkdir()
+    assert [path.name for path in find_submissions(tmp_path)] == sorted([name.partition("/")[0], "notes"])
+
+
+def test_a_folder_that_only_has_other_files_or_is_called_like_a_table_is_no_submission_to_be_found(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("x")
+    assert find_submissions(tmp_path) == [tmp_path]
+    submission(tmp_path, "RW5")
+    (tmp_path / "IDS101Referral.csv").mkdir()
+    assert [path.name for path in find_submissions(tmp_path)] == ["IDS101Referral.csv", "RW5_2025-04", "notes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("RW5_2025-04", "RW5_2025-04"), ("RW5_2025-04.zip", "RW5_2025-04.zip"), ("inbox", "inbox"),
+        ("Ann Lee 9990000018", "Aaa Aaa 9999999999 (18 characters)"), ("inbox2", "aaaaa9 (6 characters)"),
+    ],
+)  # fmt: skip
+def test_a_name_is_shown_as_a_shape_unless_it_says_provider_and_month_or_is_our_inbox(
+    name: str, shown: str
+) -> None:
+    assert shown_name(Path("somewhere") / name) == shown
 
 
 @pytest.mark.parametrize(
@@ -90,6 +132,57 @@ def test_the_same_tables_are_the_same_content_in_a_folder_or_a_zip_under_any_nam
     assert opened(renamed, tmp_path).content_sha256 == opened(folder, tmp_path).content_sha256
     other = submission(tmp_path / "other", IDS101Referral=RIGHT["IDS101Referral"].replace("R3", "R4"))
     assert opened(other, tmp_path).content_sha256 != opened(folder, tmp_path).content_sha256
+
+
+def test_what_lies_beside_the_tables_and_what_is_in_it_makes_another_content(tmp_path: Path) -> None:
+    contents = [
+        opened(submission(tmp_path / str(number), **beside), tmp_path).content_sha256
+        for number, beside in enumerate([{}, {"notes": "x"}, {"notes": "y"}, {"other": "x"}, {"notes": "x"}])
+    ]
+    assert len({*contents}) == 4 and contents[1] == contents[4]
+    # A check asks for no hash and still says what is found.
+    (tmp_path / "w").mkdir()
+    checked = open_source(tmp_path / "1" / "RW5_2025-04", tmp_path / "w", keep=False, is_hashed=False)
+    assert rules(checked) == ["GATE-TABLE-UNKNOWN"]
+
+
+def test_a_file_of_which_nothing_is_read_is_its_bytes_up_to_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(b"not a zip")
+    its_bytes = hashlib.sha256(b"not a zip").hexdigest()
+    monkeypatch.setattr(limits, "TOTAL_BYTES", 9)
+    assert opened(path, tmp_path).content_sha256 == its_bytes
+    monkeypatch.setattr(limits, "TOTAL_BYTES", 8)
+    assert opened(path, tmp_path).content_sha256 != its_bytes
+
+
+def test_a_submission_of_which_no_file_is_read_is_told_apart_by_names_and_sizes(tmp_path: Path) -> None:
+    """The name of a single file is no part of it: it may be called otherwise when it comes again."""
+    finding = file_finding(GATE["GATE-LIMIT-PROCESS"], None)
+
+    def content(name: str, **files: str) -> str:
+        path = tmp_path / name
+        if files:
+            path.mkdir()
+        for file, text in files.items():
+            (path / file).write_text(text)
+        return unread_source(path, finding).content_sha256
+
+    for name, text in (("a.zip", "xx"), ("b.zip", "yy"), ("c.zip", "x")):
+        (tmp_path / name).write_text(text)
+    assert content("a.zip") == content("b.zip") != content("c.zip")
+    assert content("d", one="xx") == content("e", one="yy")
+    assert len({content("f", one="x"), content("g", two="x"), content("h", one="xx"), content("a.zip")}) == 4
+
+
+def test_under_a_path_that_is_no_text_files_are_copied_before_they_are_read(tmp_path: Path) -> None:
+    """Polars knows UTF-8 paths only."""
+    folder = submission(tmp_path).rename(tmp_path / os.fsdecode(b"RW5_\xff"))
+    assert {path.parent for path in opened(folder, tmp_path).paths.values()} == {tmp_path / "workspace"}
+    there = folder.rename(tmp_path / "RW5")
+    assert {path.parent for path in opened(there, tmp_path).paths.values()} == {there}
 
 
 @pytest.mark.parametrize("name", ["RW5_2025-04", "April extract"])
@@ -141,7 +234,7 @@ def test_tables_are_recognised_by_id_or_name_in_any_case(tmp_path: Path) -> None
 def test_other_files_and_doubles_are_refused_and_debris_of_file_managers_is_not(tmp_path: Path) -> None:
     folder = submission(tmp_path, notes="x", IDS101="again")
     (folder / ".DS_Store").write_text("x")
-    assert rules(opened(folder, tmp_path)) == ["GATE-TABLE-TWICE", "GATE-TABLE-UNKNOWN"]
+    assert sorted(rules(opened(folder, tmp_path))) == ["GATE-IGNORED", "GATE-TABLE-TWICE", "GATE-TABLE-UNKNOWN"]
 
 
 def test_folders_and_debris_of_file_managers_in_a_zip_are_no_tables(tmp_path: Path) -> None:
@@ -151,12 +244,10 @@ def test_folders_and_debris_of_file_managers_in_a_zip_are_no_tables(tmp_path: Pa
         archive.writestr("RW5_2025-04/.DS_Store", "x")
         archive.writestr("__MACOSX/RW5_2025-04/._IDS101Referral.csv", "x")
     source = opened(path, tmp_path)
-    assert (rules(source), set(source.files)) == ([], {"IDS000", "IDS001", "IDS002", "IDS101"})
+    assert (rules(source), set(source.files)) == (["GATE-IGNORED"], {"IDS000", "IDS001", "IDS002", "IDS101"})
 
 
-@pytest.mark.parametrize(
-    "name", ["*.csv", "[I]DS101.csv", "org=RV5.csv", "IDS101Referral.csv.gz", "IDS101 Referral.csv"]
-)
+@pytest.mark.parametrize("name", ["*.csv", "[I]DS101.csv", "org=RV5.csv", "IDS101 Lee.csv"])
 def test_a_file_name_is_compared_and_never_used(tmp_path: Path, name: str) -> None:
     folder = submission(tmp_path)
     (folder / name).write_text("x")
@@ -247,7 +338,9 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "x"
     (folder / "sub").mkdir(parents=True)
-    assert rules(opened(folder, tmp_path)) == ["GATE-FILE"]
+    assert rules(opened(folder, tmp_path)) == ["GATE-EMPTY"]
+    (folder / "other").mkdir()
+    assert rules(opened(folder, tmp_path)) == ["GATE-FILE", "GATE-FILE"]
     empty = tmp_path / "RW5_2025-04"
     empty.mkdir()
     assert rules(opened(empty, tmp_path)) == ["GATE-EMPTY"]
