@@ -132,9 +132,11 @@ def test_a_pathway_is_one_row_for_every_table_that_has_pathways(added_pathway: d
     assert rows.pop("public.breakdown_measure") == [0, 0]
     # Nobody lives anywhere: no reference file says so.
     assert rows.pop("mart.access_rate") == [0, 0]
+    # Nobody has agreed a tariff, and a curve of waits is of twelve months.
+    assert [rows.pop(f"mart.{table}") for table in ("payment", "waiting_curve")] == [[0, 0], [0, 0]]
     # Nothing is recommended for the new one, and no earlier release has other figures.
     assert [rows.pop(f"public.{table}") for table in ("condition_therapy", "revision")] == [[4, 0], [0, 0]]
-    assert len(rows) == 29
+    assert len(rows) == 32
     assert {name for name, (_, found) in rows.items() if not found} == set()
     # People who differ in nothing else have as many rows in every mart, whichever of the two pathways they are on. Some
     # measures are of psychosis alone, and by month there are only groups in which somebody was.
