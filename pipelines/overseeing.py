@@ -15,9 +15,10 @@ from pipelines import durable, expecting
 from pipelines.board import Standing, overview
 from pipelines.chasing import Chase, to_chase, touched
 from pipelines.differing import since_release
-from pipelines.ledger import Ledger, Outcome, State, latest, today_in_england
+from pipelines.ledger import Ledger, Outcome, State, latest, sent, today_in_england
 from pipelines.zones import Zones
 from reports.dataset.rule_pages import in_force
+from reports.pages import addresses
 from reports.pages.board import page_of
 from schemas.month import month_text
 
@@ -60,7 +61,7 @@ class Overseen:
 def oversee(zones: Zones, ledger: Ledger) -> Overseen:
     """The board as it is today. Raises CatalogueError if the centre's list cannot be read."""
     events, on = ledger.events(), today_in_england()
-    expected = expecting.expected(events, on, expecting.listed(zones), expecting.ended(zones))
+    expected = expecting.expected(sent(events), on, expecting.listed(zones), expecting.ended(zones))
     standings = overview(events, on, expected, in_force())
     unplaced = [one for one in latest(events) if one.provider_month is None and not one.was_sent_again]
     return Overseen(
@@ -83,7 +84,6 @@ def _not_mended(unplaced: Sequence[Outcome], events: Sequence[Outcome]) -> list[
 
 def write_board(seen: Overseen, zones: Zones, months: int = MONTHS) -> Path:
     """Write the board as a page into the folder of the centre. Returns its path."""
-    shown = seen.last_months(months)
-    page = page_of(seen.on, shown, [each.as_row() for each in seen.standings], seen.as_json())
+    page = page_of(seen.last_months(months), seen.as_json(), (zones.centre / addresses.PLANS).is_file())
     durable.write(zones.centre / page.address, page.text)
     return zones.centre / page.address
