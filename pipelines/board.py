@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from pipelines.ledger import Outcome, State, counting_from, current, joined_on, latest
+from reports.site.asked import answer_said, said
 from reports.site.wording import doubts_said
 from reports.site.wording import message as rule_message
 from schemas.month import ProviderMonth, month_text
@@ -41,7 +42,8 @@ class BoardMonth:
     """One provider and month. ``counts`` is the current submission, which may be an earlier one.
 
     ``waits`` says why the last one does not count although the rules accept it, and until when. Or it says that it
-    could not be copied. It is empty for all others.
+    could not be copied. It is empty for all others. ``questions`` are those about the last one, each with its id,
+    what it asks, and what was answered («» if nothing).
     """
 
     provider_month: ProviderMonth
@@ -50,8 +52,9 @@ class BoardMonth:
     latest: str | None
     counts: str | None
     waits: str = ""
+    questions: tuple[Mapping[str, str], ...] = ()
 
-    def as_row(self) -> dict[str, str | int | None]:
+    def as_row(self) -> dict[str, Any]:
         """The month for a program: provider, month as ``2025-04``, then the rest."""
         rest = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "provider_month"}
         return {"provider": self.provider_month.provider, "month": month_text(self.provider_month.month), **rest}
@@ -64,7 +67,11 @@ def _board_month(
         return BoardMonth(of, NOT_RECEIVED, 0, None, None)
     last = outcomes[-1]
     waits = _waits(last, joined, on)
-    return BoardMonth(of, last.state.value, len(outcomes), last.receipt.submission_id, counts, waits)
+    asked = tuple(
+        {"id": each["id"], "asks": said(each), "answer": answer_said(each)}
+        for each in last.detail.get("questions", ())
+    )
+    return BoardMonth(of, last.state.value, len(outcomes), last.receipt.submission_id, counts, waits, asked)
 
 
 def _waits(last: Outcome, joined: Mapping[str, date], on: date) -> str:

@@ -7,20 +7,17 @@ Who decides is the account that runs the command; the ledger writes it into ever
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines import durable
 from pipelines.holding import DECIDED, stands
 from pipelines.ledger import Ledger, Outcome, State, concluded, current, joined_on, may_count, today_in_england
+from pipelines.reasons import kept
 from pipelines.zones import Zones
 from reports.site.report import restate
 from schemas.errors import NotAsked
 from schemas.month import ProviderMonth, month_text
-from schemas.shapes import NHS_NUMBER, POSTCODE
-
-_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -113,11 +110,4 @@ def _decided(
 
 def _reason(why: str) -> str:
     """The reason as it is kept. The ledger keeps no value of a person."""
-    reason = " ".join(why.split()).rstrip(".")
-    if not 3 <= len(reason) <= _LONGEST_REASON:
-        raise NotAsked(f'Say why in 3 to {_LONGEST_REASON} characters, such as --why "checked with the service".')
-    words = [word.strip(".,;:()«»'\"") for word in reason.split()]
-    parts = [" ".join(words[at : at + number]) for number in (1, 2, 3) for at in range(len(words))]
-    if any(re.match(shape, part) for part in parts for shape in (NHS_NUMBER, POSTCODE)):
-        raise NotAsked("The reason has something like an NHS number or a postcode. Say it without.")
-    return reason
+    return kept(why, "--why", "checked with the service")

@@ -4,8 +4,9 @@ Belongs here: bringing both into the form that the warehouse takes, which knows 
 belong here: the tables of a release that are made of them (``warehouse.rules``).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 
 from pipelines.ledger import Outcome
 from reports.dataset.rule_pages import START, VERSION, without_values
@@ -40,7 +41,8 @@ def findings(events: Iterable[Outcome]) -> Findings:
     }
 
 
-def _rules(version: Version, start: date) -> dict[str, Rule]:
+@cache
+def _rules(version: Version, start: date) -> Mapping[str, Rule]:
     return ruleset(version, start, last_day(start))
 
 
@@ -58,7 +60,7 @@ def _listed(rule: Rule, start: date) -> ListedRule:
         without_values(rule.message),
         without_values(rule.fix),
         without_values(rule.why) or None,
-        " ".join(national_rules().get(rule.id, ())) or None,
+        " ".join(each.id for each in national_rules().get(rule.id, ())) or None,
     )
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from pipelines.board import NOT_COPIED, Standing, Word
 from pipelines.show import line
 from pipelines.zones import Zones, shown
-from reports.site.wording import counted, day
+from reports.site.wording import counted, day, first_of
 
 if TYPE_CHECKING:  # it brings DuckDB with it
     from pipelines.overseeing import Overseen
@@ -62,6 +62,7 @@ def board(seen: "Overseen", zones: Zones, months: int) -> None:
     _text("   ".join([*key, "* an earlier file counts"]).replace(" ", "\u00a0").replace("\u00a0" * 3, "   "))
     _deadlines(seen)
     _waiting(seen)
+    _questions(seen)
     for outcome in seen.unplaced:
         more = f": {NOT_COPIED}" if outcome.receipt.is_attempt else ""
         id_, state = outcome.receipt.submission_id, outcome.state.value
@@ -112,9 +113,24 @@ def _waiting(seen: "Overseen") -> None:
     if any(each.word is Word.HELD for each in waiting):
         line('To let a held submission count: parity confirm PROVIDER MONTH --why "…"')
     if seen.chase:
-        names = ", ".join(each.provider for each in seen.chase[:_LINES])
-        more = f" and {len(seen.chase) - _LINES} more" if len(seen.chase) > _LINES else ""
-        _text(f"To write to: {names}{more}. The texts: parity mails")
+        names = first_of([each.provider for each in seen.chase], _LINES)
+        _text(f"To write to: {names}. The texts: parity mails")
+
+
+def _questions(seen: "Overseen") -> None:
+    """What is unlike a service's own months and nobody has answered, and how much was."""
+    asked = [(each.month.provider_month, one) for each in seen.standings for one in each.month.questions]
+    unanswered = [(of, one) for of, one in asked if not one["answer"]]
+    if asked:
+        line("")
+    for of, one in unanswered[:_LINES]:
+        _text(f"{of.provider} {of.month:%b %Y}: {one['asks']} [{one['id']}]")
+    if len(unanswered) > _LINES:
+        line(f"… and {counted(len(unanswered) - _LINES, 'more question')}; --json and the page have all.")
+    if unanswered:
+        line('What a service says: parity explain-away PROVIDER MONTH QUESTION --why "…" --who "…" --until MONTH')
+    if len(asked) > len(unanswered):
+        line(f"{counted(len(asked) - len(unanswered), 'question')} answered; the page has what was said.")
 
 
 def _release(seen: "Overseen") -> None:
@@ -125,10 +141,8 @@ def _release(seen: "Overseen") -> None:
     said = seen.release
     version = f" ({said['version']})" if said["version"] else ""
     _text(f"Release {said['release']}{version}. {_came(seen)} What moved and why: parity diff")
-    waiting = said["waiting"]
-    if waiting:
-        more = f" and {len(waiting) - _LINES} more" if len(waiting) > _LINES else ""
-        _text(f"Not in it yet: {', '.join(waiting[:_LINES])}{more}. parity publish makes the next one.")
+    if said["waiting"]:
+        _text(f"Not in it yet: {first_of(said['waiting'], _LINES)}. parity publish makes the next one.")
 
 
 def _came(seen: "Overseen") -> str:

@@ -1,4 +1,4 @@
-"""Commands of the custodian, who answers for what is kept: reprocess, prune, erase."""
+"""Commands of the custodian, who answers for what is kept: reprocess, plan, prune, erase."""
 
 import sys
 from pathlib import Path
@@ -6,28 +6,34 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, app, print_json
+from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, app, print_json, provider_of
+from pipelines.commands.deciding import Month, What, meant
 
 
 @app.command(group=CENTRE)
 def reprocess(
+    what: What = "",
+    month: Month = "",
     *,
     identity: Annotated[Path | None, Parameter(help="File with the identity that opens encrypted files.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Check and pseudonymise all received submissions again, under the current rules and key.
+    """Check and pseudonymise received submissions again, under the current rules and key: all, or those of a month.
 
     Encrypted files are opened with the identity, one submission at a time, and closed again. It is not kept.
     """
-    from pipelines import custody, show
+    from pipelines import show
+    from pipelines.batch import whose
     from pipelines.ledger import open_ledger
     from pipelines.run import reprocess_received
     from pipelines.zones import zones
 
     found = zones()
-    received = sum(map(custody.has_files, open_ledger(found.ledger).outcomes()))
-    with show.progress("Processing again", received) as step:
-        totals = reprocess_received(found, identity, step)
+    ledger = open_ledger(found.ledger)
+    only = {meant(what, month, ledger)} if what else None
+    asked = [of for of in whose(ledger) if only is None or of in only]
+    with show.progress("Processing again", len(asked)) as step:
+        totals = reprocess_received(found, identity, step, only)
     if as_json:
         print_json(totals)
     else:
@@ -36,15 +42,56 @@ def reprocess(
 
 
 @app.command(group=CENTRE)
-def prune(
+def plan(
     *,
-    dry_run: Annotated[bool, Parameter(negative=(), help="Only say what would be removed.")] = False,
+    measure: Annotated[str | None, Parameter(help="Only this measure, in every period.")] = None,
+    provider: Annotated[str | None, Parameter(help="Figures of this provider, instead of England's.")] = None,
+    identity: Annotated[Path | None, Parameter(help="File with the identity that opens encrypted files.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Remove what has been kept for long enough. The rows that count and the current release stay.
+    """Show what today's rules, measures and key would change, before anything is changed.
 
-    For how long is said in retention.csv of the data root, or by defaults (docs/for-the-centre.md).
+    All that is kept is processed again in a copy that is thrown away. It takes as long as reprocess and publish.
     """
+    from dataclasses import asdict
+
+    from pipelines import custody, show, show_plan
+    from pipelines.keys import spine_key
+    from pipelines.ledger import open_ledger
+    from pipelines.plan import plan as planned
+    from pipelines.zones import zones
+
+    found = zones()
+    ledger = open_ledger(found.ledger)
+    received = sum(map(custody.has_files, ledger.outcomes()))
+    with show.progress("Trying", received) as step, custody.opening_with(identity):
+        would_be = planned(
+            found,
+            ledger,
+            spine_key(),
+            measure=measure,
+            place=provider_of(provider) if provider else None,
+            step=step,
+        )
+    if as_json:
+        print_json(asdict(would_be))
+    else:
+        show_plan.plan(would_be)
+    return CRASHED if would_be.failed else CLEAN
+
+
+@app.command(group=CENTRE)
+def prune(
+    *,
+    yes: Annotated[bool, Parameter(negative=(), help="Remove it. Without this it is only shown.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Show what has been kept for long enough, and with --yes remove it.
+
+    The rows that count and the current release stay. For how long things are kept is said in retention.csv of the
+    data root, or by defaults (docs/for-the-centre.md). In Dagster the schedule `daily_pruning` does the same.
+    """
+    from dataclasses import asdict
     from datetime import UTC, datetime
 
     from pipelines import show
@@ -53,11 +100,11 @@ def prune(
     from pipelines.zones import zones
 
     found = zones()
-    removed = removed_by(found, open_ledger(found.ledger), datetime.now(UTC), is_dry=dry_run)
+    pruned = removed_by(found, open_ledger(found.ledger), datetime.now(UTC), is_dry=not yes)
     if as_json:
-        print_json({"removed": removed, "is_dry_run": dry_run})
+        print_json({**asdict(pruned), "is_removed": yes})
     else:
-        show.pruned(removed, dry_run)
+        show.pruned(pruned, is_dry=not yes)
     return CLEAN
 
 

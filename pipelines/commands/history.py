@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import ANALYST, CLEAN, Json, app, print_json
+from pipelines.commands.app import ANALYST, CLEAN, Json, app, print_json, provider_of
 
 
 @app.command(group=ANALYST)
@@ -49,7 +49,13 @@ def diff(
     from pipelines.zones import zones
 
     root = zones()
-    said = differences(root, open_ledger(root.ledger), *chosen(root, before, after), measure, provider)
+    said = differences(
+        root,
+        open_ledger(root.ledger),
+        *chosen(root, before, after),
+        measure,
+        provider_of(provider) if provider else None,
+    )
     if as_json:
         print_json(said)
     else:

@@ -49,13 +49,15 @@ def rebuild(*, as_json: Json = False) -> int:
     from pipelines.ledger import open_ledger
     from pipelines.ledger.rebuild import rebuild
     from pipelines.zones import zones
+    from reports.site.wording import counted
 
     root = zones()
     rebuilt = rebuild(root, open_ledger(root.ledger))
     if as_json:
         print_json(asdict(rebuilt))
     else:
-        show.line(f"{rebuilt.submissions:,} submissions found in received/; {rebuilt.current:,} of them count.")
+        found = counted(rebuilt.submissions, "submission")
+        show.line(f"Found in received/: {found}. Of these count: {rebuilt.current:,}.")
         for note in rebuilt.notes:
             show.line(f"Note: {note}")
     return CLEAN

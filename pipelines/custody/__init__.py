@@ -209,7 +209,7 @@ def open_files(folder: Path) -> None:
 
 @contextmanager
 def reading(folder: Path) -> Iterator[None]:
-    """The plain text of closed files, for as long as the context lasts. Call it only while ``store.alone``."""
+    """The plain text of closed files, for as long as the context lasts. Call it only while ``locks.alone``."""
     open_files(folder)
     try:
         yield

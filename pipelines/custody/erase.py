@@ -15,16 +15,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines import attempts, custody, durable, store
+from pipelines import arrivals, attempts, custody, durable, store
 from pipelines.custody import tombstones
 from pipelines.custody.erasure_request import Known
 from pipelines.custody.retention import Kind
-from pipelines.inbox import Source, as_record, discard, find_submissions, open_source
+from pipelines.inbox import Source, as_record, discard, open_source
 from pipelines.kept import SOURCE, kept_source
 from pipelines.keys import spine_key, tombstone_key
 from pipelines.ledger import Ledger, Outcome, open_ledger
 from pipelines.load import reprocess
+from pipelines.locks import alone
 from pipelines.publish import has_published
+from pipelines.publishing import submissions_of
 from pipelines.zones import Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson
@@ -60,7 +62,7 @@ def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey, *, delete_e
     """
     done = Erased()
     outcomes = {each.receipt.submission_id: each for each in ledger.outcomes()}
-    with store.alone(zones.received):  # nothing arrives meanwhile
+    with alone(zones.received):  # nothing arrives meanwhile
         folders = {id_: zones.received / id_ for id_ in outcomes if (zones.received / id_).is_dir()}
         if delete_encrypted:
             done.deleted = _without_encrypted(folders, outcomes, ledger)
@@ -73,7 +75,7 @@ def erase(known: Known, zones: Zones, ledger: Ledger, key: TokenKey, *, delete_e
         }
         tombstones.add(zones, stones)
         for id_, folder in folders.items():
-            with store.alone(folder):
+            with alone(folder):
                 done.rows += _struck(folder, known, outcomes[id_], stones)
     pending = [id_ for id_, folder in folders.items() if (folder / PENDING).exists()]
     for id_ in pending:
@@ -152,7 +154,7 @@ def _without_encrypted(folders: dict[str, Path], outcomes: dict[str, Outcome], l
             before = outcome.detail.get("pruned", ())
             pruned = custody.note_pruned(folder, before, [Kind.RECEIVED_CURRENT.value])
             ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
-        with store.alone(folder):
+        with alone(folder):
             custody.delete(folder)
     return len(closed)
 
@@ -163,7 +165,7 @@ def _learn(known: Known, folders: dict[str, Path], outcomes: dict[str, Outcome])
     while is_new:
         is_new = False
         for id_, folder in folders.items():
-            with store.alone(folder), custody.reading(folder):
+            with alone(folder), custody.reading(folder):
                 if not (folder / SOURCE).exists():
                     continue
                 source = _present(kept_source(folder))
@@ -218,11 +220,16 @@ def _struck_rows(outcome: Outcome, known: Known, zones: Zones, ledger: Ledger) -
 def _struck_inbox(known: Known, zones: Zones, ledger: Ledger, received: set[str]) -> int:
     """Remove submissions from the inbox that hold the people and have been received. Returns their number.
 
-    Raises NotErased if one holds them and has not been received.
+    What left the inbox is looked through as well. What is no submission cannot be, so what lies of it in
+    ``refused/`` is removed. Raises NotErased if one that waits holds them and has not been received, or if anything
+    that is no submission lies beside them.
     """
+    away = [*arrivals.put_away_in(zones, arrivals.RECEIVED), *arrivals.put_away_in(zones, arrivals.REFUSED)]
+    for place in filter(arrivals.is_stray, away):
+        discard(place)
     removed = waiting = 0
-    entries = find_submissions(zones.inbox) if any(zones.inbox.iterdir()) else []
-    for path in entries:
+    inside = (path for place in away if place.is_dir() for path in sorted(place.iterdir()))
+    for path in [*arrivals.entries(zones), *inside]:
         with attempts.workspace(zones, ledger) as folder:
             source = open_source(path, folder, keep=True)
             provider = tombstones.provider_said(source.paths)
@@ -230,15 +237,20 @@ def _struck_inbox(known: Known, zones: Zones, ledger: Ledger, received: set[str]
             is_held = any(strike(f.path, TABLES[t], people)[1] for t, f in source.files.items())
             if not is_held:
                 continue
-        if source.content_sha256 not in received or path == zones.inbox:
+        if source.content_sha256 not in received and path.parent == zones.inbox:
             waiting += 1
             continue
         discard(path) if path.is_dir() else path.unlink()
         removed += 1
     if waiting:
         raise NotErased(
-            f"{waiting} submissions in the inbox hold the person and have not been received. Load or remove them, "
-            "then run the same command again."
+            f"Submissions in the inbox that hold the person and have not been received: {waiting:,}. Load or "
+            "remove them, then run the same command again."
+        )
+    if beside := len(arrivals.strays(zones)):
+        raise NotErased(
+            f"Files in the inbox that are no submission: {beside:,}. It is unknown whom they hold. Remove "
+            "them, then run the same command again."
         )
     return removed
 
@@ -258,6 +270,6 @@ def _has_files(folder: Path) -> bool:
 def _submissions(release: Path, unknown: set[str]) -> set[str]:
     """The submissions of a release; ``unknown`` if it does not say them."""
     try:
-        return set(json.loads((release / "manifest.json").read_text(encoding="utf-8"))["submissions"])
+        return submissions_of(release)
     except (OSError, ValueError, KeyError):
         return unknown

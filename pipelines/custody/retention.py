@@ -22,37 +22,53 @@ class Kind(StrEnum):
     """What is kept for a time."""
 
     INBOX = "inbox"
+    INBOX_REFUSED = "inbox_refused"
     RECEIVED_SUPERSEDED = "received_superseded"
     RECEIVED_CURRENT = "received_current"
     SITE_REPORTS = "site_reports"
     ROWS_SUPERSEDED = "rows_superseded"
     BUILDS = "builds"
     RELEASES = "releases"
+    RELEASES_OF_THE_MONTH = "releases_of_the_month"
+    MESSAGES = "messages"
     DAGSTER_RUNS = "dagster_runs"
+    DAGSTER_LOGS = "dagster_logs"
+    DAGSTER_TICKS = "dagster_ticks"
 
 
 MEANING: dict[Kind, str] = {
-    Kind.INBOX: "submissions in the inbox that were received and have an outcome",
+    Kind.INBOX: "submissions in received/ of the inbox: they have an outcome",
+    Kind.INBOX_REFUSED: "what lies in refused/ of the inbox: rejected files, and what is no submission",
     Kind.RECEIVED_SUPERSEDED: "files of submissions that do not count: rejected, or followed by a later one",
     Kind.RECEIVED_CURRENT: "files of submissions that count: without them nothing can be processed again",
     Kind.SITE_REPORTS: "reports to sites",
     Kind.ROWS_SUPERSEDED: "pseudonymised rows that do not count",
-    Kind.BUILDS: "the draft of the last build: without it the next build takes longer",
+    Kind.BUILDS: "the draft of the last build, and what killed ones left: the next build takes longer",
     Kind.RELEASES: "releases before the current one; their public figures stay",
-    Kind.DAGSTER_RUNS: "what Dagster remembers of its runs",
+    Kind.RELEASES_OF_THE_MONTH: "releases that another of the same month followed; their public figures stay",
+    Kind.MESSAGES: "what people were told, in centre/told; what is not over is told again as before",
+    Kind.DAGSTER_RUNS: "Dagster's runs, but those that last loaded a month or last made a table",
+    Kind.DAGSTER_LOGS: "Dagster's runs with logs of their steps; what they made, and results of checks, stay",
+    Kind.DAGSTER_TICKS: "sensors and schedules with old ticks of Dagster",
 }
 DEFAULTS: dict[Kind, int | None] = {
     Kind.INBOX: 7,
+    Kind.INBOX_REFUSED: 30,
     Kind.RECEIVED_SUPERSEDED: 180,
     Kind.RECEIVED_CURRENT: None,
     Kind.SITE_REPORTS: 400,
     Kind.ROWS_SUPERSEDED: 35,
     Kind.BUILDS: 90,
     Kind.RELEASES: 400,
+    Kind.RELEASES_OF_THE_MONTH: 35,
+    Kind.MESSAGES: 400,
     Kind.DAGSTER_RUNS: 90,
+    Kind.DAGSTER_LOGS: 30,
+    Kind.DAGSTER_TICKS: 30,
 }
 """Days; ``None`` is for ever. 35: a month's window and a few days, in which a submission may be withdrawn. 400: a
-year's report beside the one before it."""
+year's report beside the one before it. A release of 720 small submissions takes 1 GB: 13 of a year may stay, and
+not one for each day on which something was corrected."""
 
 _FORMS = {
     "what": ("|".join(Kind), f"one of {', '.join(Kind)}"),

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import durable
-from pipelines.inbox import Source, TableFile
+from pipelines.inbox import Source
 from pipelines.keys import tombstone_key
+from pipelines.table_files import TableFile
 from pipelines.zones import Zones
 from schemas.dataset import TABLES
 from schemas.errors import ForThePerson

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipelines.durable import move
 from pipelines.keys.store import BYTES, NAME, KeyUnusable, expanded, read_private, refuse_place, secret_of
-from pipelines.store import alone
+from pipelines.locks import alone
 from warehouse.storage import sync
 
 _WHAT = "The pseudonym key"

@@ -76,6 +76,7 @@ def retire(store: KeyStore, version: int, zones: Zones, ledger: Ledger) -> None:
     rows = found.submissions.get(found.versions.get(version, ""), 0)
     if rows and found.versions[version] != found.current:
         raise NotAsked(
-            f"{rows} submissions that count still have tokens of version {version}. Run parity reprocess first."
+            f"Submissions that count and still have tokens of version {version}: {rows:,}. Run parity "
+            "reprocess first."
         )
     keys.retire(store, version)

@@ -7,7 +7,6 @@ belong here: a database (``pipelines.ledger.sqlite``, ``pipelines.ledger.postgre
 Append-only. A receipt is written before any work, so the board also shows a submission that failed half-way.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,11 +16,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.database import ENV_DATABASE, named_by
 from schemas.errors import ForThePerson, NotAsked
 from schemas.month import ProviderMonth
 from schemas.windows import closes, counts_from
 
-# A database of its own on a PostgreSQL server, instead of the file in the data root.
+# The ledger alone on a PostgreSQL server, Dagster's storage elsewhere.
 ENV_LEDGER = "PARITY_LEDGER"
 # In the detail of an attempt: the submission that was received after it under the same name.
 SENT_AGAIN = "sent_again"
@@ -57,14 +57,14 @@ class State(StrEnum):
 
 _VERDICTS = frozenset(state for state in State if state.is_concluded and state is not State.WITHDRAWN)
 # What may follow a state. A submission is received once. Everything after it may fail, and may be checked again
-# under later rules or another key: then a verdict follows a verdict. That a later submission took its place is no
-# state of its own: it follows from the receipts (``current``).
+# under later rules or another key: then a verdict follows a verdict.
+# That a later submission took its place is no state of its own: it follows from the receipts (``current``).
 STEPS: Mapping[State | None, frozenset[State]] = {
     None: frozenset({State.RECEIVED}),
     State.RECEIVED: _VERDICTS | {State.FAILED},
-    State.FAILED: _VERDICTS | {State.FAILED},
     **{verdict: _VERDICTS | {State.FAILED} for verdict in _VERDICTS},
-    # What counted or was held can be withdrawn, and what was withdrawn can be confirmed after all.
+    # What counted or was held can be withdrawn, and what was withdrawn can be confirmed after all. Any of these may
+    # have failed since.
     **{
         state: _VERDICTS | {State.FAILED, State.WITHDRAWN}
         for state in State
@@ -219,6 +219,10 @@ class Ledger(ABC):
         """The latest outcome of every receipt, in order of receipt."""
         return latest(self.events())
 
+    def sent(self) -> set[ProviderMonth]:
+        """The provider-months that were sent, whatever became of them (``sent``)."""
+        return sent(self.events())
+
     def current_submissions(self, on: date | None = None) -> list[Outcome]:
         """The submission that counts for each provider and month on a day, today if none is given (``current``)."""
         return current(self.events(), on or today_in_england())
@@ -231,6 +235,11 @@ def latest(events: Iterable[Outcome]) -> list[Outcome]:
     last = {event.receipt.seq: event for event in events}
     named = (last[seq] for seq in sorted(last))
     return [replace(one, provider_month=one.provider_month or one.receipt.named) for one in named]
+
+
+def sent(events: Iterable[Outcome]) -> set[ProviderMonth]:
+    """The provider-months of all receipts, by what became of each last. What could not be copied is none."""
+    return {of for one in latest(events) if (of := one.provider_month) and not one.receipt.is_attempt}
 
 
 def current(events: Collection[Outcome], on: date) -> list[Outcome]:
@@ -300,15 +309,16 @@ def today_in_england() -> date:
 def open_ledger(path: Path) -> Ledger:
     """The ledger, made if it is not there: the one place that decides which database keeps it.
 
-    That is the PostgreSQL database named by ``PARITY_LEDGER``, else the SQLite file at ``path``. A ledger of an
-    earlier release is brought up to date. Beside ``path`` lies the file that notes its last event.
+    That is the PostgreSQL database named by ``PARITY_LEDGER`` or ``PARITY_DATABASE``, else the SQLite file at
+    ``path``. A ledger of an earlier release is brought up to date. Beside ``path`` lies the file that notes its
+    last event.
     """
     from pipelines.ledger.sql import SqlLedger
 
-    if url := os.environ.get(ENV_LEDGER):
+    if server := named_by(ENV_LEDGER, ENV_DATABASE):
         from pipelines.ledger.postgresql import PostgresqlDatabase
 
-        return SqlLedger(PostgresqlDatabase(url), path)
+        return SqlLedger(PostgresqlDatabase(server), path)
     from pipelines.ledger.sqlite import SqliteDatabase
 
     return SqlLedger(SqliteDatabase(path), path)

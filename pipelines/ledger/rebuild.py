@@ -15,6 +15,7 @@ from pipelines.custody.retention import Kind
 from pipelines.kept import RECEIPT, SOURCE, kept_source, kept_verdict, receipt_text
 from pipelines.ledger import Ledger, Outcome, Receipt, State
 from pipelines.zones import Zones
+from reports.site.wording import counted
 
 _NEVER_KNOWN = (
     "Who acted and when, earlier outcomes and failed attempts are known no more.",
@@ -65,11 +66,17 @@ def _decisions(folders: Sequence[Path]) -> dict[str, dict[str, str]]:
 
 def _notes(unreadable: int, dated: int, unchecked: int) -> list[str]:
     notes = [
-        f"{unreadable} folders in received/ cannot be read, and are left out: load these submissions again.",
-        f"{dated} submissions were kept by a release up to 0.5: their times of receipt are those of their files.",
-        f"{unchecked} submissions have no outcome with its rows: load them again, or run reprocess_everything.",
+        f"{counted(unreadable, 'folder')} in received/ left out, as it could not be read: load the files again."
+        if unreadable
+        else "",
+        f"{counted(dated, 'submission')} kept by a release up to 0.5: the time of receipt is that of the files."
+        if dated
+        else "",
+        f"{counted(unchecked, 'submission')} without an outcome or its rows: load again, or run parity reprocess."
+        if unchecked
+        else "",
     ]
-    return [*(note for note in notes if not note.startswith("0 ")), *_NEVER_KNOWN]
+    return [*filter(None, notes), *_NEVER_KNOWN]
 
 
 def _place(receipt: Receipt, *, is_certain: bool) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipelines import event_log
 from pipelines.acting import Acting
 from pipelines.ledger import (
     SENT_AGAIN,
@@ -38,7 +39,7 @@ from pipelines.ledger.tables import (
     say_rebuilt,
     unprotected,
 )
-from schemas.month import ProviderMonth
+from schemas.month import ProviderMonth, month_text
 
 _EVENTS = (
     "SELECT r.seq, r.submission_id, r.content_sha256, r.received_at, r.claim_provider, r.claim_month, r.bytes, "
@@ -101,6 +102,8 @@ class SqlLedger(Ledger):
                 append_event(execute, one.receipt.submission_id, State.FAILED, named, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
+        if receipt.is_new:
+            self._log(receipt.submission_id, State.RECEIVED, named, {})
         return receipt
 
     def attempted(
@@ -115,6 +118,7 @@ class SqlLedger(Ledger):
             append_event(execute, attempt_id, State.FAILED, named, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
+        self._log(attempt_id, State.FAILED, named, detail)
         return Receipt(seq, attempt_id, "", at, is_new=True, named=named)
 
     def record(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
@@ -124,6 +128,18 @@ class SqlLedger(Ledger):
             append_event(execute, submission_id, state, of, detail, _now(), self._acting)
             last = head(execute)
         note(self.noted_at, last)
+        self._log(submission_id, state, of, detail)
+
+    def _log(self, submission_id: str, state: State, of: ProviderMonth | None, detail: Mapping[str, Any]) -> None:
+        event_log.happened(
+            "submission",
+            submission=submission_id,
+            provider=of and of.provider,
+            month=of and month_text(of.month),
+            state=state.value,
+            by=self._acting.command,
+            error=detail.get("error"),
+        )
 
     def events(self, provider: str | None = None) -> list[Outcome]:
         """Every state that every receipt reached, in the order of writing; or only those of a provider."""
@@ -131,6 +147,17 @@ class SqlLedger(Ledger):
         condition = "WHERE e.provider = ?" if of else ""
         with self._database.reading() as execute:
             return self._events(execute, condition, *of)
+
+    def sent(self) -> set[ProviderMonth]:
+        """The provider-months that were sent. Each look of the sensor asks: no detail of any event is read."""
+        with self._database.reading() as execute:
+            found = execute(
+                "SELECT DISTINCT coalesce(e.provider, r.claim_provider), coalesce(e.month, r.claim_month)"
+                " FROM receipt AS r JOIN event AS e ON e.submission_id = r.submission_id"
+                " WHERE r.content_sha256 <> ''"
+                " AND e.seq = (SELECT max(seq) FROM event WHERE submission_id = r.submission_id)"
+            )
+        return {ProviderMonth(provider, date.fromisoformat(month)) for provider, month in found if provider}
 
     def outcome(self, submission_id: str) -> Outcome:
         """The latest outcome of one submission. Raises KeyError for an unknown one."""

@@ -6,7 +6,7 @@ questions, which every database shares (``pipelines.ledger.tables``, ``pipelines
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class SqliteDatabase:
             if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NO_DAMAGE:
                 raise
             raise LedgerBroken(f"{self._path.name} is damaged, or is no ledger. {ASK}") from None
+
+    def copy_to(self, place: Path) -> None:
+        """Write a copy of the file as it is at one moment, while others may write. ``place`` must not be there."""
+        with closing(sqlite3.connect(self._path)) as source, closing(sqlite3.connect(place)) as copy:
+            source.backup(copy)
 
     def reading(self) -> Any:
         """A transaction that sees one state of the ledger throughout."""

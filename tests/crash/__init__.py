@@ -29,9 +29,12 @@ from pipelines.zones import PROJECT
 
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 _PATH_MAX = 4096
-# What differs between runs, submissions and tables: random parts of names, hashes, and the tables of a release.
-_UNSTEADY = re.compile(r"(?<=\.work-)\w+|(?<=\.workbook-)\w+|(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])|IDS\d+|SMI\d+")
-_TABLES = re.compile(r"(mart|meta|public)\.\w+\.(csv|parquet)$")
+# What differs between runs, submissions and tables: random parts of names, hashes, and the tables and pages of a release.
+_UNSTEADY = re.compile(
+    r"(?<=\.work-)\w+|(?<=\.workbook-)\w+|(?<=/)tmp\w{8}$|(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])|IDS\d+|SMI\d+"
+)
+_TABLES = re.compile(r"(core|mart|meta|public|ref)\.\w+\.(csv-metadata\.json|csv|parquet)$")
+_PAGES = re.compile(r"(?<=/pages/)(\w+)/(\.?)[^/]+\.html")
 
 
 class Fault(IntEnum):
@@ -47,6 +50,8 @@ class Fault(IntEnum):
     """No room: from here on every call that takes room fails with ENOSPC."""
     BROKEN = 5
     """This call fails with EIO."""
+    UNANSWERED = 6
+    """A change by name is made and is said to have failed, as over a network whose answer is lost."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +110,18 @@ class Machine:
             lines = log.read_text().splitlines() if named else []
             return Ran(
                 answer["ended"],
-                tuple(_TABLES.sub(r"*.\2", _UNSTEADY.sub("*", line)) for line in lines),
+                tuple(map(_kind, lines)),
                 printed.read_text(errors="replace"),
             )
 
     def stop(self) -> None:
         """End the process."""
         self._process.communicate()
+
+
+def _kind(line: str) -> str:
+    """The name of a point: the call and the kind of file."""
+    return _PAGES.sub(r"\1/\2*.html", _TABLES.sub(r"*.\2", _UNSTEADY.sub("*", line)))
 
 
 @contextmanager

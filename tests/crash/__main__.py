@@ -4,6 +4,7 @@ Belongs here: the steps that can be broken off, as Dagster and the command line 
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -13,13 +14,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from pipelines import arrivals
 from pipelines import publish as publishing
+from pipelines.code_version import release_version, rows_version, rules_version
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 from pipelines.load import load
-from pipelines.zones import zones
+from pipelines.zones import PROJECT, zones
+from reports.pages.page import _template
+from reports.site.page import template
+from schemas.dataset import TABLES
+from schemas.versions import Version
 from tests.fixtures.warehouse import FEW, some
-from warehouse import build
+from transforms.receive.parquet_file import as_submitted, receive_parquet
+from warehouse import build, order
+from warehouse.comparison.statistics import create_macros
+from warehouse.measures.origins import create_lineage
 
 
 def loaded(*paths: str) -> None:
@@ -30,16 +42,42 @@ def loaded(*paths: str) -> None:
         load(Path(path), found, ledger, spine_key())
 
 
+def loaded_from_inbox() -> None:
+    """Load what waits in the inbox."""
+    loaded(*map(str, arrivals.entries(zones())))
+
+
+def built() -> None:
+    """Build the facts of the draft."""
+    publishing.build_core(zones(), open_ledger(zones().ledger))
+
+
+def completed() -> None:
+    """Build the measures of the draft."""
+    publishing.build_marts(zones())
+
+
 def published() -> None:
-    """Build and publish."""
-    found = zones()
-    ledger = open_ledger(found.ledger)
-    publishing.build_core(found, ledger)
-    publishing.build_marts(found)
-    publishing.publish(found, ledger)
+    """Publish the draft."""
+    publishing.publish(zones(), open_ledger(zones().ledger))
 
 
-STEPS: dict[str, Callable[..., None]] = {"load": loaded, "publish": published}
+def read_of_parquet(path: str) -> None:
+    """Read a file of disabilities as the gate does, and as erasure does; write what rejects it and whether it is read."""
+    received = receive_parquet(Path(path), TABLES["IDS007"], Version.IAPT_2_0)
+    rules = [rule for part in received.findings for rule in part["rule_id"]]
+    is_read = as_submitted(Path(path), TABLES["IDS007"]) is not None
+    os.write(1, f"{rules} {is_read}".encode())
+
+
+STEPS: dict[str, Callable[..., None]] = {
+    "load": loaded,
+    "load the inbox": loaded_from_inbox,
+    "build core": built,
+    "build marts": completed,
+    "publish": published,
+    "read Parquet": read_of_parquet,
+}
 
 
 def run(asked: dict[str, Any], answer: int) -> None:
@@ -62,8 +100,26 @@ def run(asked: dict[str, Any], answer: int) -> None:
     os._exit(0)
 
 
+def prepare() -> None:
+    """Work out once what every child would: versions of the code, the templates of pages, tables of statistics, the
+    lineage of measures. What is there already is no garbage for a child to look through.
+
+    Nothing is left that has threads, which a child would not have: no open database, and no query of Polars.
+    """
+    rows_version(), rules_version(), release_version(), template("submission.html")
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA mart; CREATE SCHEMA meta")
+        create_macros(con)
+        create_lineage(con, some(*FEW))
+    order._parser.cache_clear()
+    for page in (PROJECT / "reports" / "pages" / "templates").glob("*.html"):
+        _template(page.name)
+    gc.freeze()
+
+
 def main() -> None:
     """Answer until there is no more to ask."""
+    prepare()
     for line in sys.stdin:
         asked = json.loads(line)
         reading, writing = os.pipe()

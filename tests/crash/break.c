@@ -20,7 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum fault { RECORD, KILL, TEAR, INTERRUPT, FULL, BROKEN };
+enum fault { RECORD, KILL, TEAR, INTERRUPT, FULL, BROKEN, UNANSWERED };
 
 struct plan {
     long at;      /* the point at which it happens; 0: never */
@@ -82,7 +82,7 @@ static void die(void) {
 /* A disk writes a sector whole or not at all: what half of a write leaves. */
 #define HALF(count) ((count) / 2 / 512 * 512)
 
-/* 0: go on. Else the errno with which the call fails. A torn write is told by -1. */
+/* 0: go on. Else the errno with which the call fails. -1: a write is torn; a call by name is made and said to fail. */
 static int point(const char *call, const char *path, int takes_room) {
     long number = __atomic_add_fetch(&plan->seen, 1, __ATOMIC_SEQ_CST);
     if (plan->log[0]) {
@@ -114,6 +114,8 @@ static int point(const char *call, const char *path, int takes_room) {
         return takes_room ? ENOSPC : 0;
     case BROKEN:
         return EIO;
+    case UNANSWERED:
+        return -1;
     default:
         return 0;
     }
@@ -206,6 +208,10 @@ READ(pread64, (int from, void *bytes, size_t count, off64_t at), (from, bytes, c
         if (plan && by_name(folder, path, whole)) { \
             int code = point(call, whole, room); \
             if (code > 0) FAIL(code); \
+            if (code < 0) { \
+                real arguments; \
+                FAIL(EIO); \
+            } \
         } \
         return real arguments; \
     }

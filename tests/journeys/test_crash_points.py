@@ -1,18 +1,18 @@
 """A step that is broken off at any point, and run again, ends as one that was left alone.
 
-A point is a call that changes or reads a file below the data root (``tests.crash``). At each one the machine stops, stops with
-a write half done, somebody presses Ctrl-C, the disk is full, or the disk is broken. What the step left must be whole at
-once, before anything mends it: no half release, no submission that counts without its rows, no identifier outside its
-zone or in what is printed.
+A point is a call that changes or reads a file below the data root (``tests.crash``). At each one the machine stops,
+stops with a write half done, somebody presses Ctrl-C, the disk is full or broken, or an answer of a network drive is lost.
+What the step left must be whole at once, before anything mends it: no half release, no submission that counts without
+its rows, no identifier outside its zone or in what is printed (``tests.fixtures.whole``).
 
 A name is a kind of point: the call and the kind of file, such as a write to a file of rows. A sample runs here. A
 campaign takes every name with every fault where it is passed first; where it is passed last, and once between, the
-machine stops, and the disk is broken. What it found is kept in ``build/crashes``: one that was broken off itself goes on
-while the code is the same.
+machine stops, and the disk is broken. It takes one kind of break of all steps before the next (``PARTS``), so that what
+it has found says something at any time. That is kept in ``build/crashes``: one that was broken off itself goes on while
+the code is the same.
 """
 
 import hashlib
-import json
 import random
 import shutil
 import subprocess
@@ -20,23 +20,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
+import polars as pl
 import pytest
 
-from pipelines.ledger import LedgerBroken, open_ledger
-from pipelines.publish import noted_in_releases
 from pipelines.zones import PROJECT, Zones, zones
 from tests.campaign import is_whole
 from tests.crash import COMPILER, Fault, Machine, Noted, machine, named
 from tests.fixtures.submission import RIGHT, submission
+from tests.fixtures.whole import problems, release, shows
 from tests.journeys.test_interrupted_load import TWICE, UNEVEN, left_in
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc) is installed")
-IDENTIFYING = (b"9990000018", b"9990000026", b"9990000034", b"9990000042", b"LA1 4YW", b"1980-06-15", b"1991-02-28")
 AGAIN = RIGHT["IDS101Referral"] + "R4,P1,QE1,2025-04-09,B1,,,,\n"
-# The kills at points drawn at random, and how many named points a sample takes of a scenario.
 SAID_WHEN_FULL = ("OSError", "OperationalError", "ComputeError")
-KILLS, SAMPLED = (200, 0) if is_whole() else (3, 3)
+# At points drawn at random.
+KILLS = 200 if is_whole() else 2
 
 
 class Scenario(NamedTuple):
@@ -47,12 +45,36 @@ class Scenario(NamedTuple):
     changed: dict[str, str | None]
 
 
-OFTEN_ASKED = (Fault.KILLED, Fault.BROKEN)
-LOAD, PUBLISH = "load", "publish"
+class Part(NamedTuple):
+    """A part of the breaks of a step: one fault where each name is passed first, or last and once between."""
+
+    fault: Fault
+    is_later: bool
+
+
+# A call that only reads can only fail. Over a network the answer to a change by name can be lost.
+BY_NAME = ("mkdir ", "rmdir ", "unlink ", "link ", "rename ", "chmod ")
+CHANGES = ("open ", "write ", "fsync ", "truncate ", *BY_NAME)
+MET_BY = {Fault.BROKEN: ("read ", *CHANGES), Fault.TORN: ("write ",), Fault.UNANSWERED: BY_NAME}
+FIRST, LATER = False, True
+PARTS = {
+    "the machine stops": Part(Fault.KILLED, FIRST),
+    "the disk is full": Part(Fault.FULL, FIRST),
+    "the disk is broken": Part(Fault.BROKEN, FIRST),
+    "a write is half done": Part(Fault.TORN, FIRST),
+    "somebody interrupts": Part(Fault.INTERRUPTED, FIRST),
+    "the machine stops later": Part(Fault.KILLED, LATER),
+    "the disk is broken later": Part(Fault.BROKEN, LATER),
+    "an answer is lost": Part(Fault.UNANSWERED, FIRST),
+}
+LOAD, LOAD_INBOX, PUBLISH = "load", "load the inbox", "publish"
+# What runs in a process of its own, one after the other. Each stage begins on a copy of what those before it left.
+STAGES = {LOAD: ("load",), LOAD_INBOX: ("load the inbox",), PUBLISH: ("build core", "build marts", "publish")}
 SCENARIOS = {
     "a first load": Scenario((), LOAD, {}),
     "a load with faults": Scenario((), LOAD, {"IDS101Referral": TWICE, "IDS001MPI": UNEVEN}),
     "a rejected load": Scenario((), LOAD, {"IDS000Header": None}),
+    "a load from the inbox": Scenario((), LOAD_INBOX, {}),
     "a load again": Scenario(((LOAD, {}),), LOAD, {}),
     "a corrected load": Scenario(((LOAD, {}),), LOAD, {"IDS101Referral": AGAIN}),
     "a publication": Scenario(((LOAD, {}),), PUBLISH, {}),
@@ -68,31 +90,56 @@ class World:
     def __init__(self, folder: Path, started: Machine) -> None:
         self.folder, self.machine, self.noted = folder, started, Noted(PROJECT / "build" / "crashes")
         self.ends: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {}
+        self.begins: dict[str, list[int]] = {}
 
-    def step(self, home: Path, step: str, changed: dict[str, str | None], **options: Any) -> Any:
-        """Run a step on a root; of a load, of the submission with these changes."""
+    def paths(self, step: str, changed: dict[str, str | None]) -> list[Path]:
+        """What a step is given: a load, the submission with these changes."""
         digest = hashlib.sha256(repr(sorted(changed.items())).encode()).hexdigest()[:8]
-        paths = [submission(self.folder / f"in {digest}", **changed)] if step == LOAD else []
-        return self.machine.run(step, home, *paths, **options)
+        return [submission(self.folder / f"in {digest}", **changed)] if step == LOAD else []
 
-    def ready(self, name: str, place: str) -> Path:
-        """A root on which the step of a scenario can be run."""
-        kept, home = self.folder / f"ready {name}", self.folder / place
+    def step(
+        self, home: Path, step: str, changed: dict[str, str | None], begin: int = 0, **options: Any
+    ) -> tuple[str | None, str]:
+        """Run a step on a root, from a stage on. ``options`` are for the first of the stages.
+
+        How that stage ended that was the last to run, and what all printed.
+        """
+        printed = ""
+        for stage in STAGES[step][begin:]:
+            ran = self.machine.run(stage, home, *self.paths(step, changed), **options)
+            printed, options = printed + ran.printed, {}
+            if ran.ended:
+                return ran.ended, printed
+        return None, printed
+
+    def ready(self, name: str, place: str, stage: int = 0) -> Path:
+        """A root on which the step of a scenario can be run, from a stage on."""
+        kept, home = self.folder / f"ready {name} {stage}", self.folder / place
         if not kept.exists():
+            assert not stage, "undisturbed makes it"
             kept.mkdir(mode=0o700)
             for step, changed in SCENARIOS[name].before:
-                assert self.step(kept, step, changed).ended is None
+                assert self.step(kept, step, changed)[0] is None
+            if SCENARIOS[name].step == LOAD_INBOX:
+                submission(zones(kept).inbox, **SCENARIOS[name].changed)
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(kept, home)
         return home
 
     def undisturbed(self, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """What a step leaves when nothing happens, and the points that it passes."""
+        """What a step leaves when nothing happens, and the points that it passes, of all its stages."""
         if name not in self.ends:
-            home = self.ready(name, f"alone {name}")
-            ran = self.step(home, *SCENARIOS[name][1:], named=True)
-            assert ran.ended is None, ran.printed
-            self.ends[name] = left(zones(home)), ran.points
+            home, (_, step, changed) = self.ready(name, f"alone {name}"), SCENARIOS[name]
+            points: tuple[str, ...] = ()
+            self.begins[name] = []
+            for number, stage in enumerate(STAGES[step]):
+                if number:
+                    shutil.copytree(home, self.folder / f"ready {name} {number}")
+                self.begins[name].append(len(points))
+                ran = self.machine.run(stage, home, *self.paths(step, changed), named=True)
+                assert ran.ended is None, ran.printed
+                points += ran.points
+            self.ends[name] = left(zones(home)), points
         return self.ends[name]
 
     def broken_off(self, name: str, at: int, fault: Fault) -> tuple[str | None, list[str]]:
@@ -101,21 +148,22 @@ class World:
         How it ended, and what is wrong: nothing should be.
         """
         expected, points = self.undisturbed(name)
-        home = self.ready(name, "broken")
-        ran = self.step(home, *SCENARIOS[name][1:], at=at, fault=fault)
-        wrong = [f"printed {value!r}" for value in shows(ran.printed.encode())]
-        if fault in (Fault.KILLED, Fault.TORN) and ran.ended != "SIGKILL":
-            wrong.append(f"was not killed but ended with {ran.ended}")
+        stage = max(number for number, begin in enumerate(self.begins[name]) if begin < at)
+        home, step = self.ready(name, "broken", stage), SCENARIOS[name][1:]
+        ended, printed = self.step(home, *step, begin=stage, at=at - self.begins[name][stage], fault=fault)
+        wrong = [f"printed {value!r}" for value in shows(printed.encode())]
+        if fault in (Fault.KILLED, Fault.TORN) and ended != "SIGKILL":
+            wrong.append(f"was not killed but ended with {ended}")
         wrong += problems(home)
-        again = self.step(home, *SCENARIOS[name][1:])
-        if again.ended:
-            wrong.append(f"cannot be run again: {again.printed}")
+        ended_again, printed = self.step(home, *step)
+        if ended_again:
+            wrong.append(f"cannot be run again: {printed}")
         else:
             ends = left(zones(home))
             wrong += [f"{part} differ" for part, right in expected.items() if ends[part] != right]
             wrong += problems(home)
         told = f"{name}, {fault.name} at {at} of {len(points)}, {points[at - 1]}"
-        return ran.ended, [f"{told}: {each}" for each in wrong]
+        return ended, [f"{told}: {each}" for each in wrong]
 
     def wrong(self, name: str, broken: list[tuple[int, Fault]]) -> list[str]:
         """What is wrong after each of these breaks. Those that a campaign has made before are not made again."""
@@ -149,121 +197,76 @@ def key_of_the_world(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def left(found: Zones) -> dict[str, Any]:
     """Everything that a load and a publication leave, without times."""
-    return left_in(found) | {"releases": {path.name: release(path) for path in sorted(found.releases.iterdir())}}
+    return left_in(found) | {
+        "releases": {path.name: release(path) for path in sorted(found.releases.iterdir())},
+        "inbox": sorted(str(path.relative_to(found.inbox)) for path in found.inbox.rglob("*")),
+    }
 
 
-def release(folder: Path) -> dict[str, Any]:
-    """What a release says, and the bytes of its files.
-
-    Those of DuckDB may differ in bytes, and those that compare releases say when each was published.
-    """
-    said = json.loads((folder / "manifest.json").read_text())
-    differ = (".duckdb", "changes.json")
-    files = {name: told["sha256"] for name, told in said["files"].items() if not name.endswith(differ)}
-    return {name: said[name] for name in ("release_id", "inputs_hash", "submissions", "rows")} | {"files": files}
-
-
-def problems(home: Path) -> list[str]:
-    """What is not whole in a root at this moment."""
-    found = zones(home)
-    said = []
-    for folder in found.releases.iterdir():
-        if not folder.name.startswith("."):
-            files = json.loads((folder / "manifest.json").read_text())["files"]
-            said += [
-                f"{folder.name}: {name} is not what was released"
-                for name, told in files.items()
-                if hashlib.sha256((folder / name).read_bytes()).hexdigest() != told["sha256"]
-            ]
-    if found.warehouse.exists():
-        with duckdb.connect(str(found.warehouse), read_only=True) as con:
-            ((name,),) = con.execute("SELECT release_id FROM meta.build").fetchall()
-        said += [] if (found.releases / name).is_dir() else [f"{name}: is current and has no folder"]
-    if found.ledger.exists() and (ledger := open_ledger(found.ledger)).outcomes():
-        try:
-            ledger.verify(noted_in_releases(found))
-        except LedgerBroken as error:
-            said.append(str(error))
-        for outcome in ledger.current_submissions():
-            rows = list(found.pseudonymised.glob(f"{outcome.receipt.submission_id}*/*.parquet"))
-            said += [] if rows else [f"{outcome.receipt.submission_id}: counts and has no rows"]
-        said += [
-            f"{outcome.receipt.submission_id}: has a receipt and no files"
-            for outcome in ledger.outcomes()
-            if outcome.state.is_concluded and not (found.received / outcome.receipt.submission_id).is_dir()
-        ]
-    outside = (found.pseudonymised, found.builds, found.releases, found.dagster)
-    for path in (*(each for zone in outside for each in zone.rglob("*")), *home.glob("ledger*")):
-        if path.is_file():
-            said += [f"{path.name}: shows {value!r}" for value in shows(path.read_bytes())]
-    return said
-
-
-def shows(content: bytes) -> list[bytes]:
-    said = content.replace(b"a postcode such as LA1 4YW", b"")  # an example in the text of a rule, in meta.rule
-    return [value for value in IDENTIFYING if value in said]
-
-
-def cells(name: str, world: World) -> list[tuple[int, Fault]]:
-    """Points and faults of a scenario: every name with every fault at its first point; some at its last one and at one
-    drawn between them too. All names with one fault come before the next fault.
-
-    A call that only reads can only fail.
-    """
+def cells(name: str, world: World, part: Part) -> list[tuple[int, Fault]]:
+    """Points of a scenario at which a part breaks it off."""
     found, draw = [], random.Random(name)
-    places = named(world.undisturbed(name)[1])
-    between = {point: draw.choice(places_of) for point, places_of in places.items()}
-    for fault in sorted(Fault, key=lambda fault: fault not in OFTEN_ASKED):
-        for point, numbers in places.items():
-            can_be = fault is Fault.BROKEN or not point.startswith("read ")
-            if can_be and (fault is not Fault.TORN or point.startswith("write ")):
-                often = {numbers[-1], between[point]} if fault in OFTEN_ASKED else set()
-                found += [(at, fault) for at in sorted({numbers[0]} | often)]
-    return found
+    for point, numbers in named(world.undisturbed(name)[1]).items():
+        first, last, between = numbers[0], numbers[-1], draw.choice(numbers)
+        if point.startswith(MET_BY.get(part.fault, CHANGES)):
+            found += sorted({last, between} - {first}) if part.is_later else [first]
+    return [(at, part.fault) for at in found]
 
 
-def sample(name: str, all_cells: list[tuple[int, Fault]], count: int) -> list[tuple[int, Fault]]:
-    """So many of the cells, the same in every run, with each fault in turn."""
-    if not count:
-        return all_cells
-    draw, faults = random.Random(name), list(Fault)
-    by_fault = {fault: [cell for cell in all_cells if cell[1] is fault] for fault in faults}
-    return [draw.choice(by_fault[faults[place % len(faults)]] or all_cells) for place in range(count)]
+def sample(name: str, parts: list[list[tuple[int, Fault]]]) -> list[tuple[int, Fault]]:
+    """Some of the breaks, the same in every run: two of a load. A publication takes seven times as long: campaign.
+
+    A load takes the parts that follow those of the load before it, so that all loads together take every part.
+    """
+    draw = random.Random(name)
+    begin = 2 * list(SCENARIOS).index(name)
+    return [draw.choice(parts[(begin + place) % len(parts)]) for place in range(2)]
 
 
-@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario.step == LOAD])
-def test_a_load_broken_off_at_a_named_point(world: World, name: str) -> None:
-    everything = cells(name, world)
-    assert len({at for at, _ in everything}) >= 30
-    assert world.wrong(name, sample(name, everything, SAMPLED)) == []
-
-
-@pytest.mark.parametrize("name", ["a publication", *(["the next publication"] if is_whole() else [])])
-def test_a_publication_broken_off_at_a_named_point(world: World, name: str) -> None:
-    everything = cells(name, world)
-    assert len({at for at, _ in everything}) >= 30
-    assert world.wrong(name, sample(name, everything, SAMPLED and 1)) == []
+# A campaign has a test for every part, which goes through all steps before the next; a sample one for every step.
+@pytest.mark.parametrize("name", [name for name, each in SCENARIOS.items() if is_whole() or each.step != PUBLISH])
+@pytest.mark.parametrize(
+    "parts", [[part] for part in PARTS] if is_whole() else [[*PARTS]], ids="; ".join if is_whole() else ["some"]
+)
+def test_a_step_broken_off_at_a_named_point(world: World, name: str, parts: list[str]) -> None:
+    assert len(named(world.undisturbed(name)[1])) >= 30
+    asked = [cells(name, world, PARTS[part]) for part in parts]
+    assert world.wrong(name, asked[0] if is_whole() else sample(name, asked)) == []
 
 
 def test_a_step_killed_at_a_point_drawn_at_random(world: World) -> None:
     draw = random.Random(12)
-    # A publication takes ten times as long as a load, so it is drawn less often.
+    # A publication takes seven times as long as a load, so it is drawn less often.
     drawn = draw.choices(
         list(SCENARIOS), [1 if each.step == PUBLISH else 4 for each in SCENARIOS.values()], k=KILLS
     )
     wrong = []
-    for name in drawn if is_whole() else [each for each in drawn if SCENARIOS[each].step == LOAD]:
+    for name in drawn if is_whole() else [each for each in drawn if SCENARIOS[each].step != PUBLISH]:
         wrong += world.wrong(name, [(draw.randint(1, len(world.undisturbed(name)[1])), Fault.KILLED)])
     assert wrong == []
 
 
-def test_a_full_disk_is_said_and_not_hidden(world: World) -> None:
+def test_a_full_disk_and_a_lost_answer_are_said_and_not_hidden(world: World) -> None:
     """The control: what the machine does reaches Python and native code alike, and a step does not go on regardless."""
     _, points = world.undisturbed("a first load")
-    for point in ("write /received/.incoming-*/*.csv", "write /pseudonymised/.*.*/*.parquet"):
-        (at,) = [number for number, name in enumerate(points, start=1) if name == point][:1]
-        ended, wrong = world.broken_off("a first load", at, Fault.FULL)
+    for point, fault in (
+        ("write /received/.incoming-*/*.csv", Fault.FULL),
+        ("write /pseudonymised/.*.*/*.parquet", Fault.FULL),
+        ("rename /received/*", Fault.UNANSWERED),
+    ):
+        ended, wrong = world.broken_off("a first load", named(points)[point][0], fault)
         assert (ended in SAID_WHEN_FULL, wrong) == (True, []), point
+
+
+def test_a_folder_that_a_disk_refused_to_delete_goes_when_the_files_come_again(world: World) -> None:
+    """The rows of a submission wait in a hidden folder. Of one that is rejected nothing else would ever come back to it."""
+    _, points = world.undisturbed("a rejected load")
+    (at,) = [number for number, point in enumerate(points, start=1) if point == "rmdir /pseudonymised/.*.*"]
+    home = world.ready("a rejected load", "refused")
+    assert world.step(home, LOAD, SCENARIOS["a rejected load"].changed, at=at, fault=Fault.BROKEN)[0] is None
+    assert len(list(zones(home).pseudonymised.iterdir())) == 1
+    assert world.step(home, LOAD, SCENARIOS["a rejected load"].changed)[0] is None
+    assert left(zones(home)) == world.undisturbed("a rejected load")[0]
 
 
 def test_a_disk_that_is_really_full_loses_nothing(world: World, small_disk: Path) -> None:
@@ -271,7 +274,24 @@ def test_a_disk_that_is_really_full_loses_nothing(world: World, small_disk: Path
     home, ended = small_disk / "root", []
     for size in (64, 128, 192, 16_384):
         subprocess.run(["mount", "-o", f"remount,size={size}k", str(small_disk)], check=True)
-        ended.append(world.step(home, LOAD, {}).ended)
+        ended.append(world.step(home, LOAD, {})[0])
         assert problems(home) == [] if ended[-1] is None else ended[-1] in SAID_WHEN_FULL
     assert ended[0] is not None and ended[-1] is None, ended
     assert left(zones(home)) == world.undisturbed("a first load")[0]
+
+
+def test_a_parquet_file_that_the_disk_cannot_read_is_not_said_to_be_damaged(tmp_path: Path, world: World) -> None:
+    """Damage is of the file and is told to the site. A broken read says nothing of it: another time it may be read."""
+    home, file = tmp_path, tmp_path / "IDS007.parquet"
+    pl.DataFrame({"LocalPatientId": ["P1"], "DisabCode": ["01"]}).write_parquet(file)
+    whole = world.machine.run("read Parquet", home, file, named=True)
+    assert (whole.ended, whole.printed) == (None, "[] True")
+    assert set(whole.points) == {"read /*.parquet"}
+    for at in range(1, len(whole.points) + 1):
+        broken = world.machine.run("read Parquet", home, file, at=at, fault=Fault.BROKEN)
+        assert (at, broken.ended, "GATE" in broken.printed) == (at, "OSError", False)
+    content = file.read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    file.write_bytes(content[:4] + b"x" * (len(content) - length - 12) + content[-8 - length :])
+    damaged = world.machine.run("read Parquet", home, file)
+    assert (damaged.ended, damaged.printed) == (None, "['GATE-PARQUET'] False")

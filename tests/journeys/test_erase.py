@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from pyrage import x25519
 
-from pipelines import custody
+from pipelines import arrivals, custody
 from pipelines.cli import _run
 from pipelines.custody import tombstones
 from pipelines.custody.erase import NotErased, erase, erase_and_publish
@@ -252,12 +252,23 @@ def test_somebody_who_never_came_leaves_a_tombstone_that_holds(tmp_path: Path, h
 def test_a_submission_in_the_inbox_that_was_not_loaded_is_said_and_left(tmp_path: Path, home: Path) -> None:
     found = zones()
     path = with_person(found.inbox, "RW5", "2025-04")
-    with pytest.raises(NotErased, match="1 submissions in the inbox hold the person and have not been received"):
+    with pytest.raises(
+        NotErased, match="Submissions in the inbox that hold the person and have not been received: 1"
+    ):
         erase(people_in(NUMBER), found, open_ledger(found.ledger), spine_key())
     assert path.exists()
     load(path, found, open_ledger(found.ledger), spine_key())
-    assert erase(people_in(NUMBER), found, open_ledger(found.ledger), spine_key()).inbox == 1
-    assert not path.exists()
+    assert not path.exists()  # it is in received/ there
+    (found.inbox / "IDS001MPI.csv").write_text(NUMBER)
+    with pytest.raises(
+        NotErased, match=r"Files in the inbox that are no submission: 1\. It is unknown whom they hold"
+    ):
+        erase(people_in(NUMBER), found, open_ledger(found.ledger), spine_key())
+    arrivals.refuse_stray(found.inbox / "IDS001MPI.csv", found)
+    assert (
+        erase(people_in(NUMBER), found, open_ledger(found.ledger), spine_key()).inbox == 0
+    )  # done by the call before
+    assert [file for file in found.inbox.rglob("*") if file.is_file()] == []
 
 
 def test_the_people_are_read_from_standard_input_and_a_wrong_line_is_not_repeated(

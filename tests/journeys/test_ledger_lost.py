@@ -53,7 +53,7 @@ def test_receipts_outcomes_and_what_counts_are_as_before(tmp_path: Path, home: P
     assert publish.current_submissions(found, ledger) == staged
     assert publish.planned_release(found, staged) == name
     assert (rebuilt.submissions, rebuilt.current) == (6, 2)
-    assert rebuilt.notes[0].startswith("1 submissions have no outcome with its rows")
+    assert rebuilt.notes[0].startswith("1 submission without an outcome or its rows")
     with pytest.raises(NotEmpty, match="has receipts in it, so it cannot be rebuilt"):
         rebuild(found, ledger)
     assert ledger.verify({}, in_full=True).entries == 11
@@ -79,9 +79,9 @@ def test_what_is_missing_in_a_folder_is_said(tmp_path: Path, home: Path) -> None
         first.name: State.ACCEPTED, second.name: State.RECEIVED, back.name: State.RECEIVED, waiting.name: State.RECEIVED,
     }  # fmt: skip
     said = " ".join(rebuilt.notes)
-    assert "1 folders in received/ cannot be read" in said
-    assert "1 submissions were kept by a release up to 0.5: their times of receipt are those of their files" in said
-    assert "3 submissions have no outcome with its rows" in said
+    assert "1 folder in received/ left out" in said
+    assert "1 submission kept by a release up to 0.5: the time of receipt is that of the files" in said
+    assert "3 submissions without an outcome or its rows" in said
     assert "earlier outcomes and failed attempts are known no more" in said
     numbers = {o.receipt.submission_id: o.receipt.seq for o in ledger.outcomes()}
     kept = {f.parent.name: json.loads(f.read_text())["seq"] for f in found.received.glob("*/receipt.json")}
@@ -101,7 +101,7 @@ def test_the_commands_verify_and_rebuild(tmp_path: Path, home: Path, capfd: pyte
     assert "ledger.sqlite is damaged, or is no ledger" in capfd.readouterr().err
     lose_ledger(found)
     assert _run(["ledger", "rebuild"]) == CLEAN
-    assert "6 submissions found in received/; 2 of them count." in capfd.readouterr().out
+    assert "Found in received/: 6 submissions. Of these count: 2." in capfd.readouterr().out
     assert _run(["ledger", "verify", "--json"]) == CLEAN
     assert json.loads(capfd.readouterr().out)["entries"] == 11
 

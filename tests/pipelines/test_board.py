@@ -15,7 +15,7 @@ from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, USAGE
 from pipelines.expecting import Listed, expected
 from pipelines.keys import spine_key
-from pipelines.ledger import Outcome, Receipt, State, open_ledger
+from pipelines.ledger import Outcome, Receipt, State, open_ledger, sent
 from pipelines.load import load
 from pipelines.overseeing import Overseen
 from reports.dataset.rule_pages import in_force
@@ -24,6 +24,7 @@ from reports.templating import MOST_BYTES
 from schemas.errors import CatalogueError
 from schemas.month import ProviderMonth, months_between
 from tests.campaign import examples
+from tests.fixtures import shared
 from tests.fixtures.release import loaded_and_published
 from tests.fixtures.submission import submission
 from tests.references import board as slow
@@ -72,7 +73,7 @@ def test_the_board_is_that_of_the_slow_reference(
     found = sorted((each for each in found if each.day <= on), key=lambda each: each.day)
     events = events_of(found)
     listed = [Listed(provider, *span) for provider, span in by_list.items()]
-    rows = overview(events, on, expected(events, on, listed, ends), {})
+    rows = overview(events, on, expected(sent(events), on, listed, ends), {})
     assert {
         (row.month.provider_month.provider, row.month.provider_month.month): row.word.value for row in rows
     } == slow.board(found, on, by_list, ends)
@@ -105,10 +106,10 @@ def test_a_missing_month_touches_its_quarter_and_year_and_stocks_where_it_is_the
 
 
 @pytest.fixture
-def june(monkeypatch: pytest.MonkeyPatch) -> date:
+def june(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> date:
     """It is the 26th of June 2025: the window of May has four days left."""
     today = date(2025, 6, 26)
-    monkeypatch.setattr("tests.fixtures.release._KEPT", {})  # made on another day
+    monkeypatch.setenv(shared.FOLDER, str(tmp_path_factory.mktemp("june")))  # not the releases made today
     monkeypatch.setattr("pipelines.ledger.sql._now", lambda: "2025-06-26T12:00:00+00:00")
     # The ledger last: a module that is imported meanwhile would keep the day beyond the test.
     for module in ("overseeing", "deciding", "ledger"):
@@ -174,15 +175,17 @@ def test_the_page_of_200_providers_of_which_all_is_missing_is_small_enough() -> 
     providers = [f"R{number:04}" for number in range(200)]
     rows = overview([], on, {ProviderMonth(p, month) for p in providers for month in months}, in_force())
     seen = Overseen(on, rows, [], to_chase(rows, on), None)
-    page = page_of(on, months, [row.as_row() for row in rows], seen.as_json())
+    page = page_of(months, seen.as_json())
     assert len(page.text.encode()) < MOST_BYTES
     assert page.text.count("not received") > 2_000 and "140 more" in page.text
+    assert "plans.html" not in page.text
+    assert 'href="plans.html"' in page_of(months, seen.as_json(), has_plans=True).text
     withdrawn = [
         Outcome(Receipt(1, "a", "b" * 64, "2026-06-01T12:00:00+00:00"), State.WITHDRAWN, ProviderMonth("RW5", months[-1]), {"why": "<b>x</b>"})
     ]  # fmt: skip
     rows = overview(withdrawn, on, set(), {})
     seen = Overseen(on, rows, [], to_chase(rows, on), None)
-    assert "<b>x" not in page_of(on, months, [row.as_row() for row in rows], seen.as_json()).text
+    assert "<b>x" not in page_of(months, seen.as_json()).text
 
 
 def test_an_attempt_without_a_name_leaves_the_board_when_something_is_received_after_it(

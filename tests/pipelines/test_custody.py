@@ -238,6 +238,29 @@ def test_an_identity_that_cannot_be_trusted_is_refused(
         again(first, found, file)
 
 
+def test_one_month_is_processed_again_and_no_other(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = zones()
+    first, other = loaded(submission(tmp_path), found), loaded(submission(tmp_path, "RV5"), found)
+    ledger = open_ledger(found.ledger)
+
+    def events() -> dict[str, int]:
+        own = [event.receipt.submission_id for event in ledger.events()]
+        return {each.receipt.submission_id: own.count(each.receipt.submission_id) for each in (first, other)}
+
+    before = events()
+    for asked in (["RW5", "2025-04"], [first.receipt.submission_id]):
+        assert _run(["reprocess", *asked, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["submissions"] == 1
+    after = events()
+    assert after[first.receipt.submission_id] == before[first.receipt.submission_id] + 2
+    assert after[other.receipt.submission_id] == before[other.receipt.submission_id]
+    for asked, why in ((["RXX", "2025-04"], "Nothing is kept of RXX 2025-04"), (["nothing"], "'nothing' is none")):
+        assert _run(["reprocess", *asked]) == 2
+        assert why in capsys.readouterr().err
+
+
 def test_the_custodian_s_command_opens_and_status_says_both_states(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

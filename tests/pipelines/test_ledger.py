@@ -14,6 +14,7 @@ from pipelines.board import NOT_RECEIVED, overview
 from pipelines.code_version import rows_version, rules_version
 from pipelines.expecting import expected
 from pipelines.ledger import (
+    SENT_AGAIN,
     STEPS,
     Ledger,
     NotEmpty,
@@ -22,6 +23,7 @@ from pipelines.ledger import (
     State,
     StepRefused,
     open_ledger,
+    sent,
     today_in_england,
 )
 from schemas.month import ProviderMonth
@@ -117,10 +119,11 @@ def test_the_same_bytes_under_a_name_that_may_change_the_verdict_are_a_new_submi
 
 
 def test_going_back_to_an_earlier_file_is_a_submission_of_its_own(ledger: Ledger) -> None:
+    """Its id is the beginning of the hash of its content, and a number from the second time on."""
     first = submit(ledger, "a", State.ACCEPTED)
     submit(ledger, "b", State.ACCEPTED)
     back = submit(ledger, "a", State.ACCEPTED)
-    assert back != first
+    assert (first, back) == ("a" * 16, "a" * 16 + "-2")
     assert counting(ledger) == [back]
 
 
@@ -158,6 +161,39 @@ def test_nothing_in_it_can_be_changed(kept: KeptLedger, table: str, change: str)
     submit(kept.open(), "a", State.ACCEPTED)
     with pytest.raises(Exception, match="append-only"):
         kept.run(change.format(table))
+
+
+def test_what_may_follow_each_state() -> None:
+    verdicts = {
+        State.FILE_REJECTED, State.ACCEPTED_WITH_REJECTIONS, State.ACCEPTED_WITH_WARNINGS, State.ACCEPTED, State.HELD,
+    }  # fmt: skip
+    checked_again = verdicts | {State.FAILED}
+    assert {
+        None: {State.RECEIVED},
+        State.RECEIVED: checked_again,
+        State.FILE_REJECTED: checked_again,
+        State.FAILED: checked_again | {State.WITHDRAWN},
+        **dict.fromkeys(verdicts - {State.FILE_REJECTED}, checked_again | {State.WITHDRAWN}),
+        State.WITHDRAWN: checked_again | {State.WITHDRAWN},
+    } == STEPS
+
+
+def test_an_attempt_is_noted_once_as_sent_again(sqlite_ledger: Ledger) -> None:
+    attempt = sqlite_ledger.attempted("x-1", HERE, "2025-05-01T00:00:00+00:00", {"error": "OSError"})
+    assert not sqlite_ledger.outcome(attempt.submission_id).was_sent_again
+    submit(sqlite_ledger, "a", State.ACCEPTED)
+    submit(sqlite_ledger, "b", State.ACCEPTED)
+    of_attempt = [each for each in sqlite_ledger.events() if each.receipt.submission_id == "x-1"]
+    assert [each.state for each in of_attempt] == [State.RECEIVED, State.FAILED, State.FAILED]
+    assert of_attempt[-1].detail == {"error": "OSError", SENT_AGAIN: "a" * 16}
+
+
+def test_the_same_detail_is_written_as_the_same_text(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    name = sqlite_ledger.receive("a" * 64, 1, HERE).submission_id
+    sqlite_ledger.record(name, State.FAILED, None, {"error": "OSError", "at": "b"})
+    sqlite_ledger.record(name, State.FAILED, None, {"at": "b", "error": "OSError"})
+    texts = KeptLedger(tmp_path / "ledger.sqlite", None).run("SELECT detail FROM event WHERE state = 'failed'")
+    assert texts == [('{"at": "b", "error": "OSError"}',)] * 2
 
 
 @pytest.mark.parametrize("before", list(State))
@@ -210,13 +246,30 @@ def test_the_board_has_a_cell_for_every_month_from_the_first_that_a_provider_sen
     submit(ledger, "b", State.FILE_REJECTED)
     submit(ledger, "c", State.ACCEPTED, ProviderMonth("RV5", JUNE))
     on = date(2025, 7, 1)
-    rows = overview(ledger.events(), today_in_england(), expected(ledger.events(), on, (), {}), {})
+    rows = overview(ledger.events(), today_in_england(), expected(ledger.sent(), on, (), {}), {})
     cells = [each.month for each in rows]
     assert [(c.provider_month.provider, c.provider_month.month, c.state) for c in cells] == [
         ("RV5", JUNE, "accepted"),
         ("RW5", APRIL, "file rejected"), ("RW5", MAY, NOT_RECEIVED), ("RW5", JUNE, NOT_RECEIVED),
     ]  # fmt: skip
     assert cells[1].counts == good
+
+
+def test_what_was_sent_is_read_without_its_events_as_from_them(ledger: Ledger) -> None:
+    """By the name, by the header where it says otherwise, by neither; what could not be copied is none."""
+    assert ledger.sent() == set()
+    for number, (named, then) in enumerate((
+        ("RW5_2025-04", None), ("RW5_2025-05", ProviderMonth("RV5", date(2025, 6, 1))), (None, None),
+        (None, ProviderMonth("RXX", date(2025, 4, 1))), ("RW5_2025-04", ProviderMonth("RW5", date(2025, 4, 1))),
+    )):  # fmt: skip
+        receipt = ledger.receive(f"{number:064x}"[::-1], 1, ProviderMonth.parse(named) if named else None)
+        if then:
+            ledger.record(receipt.submission_id, State.FILE_REJECTED, then, {})
+        if number == 1:
+            ledger.record(receipt.submission_id, State.FAILED, None, {})
+    ledger.attempted("f" * 16, ProviderMonth.parse("RYY_2025-04"), "2026-01-05T12:00:00+00:00", {})
+    assert ledger.sent() == sent(ledger.events())
+    assert {str(of) for of in ledger.sent()} == {"RW5_2025-04", "RW5_2025-05", "RXX_2025-04"}
 
 
 def test_an_empty_ledger_has_an_empty_board() -> None:

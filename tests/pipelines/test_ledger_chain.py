@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.ledger import Head, Ledger, LedgerBroken, State, open_ledger
 from pipelines.ledger.chain import note, noted_in
+from pipelines.ledger.sqlite import SqliteDatabase
 from pipelines.ledger.tables import VERSION, LedgerTooNew
 from schemas.month import ProviderMonth
 from tests.campaign import examples
@@ -243,3 +244,41 @@ def test_a_ledger_of_a_later_release_is_refused_in_words(kept: KeptLedger) -> No
     kept.run(f"UPDATE ledger SET version = {VERSION + 1}")
     with pytest.raises(LedgerTooNew, match=r"made by a later release of Parity.*Nothing was changed\..*Install"):
         kept.open()
+
+
+@pytest.mark.parametrize("version", ["'two'", "NULL", "0", "1"])
+def test_a_ledger_that_does_not_say_its_version_is_damaged(tmp_path: Path, version: str) -> None:
+    kept = KeptLedger(tmp_path / "ledger.sqlite", None)
+    kept.open()
+    assert kept.run("SELECT version FROM ledger") == [(2,)]
+    kept.run("CREATE TABLE other AS SELECT * FROM ledger", "DROP TABLE ledger", "ALTER TABLE other RENAME TO ledger",
+             f"UPDATE ledger SET version = {version}")  # fmt: skip
+    with pytest.raises(LedgerBroken, match="does not say its version: it is damaged"):
+        kept.open()
+
+
+def test_only_when_it_is_asked_in_full_the_database_looks_through_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes longer than the chain, and the chain finds every changed row."""
+    ledger = filled(KeptLedger(tmp_path / "ledger.sqlite", None))
+    monkeypatch.setattr(SqliteDatabase, "check_files", lambda self, execute: False)
+    assert ledger.verify({}).entries
+    with pytest.raises(LedgerBroken, match="finds the file of the ledger damaged"):
+        ledger.verify({}, in_full=True)
+
+
+def test_what_the_ledger_refuses_and_a_machine_that_fails_are_no_damage(tmp_path: Path) -> None:
+    """SQLite tells more of an error in its upper bits."""
+    filled(KeptLedger(tmp_path / "ledger.sqlite", None))
+    database = SqliteDatabase(tmp_path / "ledger.sqlite")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"), database.writing() as execute:
+        execute("UPDATE event SET state = 'accepted'")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"), SqliteDatabase(tmp_path).reading():
+        pass
+    (tmp_path / "other.sqlite").write_bytes(b"no database" * 1000)
+    with (
+        pytest.raises(LedgerBroken, match=r"other\.sqlite is damaged, or is no ledger"),
+        SqliteDatabase(tmp_path / "other.sqlite").reading(),
+    ):
+        pass

@@ -7,9 +7,9 @@ import pytest
 from pipelines import publish
 from pipelines.cli import _run
 from pipelines.commands.app import CRASHED, USAGE
+from pipelines.database import Unreachable
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
-from pipelines.ledger.postgresql import LedgerUnreachable
 from pipelines.ledger.rebuild import rebuild
 from pipelines.load import load
 from pipelines.zones import zones
@@ -47,7 +47,7 @@ def test_a_server_that_does_not_answer_is_said(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PARITY_LEDGER", f"postgresql://parity@/parity?host={tmp_path}")
-    with pytest.raises(LedgerUnreachable, match="does not answer, or refuses this user") as unreachable:
+    with pytest.raises(Unreachable, match="does not answer, or refuses this user") as unreachable:
         open_ledger(zones().ledger)
     assert str(tmp_path) not in str(unreachable.value)
     assert _run(["status"]) == CRASHED
