@@ -17,7 +17,8 @@ from schemas.dataset import TABLES
 from schemas.versions import Version
 from tests.campaign import examples
 from tests.fixtures.footer import footer, parquet_of
-from tests.transforms.test_gate import DISABILITY, NAMES, Dribble, found, receive, values
+from tests.transforms.test_gate import DISABILITY, NAMES, found, receive, values
+from tests.transforms.test_survey import Dribble
 from transforms.receive.parquet_file import receive_parquet
 from transforms.receive.parquet_footer import Damaged, Footer, read_footer
 from transforms.receive.table import Received
@@ -57,6 +58,8 @@ def test_a_last_row_that_is_too_long_is_named_whether_or_not_its_line_ends(
     assert long_row(b"a\n" + b"x" * 21, at_once) == 2
     assert long_row(b"a\n" + b"x" * 21 + b"\n", at_once) == 2
     assert long_row(b"x" * 21, at_once) == 1
+    assert long_row(b"\n" + b"x" * 21, at_once) == 2
+    assert long_row(b"\n\n" + b"x" * 21, at_once) == 3
     assert long_row(b"", at_once) is None
 
 
@@ -102,30 +105,6 @@ def test_rows_are_counted_before_they_are_read(tmp_path: Path, monkeypatch: pyte
     content = NAMES.replace(b"\n", end) + b"P1,01" + end + b"P2,01" + end + b"P3,01" + end
     assert len(values(receive(tmp_path, content))) == 3
     assert said(receive(tmp_path, content + b"P4,01" + end)) == [("GATE-LIMIT-ROWS", "4")]
-
-
-@pytest.mark.parametrize(
-    ("content", "separator"),
-    [
-        (b"LocalPatientId;DisabCode\nP1;01\n", "semicolons"),
-        (b"LocalPatientId\tDisabCode\nP1\t01\n", "tabs"),
-        (b"LocalPatientId|DisabCode\nP1|01\n", "vertical bars"),
-        (b'"LocalPatientId";"DisabCode"\n"P1";"01"\n', "semicolons"),
-        (b"\xef\xbb\xbflocalpatientid ; disabcode\n", "semicolons"),
-        (b"LocalPatientId;Surname\n", "semicolons"),
-        (b"Surname;Forename\n", None),  # no name of the table: another fault
-        (b"LocalPatientId,DisabCode\nP;1,01\n", None),
-        (b"LocalPatientId\n", None),
-    ],
-)
-def test_another_separator_is_one_finding_that_names_it(
-    tmp_path: Path, content: bytes, separator: str | None
-) -> None:
-    received = receive(tmp_path, content)
-    if separator is None:
-        assert "GATE-SEPARATOR" not in [rule for rule, _ in found(received)]
-    else:
-        assert said(received) == [("GATE-SEPARATOR", separator)]
 
 
 # Parquet
@@ -300,6 +279,8 @@ def test_the_survey_of_nothing_is_of_no_record() -> None:
         (pa.array([-719_163, None, 2_932_897], type=pa.date32()), ["-719163", None, "2932897"]),
         (pa.array([0, 253_402_300_799], type=pa.timestamp("s")), ["1970-01-01T00:00:00", "9999-12-31T23:59:59"]),
         (pa.array([253_402_300_800], type=pa.timestamp("s")), ["253402300800000"]),
+        (pa.array([253_402_300_799_999_999], type=pa.timestamp("us")), ["9999-12-31T23:59:59"]),
+        (pa.array([253_402_300_800_000_000], type=pa.timestamp("us")), ["253402300800000000"]),
         (pa.array([2**63 - 1], type=pa.timestamp("us")), [str(2**63 - 1)]),
         (pa.array([2**63 - 1], type=pa.timestamp("ns")), ["2262-04-11T23:47:16"]),
     ],

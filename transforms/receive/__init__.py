@@ -16,7 +16,7 @@ from transforms.receive.table import Format
 @cache
 def formats() -> dict[str, Format]:
     """The file formats that are read, by the ending of the name, such as ``.csv``."""
-    return {each.ending: each for each in declared(__name__, "FORMAT")}
+    return {ending: each for each in declared(__name__, "FORMAT") for ending in (each.ending, *each.also)}
 
 
 def format_of(path: Path) -> Format:

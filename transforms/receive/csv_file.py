@@ -5,15 +5,12 @@ writes only to the given workspace. Does not belong here: matching columns (``tr
 (``transforms.survey``).
 
 Every row is counted twice, by the byte survey and by Polars, because Polars pads a short row with nulls without
-notice. If the two disagree, or Polars rejects the file, the Python csv reader reads it record by record. It is
-slow but exact, and reports every row that is not a record.
+notice. If the two disagree, or Polars rejects the file, it is read record by record
+(``transforms.receive.csv_records``).
 """
 
-import csv
-import io
-from collections.abc import Iterator
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import IO, NamedTuple
 
 import polars as pl
 
@@ -22,16 +19,27 @@ from schemas.gate import GATE
 from schemas.table import Table
 from schemas.versions import Version
 from transforms.findings import file_finding
+from transforms.normalise.cells import Around
+from transforms.receive.csv_records import breaks_in, line_breaks, receive_irregular, records, too_many_rows
+from transforms.receive.structure import (
+    FIRST_ROWS,
+    NO_NAMES,
+    NOTHING,
+    Names,
+    columns_said,
+    is_footer,
+    is_of_names,
+    names_among,
+    rows_said,
+)
 from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
 from transforms.survey import Survey
 
 # A file up to this size is parsed once and kept: almost all of the 23 tables of a monthly extract. Each pass over
 # a file costs 2 ms before the first byte.
 IN_MEMORY = 16 << 20
-# What people's programs write between values instead of a comma.
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-# Why the csv reader rejects a record, by how its message begins.
-_OPEN, _TOO_LONG = "unexpected end of data", "field larger than field limit"
+# Where a footer is looked for.
+_FOOTER_BYTES = 2048
 
 
 def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path) -> Received:
@@ -42,37 +50,94 @@ def receive_csv(path: Path, table: Table, seen: Survey, version: Version | None,
     content of a file never raises an exception.
     """
     rows_in = max(seen.records - 1, 0)
-    if (refusal := _refusal(path, table, seen)) is not None:
+    if (refusal := _refusal(table, seen)) is not None:
         return Received(table, None, 0 if seen.bad_bytes else rows_in, [refusal])
-    names = _header_names(path)
-    if (refusal := _refusal_of_names(names, table)) is not None:
-        return Received(table, None, rows_in if names and len(names) > limits.COLUMNS else 0, [refusal])
-    assert names is not None  # else refused
-    mapping, findings, is_fatal = match_columns(names, table, version)
-    if is_fatal:
-        return Received(table, None, rows_in, findings)
-    scan = _scan(path, names)
-    is_regular = (
+    found = _names(path, table)
+    if isinstance(found, pl.DataFrame):
+        has_names = "GATE-LIMIT-COLUMNS" in found["rule_id"]
+        return Received(table, None, rows_in if has_names else 0, [found])
+    return _Layout(path, table, seen, version, workspace, found).received()
+
+
+class _Layout:
+    """A file whose row of names is known."""
+
+    def __init__(
+        self, path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path, names: Names
+    ) -> None:
+        self._path, self._table, self._seen, self._workspace, self._names = path, table, seen, workspace, names
+        self._before = names.row + names.again
+        self._mapping, self._findings, self._is_fatal = _columns(path, names, table, version)
+
+    def received(self) -> Received:
+        """The rows, read by Polars where every line is a record."""
+        rows_in = max(self._seen.records - self._before, 0)
+        if self._is_fatal:
+            return Received(self._table, None, rows_in, self._findings)
+        if not _is_regular(self._path, self._seen, len(self._names.values)):
+            return self._judged()
+        scan = _scan(self._path, self._names.values, self._before)
+        if self._seen.size <= IN_MEMORY:
+            rows = _read(scan)
+            if rows is None or rows.height != rows_in:
+                return self._judged()
+            scan = rows.lazy()
+        numbered, empty = scan.with_row_index(ROW, offset=self._before + 1), list[int]()
+        if self._seen.has_blank_starts:
+            numbered, empty = _without_empty_rows(numbered)
+        noted = [file_finding(GATE["GATE-EMPTY-ROWS"], self._table.id, rows_said(empty))] if empty else []
+        declared = as_declared(numbered, self._table, self._mapping, self._seen.needs_trim)
+        return Received(
+            self._table, declared, rows_in - len(empty), [*self._findings, *noted], self._judged,
+            places_of(self._mapping),
+            around=Around(self._seen.has_quotes, self._seen.has_apostrophes, self._seen.is_beyond_ascii),
+        )  # fmt: skip
+
+    def _judged(self) -> Received:
+        return receive_irregular(
+            self._path, self._table, self._names, self._mapping, self._findings, self._workspace
+        )
+
+
+def _columns(
+    path: Path, names: Names, table: Table, version: Version | None
+) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
+    """As ``match_columns``, with what is said of the row of names itself."""
+    empty = _empty_columns(path, names)
+    kept = [None if index in empty else name for index, name in enumerate(names.values)]
+    mapping, findings, is_fatal = match_columns(kept, table, version)
+    if names.again:
+        again = list(range(names.row + 1, names.row + names.again + 1))
+        findings.append(file_finding(GATE["GATE-NAMES-TWICE"], table.id, rows_said(again)))
+    if empty:
+        findings.append(file_finding(GATE["GATE-EMPTY-COLUMNS"], table.id, columns_said(empty)))
+    return mapping, findings, is_fatal
+
+
+def _is_regular(path: Path, seen: Survey, width: int) -> bool:
+    """Whether every line is a record of ``width`` values, so that Polars reads the file as Python's reader does."""
+    return (
         seen.is_balanced
         and not (seen.has_lone_returns or seen.has_breaks)
-        and seen.delimiters == seen.records * (len(names) - 1)
+        and seen.delimiters == seen.records * (width - 1)
+        and not _has_footer(path)
     )
 
-    def judged() -> Received:
-        return _receive_irregular(path, table, names, mapping, findings, workspace)
 
-    if not is_regular:
-        return judged()
-    if seen.size <= IN_MEMORY:
-        rows = _read(scan)
-        if rows is None or rows.height != rows_in:
-            return judged()
-        scan = rows.lazy()
-    declared = as_declared(scan.with_row_index(ROW, offset=2), table, mapping, seen.needs_trim)
-    return Received(table, declared, rows_in, findings, judged, places_of(mapping))
+# A row without any value. The row number is no value.
+_IS_EMPTY = pl.all_horizontal(pl.all().exclude(ROW).fill_null("").str.strip_chars() == "")
 
 
-def _refusal(path: Path, table: Table, seen: Survey) -> pl.DataFrame | None:
+def _without_empty_rows(numbered: pl.LazyFrame) -> tuple[pl.LazyFrame, list[int]]:
+    """The rows with a value, and the numbers of those without. A file that Polars rejects is rejected later."""
+    try:
+        empty = numbered.filter(_IS_EMPTY).select(ROW).collect(engine="streaming")[ROW].to_list()
+    except pl.exceptions.PolarsError:
+        empty = []
+    return (numbered.filter(~_IS_EMPTY) if empty else numbered), empty
+
+
+def _refusal(table: Table, seen: Survey) -> pl.DataFrame | None:
     """The finding why a file is not read, by its bytes; ``None`` if it may be read."""
     rows = seen.records - 1
     if seen.bad_bytes:
@@ -80,57 +145,60 @@ def _refusal(path: Path, table: Table, seen: Survey) -> pl.DataFrame | None:
     if seen.long_row is not None:
         return file_finding(GATE["GATE-LIMIT-LENGTH"], table.id, f"Row {seen.long_row}")
     if rows > limits.ROWS:
-        return _too_many_rows(table, rows)
-    if (separator := _other_separator(path, table)) is not None:
-        return file_finding(GATE["GATE-SEPARATOR"], table.id, separator)
+        return too_many_rows(table, rows)
     return None
 
 
-def _refusal_of_names(names: list[str] | None, table: Table) -> pl.DataFrame | None:
-    """The finding why a file is not read, by its first row; ``None`` if it may be read."""
-    if names is None:
-        return file_finding(GATE["GATE-QUOTE"], table.id, "1")
-    if not any(names):
-        return file_finding(GATE["GATE-NO-COLUMNS"], table.id)
-    if len(names) > limits.COLUMNS:
-        return file_finding(GATE["GATE-LIMIT-COLUMNS"], table.id, f"{len(names):,}")
-    if any("\n" in name or "\r" in name for name in names):
-        return _line_breaks(table, [(1, 1 + sum(map(_breaks, names)))])
-    return None
-
-
-def _too_many_rows(table: Table, rows: int) -> pl.DataFrame:
-    return file_finding(GATE["GATE-LIMIT-ROWS"], table.id, f"{rows:,}")
-
-
-def _other_separator(path: Path, table: Table) -> str | None:
-    """What stands between the column names instead of commas, in words. Asked only if there is no comma."""
-    with path.open(encoding="utf-8-sig") as file:
-        first = file.readline(limits.ROW_BYTES)
-    if "," in first:
-        return None
-    for separator, said in _SEPARATORS.items():
-        names = [name.strip().strip('"').strip().lower() for name in first.split(separator)]
-        if len(names) > 1 and any(name in table.by_spelling for name in names):
-            return said
-    return None
-
-
-def _header_names(path: Path) -> list[str] | None:
-    """The names in the first row; ``None`` if a quotation mark in it is never closed."""
+def _names(path: Path, table: Table) -> Names | pl.DataFrame:
+    """The row of names of a file, or the finding that refuses it."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = next(_records(file), None)
-    if first is None:
+        first = list(islice(records(file), FIRST_ROWS))
+    readable = list(takewhile(lambda record: record.values is not None, first))
+    rows = [(record.number, record.values or []) for record in readable]
+    if not any(any(values) for _, values in rows):
+        if len(readable) < len(first):
+            return file_finding(GATE["GATE-QUOTE"], table.id, str(first[len(readable)].number))
+        return file_finding(GATE["GATE-NO-COLUMNS"], table.id, NOTHING)
+    found = names_among(rows, table)
+    if found is not None and found.is_title:
+        return file_finding(GATE["GATE-TITLE-ROW"], table.id, str(found.row))
+    number, values = next((number, values) for number, values in rows if any(values))
+    if found is None and len(values) <= limits.COLUMNS and not is_of_names(values):
+        return file_finding(GATE["GATE-NO-COLUMNS"], table.id, NO_NAMES)
+    names = found or Names(number, [value.strip() for value in values], 0, is_title=False)
+    if len(names.values) > limits.COLUMNS:
+        return file_finding(GATE["GATE-LIMIT-COLUMNS"], table.id, f"{len(names.values):,}")
+    if any("\n" in name or "\r" in name for name in names.values):
+        return line_breaks(table, [(names.row, names.row + sum(map(breaks_in, names.values)))])
+    return names
+
+
+def _has_footer(path: Path) -> bool:
+    """Whether the last lines have a footer, asked of the last few bytes."""
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, 2) - _FOOTER_BYTES, 0))
+        lines = file.read().decode("utf-8", "replace").splitlines()[1:]
+    return any(is_footer(line.replace('"', "").split(",")) for line in lines if "row" in line or "time" in line)
+
+
+def _empty_columns(path: Path, names: Names) -> list[int]:
+    """Columns without a name and without any value, counted from 0."""
+    nameless = {index for index, name in enumerate(names.values) if not name}
+    if not nameless:
         return []
-    return None if first.values is None else [name.strip() for name in first.values]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for record in records(file):
+            if record.number > names.row and nameless:
+                nameless -= {index for index, value in enumerate(record.values or []) if value.strip()}
+    return sorted(nameless)
 
 
-def _scan(path: Path, names: list[str]) -> pl.LazyFrame:
+def _scan(path: Path, names: list[str], before: int) -> pl.LazyFrame:
     """All text, with columns named by position: the names in a file never reach an expression."""
     return pl.scan_csv(
         path,
         has_header=False,
-        skip_lines=1,
+        skip_lines=before,
         schema={str(index): pl.String() for index in range(len(names))},
         glob=False,  # a file called *.csv is one file
     )
@@ -144,120 +212,9 @@ def _read(scan: pl.LazyFrame) -> pl.DataFrame | None:
         return None
 
 
-class _Record(NamedTuple):
-    """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it, and
-    then how its message begins.
-    """
-
-    number: int
-    first: int
-    last: int
-    values: list[str] | None
-    error: str = ""
-
-
-def _records(file: io.TextIOBase) -> Iterator[_Record]:
-    csv.field_size_limit(limits.ROW_BYTES)
-    reader = csv.reader(file, strict=True)
-    number = 0
-    while True:
-        number += 1
-        first = reader.line_num + 1
-        values, error = None, ""
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as rejected:
-            error = str(rejected)
-        yield _Record(number, first, reader.line_num, values, error)
-
-
-def _breaks(value: str) -> int:
-    return len(value.splitlines()) - 1
-
-
-def _line_breaks(table: Table, where: list[tuple[int, int]]) -> pl.DataFrame:
-    """The finding about values over several lines: the first and last row of the first such value, no value."""
-    first, last = where[0]
-    more = f", and {len(where) - 1} more" if len(where) > 1 else ""
-    return file_finding(GATE["GATE-LINE-BREAK"], table.id, f"from row {first} to row {last}{more}")
-
-
-def _receive_irregular(
-    path: Path,
-    table: Table,
-    names: list[str],
-    mapping: dict[str, str],
-    findings: list[pl.DataFrame],
-    workspace: Path,
-) -> Received:
-    """Record by record: rows with another number of fields are rejected, the rest are kept."""
-    bad: list[tuple[int, str]] = []
-    broken: list[tuple[int, int]] = []
-    rows_in = 0
-    kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(kept)
-        writer.writerow([ROW, *(str(index) for index in range(len(names)))])
-        records = _records(file)
-        next(records, None)
-        for number, first, end, values, error in records:
-            if values == []:  # a blank line is not a record, but uses up a number, as in a spreadsheet
-                continue
-            rows_in += 1
-            if rows_in > limits.ROWS:  # lines that end in returns alone are not counted before
-                return Received(table, None, rows_in, [*findings, _too_many_rows(table, rows_in)])
-            if end > first:
-                broken.append((first, end))
-            if error.startswith(_OPEN):
-                is_rest = any(why == _rejected(_TOO_LONG) for _, why in bad)  # of a value too long to be read whole
-                findings.append(
-                    _line_breaks(table, broken)
-                    if is_rest
-                    else file_finding(GATE["GATE-QUOTE"], table.id, str(number))
-                )
-                return Received(table, None, rows_in, findings)
-            if values is None:
-                bad.append((number, _rejected(error)))
-            elif len(values) != len(names):
-                has = "1 value" if len(values) == 1 else f"{len(values)} values"
-                bad.append((number, f"{has}, but there are {len(names)} column names"))
-            else:
-                writer.writerow([number, *values])
-    kept.flush()
-    if broken:
-        findings.append(_line_breaks(table, broken))
-        return Received(table, None, rows_in, findings)
-    if bad:
-        findings.append(file_finding(GATE["GATE-FIELDS"], table.id, [why for _, why in bad], [n for n, _ in bad]))
-    scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
-    declared = as_declared(scan, table, mapping, True)
-    return Received(table, declared, rows_in, findings, columns=places_of(mapping), kept=kept)
-
-
-def _rejected(error: str) -> str:
-    """Why a row is no record, in words."""
-    if error.startswith(_TOO_LONG):
-        return f"a value of more than {limits.ROW_BYTES:,} characters"
-    return "text after a closing quotation mark"
-
-
-def _nameless(place: Path) -> tuple[IO[str], str]:
-    """An open file, and the path by which Polars opens it. It has identifiers in it: where the system allows it, it
-    has no name, so that nothing is left of a killed process.
-    """
-    kept = place.open("x+", encoding="utf-8", newline="")
-    nameless = Path(f"/proc/self/fd/{kept.fileno()}")
-    if not nameless.exists():
-        return kept, str(place)
-    place.unlink()
-    return kept, str(nameless)
-
-
 def _receive(path: Path, table: Table, seen: Survey | None, version: Version | None, workspace: Path) -> Received:
     assert seen is not None, table.id  # every text file is surveyed
     return receive_csv(path, table, seen, version, workspace)
 
 
-FORMAT = Format(".csv", True, _receive)
+FORMAT = Format(".csv", True, _receive, also=(".txt", ".tsv", ".tab"))

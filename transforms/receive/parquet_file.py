@@ -3,7 +3,9 @@
 Belongs here: reading Parquet. Does not belong here: matching columns (``transforms.receive.table``).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -14,15 +16,21 @@ from schemas.table import Table
 from schemas.versions import Version
 from transforms.findings import file_finding
 from transforms.receive.parquet_footer import Damaged, Footer, read_footer
+from transforms.receive.structure import NOTHING
 from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
 
 # The first and the last day of the years 1 to 9999, from 1970-01-01 on.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+# How Polars ends what the operating system said: it keeps no ``errno``.
+_OF_SYSTEM = re.compile(r"\(os error [0-9]+\)")
 
 
 def receive_parquet(path: Path, table: Table, version: Version | None) -> Received:
-    """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2."""
+    """The rows of a Parquet file as text, or the findings that reject it. Rows are numbered as in a CSV: from 2.
+
+    Raises OSError if the file cannot be read: that is a fault of the disk, and another time it may be read.
+    """
     try:
         footer = read_footer(path)
     except Damaged as damaged:
@@ -30,14 +38,15 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     if (refusal := _over_a_limit(footer, table, path.stat().st_size)) is not None:
         return Received(table, None, 0, [refusal])  # nobody has counted its rows
     if not footer.columns:
-        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id)])
+        return Received(table, None, 0, [file_finding(GATE["GATE-NO-COLUMNS"], table.id, NOTHING)])
     if footer.is_nested or footer.is_elsewhere:
         return _damaged(table, "a column has columns in it" if footer.is_nested else "it refers to another file")
     rows_in = footer.rows
     try:
-        scan = pl.scan_parquet(path, glob=False)
-        schema = scan.collect_schema()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        with _told_apart():
+            scan = pl.scan_parquet(path, glob=False)
+            schema = scan.collect_schema()
+    except Damaged:
         return _damaged(table)
     mapping, findings, is_fatal = match_columns(list(schema), table, version)
     if is_fatal:
@@ -46,8 +55,9 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
     as_text = [_text_at(index, dtype).alias(str(index)) for index, dtype in enumerate(schema.values())]
     numbered = scan.select(as_text).with_row_index(ROW, offset=2)
     try:
-        refusal = _long_or_broken(scan, schema, table)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        with _told_apart():
+            refusal = _long_or_broken(scan, schema, table)
+    except Damaged:
         return _damaged(table)
     if refusal is not None:
         return Received(table, None, rows_in, [*findings, refusal])
@@ -56,18 +66,33 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
 
 
 def as_submitted(path: Path, table: Table) -> pl.DataFrame | None:
-    """Every column of the file as text, under the name it has there; ``None`` if the gate would not read it."""
+    """Every column of the file as text, under the name it has there; ``None`` if the gate would not read it.
+
+    Raises OSError as ``receive_parquet`` does.
+    """
     try:
         footer = read_footer(path)
         if footer.is_nested or footer.is_elsewhere or _over_a_limit(footer, table, path.stat().st_size) is not None:
             return None
-        scan = pl.scan_parquet(path, glob=False)
-        schema = scan.collect_schema()
-        if _long_or_broken(scan, schema, table) is not None:
-            return None
-        return scan.select(_text_at(index, dtype) for index, dtype in enumerate(schema.values())).collect()
-    except (Damaged, pl.exceptions.PolarsError, OSError):
+        with _told_apart():
+            scan = pl.scan_parquet(path, glob=False)
+            schema = scan.collect_schema()
+            if _long_or_broken(scan, schema, table) is not None:
+                return None
+            return scan.select(_text_at(index, dtype) for index, dtype in enumerate(schema.values())).collect()
+    except Damaged:
         return None
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Raise Damaged for what Polars says of a damaged file. What the operating system says of the disk passes."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        if _OF_SYSTEM.search(str(error)):
+            raise
+        raise Damaged from None
 
 
 def _over_a_limit(footer: Footer, table: Table, size: int) -> pl.DataFrame | None:

@@ -4,7 +4,7 @@ Belongs here: what the formats share. Does not belong here: reading a format (on
 rules (``transforms.validate``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,8 @@ from schemas.gate import GATE
 from schemas.shapes import column_shown
 from schemas.table import Table
 from schemas.versions import Version, asked_for, came_later, tables_of
-from transforms.findings import file_finding
+from transforms.findings import file_finding, note, printable
+from transforms.normalise.cells import ANYTHING_AROUND, Around
 from transforms.survey import Survey
 
 ROW = "row_number"
@@ -32,6 +33,7 @@ class Received:
     rules: ``otherwise`` handles the case that Polars then rejects it or reads another number of rows than were
     counted. ``columns`` gives each field's position in the file, 0 the first, without fields that the file does
     not have. ``kept`` is an open file without a name that the rows are read from: it must stay as long as they do.
+    ``around`` says what of the file may stand around its values.
     """
 
     table: Table
@@ -41,11 +43,13 @@ class Received:
     otherwise: Callable[[], "Received"] | None = None
     columns: Mapping[str, int] = field(default_factory=dict)
     kept: IO[str] | None = None
+    around: Around = ANYTHING_AROUND
 
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: the ending of its file names, and how its rows are read.
+    """A file format: the ending of its file names, and how its rows are read. Files with an ending of ``also`` are
+    read in the same way, and kept under the first one.
 
     ``is_text``: the survey of the bytes applies to this format (encoding, records, quotation marks) and is passed
     to ``receive``. ``receive`` gets the path, the table, that survey or ``None``, the dataset version and a folder
@@ -55,16 +59,23 @@ class Format:
     ending: str
     is_text: bool
     receive: Callable[[Path, Table, Survey | None, Version | None, Path], Received]
+    also: tuple[str, ...] = ()
 
 
 def match_columns(
-    names: list[str], table: Table, version: Version | None
+    names: Sequence[str | None], table: Table, version: Version | None
 ) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
-    """Column position (as text) to declared name, the findings, and whether they reject the file."""
+    """Column position (as text) to declared name, the findings, and whether they reject the file.
+
+    A column whose name is ``None`` is left out.
+    """
     mapping: dict[str, str] = {}
     findings: list[pl.DataFrame] = []
+    respelled: list[str] = []
     for index, name in enumerate(names):
-        declared = table.by_spelling.get(name.lower())
+        if name is None:
+            continue
+        declared = table.named(name)
         if declared is None:
             shown = column_shown(name, index + 1)
             findings.append(file_finding(GATE["GATE-COLUMN-UNKNOWN"], table.id, shown))
@@ -72,6 +83,10 @@ def match_columns(
             findings.append(file_finding(GATE["GATE-COLUMN-TWICE"], table.id, declared.name))
         else:
             mapping[str(index)] = declared.name
+            if name.lower() not in table.by_spelling:
+                respelled.append(f"«{printable(name)}» as {declared.name}")
+    if respelled:
+        findings.append(note(GATE["GATE-COLUMN-SPELLING"], table.id, _some(respelled)))
     for declared in asked_for(table.id, version):
         if declared.name not in mapping.values():
             findings.append(file_finding(GATE[_absence(declared)], table.id, declared.name))
@@ -91,6 +106,11 @@ def _of_another_version(mapping: Mapping[str, str], table: Table, version: Versi
 def places_of(mapping: Mapping[str, str]) -> dict[str, int]:
     """Each field's position in the file, 0 the first, from ``match_columns``."""
     return {name: int(index) for index, name in mapping.items()}
+
+
+def _some(said: list[str]) -> str:
+    """How many there are, and the first as an example."""
+    return said[0] if len(said) == 1 else f"{len(said)} columns, such as {said[0]}"
 
 
 def _absence(declared: Field) -> str:

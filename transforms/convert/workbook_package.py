@@ -1,0 +1,207 @@
+"""The package of an Excel workbook: a zip of XML, looked at before any cell of it is read.
+
+Belongs here: the limits of the door, for a zip, and for what a sheet says of its size; where a sheet lies; what a
+reader of cells does not say. Does not belong here: reading cells (``transforms.convert.workbook``).
+
+A reader makes room for every cell between the first and the last. A sheet of two cells, A1 and XFD1048576, would
+take 400 GB, so the last cell is looked for first.
+"""
+
+import re
+import zipfile
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from schemas import limits
+from transforms.archive import BROKEN, Sparing, swells
+from transforms.convert.converter import NotConverted
+
+# No more at once than ``Sparing`` lets through.
+_CHUNK = limits.DIRECTORY_BYTES
+# How a file of Office begins that is no zip: with a password, or of before 2007.
+_OLE = b"\xd0\xcf\x11\xe0"
+_BOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_DAMAGED = "it is damaged, or it is another format"
+# Cells up to which the place of each one is read. Beyond, a sheet has that many cells, and room for them is honest.
+_EXACT = 20_000
+_PLACE = re.compile(rb'\sr="([A-Z]{1,7})([0-9]{1,10})"(?:[^>/]*(/?)>)?')
+# The number of a row, a column beyond IV, and a cell in row 1,000,000 or below.
+_TELLING = re.compile(rb'r="(?:([0-9]{1,10})"|([A-Z]{3}|[J-Z][A-Z][0-9]|I[W-Z][0-9])|[A-Z]{1,2}([0-9]{7,}))')
+_ERROR = re.compile(rb'<c (?=[^>]*\bt="e")([^>]*)')
+_ITS_PLACE = re.compile(rb'\br="([A-Z]+[0-9]+)"')
+_LONG_VALUE = re.compile(rb"<v>-?(?:[0-9]{16}|[0-9.]{1,20}[eE]\+?1[5-9])")
+# A long number in a cell of numbers. In a cell of text it is a code, with all its digits.
+_LONG = re.compile(
+    rb'<c (?![^>]*\bt="(?!n"))[^>]*?\br="([A-Z]+)([0-9]{1,7})"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?'
+    rb"<v>-?(?:[0-9]{16}|[0-9.]{1,20}[eE]\+?1[5-9])"
+)
+# Some programs write a prefix before every name, as <x:c>, and some put values between apostrophes.
+_PREFIX = re.compile(rb"<([\w.-]+:)worksheet\b")
+_APOSTROPHES = re.compile(rb"='([^'\"<>]*)'")
+
+
+class Sheet(NamedTuple):
+    """A sheet: its name, and its file in the package."""
+
+    name: str
+    part: str
+
+
+@dataclass
+class Facts:
+    """What is known of a sheet before it is read.
+
+    ``first_column`` of any cell with a value, and ``long_numbers``: of each column, the rows with a number of more
+    digits than Excel keeps. All are counted from 0. ``rows`` and ``columns`` up to the last cell. ``errors`` is how
+    many cells show an error, ``first_error`` one.
+    """
+
+    first_column: int = 0
+    rows: int = 0
+    columns: int = 0
+    cells: int = 0
+    errors: int = 0
+    first_error: str = ""
+    long_numbers: dict[int, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("L")))
+
+    @property
+    def errors_said(self) -> str:
+        """The cells with an error in words; empty if there are none."""
+        if not self.errors:
+            return ""
+        return (f"cell {self.first_error}" if self.first_error else "a cell") + (
+            f", and {self.errors - 1:,} more" if self.errors > 1 else ""
+        )
+
+
+class Workbook:
+    """An open workbook whose package is within the limits."""
+
+    def __init__(self, package: zipfile.ZipFile) -> None:
+        self._package = package
+        self.sheets = _sheets(package)
+
+    def is_empty(self, sheet: Sheet) -> bool:
+        """Whether no cell of a sheet has a value. Raises NotConverted."""
+        return not any(b"<v" in piece or b"<is" in piece for piece in self._pieces(sheet))
+
+    def facts(self, sheet: Sheet) -> Facts:
+        """What is known of a sheet before it is read. Raises NotConverted for one that is too large."""
+        found, columns, filled = Facts(), set[int](), set[int]()
+        for piece in self._pieces(sheet):
+            telling = _TELLING.findall(piece)
+            if any(far for _, far, _ in telling):
+                raise NotConverted("GATE-LIMIT-COLUMNS", f"more than {limits.COLUMNS}")
+            if found.cells < _EXACT:
+                for column, row, is_blank in set(_PLACE.findall(piece)):
+                    columns.add(column_of(column))
+                    found.rows = max(found.rows, int(row))
+                    filled |= set() if is_blank else {column_of(column)}
+            found.cells += piece.count(b"<c ") + piece.count(b"<c>")
+            found.rows = max(found.rows, max((int(row or below) for row, _, below in telling), default=0))
+            if b't="e"' in piece:
+                cells = _ERROR.findall(piece)
+                place = next((place for cell in cells if (place := _ITS_PLACE.search(cell))), None)
+                found.first_error = found.first_error or (place[1].decode() if place else "")
+                found.errors += len(cells)
+            if _LONG_VALUE.search(piece):
+                for column, row in _LONG.findall(piece):
+                    found.long_numbers[column_of(column)].append(int(row) - 1)
+            if found.rows * (max(columns, default=0) + 1) > limits.CELLS:
+                raise NotConverted("GATE-LIMIT-CELLS", f"{found.rows * (max(columns) + 1):,}")
+        found.first_column, found.columns = min(filled, default=0), max(columns, default=-1) + 1
+        return found
+
+    def _pieces(self, sheet: Sheet) -> Iterator[bytes]:
+        """The XML of a sheet in pieces, each of whole cells, as Excel itself would write its names and values."""
+        rest, prefix = b"", None
+        try:
+            with self._package.open(sheet.part) as file:
+                while chunk := file.read(_CHUNK):
+                    piece = rest + chunk
+                    if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
+                        raise NotConverted("GATE-WORKBOOK", _DAMAGED)
+                    if prefix is None:
+                        prefix = named[1] if (named := _PREFIX.search(piece)) else b""
+                    piece = _as_excel(piece, prefix)
+                    cut = max(piece.rfind(b"<c "), piece.rfind(b"<row "))
+                    cut = cut if cut > 0 and len(piece) - cut < _CHUNK else len(piece)
+                    yield piece[:cut]
+                    rest = piece[cut:]
+        except (*BROKEN, KeyError):
+            raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None
+        yield rest
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Workbook]:
+    """The workbook at ``path``. Raises NotConverted for one that is damaged, has a password or is too large."""
+    with path.open("rb") as file:
+        if file.read(4) == _OLE:
+            raise NotConverted("GATE-WORKBOOK", "it has a password, or Excel of before 2007 wrote it")
+        try:
+            package = zipfile.ZipFile(Sparing(file))
+            members = package.infolist()
+        except BROKEN:
+            raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None
+        with package:
+            if sum(member.file_size for member in members) > limits.WORKBOOK_BYTES:
+                raise NotConverted("GATE-LIMIT-BYTES", f"a workbook of more than {limits.WORKBOOK_BYTES >> 30} GB")
+            if (ratio := swells(members)) is not None:
+                raise NotConverted("GATE-LIMIT-RATIO", f"{ratio:,}")
+            if any(member.flag_bits & 1 for member in members):
+                raise NotConverted("GATE-WORKBOOK", "it is encrypted")
+            yield Workbook(package)
+
+
+def _as_excel(piece: bytes, prefix: bytes) -> bytes:
+    """A piece of a sheet without the prefix of its names, and with values between quotation marks."""
+    if prefix:
+        piece = piece.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
+    return _APOSTROPHES.sub(rb'="\1"', piece) if b"='" in piece else piece
+
+
+def column_of(letters: bytes) -> int:
+    """The column of its letters, 0 the first."""
+    found = 0
+    for letter in letters:
+        found = found * 26 + letter - ord("A") + 1
+    return found - 1
+
+
+def _sheets(package: zipfile.ZipFile) -> list[Sheet]:
+    links = {
+        each.get("Id"): each.get("Target", "")
+        for each in _read(package, _LINKS)
+        if each.get("Type", "").endswith("/worksheet")
+    }
+    found = []
+    for each in _read(package, _BOOK).iter():
+        if each.tag.rpartition("}")[2] != "sheet":
+            continue
+        link = next((value for name, value in each.items() if name.endswith("}id")), None)
+        if link in links:
+            target = links[link]
+            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            found.append(Sheet(each.get("name", ""), part))
+    if len(found) > limits.FILES:
+        raise NotConverted("GATE-LIMIT-FILES", f"{len(found):,}")
+    return found
+
+
+def _read(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
+    """A small part of the package. One that declares entities is refused before they are replaced."""
+    try:
+        with package.open(part) as file:
+            content = file.read(limits.DIRECTORY_BYTES + 1)
+        if len(content) > limits.DIRECTORY_BYTES or b"<!" in content:
+            raise NotConverted("GATE-WORKBOOK", _DAMAGED)
+        return ElementTree.fromstring(content)  # noqa: S314  no entities, at most 1 MB
+    except (*BROKEN, KeyError, ElementTree.ParseError):
+        raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None

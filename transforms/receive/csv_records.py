@@ -1,0 +1,182 @@
+"""CSV record by record: slow but exact, for files that are not regular.
+
+Belongs here: Python's csv reader as the judge of what a record is, and reporting every row that is none. Does not
+belong here: regular files, which Polars reads (``transforms.receive.csv_file``).
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import polars as pl
+
+from schemas import limits
+from schemas.gate import GATE
+from schemas.table import Table
+from transforms.findings import file_finding
+from transforms.receive.structure import Names, is_footer, rows_said
+from transforms.receive.table import ROW, Received, as_declared, places_of
+
+# Why the csv reader rejects a record, by how its message begins.
+_OPEN, _TOO_LONG = "unexpected end of data", "field larger than field limit"
+
+
+def too_many_rows(table: Table, rows: int) -> pl.DataFrame:
+    """The finding about a table with more rows than are read."""
+    return file_finding(GATE["GATE-LIMIT-ROWS"], table.id, f"{rows:,}")
+
+
+class Record(NamedTuple):
+    """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it, and
+    then how its message begins.
+    """
+
+    number: int
+    first: int
+    last: int
+    values: list[str] | None
+    error: str = ""
+
+
+def records(file: io.TextIOBase) -> Iterator[Record]:
+    """Every record of an open file, the first one included, and what is none."""
+    csv.field_size_limit(limits.ROW_BYTES)
+    reader = csv.reader(file, strict=True)
+    number = 0
+    while True:
+        number += 1
+        first = reader.line_num + 1
+        values, error = None, ""
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as rejected:
+            error = str(rejected)
+        yield Record(number, first, reader.line_num, values, error)
+
+
+def breaks_in(value: str) -> int:
+    """How many lines of a value end within it."""
+    return len(value.splitlines()) - 1
+
+
+def line_breaks(table: Table, where: list[tuple[int, int]]) -> pl.DataFrame:
+    """The finding about values over several lines: the first and last row of the first such value, no value."""
+    first, last = where[0]
+    more = f", and {len(where) - 1} more" if len(where) > 1 else ""
+    return file_finding(GATE["GATE-LINE-BREAK"], table.id, f"from row {first} to row {last}{more}")
+
+
+@dataclass
+class _Read:
+    """What was found so far, record by record."""
+
+    table: Table
+    width: int
+    rows_in: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)
+    broken: list[tuple[int, int]] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    below: list[tuple[int, int]] = field(default_factory=list)
+
+    def good(self, record: Record) -> list[str] | None:
+        """The values of a record that is one; ``None`` for any other row, of which a note is taken."""
+        values = record.values
+        if record.last > record.first:
+            self.broken.append((record.first, record.last))
+        # A blank line is not a record, but uses up a number, as in a spreadsheet.
+        if values == [] or (values is not None and self._is_beside(record.number, values)):
+            return None
+        for number, count in self.below:  # records follow, so it was no footer
+            self.bad.append((number, self._other_number(count)))
+        self.rows_in += 1 + len(self.below)
+        self.below.clear()
+        if values is not None and len(values) == self.width:
+            return values
+        why = _rejected(record.error) if values is None else self._other_number(len(values))
+        self.bad.append((record.number, why))
+        return None
+
+    def _is_beside(self, number: int, values: list[str]) -> bool:
+        """Whether a row is empty or a footer."""
+        if not any(value.strip() for value in values):
+            self.empty.append(number)
+            return True
+        if is_footer(values):
+            self.below.append((number, len(values)))
+            return True
+        return False
+
+    def never_closed(self, record: Record) -> pl.DataFrame:
+        """The finding about a quotation mark that is still open at the end of the file."""
+        is_rest = any(why == _rejected(_TOO_LONG) for _, why in self.bad)  # of a value too long to be read whole
+        if is_rest:
+            return line_breaks(self.table, self.broken)
+        return file_finding(GATE["GATE-QUOTE"], self.table.id, str(record.number))
+
+    def findings(self) -> list[pl.DataFrame]:
+        """The findings about the rows that are no records."""
+        found, below = [], [number for number, _ in self.below]
+        for rule, numbers in (("GATE-EMPTY-ROWS", self.empty), ("GATE-FOOTER", below)):
+            if numbers:
+                found.append(file_finding(GATE[rule], self.table.id, rows_said(numbers)))
+        if self.broken:
+            return [*found, line_breaks(self.table, self.broken)]
+        if self.bad:
+            why, numbers = [why for _, why in self.bad], [number for number, _ in self.bad]
+            found.append(file_finding(GATE["GATE-FIELDS"], self.table.id, why, numbers))
+        return found
+
+    def _other_number(self, count: int) -> str:
+        return f"{'1 value' if count == 1 else f'{count} values'}, but there are {self.width} column names"
+
+
+def receive_irregular(
+    path: Path, table: Table, names: Names, mapping: dict[str, str], findings: list[pl.DataFrame], workspace: Path
+) -> Received:
+    """Record by record: rows with another number of fields are rejected, the rest are kept."""
+    read = _Read(table, len(names.values))
+    kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(kept)
+        writer.writerow([ROW, *(str(index) for index in range(read.width))])
+        for record in records(file):
+            if record.number <= names.row + names.again:
+                continue
+            values = read.good(record)
+            if read.rows_in > limits.ROWS:  # lines that end in returns alone are not counted before
+                return Received(table, None, read.rows_in, [*findings, too_many_rows(table, read.rows_in)])
+            if record.error.startswith(_OPEN):
+                return Received(table, None, read.rows_in, [*findings, read.never_closed(record)])
+            if values is not None:
+                writer.writerow([record.number, *values])
+    kept.flush()
+    found = [*findings, *read.findings()]
+    if read.broken:
+        return Received(table, None, read.rows_in, found)
+    scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
+    declared = as_declared(scan, table, mapping, True)
+    return Received(table, declared, read.rows_in, found, columns=places_of(mapping), kept=kept)
+
+
+def _rejected(error: str) -> str:
+    """Why a row is no record, in words."""
+    if error.startswith(_TOO_LONG):
+        return f"a value of more than {limits.ROW_BYTES:,} characters"
+    return "text after a closing quotation mark"
+
+
+def _nameless(place: Path) -> tuple[IO[str], str]:
+    """An open file, and the path by which Polars opens it. It has identifiers in it: where the system allows it, it
+    has no name, so that nothing is left of a killed process.
+    """
+    kept = place.open("x+", encoding="utf-8", newline="")
+    nameless = Path(f"/proc/self/fd/{kept.fileno()}")
+    if not nameless.exists():
+        return kept, str(place)
+    place.unlink()
+    return kept, str(nameless)
