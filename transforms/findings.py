@@ -18,12 +18,17 @@ FINDINGS: dict[str, pl.DataType] = {
     "found": pl.String(),
     "cause_table": pl.Categorical(),
     "cause_row": pl.Int64(),
+    "explained_by": pl.Categorical(),
 }
 """table id · row as submitted, header row = 1, null for the file as a whole · rule · what it costs ·
 field · value as submitted, null where the field identifies a person · the record whose rejection
-rejects this one by cascade, null for a finding of its own. Categorical, not text:
-2 M findings take 130 MB instead of 300."""
+rejects this one by cascade, null for a finding of its own · the cause that explains it (``schemas.causes``), null
+for one that stands for itself. Categorical, not text: 2 M findings take 130 MB instead of 300."""
 
+IS_NOTE = pl.col("effect") == Effect.NOTE.value
+"""Whether a finding says what was read as what, and nothing is wrong."""
+IS_OWN = pl.col("cause_row").is_null() & pl.col("row_number").is_not_null()
+"""Whether a finding is about a record for what is in it: not about a file, and not by cascade."""
 REJECTIONS = [effect.value for effect in Effect if effect.is_rejection]
 # No valid value is longer than this. The first characters show what it is.
 SHOWN_CHARACTERS = 60
@@ -53,6 +58,18 @@ def file_finding(
         schema={"row_number": pl.Int64, "found": pl.String},
     )
     return findings_of(rule, table, None, named)
+
+
+def note(rule: Rule, table: str | None, found: str, field: str | None = None) -> pl.DataFrame:
+    """One note of the gate: ``found`` says in words what was read as what, how often, with one example.
+
+    Parity makes ``found``, and no part of it may identify anybody: of a value that is no code, number or date of
+    care it has the shape. ``table`` and ``field`` where the note is about one alone.
+    """
+    said = pl.DataFrame(
+        {"row_number": [None], "found": [found]}, schema={"row_number": pl.Int64, "found": pl.String}
+    )
+    return findings_of(rule, table, field, said)
 
 
 def findings_of(rule: Rule, table: str | None, field: str | None, rows: pl.DataFrame) -> pl.DataFrame:

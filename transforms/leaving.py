@@ -23,6 +23,7 @@ from schemas.staged import PROVENANCE, staged_schema
 from schemas.table import Table
 from schemas.terms import HOLDS
 from transforms.pseudonymise import BESIDE, Origin, TokenKey, local_token, pseudonymised
+from transforms.receive.table import Received
 from transforms.withheld import withholding
 
 TOKEN, LOST = "token", "lost"
@@ -41,11 +42,21 @@ class ContractBroken(ForThePerson):
 class Staging:
     """Where the rows of a submission are written, and under which key. ``sink`` makes, from a table id and a
     frame, the query that writes the rows. It is run once, with the rules.
+
+    With ``read_as``, which changes the rows of each table as they are read, rows that rules reject are written too,
+    and the contract is not asked. What their elements do not allow is blank in them. No load does that: it is for
+    what a site previews of its own records (``transforms.likely``).
     """
 
     submission_id: str
     key: TokenKey
     sink: Callable[[str, pl.LazyFrame], pl.LazyFrame]
+    read_as: Callable[[Received], Received] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are written, also those that rules reject."""
+        return self.read_as is not None
 
 
 @dataclass(frozen=True)
@@ -55,13 +66,14 @@ class Leaving:
     ``lost`` is the column that says that the parent is rejected; ``None`` where none is. ``token`` makes the token
     of the key, of a table that others name. ``beside`` are the (table, field) needed beside a row.
     ``write`` makes of typed rows with all these, and of the columns that say per field that its value is not
-    allowed (``transforms.withheld``), the query that writes them.
+    allowed (``transforms.withheld``), the query that writes them. ``is_whole`` is that of ``Staging``.
     """
 
     lost: str | None
     token: pl.Expr | None
     beside: frozenset[tuple[str, str]]
     write: Callable[[pl.LazyFrame, Mapping[str, Sequence[str]]], pl.LazyFrame]
+    is_whole: bool = False
 
 
 def leaving(
@@ -93,10 +105,12 @@ def leaving(
     def write(rows: pl.LazyFrame, flags: Mapping[str, Sequence[str]]) -> pl.LazyFrame:
         also = [HOLDS, *(name for names in flags.values() for name in names)]
         staged = pseudonymised(rows, table, origin, staging.key, tokens, also=also)
-        return staging.sink(table.id, held_to_contract(withholding(staged, table, flags, [HOLDS]), table.id))
+        withheld = withholding(staged, table, flags, [HOLDS])
+        held = withheld.drop(HOLDS) if staging.is_whole else held_to_contract(withheld, table.id)
+        return staging.sink(table.id, held)
 
     beside = frozenset({*BESIDE.get(table.id, ()), *((other, TOKEN) for other in of_records.values()), *lost})
-    return Leaving(f"{parent}_{LOST}" if lost else None, made, beside, write)
+    return Leaving(f"{parent}_{LOST}" if lost else None, made, beside, write, staging.is_whole)
 
 
 def held_to_contract(rows: pl.LazyFrame, table_id: str) -> pl.LazyFrame:

@@ -19,6 +19,7 @@ from typing import IO
 from schemas.dataset import TABLES
 from schemas.nhs_number import PLACEHOLDERS, SEPARATORS
 from schemas.table import Table
+from transforms.normalise.reading import plain_text
 from transforms.receive.parquet_file import as_submitted
 
 NUMBER, PATIENT = "NHSNumber", "LocalPatientId"
@@ -182,8 +183,8 @@ def _of_text(file: IO[str], table: Table) -> Iterator[Row]:
             return
         except csv.Error:  # the lines are taken as they are
             values = list(taken)
-        cells = [value.strip() for value in values]
-        if names is None and cells:
+        cells = [_plain(value) for value in values]
+        if names is None and any(cells):
             names = _names(cells, table)
             is_nameless = not set(CHAIN).isdisjoint(table.by_name) and set(CHAIN).isdisjoint(names)
         elements = {name: cell for name, cell in zip(names or (), cells, strict=False) if name and cell}
@@ -191,10 +192,20 @@ def _of_text(file: IO[str], table: Table) -> Iterator[Row]:
         taken.clear()
 
 
+def _plain(cell: str) -> str:
+    """A value as the gate reads it: without what programs put around it. Text in another encoding stays."""
+    if cell.isalnum() and cell.isascii():
+        return cell
+    try:  # before blanks are stripped: the second byte of a character may look like one
+        return plain_text(cell.encode("latin-1").decode().strip())
+    except UnicodeDecodeError:
+        return cell.strip()
+
+
 def _names(cells: Sequence[str], table: Table) -> list[str | None]:
     """The element of each column, from the first row."""
-    spelled = [cell.removeprefix("\xef\xbb\xbf").lower() for cell in cells]
-    return [table.by_spelling[name].name if name in table.by_spelling else None for name in spelled]
+    declared = [table.named(cell) for cell in cells]
+    return [field.name if field else None for field in declared]
 
 
 def _of_parquet(path: Path, table: Table) -> Iterator[Row]:

@@ -5,7 +5,7 @@ file is rejected. Does not belong here: finding files (``pipelines``), running r
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from schemas.dataset import TABLES
-from schemas.gate import GATE
+from schemas.gate import GATE, refusing
 from schemas.links import RECORDS, looks_up, named_by
 from schemas.month import ProviderMonth, last_day, month_of, month_text
 from schemas.rule import Effect, Rule
@@ -22,11 +22,21 @@ from schemas.table import Table
 from schemas.versions import Version
 from transforms.cascade import rejected_by_cascade
 from transforms.cast import with_typed
-from transforms.findings import file_finding, no_findings
+from transforms.causes.cause import Cause
+from transforms.causes.explained import with_causes
+from transforms.causes.search import search
+from transforms.changes import Changes, compared
+from transforms.findings import IS_NOTE, file_finding, no_findings
 from transforms.leaving import LOST, TOKEN, ContractBroken, Leaving, Staging, leaving
+from transforms.normalise.cells import Looking, Read, normalised
+from transforms.normalise.notes import notes
+from transforms.plausible.answers import Answer
+from transforms.plausible.profile import Counting, Profile
 from transforms.pseudonymise import BESIDE, Origin
 from transforms.receive.table import Received
 from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
+from transforms.repair import GROUPS, Links
+from transforms.said_once import said_once
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
 
 Opener = Callable[[Table, Version | None], Received | None]
@@ -61,13 +71,24 @@ class SubmissionChecked:
     """Every record of one submission, with its findings.
 
     ``tables`` has one entry per submitted table. ``findings`` is the findings frame over all of them, file
-    findings first. ``received`` gives the rows again for later steps.
+    findings first. ``received`` gives the rows again for later steps. ``links`` says of rejected records what a
+    correction brings back (``transforms.repair``). ``causes`` are what explains several findings at once; each is a
+    finding too, before all others. ``changes`` since earlier submissions, where they are known. ``profile`` counts
+    the rows, where it was asked for and the header says whose month it is. ``answers`` came with it, to questions
+    that its counts raise. ``is_as_written``: nothing was read as what it means, and what would be noted rejects the
+    file.
     """
 
     header: Header
     tables: dict[str, Checked]
     findings: pl.DataFrame
     received: dict[str, Received]
+    links: Links = field(default_factory=Links)
+    causes: tuple[Cause, ...] = ()
+    changes: tuple[Changes, ...] = ()
+    profile: Profile | None = None
+    answers: tuple[Answer, ...] = ()
+    is_as_written: bool = False
 
     @property
     def is_file_rejected(self) -> bool:
@@ -82,8 +103,13 @@ class SubmissionChecked:
 
     @property
     def rules(self) -> dict[str, Rule]:
-        """Every rule it was checked against, by id, the gate's included."""
-        return ruleset(self.header.version or Version.IAPT_2_0, *period_of(self.header))
+        """Every rule it was checked against, by id, the gate's included. A cause has the effect it has here. So has
+        what would be a note, where all is taken as written.
+        """
+        every = ruleset(self.header.version or Version.IAPT_2_0, *period_of(self.header))
+        if self.is_as_written:
+            every |= {name: refusing(rule) for name, rule in every.items() if rule.effect is Effect.NOTE}
+        return every | {cause.rule.id: cause.rule for cause in self.causes}
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Per table: rows_in, accepted, rejected. A rejected file accepts nothing."""
@@ -109,19 +135,27 @@ def check_submission(
     gate: Sequence[pl.DataFrame],
     received_at: datetime | None = None,
     staging: Staging | None = None,
+    *,
+    is_profiled: bool = False,
+    is_as_written: bool = False,
 ) -> SubmissionChecked:
     """Check every table that ``opener`` gives, against all rules at once.
 
     ``gate`` has earlier findings. ``named`` is the provider and month in the submission's name, and the header
     must agree with it. ``received_at`` (UTC) is when the submission was received. With ``staging``, rows are
     written without identifiers while they are checked (``transforms.leaving``), unless the header is unusable.
-    Raises ContractBroken if the contract rejects one of these rows and no finding does.
+    ``is_profiled``: rows are also counted by table and code, for a comparison with the service's own months.
+    Values that are spelled otherwise than declared are read as what they plainly mean, with a note, unless
+    ``is_as_written``. Raises ContractBroken if the contract rejects one of these rows and no finding does.
     """
-    header_rows = opener(TABLES["IDS000"], None)
+    header_rows, header_read = _plain_header(opener(TABLES["IDS000"], None), is_as_written=is_as_written)
     header, values, header_findings = _read_header(header_rows, named)
     version, period = header.version or Version.IAPT_2_0, period_of(header)
     rules, names = _asked_of(version, *period)
-    progress = _Progress(Related(values, received_at, {}))
+    progress = _Progress(Related(values, received_at, {}), period=None if is_as_written else period)
+    progress.read += header_read
+    if is_profiled and header.start is not None and header.provider is not None:
+        progress.counting = Counting(header.start)
     if staging is not None and header.is_usable and header.provider_month is not None:
         origin = Origin(staging.submission_id, header.provider_month)
         progress.leave = partial(leaving, known=progress.related.known, origin=origin, staging=staging)
@@ -131,14 +165,38 @@ def check_submission(
         for done in _let_go_after(table.id, version, *period):
             progress.related.known.pop(done, None)
     _check_named(rules, progress)
-    tables = _conclude(progress)
+    tables, links = _conclude(progress)
     hold_to_contract(tables, progress.refused)
-    findings = [*gate, *header_findings, *(checked.findings for checked in tables.values())]
+    findings = [*gate, *header_findings, *(checked.findings for checked in tables.values()), *notes(progress.read)]
     if tables or not gate:  # a submission that could not be opened has no missing tables
         absent = [table.id for table in TABLES.values() if table.is_required and table.id not in tables]
         findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
-    together = _said_once(_file_findings_first(pl.concat([no_findings(), *findings])), len(tables))
-    return _refuse_if_nothing_stands(SubmissionChecked(header, tables, together, progress.received))
+    found = pl.concat([no_findings(), *findings])
+    together = _file_findings_first(said_once(_refused(found) if is_as_written else found))
+    of = header.provider_month
+    profile = progress.counting.profile(of) if progress.counting and of else None
+    submission = SubmissionChecked(
+        header, tables, together, progress.received, links, profile=profile, is_as_written=is_as_written
+    )
+    return _with_causes(_refuse_if_nothing_stands(submission), progress.kept)
+
+
+def since_then(earlier: SubmissionChecked, now: SubmissionChecked, name: str) -> SubmissionChecked:
+    """``now`` with what changed since an earlier submission, record by record. ``name`` says which one that was.
+
+    The rows of both must still be there. A table that could not be read in one of the two is not compared.
+    """
+    unread = {table_id for each in (earlier, now) for table_id, got in each.received.items() if got.rows is None}
+    then, later = (
+        {
+            table_id: (got.rows, tuple(got.table.by_name))
+            for table_id, got in each.received.items()
+            if got.rows is not None and table_id not in unread
+        }
+        for each in (earlier, now)
+    )
+    changes = compared(name, then, later, earlier.findings, now.findings)
+    return replace(now, changes=(*now.changes, changes))
 
 
 @cache
@@ -156,14 +214,18 @@ def _let_go_after(table_id: str, version: Version, start: date, end: date) -> li
 
 @dataclass
 class _Progress:
-    """What is known of a submission so far, table by table."""
+    """What is known of a submission so far, table by table; without a ``period`` values are taken as written."""
 
     related: Related
     received: dict[str, Received] = field(default_factory=dict)
     findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     kept: dict[str, pl.DataFrame] = field(default_factory=dict)
     refused: dict[str, pl.Series] = field(default_factory=dict)
+    groups: list[pl.DataFrame] = field(default_factory=list)
     leave: Callable[[Table, str | None], Leaving] | None = None
+    counting: Counting | None = None
+    period: tuple[date, date] | None = None
+    read: list[Read] = field(default_factory=list)
 
 
 @cache
@@ -193,7 +255,10 @@ def _check_table(
     gate = pl.concat([no_findings(), *rows.findings])
     way_out = progress.leave(table, names[0] if names else None) if progress.leave else None
     try:
-        found, kept, refused = check_rows(rows.rows, table, rules, progress.related, names, way_out)
+        looking = Looking(progress.period, rows.around) if progress.period else None
+        found, kept, refused, groups, normalised = check_rows(
+            rows.rows, table, rules, progress.related, names, way_out, progress.counting, looking
+        )
         read = kept.height
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         read = -1
@@ -201,8 +266,12 @@ def _check_table(
     if read + no_records != rows.rows_in:
         assert rows.otherwise is not None, table.id  # what is read record by record is counted there
         return _check_table(rows.otherwise(), table, rules, names, progress)
+    if normalised is not None:
+        rows = replace(rows, rows=normalised.rows)
+        progress.read += normalised.read
     progress.received[table.id], progress.findings[table.id] = rows, [gate, found]
     progress.refused[table.id] = refused
+    progress.groups.append(groups)
     extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
     progress.kept[table.id] = kept.drop(*names, *extra)
     if names:
@@ -275,11 +344,13 @@ def _counts(kept: pl.DataFrame | None, named: str, by: str) -> pl.DataFrame:
     return counts.rename({place: "row_number"})
 
 
-def _conclude(progress: _Progress) -> dict[str, Checked]:
-    """Every table with all its findings, ordered by row, those rejected by cascade included."""
+def _conclude(progress: _Progress) -> tuple[dict[str, Checked], Links]:
+    """Every table with all its findings, ordered by row, those rejected by cascade included; and what a correction
+    of rejected records depends on.
+    """
     own = {table_id: pl.concat([no_findings(), *parts]) for table_id, parts in progress.findings.items()}
     rejected = {table_id: rejected_rows(findings) for table_id, findings in own.items()}
-    cascaded = rejected_by_cascade(progress.kept, rejected)
+    cascaded, above = rejected_by_cascade(progress.kept, rejected)
     tables = {}
     for table_id, findings in own.items():
         with_others = cascaded.get(table_id, no_findings())
@@ -288,7 +359,7 @@ def _conclude(progress: _Progress) -> dict[str, Checked]:
             rejected[table_id] = rejected_rows(findings)
         ordered = findings.sort("row_number", maintain_order=True) if findings.height > 1 else findings
         tables[table_id] = Checked(ordered, progress.received[table_id].rows_in, rejected[table_id])
-    return tables
+    return tables, Links(above, pl.concat([pl.DataFrame(schema=GROUPS), *progress.groups]))
 
 
 def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Series]) -> None:
@@ -298,6 +369,15 @@ def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Ser
     for table_id, numbers in refused.items():
         if not numbers.is_in(tables[table_id].rejected.implode()).all():
             raise ContractBroken(table_id)
+
+
+def _plain_header(rows: Received | None, *, is_as_written: bool) -> tuple[Received | None, list[Read]]:
+    """The header with what its values mean, and what was read: all else depends on what it says."""
+    if is_as_written or rows is None or rows.rows is None or rows.rows_in != 1:
+        return rows, []
+    looking = Looking(_ANY_TIME, rows.around)
+    found = normalised(rows.rows, rows.table, rows.table.by_name, None, looking)
+    return (rows, []) if found is None else (replace(rows, rows=found.rows), found.read)
 
 
 def _read_header(
@@ -338,6 +418,12 @@ def _disagreements(header: Header, named: ProviderMonth | None) -> list[pl.DataF
     return findings
 
 
+def _refused(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings where everything is taken as it is written: a note rejects the file."""
+    effect = pl.when(IS_NOTE).then(pl.lit(Effect.REJECT_FILE.value)).otherwise(pl.col("effect").cast(pl.String))
+    return findings.with_columns(effect.cast(pl.Categorical).alias("effect"))
+
+
 def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:
     """A header that cannot be used, or no record left, rejects the file."""
     if checked.is_file_rejected:
@@ -351,21 +437,28 @@ def _refuse_if_nothing_stands(checked: SubmissionChecked) -> SubmissionChecked:
         refusal = file_finding(GATE["GATE-NOTHING-ACCEPTED"], None)
     else:
         return checked
-    return SubmissionChecked(
-        checked.header, checked.tables, pl.concat([refusal, checked.findings]), checked.received
-    )
+    return replace(checked, findings=pl.concat([refusal, checked.findings]))
 
 
-def _said_once(findings: pl.DataFrame, tables: int) -> pl.DataFrame:
-    """Another separator in every table is one fault of the program that wrote them, and is said once."""
-    about = findings["rule_id"] == "GATE-SEPARATOR"
-    if about.sum() < max(tables, 2) or findings.filter(about)["found"].n_unique() > 1:
-        return findings
-    found = str(findings.filter(about)["found"].first())
-    return pl.concat([file_finding(GATE["GATE-SEPARATOR"], None, found), findings.filter(~about)])
+def _with_causes(checked: SubmissionChecked, kept: Mapping[str, pl.DataFrame]) -> SubmissionChecked:
+    """The submission with the causes of its findings."""
+    if checked.findings["row_number"].null_count() == checked.findings.height:
+        return checked
+    header, rules = checked.header, checked.rules
+    said = (header.start, header.provider)
+    version = header.version or Version.IAPT_2_0
+    causes = search(checked.received, checked.findings, rules, version, period_of(header), said)
+    if not causes:
+        return checked
+    findings, standing = with_causes(checked.findings, causes, rules, kept)
+    return replace(checked, findings=findings, causes=standing)
 
 
 def _file_findings_first(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings about files first. The rest is already in the order of the dataset's tables, then of rows."""
-    is_of_a_row = findings["row_number"].is_not_null()
-    return pl.concat([findings.filter(~is_of_a_row), findings.filter(is_of_a_row)])
+    """Findings about files first, notes last. The rest is already in the order of the dataset's tables, then of
+    rows.
+    """
+    is_of_a_row, is_note = findings["row_number"].is_not_null(), findings.select(IS_NOTE).to_series()
+    return pl.concat(
+        [findings.filter(~is_of_a_row & ~is_note), findings.filter(is_of_a_row), findings.filter(is_note)]
+    )

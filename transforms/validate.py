@@ -11,6 +11,7 @@ there are many, memory follows the number of findings and not the size of the ta
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -21,10 +22,14 @@ from schemas.links import FOUND, RECORDS, TOOL_FIELD, VERSION, looks_up
 from schemas.rule import Rule
 from schemas.table import Table
 from schemas.terms import HOLDS, holds_all, predicate
-from transforms.cast import with_typed
+from transforms.cast import SUBMITTED, with_typed
 from transforms.findings import REJECTIONS, findings_of, no_findings
 from transforms.leaving import LOST, TOKEN, Leaving
+from transforms.normalise.cells import HIDDEN, Looking, Normalised, hidden, hiding_fields, normalised, suspects
+from transforms.plausible import profile
+from transforms.plausible.profile import Counting
 from transforms.related import ROW, ROW_TYPE, Related, with_related
+from transforms.repair import GROUPS
 from transforms.shown import shown
 from transforms.withheld import speaking
 
@@ -51,12 +56,16 @@ class Found(NamedTuple):
     """The result of checking the rows of a table.
 
     ``kept`` has, for every row, the values that other tables need. ``refused`` are the row numbers that do not
-    satisfy the contract, sorted. Each of them must be rejected. Empty if rows are not written.
+    satisfy the contract, sorted. Each of them must be rejected. Empty if rows are not written. ``groups`` says
+    which rows a rule rejects together (``transforms.repair.GROUPS``). ``normalised`` are the rows that were
+    checked, if values in them were read as what they mean; else ``None``.
     """
 
     findings: pl.DataFrame
     kept: pl.DataFrame
     refused: pl.Series
+    groups: pl.DataFrame
+    normalised: Normalised | None = None
 
 
 def check_rows(
@@ -66,40 +75,61 @@ def check_rows(
     related: Related = _NOTHING,
     keep: Iterable[str] = (),
     leaving: Leaving | None = None,
+    counting: Counting | None = None,
+    looking: Looking | None = None,
 ) -> Found:
     """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and the kept values of every row.
 
     A predicate that is true is a finding; false or null is not. Findings are in the order of the rules, within a
     rule by row. Kept are row_number, the fields of ``keep``, typed, ``<table>_row`` for every record that a row
     names, and ``token`` and ``<table>_lost`` if ``leaving`` has them. Rules that count other tables' records
-    (``IDS201_records``) are not run here: see ``check_named``. With ``leaving``, rows are written.
+    (``IDS201_records``) are not run here: see ``check_named``. With ``leaving``, rows are written; with
+    ``counting``, the profile of the table is made. With ``looking`` values that are spelled otherwise than declared
+    are read as what they mean. If there are any, the rows are checked again, and written again. Most files have
+    none, so that to look first would cost them more.
     """
     alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
     together = [rule for rule in rules if rule.group_by]
     groups = list(dict.fromkeys(rule.group_by for rule in together))
-    wanted = {*keep, *_words(together), *(table.by_name if leaving else ())}
+    is_counted = counting is not None and profile.is_counted(table)
+    counted = profile.columns_of(table) if is_counted else ()
+    wanted = {*keep, *_words(together), *counted, *(table.by_name if leaving else ())}
+    wanted |= hiding_fields(table) if looking else set()
     beside = _beside(rows, table, alone, related, wanted, leaving.beside if leaving else frozenset(), places=True)
     flagged = beside.with_columns(_flag(rule) for rule in alone)
     if leaving:
         token = [] if leaving.token is None else [leaving.token]
         holds = holds_all(rules, lambda rule: pl.col(_FLAG + rule.id)).alias(HOLDS)
         flagged = flagged.with_columns(holds, *token)
-    queries = [_kept(flagged, keep, groups, together), _bad(flagged, alone, is_held=leaving is not None)]
+    hiding = hidden(table, looking.around) if looking else None
+    flagged = flagged if hiding is None else flagged.with_columns(hiding)
+    also = ([HOLDS] if leaving else []) + ([HIDDEN] if hiding is not None else [])
+    queries = [_kept(flagged, keep, groups, together), _bad(flagged, alone, also)]
     if leaving:
-        flags = {field: [_FLAG + name for name in names] for field, names in speaking(alone).items()}
-        queries.append(leaving.write(flagged.filter(~_is_rejected(alone, leaving)), flags))
-    kept, bad, *_ = pl.collect_all(queries, engine="streaming")
+        broken = speaking(alone, of_all=leaving.is_whole)
+        flags = {field: [_FLAG + name for name in names] for field, names in broken.items()}
+        written = flagged if leaving.is_whole else flagged.filter(~_is_rejected(alone, leaving))
+        queries.append(leaving.write(written, flags))
+    if counting and is_counted:
+        # Of ``flagged``, which all queries share: of ``beside`` the rows would be read and typed a second time.
+        queries.append(counting.query(flagged, table))
+    kept, bad, *more = pl.collect_all(queries, engine="streaming")
     bad = bad.sort("row_number")
+    if looking and (read := _normalised(bad, rows, table, alone, looking)) is not None:
+        return check_rows(read.rows, table, rules, related, keep, leaving, counting)._replace(normalised=read)
+    if counting:
+        counting.add(table, more[-1] if is_counted else profile.NOTHING, kept.height)
     found = _with_values(bad, rows, table, alone, related)
     candidates = {
         group: _shared(kept["row_number"], kept[f"{_GROUP}{index}"], kept[f"{_GROUP}{index} when"])
         for index, group in enumerate(groups)
     }
-    found += _check_groups(rows, table, together, related, candidates)
+    of_groups, shared = _check_groups(rows, table, together, related, candidates)
     return Found(
-        pl.concat([no_findings(), *found]),
+        pl.concat([no_findings(), *found, *of_groups]),
         kept.select(pl.exclude(f"^{_GROUP}.*$")),
         bad.filter(~pl.col(HOLDS))["row_number"] if leaving else NO_ROWS,
+        pl.concat([pl.DataFrame(schema=GROUPS), *shared]),
     )
 
 
@@ -122,13 +152,29 @@ def _kept(
     )
 
 
-def _bad(flagged: pl.LazyFrame, alone: Sequence[Rule], is_held: bool) -> pl.LazyFrame:
-    """The rows that a rule finds; with ``is_held`` also those that the contract refuses."""
+def _bad(flagged: pl.LazyFrame, alone: Sequence[Rule], also: Sequence[str]) -> pl.LazyFrame:
+    """The rows that a rule finds; with HOLDS in ``also`` those that the contract refuses too, and with HIDDEN those
+    that may have a value that no rule finds.
+    """
     flags = [_FLAG + rule.id for rule in alone]
-    has_finding = pl.any_horizontal(flags) if flags else pl.lit(False)
-    if not is_held:
-        return flagged.filter(has_finding).select("row_number", *flags)
-    return flagged.filter(has_finding | ~pl.col(HOLDS)).select("row_number", *flags, HOLDS)
+    wanted = [pl.col(flags)] if flags else []
+    wanted += [~pl.col(HOLDS)] if HOLDS in also else []
+    wanted += [pl.col(HIDDEN)] if HIDDEN in also else []
+    return flagged.filter(pl.any_horizontal(wanted or [pl.lit(False)])).select("row_number", *flags, *also)
+
+
+def _normalised(
+    bad: pl.DataFrame, rows: pl.LazyFrame, table: Table, alone: Sequence[Rule], looking: Looking
+) -> Normalised | None:
+    """``rows`` with what values mean that the rules of their declaration found, or that may be hidden."""
+    broken = [rule.id for rule in alone if bad.height and bad[_FLAG + rule.id].any()]
+    is_hidden = HIDDEN in bad.columns and bool(bad[HIDDEN].any())
+    fields = suspects(alone, broken, table, is_hidden=is_hidden)
+    if not fields:
+        return None
+    flags = [_FLAG + rule.id for rule in alone if rule.id in broken and rule.fields[0] in fields]
+    numbers = bad.filter(pl.any_horizontal(*flags, *([HIDDEN] if is_hidden else [])))["row_number"]
+    return normalised(rows, table, fields, numbers, looking)
 
 
 def _is_rejected(alone: Sequence[Rule], leaving: Leaving) -> pl.Expr:
@@ -194,12 +240,18 @@ def _beside(
     """``rows`` typed, with every column that ``rules`` name, the fields ``also`` and the (table, field) of
     ``also_related``; with ``places`` the row numbers of records named.
     """
-    said = {word.removesuffix("_text") for rule in rules for word in re.findall(r"\w+", rule.fails + rule.when)}
+    said = {word for rule in rules for word in elements_in(rule.fails + rule.when)}
     links = {here for here, _ in looks_up(table).values()}
     named = {*said, *also, *links, TOOL_FIELD, *(name for rule in rules for name in rule.fields)}
     typed = with_typed(rows, table, named & set(table.by_name))
     pairs = {*also_related, *(pair for rule in rules for pair in rule.related)}
     return with_related(typed, table, pairs, related, places=places)
+
+
+@cache
+def elements_in(sql: str) -> frozenset[str]:
+    """Every word of a predicate, one that is an element as submitted without its ending."""
+    return frozenset(word.removesuffix("_text") for word in re.findall(r"\w+", sql))
 
 
 def _group_hash(group: Sequence[str]) -> pl.Expr:
@@ -235,22 +287,45 @@ def _check_groups(
     rules: Sequence[Rule],
     related: Related,
     candidates: dict[tuple[str, ...], pl.Series],
-) -> list[pl.DataFrame]:
-    """Findings of rules about records that belong together, asked of those that share what ``group_by`` names."""
+) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Findings of rules about records that belong together, asked of those that share what ``group_by`` names; and
+    of rules that reject, which records share it.
+    """
     asked = {group: numbers for group, numbers in candidates.items() if len(numbers)}
     if not asked:
-        return []
+        return [], []
     of_asked = [rule for rule in rules if rule.group_by in asked]
     everyone = _only(rows, pl.concat(asked.values()).unique())
     fields = [name for group in asked for name in group]
     beside = _beside(everyone, table, of_asked, related, fields).collect(engine="streaming").sort("row_number")
-    found = []
+    found, shared = [], []
     for group, numbers in asked.items():
         of_group = [rule for rule in of_asked if rule.group_by == group]
         records = beside.filter(pl.col("row_number").is_in(numbers.implode()))
         flags = records.select(_flag(rule) for rule in of_group)
-        found += _findings(flags, records.select("row_number", *_as_shown(of_group, table)), table, of_group)
-    return found
+        broken = [rule for rule in of_group if flags[_FLAG + rule.id].any()]
+        if not broken:
+            continue
+        # What is shown costs more than all else, and few records of few groups are wrong.
+        is_bad = flags.select(pl.any_horizontal(_FLAG + rule.id for rule in broken)).to_series()
+        values = (
+            _as_submitted(records.filter(is_bad).lazy()).select("row_number", *_as_shown(broken, table)).collect()
+        )
+        found += _findings(flags.filter(is_bad), values, table, broken)
+        shared += [
+            _sharing(records.filter(flags[_FLAG + rule.id]), rule) for rule in broken if rule.effect.is_rejection
+        ]
+    return found, shared
+
+
+def _sharing(records: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Which of the records that a rule about groups rejects belong together."""
+    return records.select(
+        pl.lit(rule.table).alias("table"),
+        "row_number",
+        pl.lit(rule.id).alias("rule_id"),
+        pl.struct(rule.group_by).hash().alias("group"),
+    ).cast(pl.Schema(GROUPS))
 
 
 def _only(rows: pl.LazyFrame, numbers: pl.Series) -> pl.LazyFrame:
@@ -269,7 +344,7 @@ def _with_values(
     if showing:
         is_shown = bad.select(pl.any_horizontal(_FLAG + rule.id for rule in showing)).to_series()
         beside = _beside(_only(rows, bad["row_number"].filter(is_shown)), table, showing, related, ())
-        texts = beside.select("row_number", *_as_shown(showing, table)).collect(engine="streaming")
+        texts = _as_submitted(beside).select("row_number", *_as_shown(showing, table)).collect(engine="streaming")
         values = values.join(texts, on="row_number", how="left", maintain_order="left")
     return _findings(bad, values, table, broken)
 
@@ -288,10 +363,21 @@ def _findings(flags: pl.DataFrame, values: pl.DataFrame, table: Table, rules: Se
     ]
 
 
+def _as_submitted(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """``rows`` with values as submitted where they were read as what they mean: a person looks for these."""
+    read = [name.removesuffix(SUBMITTED) for name in rows.collect_schema().names() if name.endswith(SUBMITTED)]
+    return rows.with_columns(pl.col(f"{name}{SUBMITTED}").alias(f"{name}_text") for name in read)
+
+
 def _as_shown(rules: Sequence[Rule], table: Table) -> list[pl.Expr]:
     """Every column that findings of ``rules`` show, as it may be shown."""
     wanted = {column: field for rule in rules for _, column, field in _shown(rule, table)}
-    return [shown(pl.col(name).cast(pl.String), field).alias(name) for name, field in sorted(wanted.items())]
+    return [_shown_column(name, field) for name, field in sorted(wanted.items())]
+
+
+@cache
+def _shown_column(name: str, field: Field | None) -> pl.Expr:
+    return shown(pl.col(name).cast(pl.String), field).alias(name)
 
 
 def _shown(rule: Rule, table: Table) -> list[tuple[str, str, Field | None]]:

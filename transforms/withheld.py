@@ -19,11 +19,14 @@ from schemas.table import Table
 NO_FLAGS: Mapping[str, Sequence[str]] = {}
 
 
-def speaking(rules: Sequence[Rule]) -> dict[str, list[str]]:
-    """Per field the ids of the rules that find its value not allowed and let the record pass."""
+def speaking(rules: Sequence[Rule], *, of_all: bool = False) -> dict[str, list[str]]:
+    """Per field the ids of the rules that find its value not allowed and let the record pass.
+
+    ``of_all``: of those that reject the record, too.
+    """
     found: dict[str, list[str]] = {}
     for rule in rules:
-        if rule.is_declared and not rule.effect.is_rejection:
+        if rule.is_declared and (of_all or not rule.effect.is_rejection):
             found.setdefault(rule.fields[0], []).append(rule.id)
     return found
 

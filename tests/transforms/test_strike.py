@@ -145,6 +145,13 @@ def test_an_id_is_looked_for_in_every_column_only_where_no_column_is_named(tmp_p
     assert strike(files["SMI901"], TABLES["SMI901"], people(LocalPatientId="P1"))[1] == 0  # a member of staff
 
 
+@pytest.mark.parametrize("spelled", ["'P1", '"=""P1"""', "\u200bP1", "P1\u00a0"])
+def test_an_id_is_found_however_it_is_spelled(tmp_path: Path, spelled: str) -> None:
+    """As the gate reads it: else somebody who was erased would count again."""
+    files = written(tmp_path, IDS101=f"Service_Request_Id,LocalPatientId\nR1,{spelled}\nR2,P11\n")
+    assert strike(files["IDS101"], TABLES["IDS101"], people(LocalPatientId="P1"))[1] == 1
+
+
 def test_ten_digits_are_found_within_more() -> None:
     assert numbers_in("9990000018") == numbers_in("999 000 0018") == numbers_in("x999-0000-018y") == {"9990000018"}
     assert "9990000018" in numbers_in("19990000018")

@@ -1,0 +1,28 @@
+"""What one program did to every table it wrote, said once instead of once a table.
+
+Belongs here: putting the same finding about many tables together. Does not belong here: what is found
+(``transforms.receive``), causes of values.
+"""
+
+import polars as pl
+
+from schemas.gate import GATE
+from transforms.findings import note
+
+# Findings about the form of a file, with words that say where in it.
+_OF_FORM = (
+    "GATE-NAMES-TWICE", "GATE-FOOTER", "GATE-EMPTY-ROWS", "GATE-EMPTY-COLUMNS", "GATE-SEPARATOR", "GATE-NO-COLUMNS",
+    "GATE-TITLE-ROW",
+)  # fmt: skip
+
+
+def said_once(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings with one for each of these rules: that of the first table, and how many more tables have it."""
+    for rule_id in _OF_FORM:
+        about = findings["rule_id"] == rule_id
+        if (tables := findings.filter(about)["table"].n_unique()) < 2:
+            continue
+        first = findings.filter(about).row(0, named=True)
+        more = f"{first['found']} of {first['table']}, and in {tables - 1} more table{'s' if tables > 2 else ''}"
+        findings = pl.concat([note(GATE[rule_id], None, more), findings.filter(~about)])
+    return findings
