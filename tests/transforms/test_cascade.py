@@ -79,7 +79,8 @@ def test_a_warning_takes_nothing_along(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table_id", [table for table, *_ in CHAIN])
 def test_rows_in_are_accepted_plus_rejected(tmp_path: Path, table_id: str) -> None:
-    changes = {field.name: None for field in TABLES[table_id].fields}
+    # A row without any value is no record.
+    changes = {field.name: None for field in TABLES[table_id].fields[1:]}
     counted = check_path(example(tmp_path, (table_id, 0, changes))).counts()
     assert counted[table_id]["rejected"] >= 1
     for counts in counted.values():

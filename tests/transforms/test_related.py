@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,38 @@ def test_by_hash_and_by_text_the_same_record_is_found(here: list[str | None], th
     referrals = known(there)
     assert HASH in referrals.columns
     assert beside(here, referrals) == beside(here, referrals.drop(HASH))
+
+
+@pytest.mark.parametrize(
+    ("names", "places", "columns"),
+    [
+        (set(), False, set()),
+        (set(), True, {"IDS101_row"}),
+        (NAMES, False, {"IDS101_ReferralRequestReceivedDate", "IDS101_found", "IDS101_row"}),
+        ({("IDS001", "PersonBirthDate")}, False, {"IDS001_PersonBirthDate"}),
+    ],
+    ids=["nothing", "which record", "values", "of a table that these records do not name"],
+)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_record_is_looked_for_where_its_values_or_its_place_are_asked_for(
+    names: set[tuple[str, str]], places: bool, columns: set[str], is_known: bool
+) -> None:
+    """Of a table of which nothing is known yet every value is blank, and no place is given."""
+    related = Related(known={"IDS101": known(["R1"])} if is_known else {})
+    found = with_related(contacts(["R1"]), TABLES["IDS201"], names, related, places=places).collect()
+    expected = columns if is_known else columns - {"IDS101_row"}
+    assert {name for name in found.columns if name.startswith("IDS") and "_" in name} == expected
+    if not is_known:
+        assert found.select(sorted(expected)).null_count().row(0) == (1,) * len(expected)
+
+
+def test_a_measure_of_the_catalogue_is_found_another_not_and_a_blank_is_not_asked() -> None:
+    """PHQ-9 has scores from 0 to 27."""
+    scores = TABLES["IDS607"]
+    text = {name: pl.lit(None, dtype=pl.String) for name in scores.by_name if name != "CodedAssToolType"}
+    codes = pl.LazyFrame({"row_number": [2, 3, 4], "CodedAssToolType": ["720433000", "1", None]})
+    names = [("TOOL", "low"), ("TOOL", "high"), ("TOOL", "found")]
+    found = with_related(with_typed(codes.with_columns(**text), scores), scores, names, Related(), places=True)
+    assert found.select("TOOL_low", "TOOL_high", "TOOL_found").collect().rows() == [
+        (0, 27, True), (None, None, False), (None, None, None),
+    ]  # fmt: skip
