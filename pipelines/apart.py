@@ -8,14 +8,18 @@ A submission that cannot be read within the limits is rejected, with a report th
 follows. If it was accepted before, it still counts.
 """
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from pipelines import custody
+from pipelines import arrivals, custody
 from pipelines import load as steps
 from pipelines.acting import acting_as
 from pipelines.ledger import Ledger, Receipt, open_ledger
 from pipelines.load import Loaded
+from pipelines.past import Counted, Past, extracts_in, profiles_below, with_answers
 from pipelines.verdict import Verdict, state_of
 from pipelines.worker import Died, StepFailed, for_submissions
 from pipelines.zones import Zones, zones
@@ -26,20 +30,46 @@ from transforms.submission import SubmissionChecked
 worker = for_submissions
 
 
-def check(path: Path, report: Path | None) -> dict[str, Any]:
+def check(
+    path: Path,
+    report: Path | None,
+    past: Past | None = None,
+    *,
+    is_split: bool = False,
+    against: Path | None = None,
+    as_written: bool = False,
+) -> dict[str, Any]:
     """The verdict on the submission at ``path``, the same as that of a load, as ``report.json`` has it. If
-    ``report`` is a folder, the report is written there.
+    ``report`` is a folder, the report is written there; with ``is_split`` with a workbook for each owner of rules.
+    With a ``past`` it has the questions that follow from it. ``against`` is an earlier extract to compare with.
+    ``as_written``: nothing is read as what it means.
     """
     try:
-        found: dict[str, Any] = worker.run(_check, path, report)
+        found: dict[str, Any] = worker.run(_check, path, report, past, is_split, against, as_written)
     except Died as died:
-        found = _reported(steps.unread(str(died)), report)
+        found = _reported(steps.unread(str(died)), report, is_split)
     return found
+
+
+def past_in(folder: Path) -> Past:
+    """The past of a service in a folder: profiles that lie in or below it, and earlier extracts, which are read.
+
+    An extract takes precedence over a profile of the same month. One that is rejected is left out.
+    """
+    found: dict[date, Counted] = {one.of.month: (one, ()) for one in profiles_below(folder)}
+    for path in extracts_in(folder):
+        with suppress(Died):
+            counted: Counted | None = worker.run(_profiled, path)
+            if counted is not None:
+                found[counted[0].of.month] = counted
+    return with_answers(found)
 
 
 def load(path: Path, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """As ``pipelines.load.load``. An error in the other process is raised as StepFailed, by its class alone."""
-    loaded: Loaded = _survived(_load_received, receive(path, of, ledger), of, ledger, key)
+    with arrivals.taking(path, of) as taken:
+        loaded: Loaded = _survived(_load_received, receive(path, of, ledger), of, ledger, key)
+        taken.outcome = loaded.receipt.submission_id, loaded.state
     return loaded
 
 
@@ -104,13 +134,26 @@ class _Asking(NamedTuple):
 # What the other process does.
 
 
-def _check(path: Path, report: Path | None) -> dict[str, Any]:
-    return _reported(steps.check_path(path), report)
+def _check(
+    path: Path, report: Path | None, past: Past | None, is_split: bool, against: Path | None, as_written: bool
+) -> dict[str, Any]:
+    is_profiled = past is not None or report is not None
+    checked = steps.check_path(path, against, is_profiled=is_profiled, as_written=as_written)
+    return _reported(checked, report, is_split, past.about(checked) if past else [])
 
 
-def _reported(checked: SubmissionChecked, report: Path | None) -> dict[str, Any]:
+def _profiled(path: Path) -> Counted | None:
+    checked = steps.check_path(path, is_profiled=True)
+    return None if checked.profile is None or checked.is_file_rejected else (checked.profile, checked.answers)
+
+
+def _reported(
+    checked: SubmissionChecked, report: Path | None, is_split: bool, questions: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     state = state_of(checked).value
-    return as_json(checked, state) if report is None else write_report(report, checked, state)
+    if report is None:
+        return as_json(checked, state, questions=questions)
+    return write_report(report, checked, state, is_split=is_split, questions=questions)
 
 
 def _receive(asking: _Asking, path: Path) -> Receipt:

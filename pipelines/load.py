@@ -12,17 +12,17 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 import polars as pl
 
-from pipelines import attempts, custody, disk, durable, holding, store
+from pipelines import arrivals, attempts, custody, disk, durable, holding, past, since, store
 from pipelines.code_version import rows_version
 from pipelines.custody import tombstones
-from pipelines.inbox import Source, as_record, discard, open_source, unread_source
+from pipelines.inbox import Source, as_record, discard, open_source, shown_name, unread_source
 from pipelines.kept import (
     FINDINGS,
     GATE_FINDINGS,
@@ -37,8 +37,11 @@ from pipelines.kept import (
 )
 from pipelines.keys import fingerprint
 from pipelines.ledger import Ledger, Receipt, State
+from pipelines.locks import alone
+from pipelines.settings import is_as_written
 from pipelines.site_report import leave_report
 from pipelines.verdict import Verdict
+from pipelines.worker import deleted_if_orphaned
 from pipelines.zones import PRIVATE, Zones
 from schemas.gate import GATE
 from schemas.links import RECEIVED_AT
@@ -50,7 +53,7 @@ from transforms.leaving import Staging
 from transforms.pseudonymise import TokenKey
 from transforms.receive import format_of
 from transforms.receive.table import Received
-from transforms.submission import Header, SubmissionChecked, check_submission
+from transforms.submission import Header, SubmissionChecked, check_submission, since_then
 from warehouse.storage import sync
 
 _WORK = ".work-"
@@ -71,23 +74,54 @@ class Loaded:
     state: State
 
 
-def check_path(path: Path) -> SubmissionChecked:
+def check_path(
+    path: Path, against: Path | None = None, *, is_profiled: bool = False, as_written: bool = False
+) -> SubmissionChecked:
     """Check the submission at ``path`` without submitting it. The verdict is the same as that of a load.
+    ``is_profiled``: also count it (``transforms.plausible.profile``).
 
-    The lazy frames of the rows read files of a temporary workspace. After the return only findings and counts can
-    be used.
+    With ``against``, an earlier extract, it also says what changed since then, record by record. ``as_written``:
+    whatever the setting, nothing that is spelled otherwise than declared is read as what it means. The lazy frames
+    of the rows read files of a temporary workspace. After the return only findings and counts can be used.
     """
-    with _own_workspace() as workspace:
-        now = datetime.now(UTC).replace(tzinfo=None)
-        return _check(open_source(path, workspace, keep=False, is_hashed=False), workspace, now)
+    with own_workspace() as workspace:
+        deleted_if_orphaned(workspace)
+        return check_path_into(path, workspace, against=against, is_profiled=is_profiled, as_written=as_written)
+
+
+def check_path_into(
+    path: Path,
+    workspace: Path,
+    staging: Staging | None = None,
+    against: Path | None = None,
+    *,
+    is_profiled: bool = False,
+    as_written: bool = False,
+) -> SubmissionChecked:
+    """As ``check_path``, with the files of its own in ``workspace``; with ``staging``, rows are written."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    source = open_source(path, workspace, keep=False, is_hashed=False)
+    checked = _check(source, workspace, now, staging, is_profiled=is_profiled, as_written=as_written)
+    opened = [checked]
+    if against is not None:
+        beside = workspace / "earlier"
+        beside.mkdir(mode=PRIVATE)
+        earlier_source = open_source(against, beside, keep=False, is_hashed=False)
+        earlier = _check(earlier_source, beside, now, is_profiled=False, as_written=as_written)
+        opened.append(earlier)
+        checked = since_then(earlier, checked, f"{shown_name(against)}, the earlier extract")
+    for received in (got for each in opened for got in each.received.values()):
+        if received.kept is not None:
+            received.kept.close()  # Windows deletes no file that is open
+    return checked
 
 
 @contextmanager
-def _own_workspace() -> Iterator[Path]:
+def own_workspace() -> Iterator[Path]:
     """A folder for a check, in a folder of this user below the machine's temporary one.
 
-    A site's machine has no zones. What is unpacked has identifiers in it: the next check deletes what a killed one
-    left.
+    A site's machine has no zones. What is unpacked has identifiers in it. It is deleted at the end, by the other
+    process if this one is killed, and by the next check if both are.
     """
     parent = Path(gettempdir()) / f"parity-check-{os.getuid()}" if hasattr(os, "getuid") else None
     if parent is not None:
@@ -127,7 +161,7 @@ def _receive(arrived: Source, one: attempts.Attempt, zones: Zones, ledger: Ledge
         pl.concat(source.findings).write_parquet(incoming / GATE_FINDINGS)
     custody.close(incoming, source.names, to)
     durable.sync_all(incoming)
-    with store.alone(zones.received):
+    with alone(zones.received):
         tombstones.hold(stones, zones)
         receipt = ledger.receive(source.content_sha256, arrived.size, source.named, _ASKING_THE_TIME)
         one.is_received()
@@ -144,7 +178,7 @@ def check(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Verd
     ContractBroken if the contract rejects a row without a finding, and ReceivedChanged if the files are no longer
     those received. Then there is no verdict and there are no rows.
     """
-    with store.alone(zones.received / receipt.submission_id):
+    with _alone(receipt, zones):
         hold_to_receipt(receipt, zones)
         return _check_received(receipt, zones, ledger, key)
 
@@ -158,12 +192,15 @@ def _check_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKe
     with TemporaryDirectory(dir=folder, prefix=_WORK) as workspace, store.draft(submission_id, zones) as draft:
         staging = Staging(submission_id, key, lambda id_, rows: store.written(rows, draft / f"{id_}.parquet"))
         checked = _check(source, Path(workspace), receipt.at, staging)
-        verdict = Verdict.of(
-            checked, fingerprint(key), rows_version(memory=zones.builds), tombstones.struck_in(folder)
-        )
+        of = checked.header.provider_month
+        events = ledger.events(of.provider) if of else ()
+        asked = past.at_centre(of, receipt, events, zones).about(checked) if of else []
+        struck = tombstones.struck_in(folder)
+        verdict = Verdict.of(checked, fingerprint(key), rows_version(memory=zones.builds), struck, asked)
         if verdict.state.is_accepted:
             store.complete(draft, checked)
             durable.sync_all(draft)
+            checked = replace(checked, changes=since.changes(draft, verdict, receipt, zones, events))
         discard(place)  # before the verdict: rows never wait under the verdict of another check
         _leave(checked, verdict, source, receipt, zones, ledger)
         if verdict.state.is_accepted:
@@ -219,8 +256,7 @@ def pseudonymise(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) 
 
     Rows that an earlier call moved are made again, under the current rules and key.
     """
-    folder = zones.received / receipt.submission_id
-    with store.alone(folder):
+    with _alone(receipt, zones) as folder:
         verdict = kept_verdict(receipt, zones)
         if verdict.state.is_accepted and not store.waiting(receipt.submission_id, zones).exists():
             hold_to_receipt(receipt, zones)
@@ -234,9 +270,12 @@ def load(path: Path, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """Receive, check and pseudonymise the submission at ``path``. The same bytes again change nothing, unless
     another version of the code checked them, or their rows have another key: then they are checked again.
 
-    An error is recorded as «failed» and raised again.
+    An error is recorded as «failed» and raised again. An entry of the inbox leaves it (``pipelines.arrivals``).
     """
-    return load_received(receive(path, zones, ledger), zones, ledger, key)
+    with arrivals.taking(path, zones) as taken:
+        loaded = load_received(receive(path, zones, ledger), zones, ledger, key)
+        taken.outcome = loaded.receipt.submission_id, loaded.state
+    return loaded
 
 
 def load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
@@ -266,13 +305,21 @@ def _load_received(receipt: Receipt, zones: Zones, ledger: Ledger, key: TokenKey
 
 
 @contextmanager
-def _at_work(receipt: Receipt, zones: Zones, ledger: Ledger) -> Iterator[Path]:
-    """The folder of a received submission, for this process alone. At the end encrypted files are closed again. An
-    error is recorded as «failed».
+def _alone(receipt: Receipt, zones: Zones) -> Iterator[Path]:
+    """The folder of a received submission, for this process alone. What is left of its drafts goes first: the same
+    files again may need no draft of their own.
     """
     folder = zones.received / receipt.submission_id
+    with alone(folder):
+        store.drop_drafts(receipt.submission_id, zones)
+        yield folder
+
+
+@contextmanager
+def _at_work(receipt: Receipt, zones: Zones, ledger: Ledger) -> Iterator[Path]:
+    """``_alone``; at the end encrypted files are closed again. An error is recorded as «failed»."""
     try:
-        with store.alone(folder):
+        with _alone(receipt, zones) as folder:
             try:
                 yield folder
             finally:
@@ -291,19 +338,31 @@ def _let_in(verdict: Verdict, receipt: Receipt, zones: Zones, ledger: Ledger) ->
         assert of is not None, "an accepted submission has a provider and month"
         rows = store.rows_of(receipt.submission_id, verdict.detail(), zones)
         store.put(store.waiting(receipt.submission_id, zones), rows)
-        with store.alone(zones.site_reports / of.provider):  # two files of a provider are compared with each other
+        with alone(zones.site_reports / of.provider):  # two files of a provider are compared with each other
             state = holding.record(verdict, receipt, ledger)
         store.drop_rows(receipt.submission_id, zones, but=rows)
     return state
 
 
 def _check(
-    source: Source, workspace: Path, received_at: datetime, staging: Staging | None = None
+    source: Source,
+    workspace: Path,
+    received_at: datetime,
+    staging: Staging | None = None,
+    is_profiled: bool = True,
+    *,
+    as_written: bool = False,
 ) -> SubmissionChecked:
     def opener(table: Table, version: Version | None) -> Received | None:
-        return _receive_table(source, table, version, workspace)
+        received = _receive_table(source, table, version, workspace)
+        read_as = staging.read_as if staging else None
+        return received if received is None or read_as is None else read_as(received)
 
-    return check_submission(opener, source.named, source.findings, received_at, staging)
+    checked = check_submission(
+        opener, source.named, source.findings, received_at, staging, is_profiled=is_profiled,
+        is_as_written=as_written or is_as_written(),
+    )  # fmt: skip
+    return replace(checked, answers=source.answers)
 
 
 def _receive_table(source: Source, table: Table, version: Version | None, workspace: Path) -> Received | None:

@@ -7,8 +7,9 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -18,12 +19,18 @@ from rich.table import Table
 
 from pipelines.ledger import State
 from pipelines.zones import Zones, shown
-from reports.site.wording import counted
+from reports.site.asked import answer_said
+from reports.site.wording import counted, first_of, whose
 
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
+    from pipelines.arrivals import Waiting
     from pipelines.ask import Rows
+    from pipelines.backup import BackedUp
     from pipelines.custody import Kept
+    from pipelines.custody.prune import Pruned
     from pipelines.deciding import Decided
+    from pipelines.doctor import Finding
+    from pipelines.drafting import Owner
     from pipelines.keys.rotation import Standing
     from pipelines.pages import PagesWritten
     from pipelines.publish import Release
@@ -31,6 +38,7 @@ if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not 
 
 _out = Console(highlight=False, soft_wrap=True)
 _RULES_SHOWN = 15
+_TABLES_SHOWN = 4
 
 
 def line(text: str) -> None:
@@ -48,25 +56,119 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+def waiting() -> Callable[["Owner | None"], None]:
+    """Says on standard error for whom a publication waits, once for each."""
+    told: set[str] = set()
+
+    def tell(owner: "Owner | None") -> None:
+        from pipelines.drafting import said
+
+        if (text := said(owner)) not in told:
+            told.add(text)
+            Console(stderr=True).print(f"{text} Waiting.", markup=False, highlight=False)
+
+    return tell
+
+
+def findings(found: "Sequence[Finding]") -> None:
+    """What is wrong with an installation, a paragraph for each cause."""
+    for each in found:
+        line(f"{each.looked_at}: {each.what}")
+        line(f"  {each.means}")
+        line(f"  To mend it: {each.mend}")
+        if each.command:
+            line(f"    {each.command}")
+        line("")
+    line(f"{counted(len(found), 'thing')} wrong." if found else "Nothing is wrong.")
+
+
+def backed_up(done: "BackedUp", to: Path) -> None:
+    """What a backup did, and what it has not."""
+    line(f"{to}: {done.copied:,} files copied ({done.bytes / 1e6:,.1f} MB), {done.kept:,} were there.")
+    if done.removed:
+        line(f"Gone from the data root, and now from there too: {counted(done.removed, 'file')}.")
+    if not done.has_ledger:
+        line("The ledger is on a server: back it up there, before the files (pg_dump).")
+    line(f"Current release: {done.release or 'none'}. The key is not in it: keep its copy apart.")
+
+
 def verdict(found: Mapping[str, Any]) -> None:
     """The outcome of one submission: first the verdict, then what to correct, by rule."""
-    who = f"{found['provider'] or 'unknown provider'} {found['month'] or 'unknown month'}"
     rows_in = sum(t["rows_in"] for t in found["tables"].values())
     accepted = sum(t["accepted"] for t in found["tables"].values())
-    _out.print(f"[bold]{escape(found['submission'])}[/bold] ({escape(who)}): [bold]{found['outcome']}[/bold], "
+    _out.print(f"[bold]{escape(found['submission'])}[/bold] ({escape(whose(found))}): "
+               f"[bold]{found['outcome']}[/bold], "
                f"{accepted:,} of {rows_in:,} records count")  # fmt: skip
     for rule in found["rules"][:_RULES_SHOWN]:
         row = "row" if rule["records"] == 1 else "rows"
         where = (rule["table"] or "The submission") + (f" {row} {rule['rows']}" if rule["rows"] else "")
+        if rule["explains"]:
+            _out.print(escape(_cause(rule)))
+            continue
+        near = "".join(
+            f" «{value}» is probably {each['code']}."
+            for value, each in zip(rule["values"], rule["meant"], strict=True)
+            if each
+        )
         further = rule["cascade_rows"]
         is_are = "is" if further == 1 else "are"
         more = f" {counted(further, 'further row')} {is_are} rejected only because of this." if further else ""
         _out.print(
-            escape(f"  {where}: {rule['message']} {rule['fix']}{more} [{rule['rule_id']}, {rule['effect']}]")
+            escape(f"  {where}: {rule['message']} {rule['fix']}{near}{more} [{rule['rule_id']}, {rule['effect']}]")
         )
     left = len(found["rules"]) - _RULES_SHOWN
     if left > 0:
         _out.print(f"  … and {left} more rules; --report or --json shows all.")
+    for note in found["notes"]:
+        said = "; ".join(
+            ": ".join(filter(None, (one["table"], one["found"]))) for one in note["found"][:_RULES_SHOWN]
+        )
+        _out.print(escape(f"  Note: {note['message']} {said}. [{note['rule_id']}]"))
+    for each in found["changes"]:
+        _out.print(escape(f"  Since {each['since']}: {_changed(each)}"))
+    few, all_of = found["totals"]["to_correct"], found["totals"]["rejected"]
+    if few and State(found["outcome"]).is_accepted:
+        first = (
+            "Mend what is said to be a cause, correct" if any(r["explains"] for r in found["rules"]) else "Correct"
+        )
+        _out.print(f"  {first} {counted(few, 'record')} and all rejections ({all_of:,}) disappear.")
+    _questions(found.get("questions", ()))
+
+
+def _questions(asked: Sequence[Mapping[str, Any]]) -> None:
+    """What is unlike the months before, with what was answered."""
+    for question in asked[:_RULES_SHOWN]:
+        answer = answer_said(question)
+        more = f" Answered: {answer}" if answer else ""
+        _out.print(escape(f"  {question['asks']}{more} [{question['id']}, question]"))
+    if len(asked) > _RULES_SHOWN:
+        _out.print(f"  … and {len(asked) - _RULES_SHOWN} more questions; --report or --json shows all.")
+    if any(not each["answer"] for each in asked):
+        line("  A question rejects nothing. If something is missing, export again. If it is right, say so once:")
+        line("  parity explain-away says how.")
+
+
+def _cause(rule: Mapping[str, Any]) -> str:
+    """A cause, the tables it reached and how much it explains."""
+    tables = first_of(list(dict.fromkeys(each["table"] for each in rule["columns"])), _TABLES_SHOWN)
+    explains = counted(rule["explains"]["findings"], "finding")
+    return (
+        f"  Cause in {tables}: {rule['message']} {rule['fix']} This explains {explains}. "
+        f"[{rule['rule_id']}, {rule['effect']}]"
+    )
+
+
+def _changed(since: Mapping[str, Any]) -> str:
+    """Rows and findings since an earlier submission, in a line."""
+    tables = since["tables"].values()
+    added, changed, gone = (sum(rows[name] for rows in tables) for name in ("added", "changed", "gone"))
+    said = f"{counted(added, 'row')} added, {changed:,} changed, {gone:,} gone."
+    if of := since["findings"]:
+        said += (
+            f" Findings: {of['new']:,} new, {of['persisting']:,} still there, {of['corrected']:,} corrected, "
+            f"{of['record gone']:,} gone with the record."
+        )
+    return said
 
 
 def load_totals(totals: Mapping[str, Any], zones: Zones) -> None:
@@ -87,6 +189,11 @@ def released(release: "Release") -> None:
     """What is published and where."""
     news = "Published" if release["is_new"] else "Nothing has changed. Already published:"
     line(f"{news} release {release['release']} from {counted(release['submissions'], 'submission')}.")
+    if release["left_out"]:
+        line(
+            f"Without {', '.join(release['left_out'])}: the received files are damaged, and nothing could be made "
+            "of them under the new key. Load the file of each again (parity load FOLDER), then run parity publish."
+        )
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
 
@@ -128,15 +235,29 @@ def decided(decision: "Decided") -> None:
     line("The next release follows: run parity publish")
 
 
-def pruned(removed: Mapping[str, int], is_dry: bool) -> None:
+def inbox(found: "Waiting") -> None:
+    """What waits in the inbox, and what there can be no submission."""
+    if found.submissions:
+        line(f"Inbox: {counted(found.submissions, 'submission')} to be loaded.")
+    if found.strays:
+        line(f"Inbox: {counted(found.strays, 'file')} beside the submissions can be no submission. Remove them.")
+    if found.refused_strays:
+        of = counted(found.refused_strays, "file")
+        line(f"Inbox: {of} in refused/ that can be no submission. Find out which service sent it, then remove it.")
+
+
+def pruned(found: "Pruned", is_dry: bool) -> None:
     """What retention removed, or would remove."""
     from pipelines.custody.retention import MEANING, Kind
 
-    for kind, count in removed.items():
-        line(f"{count:>6,}  {MEANING[Kind(kind)]}")
-    total = counted(sum(removed.values()), "thing")
-    line("Nothing is due." if not removed else f"{total} would be removed." if is_dry else f"{total} removed.")
-    if Kind.RECEIVED_CURRENT in removed:
+    for kind, count in found.things.items():
+        line(f"{count:>6,}  {found.bytes[kind] / 1e6:>9,.1f} MB  {MEANING[Kind(kind)]}")
+    total = f"{counted(sum(found.things.values()), 'thing')}, {sum(found.bytes.values()) / 1e6:,.1f} MB"
+    if not found.things:
+        line("Nothing is due.")
+    else:
+        line(f"{total} can be removed: parity prune --yes" if is_dry else f"{total} removed.")
+    if Kind.RECEIVED_CURRENT in found.things:
         line("Those submissions still count. They can be processed again only if the site sends them again.")
 
 
@@ -191,7 +312,7 @@ def rows(answer: "Rows", output: str, null: str = "NULL") -> None:
         for row in values:
             # NULL, an empty text and 0 are different, and must look different.
             table.add_row(*(f"[dim]{null}[/dim]" if value is None else escape(str(value)) for value in row))
-        _wide(table)
+        wide(table)
         line(f"{len(values):,} row{'s' if len(values) != 1 else ''}")
 
 
@@ -210,6 +331,6 @@ def statements(report: "Report") -> None:
          + (f"; {failed} of {len(report.done)} failed when run" if report.done else ""))  # fmt: skip
 
 
-def _wide(table: Table) -> None:
+def wide(table: Table) -> None:
     """Print a table at full width. The terminal may wrap a line, but nothing is cut."""
     Console(highlight=False, width=4000).print(table, crop=False)

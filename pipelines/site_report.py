@@ -33,6 +33,7 @@ def leave_report(
     write_report(
         folder, checked, state, receipt.submission_id, previous,
         content_sha256=receipt.content_sha256, standing=standing, erased_rows=verdict.erased.get("rows", 0),
+        questions=verdict.questions,
     )  # fmt: skip
     durable.sync_all(folder)
     durable.sync_up(folder, zones.site_reports)

@@ -5,7 +5,7 @@ Belongs here: the content of a verdict, and how it is written and read. Does not
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Self
@@ -18,7 +18,7 @@ from schemas.versions import Version
 from transforms.findings import REJECTIONS
 from transforms.submission import Header, SubmissionChecked
 
-_OWN = ("state", "counts", "found", "rules", "key", "made_with", "erased")
+_OWN = ("state", "counts", "found", "rules", "key", "made_with", "erased", "questions")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Verdict:
     ``made_with`` is the version of the code that reached it and made its pseudonymised rows. ``key`` is the
     fingerprint of the key of these rows, empty if there are none. ``erased`` says how
     many rows of people who were erased were struck, and by which tombstones: no other number counts them.
+    ``questions`` are those that its counts raise beside the service's own months (``pipelines.past``).
     """
 
     state: State
@@ -40,18 +41,25 @@ class Verdict:
     key: str = ""
     made_with: str = ""
     erased: Mapping[str, Any] = field(default_factory=dict)
+    questions: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(
-        cls, checked: SubmissionChecked, key: str = "", made_with: str = "", erased: Mapping[str, Any] | None = None
+        cls,
+        checked: SubmissionChecked,
+        key: str = "",
+        made_with: str = "",
+        erased: Mapping[str, Any] | None = None,
+        questions: Sequence[Mapping[str, Any]] = (),
     ) -> Self:
         """The verdict of a check."""
         state, findings = state_of(checked), checked.findings
         rules = dict(findings.group_by("rule_id").len().sort("rule_id").iter_rows())
         of_rows = key if state.is_accepted else ""
         return cls(
-            state, checked.header, checked.counts(), _found(findings), rules, of_rows, made_with, erased or {}
-        )
+            state, checked.header, checked.counts(), _found(findings), rules, of_rows, made_with, erased or {},
+            tuple(questions),
+        )  # fmt: skip
 
     def to_json(self) -> str:
         """The verdict as text, for ``from_json``."""
@@ -64,13 +72,20 @@ class Verdict:
         said: dict[str, Any] = json.loads(text)
         start, end = (date.fromisoformat(day) if (day := said[name]) else None for name in ("start", "end"))
         header = Header(said["provider"], start, end, Version(said["version"]) if said["version"] else None)
-        by = (said.get("key", ""), said.get("made_with", ""), said.get("erased", {}))
+        by = (
+            said.get("key", ""),
+            said.get("made_with", ""),
+            said.get("erased", {}),
+            tuple(said.get("questions", ())),
+        )
         return cls(State(said["state"]), header, said["counts"], said["found"], said["rules"], *by)
 
     def detail(self) -> dict[str, Any]:
-        """The part that the ledger keeps: version, counts and rules, and by what any rows were made."""
+        """The part that the ledger keeps: version, counts, rules and questions, and by what any rows were made."""
         version = self.header.version.value if self.header.version else None
-        every = {"key": self.key, "made_with": self.made_with, "erased": self.erased}
+        every = {
+            "key": self.key, "made_with": self.made_with, "erased": self.erased, "questions": list(self.questions),
+        }  # fmt: skip
         by = {name: value for name, value in every.items() if value}
         return {"version": version, "counts": self.counts, "rules": self.rules} | by
 
@@ -78,7 +93,7 @@ class Verdict:
 def state_of(checked: SubmissionChecked) -> State:
     """The outcome of a submission, by the most serious of its findings."""
     heaviest = checked.heaviest
-    if heaviest is None:
+    if heaviest is None or not heaviest.is_applied:
         return State.ACCEPTED
     if heaviest is Effect.REJECT_FILE:
         return State.FILE_REJECTED
@@ -86,10 +101,11 @@ def state_of(checked: SubmissionChecked) -> State:
 
 
 def _found(findings: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Findings per table that reject and that warn."""
+    """Findings per table that reject and that warn; not those of which nothing comes."""
     rejects = pl.col("effect").is_in(REJECTIONS)
+    applied = [effect.value for effect in Effect if effect.is_applied]
     per_table = (
-        findings.filter(pl.col("table").is_not_null())
+        findings.filter(pl.col("table").is_not_null(), pl.col("effect").is_in(applied))
         .group_by("table", maintain_order=True)
         .agg(rejections=rejects.sum(), warnings=(~rejects).sum())
     )

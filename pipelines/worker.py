@@ -11,6 +11,7 @@ import atexit
 import os
 import pickle
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from pipelines import event_log
 from pipelines.disk import Trouble, trouble
 from pipelines.settings import whole_number
 from schemas import limits
@@ -36,6 +38,9 @@ _EVERY = 0.05
 # A process that holds more than this when its task is done is replaced: memory is not given back reliably.
 _RETIRED_MB = 1024
 _LENGTH = 8
+_TRIES = 3
+# Of this process: folders that nobody would delete if the one who asks were killed.
+_own_folders: set[Path] = set()
 
 
 class Died(Exception):
@@ -133,13 +138,20 @@ class Worker:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._answers = queue.SimpleQueue()
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", f"import pipelines.worker as own; own.serve({self._ready!r})"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=None if os.environ.get("PARITY_DEBUG") else subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
-            )
+            own = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+            lines = event_log.descriptor()
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", f"import pipelines.worker as own; own.serve({self._ready!r})"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=None if os.environ.get("PARITY_DEBUG") else subprocess.DEVNULL,
+                    env=os.environ | own | ({event_log.ENV_DESCRIPTOR: str(lines)} if lines is not None else {}),
+                    pass_fds=() if lines is None else (lines,),
+                )
+            finally:
+                if lines is not None:
+                    os.close(lines)
             assert self._process.stdout is not None
             threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
         return self._process
@@ -239,7 +251,16 @@ def _listen(pipe: IO[bytes], answers: "queue.SimpleQueue[bytes | None]") -> None
 def _hear(pipe: IO[bytes], tasks: "queue.SimpleQueue[bytes]") -> None:
     while (content := _receive(pipe)) is not None:
         tasks.put(content)
-    os._exit(0)  # the one who asks is gone: so is this process, whatever it is doing
+    # The one who asks is gone: so is this process, whatever it is doing. It may be writing at this moment.
+    for _ in range(_TRIES):
+        for folder in tuple(_own_folders):
+            shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def deleted_if_orphaned(folder: Path) -> None:
+    """Let this process delete ``folder`` if the one who asks ends before it does, killed or not."""
+    _own_folders.add(folder)
 
 
 def _memory_mb(process: int) -> int:

@@ -1,18 +1,28 @@
-"""Commands of an analyst: query, tsql."""
+"""Commands of an analyst, a site or a commissioner who asks a release: query, tsql, payment."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import ANALYST, CLEAN, RECORDS_REJECTED, Json, app, month_of, print_json
+from pipelines.commands.app import (
+    ANALYST,
+    CLEAN,
+    RECORDS_REJECTED,
+    Json,
+    Release,
+    app,
+    month_of,
+    print_json,
+    provider_of,
+)
 
 
 @app.command(group=ANALYST)
 def query(
     sql: str,
     *,
-    release: Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")] = None,
+    release: Release = None,
     output: Annotated[
         Literal["table", "csv", "json"], Parameter(name="--format", help="Output format of the rows.")
     ] = "table",
@@ -71,3 +81,38 @@ def tsql(
     else:
         show.statements(report)
     return CLEAN if report.is_whole else RECORDS_REJECTED
+
+
+@app.command(group=ANALYST)
+def payment(
+    provider: str,
+    *,
+    tariff: Annotated[
+        Path | None,
+        Parameter(help="CSV file with a tariff to try, or `example`, instead of those of the reference data."),
+    ] = None,
+    period: Annotated[
+        str | None, Parameter(help="A month of the period, as YYYY-MM, instead of the last period there is.")
+    ] = None,
+    release: Release = None,
+    as_json: Json = False,
+) -> int:
+    """Show what a tariff comes to for a service: every amount with the figures behind it. Nothing is stored.
+
+    Parameters
+    ----------
+    provider
+        ODS code of the service, such as RW5.
+
+    """
+    from pipelines import show_payment
+    from pipelines.payment import try_tariff
+    from pipelines.zones import zones
+
+    month = month_of(period, "--period") if period else None
+    found = try_tariff(zones(), provider_of(provider), tariff, month, release)
+    if as_json:
+        print_json([each.said for each in found])
+    else:
+        show_payment.payment(found)
+    return CLEAN

@@ -7,6 +7,7 @@ import json
 import sys
 from datetime import date
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
@@ -38,6 +39,7 @@ SITE, CENTRE, ANALYST, TRY = (
     Group("Trying it out", sort_key=4),
 )
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON on standard output.")]
+Release = Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")]
 
 
 def require(condition: bool, message: str) -> None:
@@ -54,6 +56,18 @@ def month_of(text: str, option: str = "--start") -> date:
         raise NotAsked(f"{option} {text!r} is not a month as YYYY-MM, such as 2025-04.") from None
 
 
+def provider_of(text: str) -> str:
+    """The code of a provider as records have it, however it was typed: «rxt » is RXT."""
+    return text.strip().upper()
+
+
+def as_meant(path: Path) -> Path:
+    """The path that a person meant. Of a quoted folder with a backslash at its end, Windows hands over the last
+    quotation mark as a part of the name.
+    """
+    return Path(str(path).rstrip('"')) if str(path).endswith('"') and not path.exists() else path
+
+
 def exit_status(states: Any, strict: bool) -> int:
     """The exit status of a command on submissions, by their worst state. ``strict``: warnings have one too."""
     from pipelines.batch import worst_state
@@ -67,6 +81,7 @@ def exit_status(states: Any, strict: bool) -> int:
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as JSON on standard output."""
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
+    """Print ``value`` as JSON on standard output: in UTF-8, and in ASCII where the console has another encoding."""
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=not is_utf8, default=str)
     sys.stdout.write("\n")

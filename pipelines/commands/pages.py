@@ -4,15 +4,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import CENTRE, CLEAN, TRY, Json, app, print_json, require
-
-_Release = Annotated[str | None, Parameter(help="Name of a release, instead of the current one.")]
+from pipelines.commands.app import CENTRE, CLEAN, TRY, Json, Release, app, print_json, require
 
 
 @app.command(group=CENTRE)
 def pages(
     *,
-    release: _Release = None,
+    release: Release = None,
     public: Annotated[bool, Parameter(negative=(), help="Only the public pages, in the release's folder.")] = False,
     inside: Annotated[
         bool, Parameter(negative=(), help="Only what is not public: each service's own page and digest, the board.")
@@ -41,7 +39,7 @@ def pages(
 
 
 @app.command(group=TRY)
-def look(*, release: _Release = None) -> int:
+def look(*, release: Release = None) -> int:
     """Open the first page of a release in the browser of this machine, and say where it is."""
     import webbrowser
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-NEW, PERSISTING = "new", "persisting"
+from transforms.changes import NEW, PERSISTING
 
 Verdict = Mapping[str, Any]
 
@@ -19,12 +19,13 @@ Verdict = Mapping[str, Any]
 def earlier_report(path: Path, submission_id: str) -> dict[str, Any] | None:
     """The report at ``path`` if it is one that a new one can be compared with.
 
-    ``None`` where there is none, where it cannot be read, and where it is of the same receipt: a submission that is
-    checked again is not its own predecessor.
+    ``None`` where there is none, where what is there is no report, and where it is of the same receipt: a
+    submission that is checked again is not its own predecessor. Raises OSError if the disk does not give it: else
+    the new report would say for ever that there was nothing to compare with.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     is_same = isinstance(found, dict) and submission_id and found.get("submission_id") == submission_id
     return found if isinstance(found, dict) and not is_same else None
@@ -33,7 +34,8 @@ def earlier_report(path: Path, submission_id: str) -> dict[str, Any] | None:
 def compared(
     rules: Sequence[dict[str, Any]], previous: Verdict | None, now: Verdict, read: set[str]
 ) -> dict[str, Any]:
-    """``rules`` with their status, and what the report before had and this one has not.
+    """``rules`` with their status, and what the report before had and this one has not. What a cause explained is
+    gone with the cause, and not listed.
 
     ``now`` is the provider and month of this report; one of another provider or month is not compared with.
     ``read`` names the tables whose rows could be read: of another table no rule can be said to be resolved.
@@ -41,9 +43,12 @@ def compared(
     if previous is None or not _is_of_the_same(previous, now):
         unknown: dict[str, Any] = {"status": None, "records_before": None}
         return {"rules": [rule | unknown for rule in rules], "resolved": [], "not_checked": [], "compared": False}
-    before = {_key(rule): rule for rule in _rules(previous)}
+    before: dict[tuple[str, str], dict[str, Any]] = {}
+    for rule in _rules(previous):  # one part of a rule's findings may be explained and another not
+        records = _records(rule) + _records(before.get(_key(rule)))
+        before[_key(rule)] = rule | {"records": records}
     present = {_key(rule) for rule in rules}
-    gone = [_as_gone(rule) for key, rule in before.items() if key not in present]
+    gone = [_as_gone(rule) for key, rule in before.items() if key not in present and not rule.get("explained_by")]
     return {
         "rules": [rule | _since(before.get(_key(rule))) for rule in rules],
         "resolved": [rule for rule in gone if not rule["table"] or rule["table"] in read],
@@ -61,7 +66,9 @@ def _is_of_the_same(previous: Verdict, now: Verdict) -> bool:
 
 
 def _rules(previous: Verdict) -> list[dict[str, Any]]:
-    return [rule for rule in previous["rules"] if isinstance(rule, dict)]
+    explained = previous.get("explained")  # reports up to 0.9.0 have none
+    every = [*previous["rules"], *(explained if isinstance(explained, list) else [])]
+    return [rule for rule in every if isinstance(rule, dict)]
 
 
 def _key(rule: Verdict) -> tuple[str, str]:

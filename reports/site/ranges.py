@@ -5,13 +5,9 @@ Belongs here: ranges of rows and cells, and letters of columns. Does not belong 
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 RANGES_SHOWN = 30
-
-Rows = npt.NDArray[np.int64]
 
 
 def row_ranges(rows: pl.Series, at_most: int = RANGES_SHOWN) -> str:
@@ -47,19 +43,18 @@ def letters_of(fields: Sequence[str], columns: Mapping[str, int]) -> list[str]:
     return [column_letter(columns[name]) for name in fields if name in columns]
 
 
-def _ranges(rows: pl.Series) -> tuple[Rows, Rows]:
+def _ranges(rows: pl.Series) -> tuple[pl.Series, pl.Series]:
     """First and last row of every run of consecutive rows."""
-    numbers = rows.to_numpy()
-    breaks = np.flatnonzero(np.diff(numbers) != 1)
-    return numbers[np.r_[0, breaks + 1]], numbers[np.r_[breaks, len(numbers) - 1]]
+    is_apart = rows[1:] - rows[:-1] != 1
+    return rows[:1].append(rows[1:].filter(is_apart)), rows[:-1].filter(is_apart).append(rows[-1:])
 
 
-def _between(letter: str, first: Rows, last: Rows, at_most: int) -> list[str]:
-    pairs = zip(first[:at_most].tolist(), last[:at_most].tolist(), strict=True)
+def _between(letter: str, first: pl.Series, last: pl.Series, at_most: int) -> list[str]:
+    pairs = zip(first.head(at_most), last.head(at_most), strict=True)
     return [f"{letter}{low}" if low == high else f"{letter}{low}-{letter}{high}" for low, high in pairs]
 
 
-def _left(first: Rows, last: Rows, at_most: int) -> int:
+def _left(first: pl.Series, last: pl.Series, at_most: int) -> int:
     return int((last[at_most:] - first[at_most:] + 1).sum())
 
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from schemas.codes import valid_codes
@@ -15,12 +16,22 @@ from schemas.dataset import TABLES
 from schemas.generated import Kind
 from schemas.links import FOUND, RECORDS
 from schemas.month import parse_month
-from schemas.rule import Rule
+from schemas.nearest import meanings, nearest
+from schemas.rule import Owner, Rule
 
 STATUS = {"new": "new", "persisting": "still there", "resolved": "resolved", "not checked": "not checked"}
 
+OWNERS = {
+    Owner.SUPPLIER: "The supplier of your system",
+    Owner.CLINICIAN: "Those who record care",
+    Owner.INFORMATICS: "Your data managers (informatics)",
+    Owner.CENTRE: "The centre that receives the data",
+}
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.]+)\}")
 _AFTER_ITS_NAME = re.compile(r"\b([A-Za-z]+) \{\1\}")
+# Where a rule of the gate says what it found, with the colon before it.
+_FOUND = re.compile(r":? \{found\}")
 _LENGTH = 300
 # A code list that fits into a sentence is said; a longer one is named.
 _CODES_SAID = 12
@@ -36,8 +47,9 @@ def clean(text: str) -> str:
 def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
     """The rule's message about several records, with the values found, or without if there are none to show.
 
-    If the values do not fit into one sentence, «…» replaces them. A single value that follows the name of its
-    field ("NHSNumber {NHSNumber} is …") is left out. Several stand in brackets: "AppType («1», «2») is …".
+    Of several fields the commonest combination is said, and how many others there are. «…» stands only for what may
+    not be shown. A single value that follows the name of its field ("NHSNumber {NHSNumber} is …") is left out then.
+    Several stand in brackets: "AppType («1», «2») is …".
     """
     labels = _labels(rule)
     said: dict[str, str] = {}
@@ -48,11 +60,28 @@ def message(rule: Rule, values: Sequence[str] = (), distinct: int = 0) -> str:
         said = {next(iter(labels.values()), "found"): ", ".join(shown) + more}
         if distinct > 1:
             text = _AFTER_ITS_NAME.sub(r"\1 ({\1})", text)
-    elif distinct == 1:
+    elif values:
         said = {name: f"«{value}»" for name, value in _named_values(labels, values[0]).items()}
+        if distinct > 1:
+            text += f" There {'is' if distinct == 2 else 'are'} {counted(distinct - 1, 'other combination')}."
     if not said and len(set(_PLACEHOLDER.findall(text))) == 1:
         text = _AFTER_ITS_NAME.sub(r"\1", text)
     return _PLACEHOLDER.sub(lambda match: said.get(match[1], "«…»"), text)
+
+
+def note_message(rule: Rule) -> str:
+    """The message of a note, without what it found: that is listed beside it, once for each table."""
+    return _FOUND.sub("", rule.message)
+
+
+def whose(verdict: Mapping[str, Any]) -> str:
+    """Provider and month of a verdict, "RW5 2025-04", or which of the two the header does not say."""
+    provider, month = verdict["provider"], verdict["month"]
+    if not provider and not month:
+        return "provider and month not known"
+    if provider and month:
+        return f"{provider} {month}"
+    return f"{provider}, month not known" if provider else f"provider not known, {month}"
 
 
 def expected(rule: Rule, start: date, end: date) -> str:
@@ -65,6 +94,15 @@ def expected(rule: Rule, start: date, end: date) -> str:
         return f"one of {', '.join(codes)}" if len(codes) <= _CODES_SAID else f"a code of the list {field.codes}"
     bounds = (("at least", field.low), ("at most", field.high))
     return ", ".join([field.expected, *(f"{what} {bound}" for what, bound in bounds if bound is not None)])
+
+
+def meant(rule: Rule, value: str) -> dict[str, str] | None:
+    """The code that a value found probably meant, and its meaning; ``None`` where no code is near."""
+    if len(rule.fields) != 1 or rule.table not in TABLES:
+        return None
+    field = TABLES[rule.table].by_name[rule.fields[0]]
+    code = nearest(value, field)
+    return None if code is None else {"code": code, "meaning": meanings(field)[code]}
 
 
 def masked(rule: Rule) -> bool:
@@ -98,6 +136,12 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are: "RV5, RW5 and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def doubts_said(doubts: Sequence[Mapping[str, Any]]) -> list[str]:
     """The reasons to hold a submission, the first few: what is about all of it comes before single tables."""
     said = [doubt_said(doubt) for doubt in doubts[:_DOUBTS_SAID]]
@@ -123,6 +167,11 @@ def day(iso: str) -> str:
     """A day in words: "1 July 2025"."""
     when = date.fromisoformat(iso)
     return f"{when.day} {when:%B %Y}"
+
+
+def per_cent(share: Decimal) -> str:
+    """A share as it was agreed, with no more decimals than it has, two at most: "7.5 %"."""
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def _labels(rule: Rule) -> dict[str, str]:

@@ -1,12 +1,17 @@
-"""What tests of the pipelines may ask for: a ledger in every database that can keep one."""
+"""What tests of the pipelines may ask for: a data root, a ledger in every database that can keep one, Dagster."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.zones import Zones, zones
 from tests.fixtures.ledger import KeptLedger
 from tests.fixtures.postgresql import binaries, own_schema, server
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,27 @@ def new_ledger(
 def kept(new_ledger: Callable[[], KeptLedger]) -> KeptLedger:
     """An empty ledger, in SQLite and in PostgreSQL."""
     return new_ledger()
+
+
+@pytest.fixture
+def found(home: Path) -> Zones:
+    """An empty data root, made."""
+    return zones()
+
+
+@pytest.fixture
+def instance() -> Iterator["dg.DagsterInstance"]:
+    """An instance of the test's own: the order of its partitions decides which runs there are."""
+    import dagster as dg
+
+    with dg.DagsterInstance.ephemeral() as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def no_runs() -> Iterator["dg.DagsterInstance"]:
+    """An instance of Dagster in which nothing ever ran, for tests that run nothing in it: each costs 100 ms."""
+    import dagster as dg
+
+    with dg.DagsterInstance.ephemeral() as own:
+        yield own

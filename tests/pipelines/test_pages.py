@@ -66,7 +66,11 @@ def test_a_service_gets_its_own_page_with_its_exact_figures_and_a_digest(publish
     own = published.site_reports / "RW5"
     assert written.inside_files
     assert not written.public
-    assert sorted(path.name for path in own.iterdir() if path.is_file()) == ["digest.txt", "service.html"]
+    assert sorted(path.name for path in own.iterdir() if path.is_file()) == [
+        "digest.txt",
+        "figures.csv",
+        "service.html",
+    ]
     assert "The centre's board" in (published.centre / "board.html").read_text(encoding="utf-8")
     assert ">43</data> referrals" in (own / "service.html").read_text()
     assert (own / "digest.txt").read_text().startswith("RW5, April 2025\n\n")

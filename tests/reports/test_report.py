@@ -13,12 +13,15 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, RECORDS_REJECTED
+from pipelines.ledger import State
+from pipelines.verdict import Verdict, state_of
 from reports.site import workbook
+from reports.site.history import earlier_report
 from reports.site.ranges import cell_ranges, column_letter, row_ranges
 from reports.site.report import as_json, write_report
-from reports.site.wording import deadline, message
+from reports.site.wording import deadline, message, note_message, whose
 from schemas.dataset import TABLES
-from schemas.rule import Effect, Rule
+from schemas.rule import Effect, Owner, Rule
 from schemas.versions import Version
 from schemas.windows import closes, windows
 from tests.fixtures.page import (
@@ -28,6 +31,7 @@ from tests.fixtures.page import (
     NO_ID,
     NOBODY,
     OLD_CODE,
+    ROWS_IN,
     RULES,
     about_file,
     broken,
@@ -67,6 +71,59 @@ def test_these_records_corrected_every_rejection_disappears() -> None:
     totals = as_json(many_rejections(), REJECTED)["totals"]
     # rows 5, 6, 9, 31 of the referrals and 14 of the patients; row 9 breaks two rules
     assert (totals["roots"], totals["rejected"], totals["findings"]) == (5, 55, 99)
+    assert totals["to_correct"] == 5
+
+
+def test_the_records_to_correct_come_with_what_each_brings_back(tmp_path: Path) -> None:
+    verdict = as_json(many_rejections(), REJECTED)
+    assert [(each["table"], each["row"], each["returns_alone"], each["returns_so_far"]) for each in verdict["to_correct"]] == [
+        ("IDS101Referral", 5, 49, 49), ("IDS001MPI", 14, 3, 52), ("IDS101Referral", 6, 1, 53),
+        ("IDS101Referral", 9, 1, 54), ("IDS101Referral", 31, 1, 55),
+    ]  # fmt: skip
+    lines = lines_of(book(tmp_path, many_rejections())["Records to correct"])
+    assert [(line["Row"], line["Rules"]) for line in lines[:4]] == [
+        (5, BAD_DATE), (14, BAD_NUMBER), (6, BAD_DATE), (9, f"{BAD_DATE}, {NO_ID}")
+    ]  # fmt: skip
+
+
+def test_a_line_says_of_its_own_record_whether_the_finding_is_new(tmp_path: Path) -> None:
+    before = as_json(checked(broken(BAD_DATE, [2], "x")), REJECTED)
+    lines = lines_of(book(tmp_path, many_rejections(), before)["Record rejected"])
+    said = {line["Row"]: line["Since last time"] for line in lines if line["Rule"] == BAD_DATE}
+    assert said == {5: "still there", 6: "new", 9: "still there"}  # 9 was not followed: as the rule is
+    (resolved,) = lines_of(load_workbook(tmp_path / "findings.xlsx")["Resolved"])
+    assert (resolved["Row last time"], resolved["Row now"], resolved["What became of it"]) == (7, 8, "Corrected")
+
+
+def test_two_rules_on_one_record_do_not_both_claim_what_comes_back() -> None:
+    both = checked(broken(BAD_DATE, [5], "x"), broken(NO_ID, [5]), cascaded("IDS201", [2, 3], "IDS101", 5))
+    found = rules(both)
+    assert [(rule["returns_alone"], rule["returns_so_far"]) for rule in found.values()] == [(0, 0), (0, 3)]
+    assert [rule["cascade_rows"] for rule in found.values()] == [0, 0]
+
+
+def test_what_rejects_the_header_is_corrected_before_the_records() -> None:
+    header = "IDS000-OrgIDSubmit-FORMAT"
+    found = rules(
+        checked(
+            about_file("GATE-HEADER-UNUSABLE", "IDS000"),
+            broken(BAD_DATE, [5, 6, 9], "x"),
+            broken(header, [2], "?"),
+            broken(OLD_CODE, range(2, 90), "~"),
+        )
+    )
+    assert list(found) == ["GATE-HEADER-UNUSABLE", header, BAD_DATE, OLD_CODE]
+    rows_in = sum(ROWS_IN.values())
+    assert (found[header]["returns_alone"], found[header]["returns_so_far"]) == (rows_in - 3, rows_in - 3)
+    assert (found[BAD_DATE]["returns_alone"], found[BAD_DATE]["returns_so_far"]) == (3, rows_in)
+
+
+def test_of_two_findings_that_reject_the_file_neither_helps_alone() -> None:
+    found = rules(rejected_file())
+    rows_in = sum(ROWS_IN.values())
+    assert [(rule["returns_alone"], rule["returns_so_far"]) for rule in found.values()] == [
+        (0, 0), (0, rows_in - 5), (5, rows_in)
+    ]  # fmt: skip
 
 
 def test_a_record_that_breaks_two_rules_is_said_at_both() -> None:
@@ -100,6 +157,93 @@ def test_effects_are_counted_by_rules_records_and_findings() -> None:
         "record rejected": {"rules": 3, "findings": 6, "records": 5},
         "warning": {"rules": 2, "findings": 43, "records": 41},
     }
+
+
+# Notes: what was read as what
+
+
+SPELLED = "GATE-COLUMN-SPELLING"
+
+
+def noted() -> SubmissionChecked:
+    """A submission whose only findings are notes, one of them the same for two tables' files."""
+    return checked(
+        about_file(
+            SPELLED,
+            "IDS101",
+            "«Service Request Id» as ServiceRequestId",
+            "«Service Request Id» as ServiceRequestId",
+        ),
+        about_file(SPELLED, "IDS201", "2 columns"),
+    )
+
+
+def test_a_note_is_no_broken_rule_and_is_in_no_count() -> None:
+    verdict = as_json(noted(), "accepted")
+    assert (verdict["rules"], verdict["effects"], verdict["totals"]["findings"]) == ([], {}, 0)
+    (note,) = verdict["notes"]
+    assert (note["rule_id"], note["effect"], note["message"]) == (SPELLED, "note", RULES[SPELLED].message)
+    assert note["found"] == [
+        {"table": "IDS101Referral", "found": "«Service Request Id» as ServiceRequestId"},
+        {"table": "IDS201CareContact", "found": "2 columns"},
+    ]
+    assert as_json(clean(), "accepted")["notes"] == []
+
+
+def test_a_note_says_what_was_found_beside_its_message() -> None:
+    for name, said in (
+        ("GATE-EMPTY-ROWS", "There are rows without any value. They were left out."),
+        ("GATE-READ-NAME", "Names of files are read as those of their tables."),
+        ("GATE-READ-FORM", "Read as what it is."),
+    ):
+        (note,) = as_json(checked(about_file(name, "IDS101", "30 rows")), "accepted")["notes"]
+        assert (note["message"], note["found"]) == (said, [{"table": "IDS101Referral", "found": "30 rows"}])
+
+
+def test_no_note_of_the_catalogue_shows_where_its_words_go() -> None:
+    notes = [rule for rule in RULES.values() if rule.effect is Effect.NOTE]
+    assert len(notes) > 10
+    assert [rule.id for rule in notes if "{" in note_message(rule) or len(note_message(rule)) < 5] == []
+
+
+def test_a_verdict_says_whose_it_is_and_what_its_header_does_not_say() -> None:
+    for provider, month, said in (
+        ("RW5", "2025-04", "RW5 2025-04"),
+        ("RW5", None, "RW5, month not known"),
+        (None, "2025-04", "provider not known, 2025-04"),
+        (None, None, "provider and month not known"),
+    ):
+        assert whose({"provider": provider, "month": month}) == said
+
+
+def test_a_note_leaves_the_outcome_as_it_is() -> None:
+    for others, state in (
+        ([], State.ACCEPTED),
+        ([broken(OLD_CODE, [5], "~")], State.ACCEPTED_WITH_WARNINGS),
+        ([broken(NO_ID, [2])], State.ACCEPTED_WITH_REJECTIONS),
+    ):
+        found = checked(about_file(SPELLED, "IDS101", "2 columns"), *others)
+        assert state_of(found) is state
+        warnings = sum(each["warnings"] for each in Verdict.of(found).found.values())
+        assert warnings == (1 if state is State.ACCEPTED_WITH_WARNINGS else 0)
+
+
+def test_more_notes_than_can_be_read_are_counted() -> None:
+    many = checked(about_file(SPELLED, "IDS101", *(f"{number} columns" for number in range(40))))
+    (note,) = as_json(many, "accepted")["notes"]
+    assert (len(note["found"]), note["found_more"]) == (30, 10)
+
+
+def test_page_workbook_and_lines_say_what_was_read_as_what(tmp_path: Path) -> None:
+    write_report(tmp_path, noted(), "accepted")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "There is nothing to correct." in page and "What was read as what" in page
+    assert "IDS101Referral: «Service Request Id» as ServiceRequestId" in page and "What to fix first" not in page
+    book = load_workbook(tmp_path / "findings.xlsx")
+    assert [row[5].value for row in book["Note"].iter_rows(min_row=2)][-1] == "2 columns"
+    summary = [[cell.value for cell in row] for row in book["Summary"].iter_rows()]
+    assert [RULES[SPELLED].message, "IDS201CareContact: 2 columns"] in [row[:2] for row in summary]
+    assert "2 columns" in (tmp_path / "findings.csv").read_text(encoding="utf-8")
 
 
 # Where
@@ -191,11 +335,20 @@ def test_a_value_that_identifies_is_not_shown_and_that_is_said() -> None:
             ["A 2026-04-02 · B 2026-04-09"],
             "End «2026-04-02» is before start «2026-04-09».",
         ),
-        ("End {A} is before start {B}.", ["A 1 · B 2", "A 3 · B 4"], "End «…» is before start «…»."),
+        (
+            "End {A} is before start {B}.",
+            ["A 1 · B 2", "A 3 · B 4"],
+            "End «1» is before start «2». There is 1 other combination.",
+        ),
         ("{A} is before {IDS101_B}.", ["A 1 · IDS101.B 2 · 3"], "«1» is before «2 · 3»."),
         ("{A} stands beside another.", ["A 1 · B 2"], "«1» stands beside another."),
         ("{A} is after {IDS001_PersonBirthDate}.", ["1", "2"], "«1», «2» is after «…»."),
         ("{A} is before {IDS101_B}.", [], "«…» is before «…»."),
+        (
+            "End {A} is before start {B}.",
+            ["A 1 · B 2"] * 3,
+            "End «1» is before start «2». There are 2 other combinations.",
+        ),
         ("The reason is {A}.", [], "The reason is «…»."),
         ("Nothing to fill in.", ["x"], "Nothing to fill in."),
     ],
@@ -203,7 +356,7 @@ def test_a_value_that_identifies_is_not_shown_and_that_is_said() -> None:
 def test_a_message_says_what_was_found_where_it_can(text: str, values: list[str], said: str) -> None:
     fields = ("A", "B") if any(" · B " in value for value in values) else ("A",)
     fails = text.replace("{", "").replace("}", "")
-    rule = Rule("T-1", "IDS101", Effect.WARNING, fields, fails, text, "")
+    rule = Rule("T-1", "IDS101", Effect.WARNING, fields, fails, text, "", owner=Owner.CLINICIAN)
     assert message(rule, values, len(values)) == said
 
 
@@ -328,6 +481,15 @@ def test_a_damaged_earlier_report_stops_nothing(tmp_path: Path, kept: str) -> No
     assert json.loads((tmp_path / "report.json").read_text())["outcome"] == REJECTED
 
 
+def test_an_earlier_report_that_the_disk_does_not_give_is_not_taken_for_none(tmp_path: Path) -> None:
+    assert earlier_report(tmp_path / "report.json", "a-receipt") is None
+    (tmp_path / "report.json").write_text("{}")
+    assert earlier_report(tmp_path / "report.json" / "report.json", "a-receipt") is None
+    (tmp_path / "folder" / "report.json").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        earlier_report(tmp_path / "folder" / "report.json", "a-receipt")
+
+
 def test_the_report_before_in_the_same_folder_is_compared_with(tmp_path: Path) -> None:
     write_report(tmp_path, checked(broken(BAD_DATE, [2, 3], "x"), broken(NO_ID, [7])), REJECTED)
     write_report(tmp_path, checked(broken(BAD_DATE, [2], "x")), REJECTED)
@@ -405,7 +567,7 @@ def lines_of(sheet: Worksheet) -> list[dict[str, Any]]:
 
 def test_there_is_a_sheet_per_effect_and_what_to_do_and_the_receipt(tmp_path: Path) -> None:
     assert book(tmp_path, many_rejections()).sheetnames == [
-        "Summary", "Record rejected", "Warning", "How to fix", "Receipt",
+        "Summary", "Record rejected", "Warning", "How to fix", "Records to correct", "Resolved", "Receipt",
     ]  # fmt: skip
     assert book(tmp_path, rejected_file()).sheetnames[1:3] == ["File rejected", "Record rejected"]
 
@@ -423,8 +585,8 @@ def test_a_line_says_where_what_and_what_to_do(tmp_path: Path) -> None:
     lines = lines_of(book(tmp_path, many_rejections(), before)["Record rejected"])
     assert next(line for line in lines if line["Row"] == 9 and line["Rule"] == BAD_DATE) == {
         "Table": "IDS101Referral", "Row": 9, "Cell": "D9", "Rule": BAD_DATE, "Field": "ReferralRequestReceivedDate",
-        "Found": "tomorrow", "What is wrong": message(RULES[BAD_DATE]), "How to fix it": RULES[BAD_DATE].fix,
-        "Because of": None, "Since last time": "still there",
+        "Found": "tomorrow", "What is wrong": message(RULES[BAD_DATE], ["tomorrow"], 1), "How to fix it": RULES[BAD_DATE].fix,
+        "Because of": None, "Since last time": "still there", "Who can mend it": "supplier",
     }  # fmt: skip
     assert {line["Found"] for line in lines if line["Rule"] == BAD_NUMBER} == {"(not shown)"}
     assert {line["Found"] for line in lines if line["Rule"] == NO_ID} == {"(blank)"}
@@ -459,7 +621,7 @@ def test_ids_and_values_are_text_and_nothing_is_run(tmp_path: Path) -> None:
 
 def test_the_names_of_the_columns_stay_in_sight_and_lines_can_be_filtered(tmp_path: Path) -> None:
     found = book(tmp_path, many_rejections())
-    for name, last in (("Record rejected", "J57"), ("Warning", "J44"), ("How to fix", "N6")):
+    for name, last in (("Record rejected", "K57"), ("Warning", "K44"), ("How to fix", "S6")):
         assert (found[name].freeze_panes, found[name].auto_filter.ref) == ("A2", f"A1:{last}")
 
 
@@ -477,7 +639,7 @@ def test_a_full_sheet_says_how_many_lines_are_in_the_csv(tmp_path: Path, monkeyp
     assert len(rows) == 1 + 10 + 1
     assert rows[-1][0] == "46 more are in findings.csv."
     assert [row[8] is None for row in rows[1:11]] == [True] * 6 + [False] * 4  # roots first
-    assert found["Record rejected"].auto_filter.ref == "A1:J11"
+    assert found["Record rejected"].auto_filter.ref == "A1:K11"
     assert ("Sheet «Warning»", "33 more lines are in findings.csv") in [
         row[:2] for row in found["Summary"].iter_rows(values_only=True)
     ]
@@ -486,14 +648,46 @@ def test_a_full_sheet_says_how_many_lines_are_in_the_csv(tmp_path: Path, monkeyp
 def test_how_to_fix_has_a_line_per_rule(tmp_path: Path) -> None:
     lines = lines_of(book(tmp_path, many_rejections())["How to fix"])
     assert [line["Rule"] for line in lines] == [BAD_DATE, BAD_NUMBER, NO_ID, OLD_CODE, "GATE-COLUMN-ABSENT"]
-    assert (lines[0]["Records"], lines[0]["Rows rejected by cascade"], lines[0]["Rows"]) == (3, 48, "5-6, 9")
+    assert (lines[0]["Records"], lines[0]["Further rows that count again"], lines[0]["Rows"]) == (3, 48, "5-6, 9")
+    assert [line["All rows that count again"] for line in lines] == [50, 3, 1, 0, 0]
+    assert [line["With all rules above it"] for line in lines] == [50, 53, 55, 0, 0]
     assert (lines[0]["How to fix it"], lines[0]["Why it matters"]) == (RULES[BAD_DATE].fix, RULES[BAD_DATE].why)
+
+
+def test_each_who_can_mend_something_has_a_workbook_of_their_own(tmp_path: Path) -> None:
+    found = checked(
+        broken(BAD_DATE, [5, 6], "x"), broken("IDS101-106", [7]), broken("IDS001-104", [3]),
+        cascaded("IDS201", [2, 3], "IDS101", 5),
+    )  # fmt: skip
+    write_report(tmp_path, found, REJECTED, is_split=True)
+    books = {path.name: load_workbook(path) for path in tmp_path.glob("findings-*.xlsx")}
+    assert set(books) == {"findings-supplier.xlsx", "findings-clinician.xlsx"}
+    supplier, clinician = books["findings-supplier.xlsx"], books["findings-clinician.xlsx"]
+    assert [line["Rule"] for line in lines_of(supplier["Record rejected"])] == [BAD_DATE, BAD_DATE, "IDS001-104"]
+    assert [line["Rule"] for line in lines_of(clinician["Record rejected"])] == ["IDS101-106"]
+    assert {line["Rule"] for line in lines_of(supplier["How to fix"])} == {"IDS001-104", BAD_DATE}
+    assert ("For", "The supplier of your system") in [
+        row[:2] for row in supplier["Summary"].iter_rows(values_only=True)
+    ]
+    whole = lines_of(load_workbook(tmp_path / "findings.xlsx")["Record rejected"])
+    assert {line["Who can mend it"] for line in whole} == {"supplier", "clinician", None}  # None: by cascade
+    write_report(tmp_path, found, REJECTED)
+    assert not list(tmp_path.glob("findings-*.xlsx")), "of an earlier check"
+
+
+def test_the_national_rule_stands_beside_ours(tmp_path: Path) -> None:
+    found = checked(broken("IDS101-106", [7]), broken(OLD_CODE, [3], "~"))
+    line = lines_of(book(tmp_path, found)["How to fix"])[0]
+    assert (line["National rule"], line["Who can mend it"]) == ("MHS10128", "clinician")
+    said = rules(found)["IDS101-106"]["national_rules"]
+    assert [(each["id"], each["dataset"], each["version"]) for each in said] == [("MHS10128", "MHSDS", "6.0")]
+    assert rules(found)["IDS101-106"]["owner"] == "clinician"
 
 
 def test_the_summary_and_the_receipt_give_the_outcome(tmp_path: Path) -> None:
     write_report(tmp_path, many_rejections(), REJECTED, "2026-05-06-abc", content_sha256="f" * 64)
     found = load_workbook(tmp_path / "findings.xlsx")
-    summary = list(found["Summary"].iter_rows(values_only=True))
+    summary = [row[:4] for row in found["Summary"].iter_rows(values_only=True)]
     assert summary[0][0] == "Submission of RW5 for April 2026"
     assert ("Outcome", "Accepted with rejections", None, None) in summary
     assert ("Submit corrections by", "31 May 2026, 11:59 pm", None, None) in summary

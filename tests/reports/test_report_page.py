@@ -73,8 +73,12 @@ def test_the_page_says_what_to_correct_so_that_everything_counts() -> None:
     assert "Correct these 5 records and all 55 rejections disappear." in said
     assert "50 rows have nothing wrong themselves" in said
     assert "48 further rows were rejected only because of these." in said
-    assert "Correct these 3 records and 51 rejections disappear." in said
+    assert "Correct these 3 records and 50 rejections disappear." in said
     assert "2 further rows were rejected only because of this one." in said
+    assert "With all that is above in this list, 53 rejections disappear." in said
+    assert "Records that bring back most" in said and "IDS101Referral row 5 49 49" in said
+    both = words(shown(checked(broken(BAD_DATE, [5], "x"), broken(NO_ID, [5]))))
+    assert "Corrected alone, nothing counts again: something else rejects this record too" in both
 
 
 def test_one_is_not_many() -> None:
@@ -123,6 +127,25 @@ def test_what_is_new_still_there_resolved_and_not_checked_is_told_apart() -> Non
     assert "Not checked 1 rule" in said and "the table could not be read now" in said
     assert "Still there 1 rule 1 record, last time 5." in said
     assert "since last time" not in words(shown(now))
+
+
+def test_rows_added_changed_and_gone_are_said_for_each_table() -> None:
+    said = words(shown(many_rejections())).partition("since RW5_2026-03, the earlier extract")[2]
+    assert "1 is new and 1 is still there. 1 is corrected, and 0 are gone with the record." in said
+    assert "IDS101Referral 148 150 4 6 2 1 table is as it was." in said
+    assert "the earlier extract" not in words(shown(clean(), "accepted"))
+
+
+def test_a_report_of_an_earlier_version_can_be_written_anew() -> None:
+    """The page is made again when the standing of a submission changes, of the report as it was written then."""
+    old = as_json(many_rejections(), REJECTED) | {"submission_id": "r-1", "content_sha256": ""}
+    for name in ("changes", "to_correct", "notes"):
+        del old[name]
+    del old["totals"]["to_correct"]
+    for rule in old["rules"]:
+        for name in ("owner", "national_rules", "records_to_correct", "returns_alone", "returns_so_far"):
+            del rule[name]
+    assert "Correct these 5 records and all 55 rejections disappear." in words(page(old))
 
 
 def test_a_detail_has_message_fix_reason_places_values_and_id() -> None:
