@@ -1,4 +1,4 @@
-"""The explanation of one rule or one element at a terminal: `parity explain`.
+"""The explanation of one thing at a terminal: `parity explain`. Rules and elements here, all else in ``subjects``.
 
 Belongs here: finding it by id or name, and describing it. Does not belong here: printing
 (``pipelines.commands``), the same as pages (``reports.dataset.rule_pages``, ``reports.dataset.dictionary``).
@@ -23,10 +23,12 @@ from reports.dataset.rule_pages import (
     origin,
     without_values,
 )
+from reports.dataset.subjects import Subject, find_subject, subject_names
 from schemas.dataset import TABLES
 from schemas.errors import NotAsked
 from schemas.field import Field
 from schemas.links import RECEIVED_AT, TOOL
+from schemas.national_rules import said_of
 from schemas.rule import Rule
 from schemas.ruleset import RETIRED
 
@@ -37,14 +39,17 @@ _BEYOND = {TOOL: "the reference set of assessment tools", RECEIVED_AT: "when the
 _PAGES = "docs/dataset/"
 
 
-def find(asked: str) -> Rule | tuple[Entry, ...]:
-    """The rule of this id, or the elements of this name (one per table), in any case.
+Explained = Rule | tuple[Entry, ...] | Subject
 
-    Raises NotAsked with the nearest ids and names where there is neither.
+
+def find(asked: str) -> Explained:
+    """The rule of this id, the elements of this name (one per table), or another subject, in any case.
+
+    Raises NotAsked with the nearest ids and names where there is none.
     """
     wanted = asked.strip().lower()
     by_id = {rule_id.lower(): rule for rule_id, rule in in_force().items()}
-    found = by_id.get(wanted) or entries_named(wanted)
+    found = by_id.get(wanted) or entries_named(wanted) or find_subject(wanted)
     if found:
         return found
     if wanted in {rule_id.lower() for rule_id in RETIRED}:
@@ -52,23 +57,39 @@ def find(asked: str) -> Rule | tuple[Entry, ...]:
     names = {
         spelling.lower(): spelling for entry in entries() for spelling in (entry.field.name, *entry.field.aliases)
     }
-    known = {rule_id: rule.id for rule_id, rule in by_id.items()} | names
+    known = subject_names() | {rule_id: rule.id for rule_id, rule in by_id.items()} | names
     near = _nearest(wanted, known)
     hint = f" Nearest: {', '.join(near)}." if near else f" {_PAGES}rules.md lists all rules."
-    raise NotAsked(f"There is no rule or element called {asked!r}.{hint}")
+    raise NotAsked(f"There is no rule, element, table, code list, measure or instrument called {asked!r}.{hint}")
 
 
-def as_json(found: Rule | tuple[Entry, ...]) -> dict[str, Any]:
-    """The same for a program: a rule, or an element with an entry per table."""
+def as_json(found: Explained) -> dict[str, Any]:
+    """The same for a program: a rule, an element with an entry per table, or another subject with its facts."""
     if isinstance(found, Rule):
         return {"rule": facts(found), "as_of": AS_OF}
-    return {"element": found[0].field.name, "entries": [_entry_facts(entry) for entry in found], "as_of": AS_OF}
+    if isinstance(found, Subject):
+        return {found.kind: found.id, "title": found.title, "facts": dict(found.facts), "as_of": AS_OF}
+    return {"element": found[0].field.name, "entries": [entry_facts(entry) for entry in found], "as_of": AS_OF}
 
 
-def as_text(found: Rule | tuple[Entry, ...]) -> str:
+def as_text(found: Explained) -> str:
     """The same in words."""
+    if isinstance(found, Subject):
+        return "\n".join(_subject(found))
     parts = _rule(found) if isinstance(found, Rule) else _element(found)
     return "\n".join(parts)
+
+
+def _subject(found: Subject) -> Iterator[str]:
+    yield f"{found.id}: {found.title} ({found.kind})"
+    yield ""
+    width = max([_INDENT, *(len(name) for name in found.facts)])
+    for name, said in found.facts.items():
+        first, *others = [said] if isinstance(said, str) else said or [""]
+        yield f"{name:<{width}} {first}"
+        yield from (f"{'':<{width}} {line}" for line in others)
+    yield ""
+    yield f"As in force for {AS_OF}."
 
 
 def _nearest(wanted: str, known: dict[str, str]) -> list[str]:
@@ -92,6 +113,9 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"Looks at     {', '.join(looks)}"
     if rule.group_by:
         yield f"Group by     records with the same {' and '.join(rule.group_by)}"
+    yield f"To mend by   {rule.owner.value}"
+    if said := said_of(rule.id):
+        yield f"National     {said}"
     yield f"Kind         {rule.dimension.value}, {rule.level.value} level, {origin(rule)}"
     for word, records in examples(rule):
         yield f"{word.capitalize():<12} {records}"
@@ -138,7 +162,8 @@ def _codes(field: Field) -> Iterator[str]:
         yield f"             and {len(valid) - _CODES_SHOWN} more: {_PAGES}code-lists.csv"
 
 
-def _entry_facts(entry: Entry) -> dict[str, Any]:
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    """All facts of an element of a table, for programs."""
     field = entry.field
     return {
         "id": entry.id,

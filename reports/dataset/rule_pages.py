@@ -15,10 +15,12 @@ from typing import Any
 
 from reports.dataset.markdown import anchor, code, facts_list, link, page, sql, table, text
 from reports.dataset.templates import EXAMPLE
+from schemas.causes import CAUSES
 from schemas.dataset import TABLES
 from schemas.gate import GATE
 from schemas.generated import Kind
 from schemas.links import RECEIVED_AT, TOOL
+from schemas.national_rules import national_rules, said_of
 from schemas.rule import Effect, Example, Rule
 from schemas.ruleset import ruleset
 from schemas.versions import Version
@@ -36,6 +38,7 @@ _BEYOND = {
     TOOL: link("the reference set of assessment tools", "code-lists.md#assessment_tool"),
     RECEIVED_AT: "when the submission was received",
 }
+_LISTS = ("fields", "group_by", "looks_at", "looks_beyond", "national_rules")
 _LITERAL = re.compile(r"'[^']*'")
 _WORD = re.compile(r"\b[A-Za-z]\w*\b")
 
@@ -62,9 +65,11 @@ def looks_at(rule: Rule) -> tuple[tuple[str, str], ...]:
 
 
 def origin(rule: Rule) -> str:
-    """Where a rule comes from: the gate, generated from a declaration, or written."""
+    """Where a rule comes from: the gate, a cause of many findings, generated from a declaration, or written."""
     if rule.id in GATE:
         return "gate"
+    if rule.id in CAUSES:
+        return "cause"
     return "generated" if rule.id.rpartition("-")[2] in _GENERATED else "written"
 
 
@@ -88,6 +93,8 @@ def facts(rule: Rule) -> dict[str, Any]:
         "level": rule.level.value,
         "effect": rule.effect.value,
         "dimension": rule.dimension.value,
+        "owner": rule.owner.value,
+        "national_rules": [each.id for each in national_rules().get(rule.id, ())],
         "fields": list(rule.fields),
         "group_by": list(rule.group_by),
         "looks_at": [f"{table_id}-{name}" for table_id, name in looks_at(rule)],
@@ -111,7 +118,7 @@ def rules_csv() -> str:
         examples = {
             name: json.dumps(row[name], ensure_ascii=False) if row[name] else "" for name in ("bad", "good")
         }
-        lists = {name: " ".join(row[name]) for name in ("fields", "group_by", "looks_at", "looks_beyond")}
+        lists = {name: " ".join(row[name]) for name in _LISTS}
         writer.writerow(row | lists | examples)
     return out.getvalue()
 
@@ -134,9 +141,13 @@ def rules_page() -> str:
         "this record. `TOOL_low` is the lowest score of the assessment tool. `received_at` is when the "
         "submission was received. Generated rules follow from the declaration of an element (BLANK, FORMAT, "
         "CODE, RANGE) or from the parent of a table (CASCADE: rejected because the record it belongs to was "
-        "rejected). In messages «…» is the value found. An example shows only the differences from the first "
+        "rejected). A cause (CAUSE) stands for the findings that it explains, and costs what the heaviest of them "
+        "costs, or the file if that is its own effect. In messages «…» is the value found. «To mend by» says who "
+        "can: the supplier of the system, "
+        "those who record care, the service's data managers (informatics), or the centre. A national rule looks "
+        "for the same fault in the dataset named. An example shows only the differences from the first "
         f"record of the table in {link('the example submission', f'example/{EXAMPLE}/')}.",
-        table(("effect", "rules"), ((effect.value, str(count)) for effect, count in counts.items())),
+        table(("effect", "rules"), ((effect.value, str(count)) for effect, count in counts.items() if count)),
         "\n".join(
             f"- {link(_heading(table_id), '#' + anchor(_heading(table_id)))}: {len(rules)}"
             for table_id, rules in sorted(by_table.items(), key=_order)
@@ -187,7 +198,11 @@ def _parts(rule: Rule) -> Iterator[str]:
     elements += [
         _BEYOND.get(name) or link(TABLES[name].name, f"#{TABLES[name].name.lower()}") for name in looks_beyond(rule)
     ]
-    about = [f"{rule.effect.value}", f"{rule.level.value} level", rule.dimension.value, origin(rule)]
+    about = [
+        f"{rule.effect.value}", f"{rule.level.value} level", rule.dimension.value, origin(rule),
+        f"to mend by: {rule.owner.value}",
+    ]  # fmt: skip
+    about += [f"national rule: {said}"] if (said := said_of(rule.id)) else []
     if rule.group_by:
         about.append("group by: records with the same " + " and ".join(code(name) for name in rule.group_by))
     looks = ", ".join(elements)

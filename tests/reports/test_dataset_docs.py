@@ -34,10 +34,11 @@ from schemas.dataset import TABLES
 from schemas.example import example_records
 from schemas.field import Identity, Mandation
 from schemas.instruments import instruments, questions
-from schemas.rule import Effect, Rule
+from schemas.rule import Effect, Owner, Rule
 from schemas.ruleset import ruleset
 from schemas.tools import tools
 from schemas.versions import Version, tables_of
+from warehouse.measures.catalogue import catalogue
 
 WRITTEN = PROJECT / "docs" / "dataset"
 FILES = documents()
@@ -156,7 +157,7 @@ def test_a_row_of_the_rules_says_all_that_the_rule_says() -> None:
         assert (row["effect"], row["level"], row["dimension"]) == (rule.effect, rule.level, rule.dimension)
         assert row["fields"].split() == list(rule.fields)
         assert (json.loads(row["bad"]) if row["bad"] else []) == [dict(record) for record in rule.bad]
-        assert row["origin"] in ("gate", "generated", "written")
+        assert row["origin"] in ("gate", "cause", "generated", "written")
 
 
 def test_every_code_of_every_list_is_in_the_file() -> None:
@@ -260,7 +261,7 @@ def test_a_rule_is_listed_with_every_element_it_looks_at_here_and_elsewhere() ->
     rule = Rule(
         "X", "IDS201", Effect.WARNING, ("CareContDate",),
         "CareContDate > IDS101_ServDischDate AND AppType_text <> 'Cancellation' AND IDS101_found", "", "",
-        group_by=("CareContactId",),
+        group_by=("CareContactId",), owner=Owner.CLINICIAN,
     )  # fmt: skip
     assert looks_at(rule) == (
         ("IDS201", "CareContDate"), ("IDS201", "CareContactId"), ("IDS201", "AppType"), ("IDS101", "ServDischDate"),
@@ -283,7 +284,9 @@ def test_what_a_rule_looks_at_beyond_elements_is_said() -> None:
 
 def test_records_of_a_group_are_shown_together_in_an_example() -> None:
     record = {"CareContactId": "X9", "AppType": None}
-    alone = Rule("X", "IDS201", Effect.WARNING, ("AppType",), "TRUE", "", "", bad=(record, {}))
+    alone = Rule(
+        "X", "IDS201", Effect.WARNING, ("AppType",), "TRUE", "", "", bad=(record, {}), owner=Owner.CLINICIAN
+    )
     among = replace(alone, group_by=("CareContactId",))
     assert dict(examples(alone)) == {"fails": "CareContactId = X9, AppType blank; or the first record, unchanged"}
     assert dict(examples(among)) == {
@@ -433,7 +436,7 @@ def test_every_rule_and_every_element_can_be_explained() -> None:
 def test_an_element_is_explained_with_its_rules_in_every_table(capfd: Captured) -> None:
     said = explained(capfd, "servdischdate")
     assert said.startswith("ServDischDate: SERVICE DISCHARGE DATE\n")
-    assert "IDS101-ServDischDate-FORMAT (record rejected): ServDischDate «…» is not a date" in said
+    assert "IDS101-ServDischDate-FORMAT (record rejected): ServDischDate «…» is not in the right form" in said
     assert "R (required)" in said
     said = explained(capfd, "CareContactId")
     assert [name in said for name in ("\nIDS201CareContact\n", "\nIDS202CareActivity\n")] == [True, True]
@@ -448,6 +451,38 @@ def test_an_element_of_one_table_and_another_spelling_of_it_are_found(capfd: Cap
 def test_a_coded_element_lists_the_codes_of_the_month(capfd: Captured) -> None:
     assert re.search(r"^ +02 Treatment$", explained(capfd, "AppType"), re.MULTILINE)
     assert " J1 " not in explained(capfd, "SourceOfReferralMH")  # retired on 1 April 2020
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "also"),
+    [
+        ("ids101", "IDS101Referral: ", "ServDischDate: "),
+        ("IDS101Referral", "IDS101Referral: ", "Belongs to   IDS001MPI, by LocalPatientId"),
+        ("End_Code", "end_code: ", "EndCode"),
+        ("smi_offered", "SMI_OFFERED: Offered therapy (measure)", "offered_on IS NOT NULL"),
+        ("phq9", "PHQ9: Patient Health Questionnaire-9 (instrument)", "0 to 27, lower is better"),
+        ("720433000", "PHQ9: ", "720433000"),
+        ("cause-zeros-lost", "CAUSE-ZEROS-LOST: ", "How to fix"),
+    ],
+)
+def test_tables_code_lists_measures_and_instruments_are_explained(
+    capfd: Captured, asked: str, first: str, also: str
+) -> None:
+    said = explained(capfd, asked)
+    assert said.startswith(first)
+    assert also in said
+    assert json.loads(explained(capfd, asked, "--json"))["as_of"]
+
+
+def test_every_table_code_list_measure_and_instrument_is_explained_by_its_name() -> None:
+    names = [
+        *(table.name for table in TABLES.values()),
+        *list_names(),
+        *(known.instrument for known in instruments()),
+    ]
+    for name in [*names, *(measure.id for measure in catalogue())]:
+        said = as_text(find(name))
+        assert said.lower().startswith(f"{name.lower()}: "), name
 
 
 def test_json_has_the_same_for_a_program(capfd: Captured) -> None:
@@ -474,7 +509,7 @@ def test_an_unknown_name_is_answered_with_similar_names(capfd: Captured, asked: 
     assert _run(["explain", asked]) == USAGE
     said = capfd.readouterr()
     assert said.out == ""
-    assert "There is no rule or element called" in said.err
+    assert "There is no rule, element, table, code list, measure or instrument called" in said.err
     assert nearest in said.err
 
 
