@@ -31,7 +31,7 @@ PICTURES = {
 def main(root: Path) -> None:
     """Write the public pages and take every picture. Raises ValueError for one that is too large."""
     found = Zones(root.resolve())
-    with tempfile.TemporaryDirectory() as scratch, browser(Path(scratch)) as chromium:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, browser(Path(scratch)) as chromium:
         with opened(found.releases / release_name(found), PUBLIC) as release:
             write_public(release, Path(scratch) / "pages")
         for picture, (address, selector) in PICTURES.items():

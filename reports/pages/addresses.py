@@ -7,8 +7,9 @@ import re
 from posixpath import relpath
 
 INDEX, ABOUT, BOARD = "index.html", "about.html", "board.html"
-# The page and the digest of a service for itself, beside the reports on its submissions.
-OWN, DIGEST = "service.html", "digest.txt"
+# The pages, the digest and the figures of a service for itself, beside the reports on its submissions. The centre's
+# folder has ``PLANS`` of all services.
+OWN, PLANS, DIGEST, FIGURES = "service.html", "plans.html", "digest.txt", "figures.csv"
 _PLAIN = re.compile(r"[^A-Za-z0-9-]")
 
 

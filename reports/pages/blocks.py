@@ -231,10 +231,10 @@ class Telling:
             return Markup("")
         by_month = {point.period_start: point for point in points}
         title = f"{sentence(told.asked.label)}, month by month"
+        drawn_points = [_control_point(month, by_month.get(month)) for month in self._release.charted_months]
         drawn = control_chart(
             ControlChart(
-                title, self._name, [_control_point(month, by_month.get(month)) for month in self._release.months],
-                told.measure.standard, scale=scale(told.measure),
+                title, self._name, drawn_points, told.measure.standard, scale=scale(told.measure),
                 source=Drawn(
                     told.measure.id, self._service.provider, pathway=condition.code, period_type="month",
                     table=".".join(history_table(self._release)).removeprefix("public."),

@@ -18,12 +18,14 @@ from schemas.month import month_text
 _TEXTS = 60
 
 
-def page_of(on: date, months: Sequence[date], rows: Sequence[Mapping[str, Any]], seen: Mapping[str, Any]) -> Page:
-    """The page of the board on a day.
+def page_of(months: Sequence[date], seen: Mapping[str, Any], has_plans: bool = False) -> Page:
+    """The page of the board on a day; ``has_plans`` says whether the page of all services' plans is beside it.
 
-    ``rows`` are the months of providers (provider, month, word, why, closes, days_left, counts, latest), ``months``
-    those that the table shows. ``seen`` has chase (provider, months, text), release and unplaced.
+    ``months`` are those that the table shows. ``seen`` has the day (on), the months of providers (board: provider,
+    month, word, why, closes, days_left, counts, latest, touches), chase (provider, months, text), release and
+    unplaced.
     """
+    rows = seen["board"]
     names = [month_text(month) for month in months]
     by_provider: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
@@ -33,12 +35,14 @@ def page_of(on: date, months: Sequence[date], rows: Sequence[Mapping[str, Any]],
         {(row["closes"], row["month"], row["days_left"]) for row in rows if row["days_left"] >= 0}
     )
     values = {
-        "on": day(on.isoformat()),
+        "plans": addresses.PLANS if has_plans else "",
+        "on": day(seen["on"].isoformat()),
         "columns": columns,
         "providers": by_provider,
         "windows": [(name, day(closes.isoformat()), left) for closes, name, left in open_windows],
-        "touches": {row["month"]: row["touches"] for row in seen["board"] if "touches" in row},
-        "waiting": [row for row in seen["board"] if row["why"] or row["word"] == "not received"],
+        "touches": {row["month"]: row["touches"] for row in rows if "touches" in row},
+        "asked": [(row["provider"], row["month"], each) for row in rows for each in row.get("questions", ())],
+        "waiting": [row for row in rows if row["why"] or row["word"] == "not received"],
         "chase": seen["chase"][:_TEXTS],
         "further": len(seen["chase"]) - _TEXTS,
         "unplaced": seen["unplaced"],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.pages import addresses, sentences
 from reports.pages.blocks import Block
-from reports.pages.opening import followed, signals
+from reports.pages.opening import LEAST_MONTHS, followed, signals
 from reports.pages.release import Release
 from reports.site.wording import sentence
 
@@ -17,16 +17,19 @@ MOST = 4
 
 def digest(release: Release, name: str, blocks: Sequence[Block]) -> str:
     """The text for one service: a line that says what it is about, and one paragraph."""
-    said = " ".join([*_changes(blocks), sentences.DIGEST_END.format(page=addresses.OWN)])
+    said = " ".join(
+        [*_changes(blocks, len(release.charted_months)), sentences.DIGEST_END.format(page=addresses.OWN)]
+    )
     return f"{name}, {release.period.words}\n\n{said}\n"
 
 
-def _changes(blocks: Sequence[Block]) -> Iterator[str]:
+def _changes(blocks: Sequence[Block], months: int) -> Iterator[str]:
     """One change of each question, the first: measures of one question move together."""
     found = [next((told for told in signals([block]) if told.change.is_now), None) for block in blocks]
     now = [told for told in found if told is not None]
     if not now:
-        yield sentences.DIGEST_CALM if followed(blocks) else sentences.DIGEST_UNFOLLOWED
+        unfollowed = sentences.TOO_EARLY if months < LEAST_MONTHS else sentences.DIGEST_UNFOLLOWED
+        yield sentences.DIGEST_CALM if followed(blocks) else unfollowed
         return
     for told in now[:MOST]:
         yield sentence(sentences.changed(told.change, told.subject))

@@ -194,7 +194,9 @@ def services(
     rows = release.rows(figures, *year)
     history = (
         release.rows(
-            _HISTORY.format(schema=schema, measures=values_in(charted)), release.months[0], release.months[-1]
+            _HISTORY.format(schema=schema, measures=values_in(charted)),
+            release.charted_months[0],
+            release.charted_months[-1],
         )
         if release.has(*history_table(release))
         else iter(())

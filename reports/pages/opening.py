@@ -25,17 +25,20 @@ WHAT = {
     "said": "what people thought of it",
 }
 
+# A control chart has limits from so many months on (steps/control_point.sql).
+LEAST_MONTHS = 6
+
 
 def opening(
-    blocks: Sequence[Block], condition: Pathway, missing_months: Mapping[str, Markup], has_history: bool
+    blocks: Sequence[Block], condition: Pathway, missing_months: Mapping[str, Markup], months: int
 ) -> list[str]:
     """Three sentences, made from signals alone, in the order of what matters.
 
-    ``missing_months``: the slots of the sentence that months are missing, empty if all are in. ``has_history``:
-    whether the release has figures month by month.
+    ``missing_months``: the slots of the sentence that months are missing, empty if all are in. ``months``: how
+    many months the release has figures of month by month, 0 where it has none.
     """
     return [
-        _changed(blocks) if has_history else sentences.NO_MONTHS,
+        _changed(blocks, months) if months else sentences.NO_MONTHS,
         _different(blocks),
         _unknown(blocks, condition, missing_months),
     ]
@@ -56,13 +59,15 @@ def followed(blocks: Sequence[Block]) -> bool:
     return any(each.rule == "calm" or each.is_signal for each in changes)
 
 
-def _changed(blocks: Sequence[Block]) -> str:
+def _changed(blocks: Sequence[Block], months: int) -> str:
     found = list(signals(blocks))
     if found:
         # A change that is for the better or worse is said before one that is neither.
         told = min(found, key=lambda each: each.change.better is None)
         return sentence(sentences.changed(told.change, told.subject))
-    return sentences.STEADY if followed(blocks) else sentences.UNFOLLOWED
+    if followed(blocks):
+        return sentences.STEADY
+    return sentences.TOO_EARLY if months < LEAST_MONTHS else sentences.UNFOLLOWED
 
 
 def _different(blocks: Sequence[Block]) -> str:

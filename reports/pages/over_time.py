@@ -39,7 +39,9 @@ class Charts:
     def __init__(self, release: Release, order: Mapping[str, int]) -> None:
         """Of a release; ``order`` is the place of each measure."""
         self._release = release
-        self._rows = Beside(release.rows(_MONTHS, release.months[0], release.months[-1]), "measure", order)
+        self._rows = Beside(
+            release.rows(_MONTHS, release.charted_months[0], release.charted_months[-1]), "measure", order
+        )
 
     def of(self, measure: Measure) -> dict[str, Markup]:
         """The chart of each pathway that has points enough, ``all`` among them."""
@@ -56,7 +58,9 @@ class Charts:
         source = Source(
             "control_chart", "value", "ENG", measure.id, "month", rows[0]["period_start"], pathway
         ).drawn  # fmt: skip
-        points = [point(f"{month:%b %Y}", str(month), by_month.get(month)) for month in self._release.months]
+        points = [
+            point(f"{month:%b %Y}", str(month), by_month.get(month)) for month in self._release.charted_months
+        ]
         drawn = control_chart(
             ControlChart(
                 f"{measure.title}, month by month: {names.get(pathway, 'all conditions')}", "England", points,

@@ -17,6 +17,7 @@ from reports.pages.matrices import Matrices, questions_said
 from reports.pages.page import Page, rendered
 from reports.pages.questions import REFERRED, STARTED, WAITING, WAITING_SO_FAR
 from reports.pages.release import Organisation, Release
+from reports.pages.waits import Flows
 from schemas.pathway import Pathway, pathways
 
 LEVELS = {ENGLAND: "Country", "region": "Region", "ICB": "Integrated care board"}
@@ -35,10 +36,11 @@ def pages(release: Release) -> Iterator[Page]:
         return
     places = [each for each in release.organisations if each.level in LEVELS and each.code != UNKNOWN]
     areas, matrices, earlier = Areas(release), Matrices(release), Earlier(release)
+    flows = None if release.is_empty else Flows(release)
     for place in sorted(places, key=lambda each: each.code):
-        yield rendered(
-            "place.html", addresses.place(place.code), release, _values(release, place, areas, matrices, earlier)
-        )
+        values = _values(release, place, areas, matrices, earlier)
+        values["waits"] = flows.block(place.level, place.code) if flows else None
+        yield rendered("place.html", addresses.place(place.code), release, values)
 
 
 def _values(

@@ -4,7 +4,7 @@ Belongs here: opening a release in one of two editions, its name, periods, measu
 belong here: the questions of one kind of page, which it asks in SQL itself, once for all its pages.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +15,15 @@ from typing import Any
 import duckdb
 
 from schemas.errors import NotAsked
-from schemas.month import months_between
+from schemas.month import months_after, months_between
+from schemas.periods import FINANCIAL_YEAR, MONTH, PERIODS, QUARTER, ROLLING_YEAR
 from warehouse.disclosure.parts import DATABASE, PUBLIC_DATABASE
 from warehouse.storage import SHUT_IN
 
 PUBLIC, INSIDE = "public", "inside"
-# A year that ends with the newest month. Where the data are of fewer months, the longest period there is.
-PERIOD_TYPES = ("rolling 12 months", "financial year", "quarter", "month")
+# A year that ends with the newest month. Where the data are of fewer months, the longest period there is: of four
+# months from April the quarter to June, which the newest month is not in.
+PERIOD_TYPES = (ROLLING_YEAR, FINANCIAL_YEAR, QUARTER, MONTH)
 _AT_ONCE = 5_000
 # What DuckDB keeps of the file grows with it else. A sorted answer for 200 services takes 128 MB.
 _MEMORY = "512MiB"
@@ -91,11 +93,20 @@ class Release:
     edition opens ``parity.duckdb``.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, edition: str, folder: Path | None = None) -> None:
-        """Of an open file of a release. ``edition``: PUBLIC or INSIDE. ``folder`` is the release's own."""
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        edition: str,
+        folder: Path | None = None,
+        asked: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    ) -> None:
+        """Of an open file of a release. ``edition``: PUBLIC or INSIDE. ``folder`` is the release's own. ``asked``
+        are questions about numbers and their answers by provider (``reports.pages.asked_about``), for those inside.
+        """
         self._connection = connection
         self.edition = edition
         self.folder = folder
+        self.asked = asked or {}
 
     def rows(self, sql: str, *values: object) -> Iterator[dict[str, Any]]:
         """The rows of a question, one after the other, by the names of their columns."""
@@ -107,12 +118,15 @@ class Release:
                 yield dict(zip(names, row, strict=True))
 
     def has(self, schema: str, table: str) -> bool:
-        """Whether the release has a table: one that was published by an earlier version may lack it."""
+        """Whether the release has a table or view: one that was published by an earlier version may lack it."""
         return (schema, table) in self._tables
 
     @cached_property
     def _tables(self) -> frozenset[tuple[str, str]]:
-        rows = self.rows("SELECT schema_name, table_name FROM duckdb_tables()")
+        rows = self.rows(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        )
         return frozenset((row["schema_name"], row["table_name"]) for row in rows)
 
     @cached_property
@@ -123,21 +137,28 @@ class Release:
     @cached_property
     def period(self) -> Period:
         """The newest year of the submitted figures. Raises NotAsked where there are none (``is_empty``)."""
-        found = list(
-            self.rows(
-                """
-                SELECT period_type, max(period_start) AS start
-                FROM public.service_measure
-                WHERE source = 'submitted'
-                GROUP BY period_type
-                """
-            )
+        kind = next(each for each in PERIOD_TYPES if each in self._starts)
+        (_, start), (months, _) = self._starts[kind], PERIODS[kind]
+        return Period(kind, start, months_after(start, months - 1))
+
+    @property
+    def newest_month(self) -> date:
+        """The newest month with figures, which ``period`` may end before. Raises NotAsked as ``period`` does."""
+        return self._starts[MONTH][1]
+
+    @cached_property
+    def _starts(self) -> dict[str, tuple[date, date]]:
+        """Where the first and the newest period of each type start."""
+        rows = self.rows(
+            "SELECT period_type, min(period_start) AS first, max(period_start) AS newest "
+            "FROM public.service_measure WHERE source = 'submitted' GROUP BY period_type"
         )
-        starts = {row["period_type"]: row["start"] for row in found}
-        for kind in PERIOD_TYPES:
-            if kind in starts:
-                return Period(kind, starts[kind], starts["month"])
-        raise NotAsked("The release has no figures from submissions: there is nothing to show. Load submissions.")
+        found = {row["period_type"]: (row["first"], row["newest"]) for row in rows}
+        if not found:
+            raise NotAsked(
+                "The release has no figures from submissions: there is nothing to show. Load submissions."
+            )
+        return found
 
     @cached_property
     def is_empty(self) -> bool:
@@ -150,6 +171,12 @@ class Release:
     def months(self) -> list[date]:
         """The months of ``period``, in order."""
         return months_between(self.period.start, self.period.last_month)
+
+    @property
+    def charted_months(self) -> list[date]:
+        """The months of charts over time, in order: the newest twelve, or as many as there are."""
+        first, newest = self._starts[MONTH]
+        return months_between(max(first, months_after(newest, -11)), newest)
 
     @cached_property
     def measures(self) -> dict[str, Measure]:
@@ -213,13 +240,15 @@ class Release:
 
 
 @contextmanager
-def opened(folder: Path, edition: str) -> Iterator[Release]:
+def opened(
+    folder: Path, edition: str, asked: Mapping[str, Sequence[Mapping[str, str]]] | None = None
+) -> Iterator[Release]:
     """A release of ``folder``, read-only. Raises NotAsked where it has no file for the edition."""
     file = folder / (PUBLIC_DATABASE if edition == PUBLIC else DATABASE)
     if not file.is_file():
         raise NotAsked(f"The release {folder.name} has no {file.name}. Publish it again with `parity publish`.")
     with duckdb.connect(str(file), read_only=True, config=SHUT_IN | {"memory_limit": _MEMORY}) as connection:
-        yield Release(connection, edition, folder)
+        yield Release(connection, edition, folder, asked)
 
 
 def values_in(sequence: Sequence[str]) -> str:

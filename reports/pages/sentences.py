@@ -118,6 +118,7 @@ DIFFERENT: Mapping[tuple[Case, bool], str] = {
 }  # fmt: skip
 STEADY = "Nothing in the last months stands out from what chance explains."
 UNFOLLOWED = "Too few people come each month to see a change over time."
+TOO_EARLY = "Too few months are in to see a change over time."
 NO_MONTHS = "This release has no figures by month to see a change over time."
 UNCOMPARED = "A fair comparison with services like it is still out of reach."
 ALIKE = "Where a fair comparison is possible, it is about the same as services like it."
@@ -132,16 +133,29 @@ UNKNOWN: Mapping[Case, str] = {
 ALL_KNOWN = "Every question below has an answer."
 
 TRUST = "Based on all {months} months."
+TRUST_ONE = "Based on one month."
 TRUST_PART = "Based on {submitted} of {months} months."
 PAIRED = "{paired} of 100 finished courses have scores at both ends."
 DIGEST_CALM = "This month nothing stands out. From month to month your figures move as chance makes them move."
-DIGEST_UNFOLLOWED = "Your figures are of too few people a month to see a change. The page shows the year."
+DIGEST_UNFOLLOWED = (
+    "Your figures are of too few people a month to see a change. The page shows all months together."
+)
 DIGEST_REST = "In all other questions nothing stands out."
 DIGEST_END = "Your page has every figure with its range: {page}."
 BOUNDS = (
     "Of 100 people referred, at least {low} got clearly better and at most {high} did. "
     "For the others there is one score at most so far."
 )
+WAITED = "Of 100 people referred, {begun} began treatment within 6 weeks and {left} left before it."
+MEDIAN = "Half of those who began had waited {treated} or less."
+FLATTERS = (
+    "Half of those who began had waited {treated} or less. That looks short: it counts only people who were seen. "
+    "Of all who were referred, half would have begun within {everybody} if nobody left."
+)
+STILL_WAITING = "At the end of {month} {waiting} still waited, {long} of them for more than 18 weeks."
+NO_WAITS = "How long people wait is said as soon as the records have a whole quarter."
+NO_CURVE = "How waits end is drawn as soon as the records have 12 months."
+NO_MONTH = "The records of {period} are missing. So there are no figures."
 HARDLY_ANYBODY = "Fewer than 5 people came for each condition. To protect them, no figure is shown."
 SMALL = "It also treats people with {conditions}: too few of them to say more."
 SAME = "Among the groups that are large enough, {subject} is about the same for everyone."
@@ -184,11 +198,12 @@ def unknown(case: Case, **slots: object) -> Markup:
     return filled(UNKNOWN[case], **slots)
 
 
-def trust(is_whole: bool, submitted: object, months: object, paired: object = None) -> Markup:
-    """How much the figures rest on: months (whether ``is_whole``, all are in), and of 100 finished courses those
-    with two scores.
+def trust(is_whole: bool, submitted: object, months: object, paired: object = None, is_one: bool = False) -> Markup:
+    """How much the figures rest on: months (``is_whole``: all are in; ``is_one``: it is only one), and of 100
+    finished courses those with two scores.
     """
-    based = filled(TRUST if is_whole else TRUST_PART, submitted=submitted, months=months)
+    whole = TRUST_ONE if is_one else TRUST
+    based = filled(whole if is_whole else TRUST_PART, submitted=submitted, months=months)
     return based if paired is None else based + filled(f" {PAIRED}", paired=paired)
 
 

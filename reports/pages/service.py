@@ -11,15 +11,17 @@ from typing import Any
 from markupsafe import Markup
 
 from reports.charts import Source, stream
-from reports.pages import addresses, changes, cohort, equity, further, quality, sentences
+from reports.pages import addresses, asked_about, changes, cohort, equity, further, quality, sentences
 from reports.pages.blocks import Telling
 from reports.pages.digest import digest
 from reports.pages.figures import Service, history_table, services
 from reports.pages.numbers import data
 from reports.pages.opening import opening
 from reports.pages.page import Page, rendered
+from reports.pages.plans import Plans
 from reports.pages.questions import QUESTIONS
 from reports.pages.release import Release
+from reports.pages.waits import Flows
 from schemas.pathway import Pathway, pathways
 
 # A condition with fewer referrals than that is named, and has no blocks: nothing of it could be compared.
@@ -41,9 +43,15 @@ def pages(release: Release) -> Iterator[Page]:
 
 
 def inside_pages(release: Release) -> Iterator[Page]:
-    """The page of every service for itself, with its exact figures, and its digest."""
+    """The pages of every service for itself, with its exact figures, and its digest."""
+    plans = Plans(release)
     for service, values in _told(release):
-        yield rendered("service.html", addresses.OWN, release, values, provider=service.provider)
+        planned = plans.page(service.provider, values["name"]) if values["blocks"] else None
+        asked = asked_about.beside(release.asked.get(service.provider, ()))
+        own = values | {"has_plans": planned is not None, "asked": asked}
+        yield rendered("service.html", addresses.OWN, release, own, provider=service.provider)
+        if planned is not None:
+            yield planned
         text = digest(release, values["name"], values["blocks"])
         yield Page(addresses.DIGEST, text, service.provider)
 
@@ -53,8 +61,17 @@ def _told(release: Release) -> Iterator[tuple[Service, dict[str, Any]]]:
     if release.is_empty:
         return
     every = changes.of_release(release.folder) if release.folder else None
+    flows = Flows(release)
     for service in services(release, MEASURES, ASKED, _BY_GROUP):
-        yield service, _values(release, service) | {"changes": _changes(every, service.provider)}
+        values = _values(release, service)
+        yield (
+            service,
+            values
+            | {
+                "changes": _changes(every, service.provider),
+                "waits": flows.block("provider", service.provider, values.get("shown", ())),
+            },
+        )
 
 
 def _values(release: Release, service: Service) -> dict[str, Any]:
@@ -67,7 +84,11 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
         "conditions": conditions,
     }
     if not conditions:
-        return shared | {"opening": [sentences.HARDLY_ANYBODY], "trust": "", "small": "", "blocks": []}
+        is_in = any(figure.months_submitted for figure in service.figures.values())
+        said = (
+            sentences.HARDLY_ANYBODY if is_in else sentences.filled(sentences.NO_MONTH, period=release.period.words)
+        )
+        return shared | {"opening": [said], "trust": "", "small": "", "blocks": []}
     telling = Telling(release, service)
     main, *others = conditions
     small = [each for each in others if service.size(each.code) < _SMALLEST]
@@ -76,18 +97,23 @@ def _values(release: Release, service: Service) -> dict[str, Any]:
     months = len(release.months)
     most = max(service.figures.values(), key=lambda figure: figure.months_submitted or 0)
     submitted = most.months_submitted or 0
+    charted = len(release.charted_months) if release.has(*history_table(release)) else 0
     in_ = telling.months(most.measure, most.pathway, submitted)
     return shared | {
+        "shown": shown,
         "several": len(shown) > 1,
         "small": _small(small),
-        "trust": sentences.trust(submitted >= months, **in_, paired=_paired(telling, service, main)),
-        "opening": opening(blocks, main, in_ if submitted < months else {}, release.has(*history_table(release))),
+        "trust": sentences.trust(
+            submitted >= months, **in_, paired=_paired(telling, service, main), is_one=months == 1
+        ),
+        "opening": opening(blocks, main, in_ if submitted < months else {}, charted),
         "blocks": blocks,
         "streams": _streams(telling, service, shown),
         "equity": equity.equity(release, service, main.measure_set),
         "quality": quality.items(telling, main),
         "months": in_,
         "is_whole": submitted >= months,
+        "is_one": months == 1,
         "answers": equity.answers(release, service, _BY_QUESTION),
     }
 

@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.pages import about, condition, dictionary, index, measure, place, published, service
+from reports.pages import (
+    about,
+    addresses,
+    all_plans,
+    condition,
+    dictionary,
+    index,
+    measure,
+    own_file,
+    place,
+    published,
+    service,
+)
 from reports.pages.page import Page
 from reports.pages.release import Release
 from reports.templating import MOST_BYTES
@@ -22,7 +34,7 @@ PUBLIC_KINDS: tuple[Kind, ...] = (
     dictionary.pages,
 )  # fmt: skip
 # For one service (``Page.provider``) or the centre.
-INSIDE_KINDS: tuple[Kind, ...] = (service.inside_pages, dictionary.pages)
+INSIDE_KINDS: tuple[Kind, ...] = (service.inside_pages, own_file.files, all_plans.pages, dictionary.pages)
 
 
 class TooLarge(ForThePerson):
@@ -59,7 +71,7 @@ def _write(kinds: Iterator[Iterator[Page]], where: Callable[[Page], Path]) -> Wr
     for kind in kinds:
         for page in kind:
             content = page.text.encode()
-            if len(content) > MOST_BYTES:
+            if len(content) > MOST_BYTES and page.address != addresses.FIGURES:
                 raise TooLarge(f"The page {page.address} has {len(content):,} bytes, {MOST_BYTES:,} are the most.")
             target = where(page) / page.address
             target.parent.mkdir(parents=True, exist_ok=True)

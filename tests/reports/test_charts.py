@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from reports.charts import (
     SHARE,
+    Aim,
     Caterpillar,
     ControlChart,
     ControlPoint,
     Distribution,
+    Fan,
+    FanPoint,
     Figure,
     Funnel,
     Part,
@@ -31,13 +34,17 @@ from reports.charts import (
     Stage,
     Stream,
     Value,
+    Waits,
+    Week,
     caterpillar,
     control_chart,
     distribution,
+    fan,
     funnel,
     person_years,
     position,
     stream,
+    waits,
 )  # fmt: skip
 from reports.charts.drawing import Drawing, Number, spread, width_of, wrapped
 from reports.charts.plane import labelled
@@ -284,6 +291,28 @@ services = st.lists(
     max_size=12,
 )
 standards = st.one_of(st.none(), finite)
+
+
+@st.composite
+def fan_points(draw: st.DrawFn) -> FanPoint:
+    label = draw(st.sampled_from(cases.MONTHS))
+    kind = draw(st.sampled_from(["came", "forecast", "neither"]))
+    if kind == "came":
+        return FanPoint(label, draw(st.integers(0, 10**7)))
+    if kind == "neither":
+        return FanPoint(label, why_missing=draw(names))
+    low, less, median, more, high = sorted(draw(st.lists(st.integers(0, 10**7), min_size=5, max_size=5)))
+    return FanPoint(label, None, median, less, more, low, high)
+
+
+@st.composite
+def fan_charts(draw: st.DrawFn) -> Fan:
+    points = draw(st.lists(fan_points(), min_size=1, max_size=24))
+    place = draw(st.integers(0, len(points) - 1))
+    aim = draw(st.one_of(st.none(), st.just(Aim("the target", draw(st.integers(0, 10**7)), "target", place))))
+    return Fan(draw(names), points, aim)
+
+
 stages = st.lists(
     st.builds(Stage, names, counts, st.just("column"),
               st.lists(st.builds(Part, names, counts, st.sampled_from(["open", "left", "not known"]), st.just("part")), max_size=3)),
@@ -293,11 +322,17 @@ scores = st.lists(
     st.builds(Scores, names, st.integers(0, 99), st.lists(st.tuples(st.integers(0, 27).map(float), counts), max_size=28, unique_by=lambda each: each[0])),
     min_size=1, max_size=3,
 )  # fmt: skip
+weeks = st.lists(
+    st.builds(Week, st.integers(0, 60).map(lambda n: 7 * n), st.integers(0, 10**6), finite, st.one_of(st.none(), finite), st.one_of(st.none(), finite), finite, st.one_of(st.none(), finite)),
+    min_size=1, max_size=20, unique_by=lambda each: each.day,
+).map(lambda each: sorted(each, key=lambda week: week.day))  # fmt: skip
 FIGURES = st.one_of(
+    st.builds(lambda d: waits(d, "x"), st.builds(Waits, names, weeks)),
     st.builds(lambda d: position(d, "x"), st.builds(Position, names, names, shares(), st.one_of(st.none(), shares()), names, standards)),
     st.builds(lambda d: control_chart(d, "x"), st.builds(ControlChart, names, names, st.lists(control_points(), min_size=1, max_size=20), standards)),
     st.builds(lambda d: funnel(d, "x"), st.builds(Funnel, names, services, shares(), st.one_of(st.none(), st.floats(0, 0.5)), names, standards)),
     st.builds(lambda d: caterpillar(d, "x"), st.builds(Caterpillar, names, services, st.one_of(st.none(), shares()), names, st.booleans(), standards)),
+    st.builds(lambda d: fan(d, "x"), fan_charts()),
     st.builds(lambda d: stream(d, "x"), st.builds(Stream, names, stages)),
     st.builds(lambda d: distribution(d, "x"), st.builds(Distribution, names, scores, st.just(0.0), st.just(27.0), st.one_of(st.none(), st.integers(0, 27)))),
     st.builds(lambda d: person_years(d, "x"), st.builds(PersonYears, names, names, st.lists(st.builds(PersonTime, names, shares(), st.floats(0, 1e6)), max_size=3), st.just(cases.RATES))),
@@ -645,3 +680,25 @@ def test_labels_under_an_axis_never_touch_and_the_first_and_last_are_there() -> 
             gaps = [150 * (b - a) / max(1, number - 1) for a, b in pairwise(places)]
             assert all(gap >= widest - 1e-9 for gap in gaps)
             assert places[0] == 0 or widest > 150
+
+
+# How long people wait
+
+
+def test_waits_are_marked_at_the_standards_and_at_the_end() -> None:
+    usual = CHARTS["waits: usual"]
+    assert len(values(usual, "ci_started")) == len(values(usual, "km_started")) == 3
+    assert notes(usual).endswith("The upright lines are 6 and 18 weeks.")
+    # Only what is drawn is named.
+    assert "upright" not in notes(CHARTS["waits: few"])
+    told = read(usual).elements
+    assert sum(tag == "polyline" for tag, _ in told) == 5  # three curves, and the limits of one
+    # Of a step nobody would have begun if nobody left: it is no part of the table's numbers, nor drawn.
+    of_step = CHARTS["waits: of a step"]
+    assert values(of_step, "km_started") == []
+    assert "if nobody left" not in notes(of_step)
+
+
+def test_a_chart_of_waits_needs_a_week() -> None:
+    with pytest.raises(ValueError, match="a week at least"):
+        waits(Waits("nothing", []), "x")

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from reports.pages import questions, sentences
+from reports.pages import all_plans, capacity, payment, questions, sentences, trajectory
 from reports.pages.opening import WHAT
 from reports.pages.signals import MISSING, Case, Change, Standing
 from tests.references import plain_english
@@ -35,18 +35,51 @@ def every_sentence() -> Iterator[str]:
             yield sentences.unknown(
                 case, submitted=11, months=12, services="Only two services", condition="psychosis", what=what
             )
-    yield from (sentences.STEADY, sentences.UNFOLLOWED, sentences.NO_MONTHS, sentences.ALIKE, sentences.UNCOMPARED)
+    yield from (
+        sentences.STEADY,
+        sentences.UNFOLLOWED,
+        sentences.TOO_EARLY,
+        sentences.NO_MONTHS,
+        sentences.ALIKE,
+        sentences.UNCOMPARED,
+    )
     yield sentences.HARDLY_ANYBODY
+    yield sentences.NO_MONTH.format(period="April 2025")
+    yield sentences.trust(True, 1, 1, is_one=True)
     yield from (sentences.ALL_KNOWN, sentences.trust(False, 11, 12, 96), sentences.trust(True, 12, 12))
     yield from (sentences.DIGEST_CALM, sentences.DIGEST_UNFOLLOWED, sentences.DIGEST_REST)
     yield sentences.DIGEST_END.format(page="service.html")
     yield sentences.BOUNDS.format(low=12, high=80)
+    yield sentences.WAITED.format(begun=53, left=20)
+    yield sentences.MEDIAN.format(treated="2 weeks")
+    yield sentences.FLATTERS.format(treated="2 weeks", everybody="5 weeks")
+    yield from (sentences.NO_WAITS, sentences.NO_CURVE)
+    yield sentences.STILL_WAITING.format(month="March 2026", waiting=12, long=3)
     yield sentences.SMALL.format(conditions="bipolar disorder and eating disorder")
     for pattern in (sentences.SAME, sentences.NOT_SAME, sentences.NO_GROUPS):
         yield pattern.format(groups="age 18 to 25", subject=SUBJECT)
     for question in questions.QUESTIONS:
         yield question.text
         yield question.why_not_asked
+    yield from of_blocks()
+
+
+def of_blocks() -> Iterator[str]:
+    """Patterns of blocks that have sentences of their own."""
+    slots = {"noun": "people who start treatment", "due": "March 2027", "needed": 167, "so_far": 154}
+    slots |= {"median": 26, "low": 23, "high": 29, "target": 30, "reached": 25}
+    for pattern in trajectory.PATTERNS:
+        yield pattern.format(**slots)
+    slots |= {"demand": 717, "rate": 679, "backlog": 1_976, "waiting": 663, "under_way": 1_313}
+    slots |= {"month": "March 2027", "months": 12, "extra": 34, "wte": 1.2, "share": 75, "weeks": 6}
+    yield from (pattern.format(**slots) for pattern in capacity.PATTERNS)
+    slots |= {"known": "230 and 198", "services": "230", "names": "Somerset and Lancashire Care", "all": "42"}
+    slots |= {"tariff": "of the ICB", "set_by": "the ICB", "period": "April 2025 to March 2026", "amount": "£1.50"}
+    yield from (pattern.format(**slots) for pattern in all_plans.PATTERNS)
+    agreed = {"tariff": "of the ICB", "set_by": "the ICB", "period": "April 2025 to March 2026", "share": "25 %"}
+    agreed |= {"line": "Recovery", "if_fewer": "as the others", "amount": "£1.50", "months": 12, "so_far": 4}
+    for pattern in payment.PATTERNS:
+        yield pattern.format(**agreed, submitted=3)
 
 
 ALL = sorted({one for text in every_sentence() for one in plain_english.sentences(text)})

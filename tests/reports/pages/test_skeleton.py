@@ -89,6 +89,7 @@ def test_things_in_a_row_and_how_much_is_known() -> None:
         "", "a", "a and b", "a, b or c",
     ]  # fmt: skip
     assert trust(True, 12, 12) == "Based on all 12 months."
+    assert trust(True, 1, 1, is_one=True) == "Based on one month."
     assert (
         trust(False, 11, 12, 96) == "Based on 11 of 12 months. 96 of 100 finished courses have scores at both ends."
     )
