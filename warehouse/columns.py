@@ -13,12 +13,16 @@ import duckdb
 from schemas.errors import ForThePerson
 from schemas.sql import quoted
 from warehouse import clinical, compat, examples, lookups, promised, published, quality_items, vocabulary
-from warehouse.comparison import case_mix
+from warehouse.capacity import reference as capacity_reference
+from warehouse.capacity import tables as capacity_tables
+from warehouse.comparison import case_mix, waiting
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
 from warehouse.measures import listing, origins, people, reference_group, rollup, uncounted
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
+from warehouse.payment import tables as payment
+from warehouse.trajectories import building, targets
 
 SCHEMAS = (
     "ref", "core", "monthly_count", "mart", "published", "public", "meta", promised.SCHEMA,
@@ -46,7 +50,9 @@ Columns of meta.columns: One row per column of this file: what it means.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
     listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, origins.COLUMNS,
-    case_mix.COLUMNS, promised.COLUMNS, examples.COLUMNS, COLUMNS,
+    case_mix.COLUMNS, waiting.COLUMNS, payment.COLUMNS, targets.COLUMNS, building.COLUMNS, promised.COLUMNS,
+    examples.COLUMNS, COLUMNS,
+    capacity_reference.COLUMNS, capacity_tables.COLUMNS,
 )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ Belongs here: the questions, each with the SQL that answers it. Does not belong 
 questions that need more than the promised views.
 
 Each example uses views of ``v1``, so that it works as long as the contract holds. What the rules found is asked of
-``meta``, since no figure depends on it. Tests run all of them with the oldest and the newest client.
+``meta``, since no figure depends on it. What a tariff comes to is asked of ``mart``, which is not promised. Tests
+run all of them with the oldest and the newest client.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ Columns of meta.example: One row per question to start from, with the SQL that a
   position: Place in the list.
   title, key: Short title.
   question: The question in words.
-  sql: The statement. It uses views of schema v1, and of meta the rules and what they found.
+  sql: The statement. It uses views of schema v1, of meta the rules and what they found, and of mart what is paid.
   expected_columns: Columns of the answer, separated by commas.
   is_public: Whether it reads protected figures only.
 """
@@ -178,6 +179,21 @@ ORDER BY sum(sum(f.records_rejected)) OVER (PARTITION BY f.rule) DESC, f.rule, r
         ("rule", "message", "what_to_do", "provider_name", "months", "records_rejected"),
     ),
     Example(
+        "Who waits, month by month",
+        "How many people waited at the end of each month, how many came, began treatment or left?",
+        """SELECT period_start,
+    max(CASE WHEN measure = 'REFERRALS' THEN numerator END) AS referred,
+    max(CASE WHEN measure = 'ACCESS' THEN numerator END) AS started,
+    max(CASE WHEN measure = 'ENDED_UNTREATED' THEN numerator END) AS left_before_treatment,
+    max(CASE WHEN measure = 'AWAITING_TREATMENT' THEN numerator END) AS waiting_at_end
+FROM v1.figure
+WHERE measure IN ('REFERRALS', 'ACCESS', 'ENDED_UNTREATED', 'AWAITING_TREATMENT') AND level = 'England'
+    AND pathway = 'all' AND period_type = 'month'
+GROUP BY period_start
+ORDER BY period_start""",
+        ("period_start", "referred", "started", "left_before_treatment", "waiting_at_end"),
+    ),
+    Example(
         "Find a measure",
         "Which measures are about waiting, and what do they mean?",
         """SELECT measure, title, meaning, unit, official_ids
@@ -185,6 +201,20 @@ FROM v1.measure
 WHERE title ILIKE '%wait%' OR meaning ILIKE '%wait%'
 ORDER BY measure""",
         ("measure", "title", "meaning", "unit", "official_ids"),
+    ),
+    Example(
+        "What a tariff comes to",
+        "What is each service paid for, and from which figures?",
+        """SELECT provider, tariff, period_start, line, numerator, denominator, price_pence, floor, cap,
+    full_pence, amount_pence,
+    sum(amount_pence) OVER (PARTITION BY provider, tariff, period_start) AS together_pence, state,
+    months_submitted, is_complete
+FROM mart.payment
+ORDER BY provider, tariff, period_start, position""",
+        (
+            "provider", "tariff", "period_start", "line", "numerator", "denominator", "price_pence", "floor", "cap",
+            "full_pence", "amount_pence", "together_pence", "state", "months_submitted", "is_complete",
+        ),
     ),
     Example(
         "Published figures of one measure",

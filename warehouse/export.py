@@ -77,11 +77,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that is exported: its name, what a row is, its columns, and the licence."""
+    """A table that is exported: its name, what a row is, its columns, the types that Arrow gives them, and the
+    licence.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
+    schema: pa.Schema
 
     @property
     def is_public(self) -> bool:
@@ -135,23 +138,24 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[Table]:
     found = []
     for name in wanted:
         schema, _, table = name.partition(".")
-        columns = con.execute(f'DESCRIBE {schema}."{table}"').fetchall()
-        lines = [said[schema, table, column] for column, *_ in columns]
+        empty = con.sql(f'SELECT * FROM {schema}."{table}" LIMIT 0')
+        lines = [said[schema, table, column] for column in empty.columns]
         found.append(
             Table(
                 name,
                 said[schema, table, ""].description,
                 tuple(
                     Column(line.column, str(type_), line.unit, line.description, line.is_key, line.may_be_null)
-                    for line, (_, type_, *_) in zip(lines, columns, strict=True)
+                    for line, type_ in zip(lines, empty.types, strict=True)
                 ),
+                empty.to_arrow_table().schema,
             )
         )
     return found
 
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, release_id: str) -> None:
-    parquet = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_keys(con, table, release_id)}}}"
+    parquet = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_keys(table, release_id)}}}"
     if table.name not in EXPORTED:
         rows = _by_group(con) if table.name == _BREAKDOWNS else f"(SELECT * FROM {table.name} ORDER BY ALL)"
         _copy(con, rows, folder / f"{table.place}.parquet", parquet)
@@ -185,7 +189,7 @@ def _copy(con: duckdb.DuckDBPyConnection, rows: str, path: Path, options: str) -
     con.execute(f"COPY {rows} TO {quoted(str(path))} ({options})")
 
 
-def _keys(con: duckdb.DuckDBPyConnection, table: Table, release_id: str) -> str:
+def _keys(table: Table, release_id: str) -> str:
     """What a Parquet file says of itself, as DuckDB's KV_METADATA."""
     said = {
         "title": table.name,
@@ -195,8 +199,7 @@ def _keys(con: duckdb.DuckDBPyConnection, table: Table, release_id: str) -> str:
         "release": release_id,
         "source": "Parity, a national outcomes dataset for psychological therapies",
     }
-    empty = con.sql(f"SELECT * FROM {table.name} LIMIT 0").to_arrow_table().schema
-    fields = [field.with_metadata(column.said) for field, column in zip(empty, table.columns, strict=True)]
+    fields = [field.with_metadata(column.said) for field, column in zip(table.schema, table.columns, strict=True)]
     schema = pa.schema(fields, metadata=said).serialize().to_pybytes()
     columns = json.dumps({column.name: column.said for column in table.columns}, ensure_ascii=False)
     written = said | {"columns": columns, ARROW_SCHEMA: base64.b64encode(schema).decode("ascii")}

@@ -9,16 +9,18 @@ deprivation from the postcode. sqlglot resolves names, aliases and stars. The 50
 of processor time, once per process.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import duckdb
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.schema import MappingSchema
 
 from warehouse import clinical, lookups, vocabulary
+from warehouse.capacity import reference as capacity_reference
 from warehouse.described import described_in
 from warehouse.merging import join_courses
 from warehouse.models import model_names, read_sql
@@ -42,10 +44,12 @@ class Lineage:
     """The columns of tables that were added, and what they are made of.
 
     ``staged`` tables are where everything begins. Tables without a model (``ref``) have columns and come from
-    nothing: what is looked up there comes from what it is looked up by.
+    nothing: what is looked up there comes from what it is looked up by. ``of_values``: only what a value is
+    reckoned from, without what chooses and joins its row.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_values: bool = False) -> None:
+        self._of_values = of_values
         self._schema = MappingSchema(dialect="duckdb", normalize=False)
         self._made_of: dict[Column, Columns] = {}
         self._closed: dict[Column, Columns] = {}
@@ -57,7 +61,7 @@ class Lineage:
 
     def add_query(self, name: str, query: exp.Expression) -> None:
         """A table that a query makes of tables added before. Raises sqlglot.errors.OptimizeError for others."""
-        made, rows = _Query(query, self._schema).outputs
+        made, rows = _Query(query, self._schema, of_values=self._of_values).outputs
         name = name.lower()
         self.add_table(name, made)
         self._made_of |= {(name, column): origins for column, origins in made.items()} | {(name, ROWS): rows}
@@ -69,6 +73,20 @@ class Lineage:
         """
         self._made_of[table.lower(), column.lower()]
         return self._origins((table.lower(), column.lower()))
+
+    def made_of(self, table: str, column: str, schemas: Collection[str]) -> Columns:
+        """The columns of these schemas that a column is made of directly: tables of others are followed to theirs.
+
+        Rows (``ROWS``) are no columns, and are left out. Nothing for a column that no query makes.
+        """
+        found, seen = set[Column](), set[Column]()
+        pending = self._made_of.get((table.lower(), column.lower()), _NOTHING)
+        while pending := pending - seen:
+            seen |= pending
+            inside = {each for each in pending if each[0].partition(".")[0] in schemas}
+            found |= {each for each in inside if each[1] != ROWS}
+            pending = _NOTHING.union(*(self._made_of.get(each, _NOTHING) for each in pending - inside))
+        return frozenset(found)
 
     def _origins(self, column: Column) -> Columns:
         if column not in self._closed:
@@ -86,15 +104,39 @@ def lineage_of(queries: Mapping[str, str]) -> Lineage:
     lineage = Lineage()
     for table, columns in (*_staged().items(), *_looked_up().items()):
         lineage.add_table(table, columns)
-    wanted, pending = set[str](), {table for query in queries.values() for table in tables_in(query)}
-    while pending := pending & set(model_names()) - wanted:
-        wanted |= pending
-        pending = {table for name in pending for table in reads(name)}
-    for name in ordered({name: reads(name) for name in wanted if not name.startswith("ref.")}):
+    for name in _needed({table for query in queries.values() for table in tables_in(query)}):
         lineage.add_query(name, _made_by(name))
     for name, query in queries.items():
         lineage.add_query(name, sqlglot.parse_one(query, read="duckdb", into=exp.Select))
     return lineage
+
+
+def lineage_of_tables(tables: Iterable[str], described: Mapping[str, Iterable[str]]) -> Lineage:
+    """What the values of tables are reckoned from, and of all models they need.
+
+    Of a table that Python makes, or whose SQL does not say its columns by itself, only the columns are known, as
+    ``described``. It is made of nothing here.
+    """
+    lineage = Lineage(of_values=True)
+    models = set(model_names())
+    without = {name: columns for name, columns in described.items() if name not in models}
+    for table, columns in (without | dict(_staged()) | dict(_looked_up())).items():
+        lineage.add_table(table, columns)
+    for name in _needed(tables):
+        try:
+            lineage.add_query(name, _made_by(name))
+        except (OptimizeError, ValueError):
+            lineage.add_table(name, described.get(name, ()))
+    return lineage
+
+
+def _needed(tables: Iterable[str]) -> list[str]:
+    """The models among these tables and those that they need, directly or not, in their order."""
+    wanted, pending, models = set[str](), set(tables), set(model_names())
+    while pending := pending & models - wanted:
+        wanted |= pending
+        pending = {table for name in pending for table in reads(name)}
+    return ordered({name: reads(name) for name in wanted if not name.startswith("ref.")})
 
 
 def _made_by(model: str) -> exp.Expression:
@@ -123,7 +165,7 @@ def _staged() -> Mapping[str, list[str]]:
 def _looked_up() -> Mapping[str, list[str]]:
     """The tables that Python makes before core: reference data, described where they are made."""
     found: dict[str, list[str]] = {}
-    for module in (clinical, lookups, places, vocabulary):
+    for module in (clinical, capacity_reference, lookups, places, vocabulary):
         for line in described_in(module.COLUMNS):
             found.setdefault(f"{line.schema}.{line.table}", []).extend(filter(None, [line.column]))
     return found
@@ -132,7 +174,8 @@ def _looked_up() -> Mapping[str, list[str]]:
 class _Query:
     """One query, names resolved: its output columns, and what they and its rows are made of."""
 
-    def __init__(self, query: exp.Expression, schema: MappingSchema) -> None:
+    def __init__(self, query: exp.Expression, schema: MappingSchema, *, of_values: bool) -> None:
+        self._of_values = of_values
         query = query.copy()
         for select in query.find_all(exp.Select):
             _take_joins_out_of_brackets(select)
@@ -157,7 +200,9 @@ class _Query:
     def _of_union(self, scope: Scope) -> tuple[list[tuple[str, Columns]], Columns]:
         parts = [self._of(each) for each in scope.set_operation_scopes]
         names = [name for name, _ in parts[0][0]]
-        made = [(n, _NOTHING.union(*(columns[at][1] for columns, _ in parts))) for at, n in enumerate(names)]
+        # A part may say fewer columns: values, and tables of which no columns are known, are made of nothing.
+        each = [[made for columns, _ in parts for _, made in columns[at : at + 1]] for at in range(len(names))]
+        made = [(name, _NOTHING.union(*of)) for name, of in zip(names, each, strict=True)]
         return made, _NOTHING.union(*(rows for _, rows in parts))
 
     def _of_select(self, scope: Scope) -> tuple[list[tuple[str, Columns]], Columns]:
@@ -168,7 +213,8 @@ class _Query:
         made = []
         for each in select.selects:
             is_over_rows = each.find(*_OVER_ROWS) is not None
-            made.append((each.alias_or_name, self._named(scope, each) | (counted if is_over_rows else chosen)))
+            of_rows = _NOTHING if self._of_values else counted if is_over_rows else chosen
+            made.append((each.alias_or_name, self._named(scope, each) | of_rows))
         return made, chosen
 
     def _chosen(self, scope: Scope, *, only_inner: bool) -> Columns:
@@ -205,13 +251,13 @@ class _Query:
         own = dict(self._of(source)[0]).get(column.name, _NOTHING) if isinstance(source, Scope) else _column(
             source, column.name
         )  # fmt: skip
-        return own | self._joined_by(within, column.table)
+        return own if self._of_values else own | self._joined_by(within, column.table)
 
     def _of_subquery(self, scope: Scope, column: exp.Column) -> Columns:
         """A column of a subquery within the expression, whose sources are not those of the scope."""
         for inner in scope.subquery_scopes:
             if column.table in inner.sources:
-                return self._of_column(inner, column) | self._of(inner)[1]
+                return self._of_column(inner, column) | (_NOTHING if self._of_values else self._of(inner)[1])
         return _NOTHING
 
     def _joined_by(self, scope: Scope, name: str) -> Columns:

@@ -15,9 +15,11 @@ import duckdb
 from schemas.codes import code_list
 from schemas.dataset import TABLES
 from schemas.month import last_day, months_between
+from warehouse.capacity.reference import load_capacity
 from warehouse.clinical import load_clinical
 from warehouse.organisations.places import load_organisations, load_periods
 from warehouse.staging import StagedSubmission, insert_rows
+from warehouse.trajectories.targets import load_targets
 from warehouse.vocabulary import load_vocabulary
 
 _TABLES = """
@@ -114,6 +116,8 @@ def load_reference(
         insert_rows(con, "ref.language", [tuple(row.values()) for row in csv.DictReader(file)])
     load_organisations(con, reference, organisations)
     load_clinical(con)
+    load_targets(con)
+    load_capacity(con)
     reported = [submission.month for submission in current]
     months = months_between(min(reported), max(reported)) if reported else []
     insert_rows(con, "ref.month", [_month_row(month) for month in months])

@@ -17,11 +17,11 @@ from pathlib import Path
 import duckdb
 
 from schemas.month import last_day, months_after
+from schemas.periods import FINANCIAL_YEAR, MONTH
 from schemas.sql import quoted
 from warehouse.disclosure.suppression import ABSENT
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, RATES
 from warehouse.measures.official import SAME
-from warehouse.organisations.places import FINANCIAL_YEAR, MONTH
 from warehouse.staging import insert_rows
 
 MEASURES_FILE = "measures.csv"

@@ -1,11 +1,12 @@
 """How the files of the warehouse are written, read and identified.
 
 Belongs here: the storage version and the connection settings of every writer, those that shut a reader in, the hash
-of a file, waiting for the disk. Does not belong here: what is written.
+of a file, its bytes, waiting for the disk. Does not belong here: what is written.
 """
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 Config = dict[str, str | bool | int | float | list[str]]
@@ -36,6 +37,20 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of every file below a folder. A file with two names there counts twice; one that is gone
+    meanwhile does not count.
+    """
+    if not path.is_dir() or path.is_symlink():
+        return path.lstat().st_size
+    size = 0
+    for inside, _, names in os.walk(path):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += Path(inside, name).lstat().st_size
+    return size
 
 
 def sync(path: Path) -> None:

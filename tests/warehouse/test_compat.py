@@ -199,7 +199,7 @@ def test_every_view_has_its_grain_once(population: Path) -> None:
     views = ask(
         population, "SELECT schema_name || '.\"' || view_name || '\"' FROM duckdb_views() WHERE NOT internal"
     )
-    ours = [name for (name,) in views if not name.startswith(("core.", "mart.", "published."))]
+    ours = [name for (name,) in views if not name.startswith(("core.", "mart.", "published.", "monthly_count."))]
     assert len(ours) == sum(len(models_of(schema)) for schema in (*SCHEMAS, "v1"))
     for view in ours:
         query = f"SELECT count(*), count(DISTINCT ({', '.join(keys[view])})) FROM {view}"

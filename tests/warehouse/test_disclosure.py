@@ -56,7 +56,7 @@ def world(
         CREATE TABLE mart.measure (position INTEGER, measure VARCHAR, title VARCHAR, meaning VARCHAR, kind VARCHAR,
             grain VARCHAR, over_time VARCHAR, over_places VARCHAR, unit VARCHAR, direction VARCHAR,
             standard DECIMAL(5, 4), published_id VARCHAR, caveats VARCHAR, source VARCHAR, since VARCHAR,
-            pathways VARCHAR, confidence VARCHAR, lowest INTEGER);
+            pathways VARCHAR, confidence VARCHAR, lowest INTEGER, is_experimental BOOLEAN DEFAULT false);
         CREATE TABLE mart.official_measure (official_id VARCHAR, official_name VARCHAR, answer VARCHAR,
             measure VARCHAR, figure VARCHAR, breakdown VARCHAR, groups VARCHAR, note VARCHAR);
         CREATE TABLE mart.breakdown (breakdown VARCHAR);

@@ -3,11 +3,12 @@
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from schemas.instruments import questions
-from tests.fixtures.warehouse import APRIL, FEW, Row, ask, build, one, write_submission
+from tests.fixtures.warehouse import APRIL, FEW, Row, ask, build, each_alone, one, write_submission
 
 TREATMENT, CHOICE, HELPED, STOPPED = "747901000000107", "747861000000100", "MCPIN_HELPED", "STOPPED_WAIT"
 DAY = date(2025, 4, 20)
@@ -20,9 +21,7 @@ def answer(question: str, given: str | None, day: date = DAY) -> Row:
 FLAGS = "is_counted, is_positive, is_negative, is_highest, is_lowest"
 
 
-@pytest.mark.parametrize(
-    ("question", "given", "flags"),
-    [
+ANSWERS = [
         (TREATMENT, "4", (True, True, False, True, False)), (TREATMENT, "3", (True, True, False, False, False)),
         (TREATMENT, "2", (True, False, False, False, False)), (TREATMENT, "1", (True, False, True, False, False)),
         (HELPED, "0", (True, False, True, False, True)), (HELPED, "NA", (False,) * 5), (HELPED, "99", (False,) * 5),
@@ -32,12 +31,21 @@ FLAGS = "is_counted, is_positive, is_negative, is_highest, is_lowest"
         # A reason for stopping is named or not; neither is praise or blame.
         (STOPPED, "Y", (True, False, False, True, False)), (STOPPED, "N", (True, False, False, False, True)),
         ("999999999", "4", (False,) * 5),
-    ],
-)  # fmt: skip
-def test_which_answers_count_and_as_what(
-    tmp_path: Path, question: str, given: str | None, flags: tuple[bool, ...]
-) -> None:
-    assert one(tmp_path, {"SMI608": [answer(question, given)]}, FLAGS, "core.experience") == [flags]
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
+    """What became of each of the answers, given at a service of its own: one build for all."""
+    tables = [{"SMI608": [answer(question, given)]} for question, given, _ in ANSWERS]
+    return each_alone(tmp_path_factory.mktemp("answers"), tables, FLAGS, "core.experience")
+
+
+@pytest.mark.parametrize(
+    "place", range(len(ANSWERS)), ids=[f"{question}-{given}" for question, given, _ in ANSWERS]
+)
+def test_which_answers_count_and_as_what(judged: list[list[Any]], place: int) -> None:
+    assert judged[place] == [ANSWERS[place][2]]
 
 
 def contact(attendance: str) -> list[Row]:

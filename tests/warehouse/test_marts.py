@@ -16,7 +16,6 @@ from tests.fixtures.warehouse import (
     GAD7,
     PHQ9,
     REQOL10,
-    SECRET,
     Case,
     Row,
     ask,
@@ -25,12 +24,14 @@ from tests.fixtures.warehouse import (
     tables_of,
     write_submission,
 )
-from warehouse.build import build_core, build_marts, complete, open_draft
+from warehouse.build import build_core, build_marts, open_draft
 from warehouse.columns import COUNTS, ContractError, apply_contract, contract
 from warehouse.comparison.statistics import wilson
+from warehouse.described import Described
 from warehouse.measures.catalogue import catalogue
 from warehouse.measures.counting import described
 from warehouse.measures.passes import passes
+from warehouse.measures.rollup import GROUP_FIGURE, described_figures
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
@@ -283,13 +284,15 @@ def test_england_without_a_service_is_the_rest(tmp_path: Path) -> None:
     assert rows == [("RXX", 3, 5, pytest.approx(2 / 3)), ("RYY", 3, 5, pytest.approx(1 / 2))]
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "within_42", "within_126", "over_90"),
-    [(42, 132, 1, 1, 0), (43, 133, 0, 1, 0), (43, 134, 0, 1, 1), (126, 130, 0, 1, 0), (127, 130, 0, 0, 0)],
-)
-def test_waits_on_their_day(
-    tmp_path: Path, first: int, second: int, within_42: int, within_126: int, over_90: int
-) -> None:
+# Days to the first and the second contact, and whether they are within 42 and 126 days and over 90 days apart.
+WAITS = {
+    "R01": (42, 132, 1, 1, 0), "R02": (43, 133, 0, 1, 0), "R03": (43, 134, 0, 1, 1), "R04": (126, 130, 0, 1, 0),
+    "R05": (127, 130, 0, 0, 0),
+}  # fmt: skip
+
+
+def waited(first: int, second: int) -> tuple[date, dict[str, list[Row]]]:
+    """A referral that ends with its second contact: the month of that, and the tables."""
     received = date(2025, 1, 1)
     last = received + timedelta(days=second)
     contacts: list[Row] = [
@@ -308,13 +311,24 @@ def test_waits_on_their_day(
         "ReferralRequestReceivedDate": received,
         "ServDischDate": last,
     }
-    month = last.replace(day=1)
-    tables: dict[str, list[Row]] = {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [referral], "IDS201": contacts}
-    counted = ("WAIT_42", "WAIT_126", "SECOND_TREATMENT_90")
-    found = build(tmp_path, [write_submission(tmp_path, "RXX", month, tables)], measures=counted)
-    assert measured(found, "RXX", "WAIT_42", month) == (within_42, 1, "value")
-    assert measured(found, "RXX", "WAIT_126", month) == (within_126, 1, "value")
-    assert measured(found, "RXX", "SECOND_TREATMENT_90", month) == (over_90, 1, "value")
+    return last.replace(day=1), {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [referral], "IDS201": contacts}
+
+
+@pytest.fixture(scope="module")
+def waits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A draft in which each of the waits is that of the only person of a service: one build for all."""
+    tmp = tmp_path_factory.mktemp("waits")
+    sent = [write_submission(tmp, provider, *waited(*days[:2])) for provider, days in WAITS.items()]
+    return build(tmp, sent, measures=("WAIT_42", "WAIT_126", "SECOND_TREATMENT_90"))
+
+
+@pytest.mark.parametrize("provider", WAITS)
+def test_waits_on_their_day(waits: Path, provider: str) -> None:
+    first, second, within_42, within_126, over_90 = WAITS[provider]
+    month, _ = waited(first, second)
+    assert measured(waits, provider, "WAIT_42", month) == (within_42, 1, "value")
+    assert measured(waits, provider, "WAIT_126", month) == (within_126, 1, "value")
+    assert measured(waits, provider, "SECOND_TREATMENT_90", month) == (over_90, 1, "value")
 
 
 def test_no_rate_without_a_denominator_and_none_beyond_0_and_1(draft: Path) -> None:
@@ -337,11 +351,12 @@ def test_england_says_how_many_services_it_includes(draft: Path) -> None:
     assert rows == [(APRIL, 2), (MAY, 0), (JUNE, 1)]
 
 
-def test_marts_are_the_same_when_built_again(draft: Path) -> None:
+def test_marts_are_the_same_when_built_again(draft: Path, tmp_path: Path) -> None:
     query = "SELECT * FROM mart.service_comparison ORDER BY ALL"
-    before = ask(draft, query)
-    build_marts(draft)
-    assert ask(draft, query) == before
+    again = tmp_path / "again.duckdb"
+    shutil.copyfile(draft, again)
+    build_marts(again)
+    assert ask(again, query) == ask(draft, query)
 
 
 def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
@@ -380,7 +395,6 @@ def test_one_pass_per_grain_and_date() -> None:
 
 
 def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tmp_path: Path) -> None:
-    complete(draft, secret=SECRET)
     bare = ask(
         draft,
         f"""SELECT schema_name, table_name, column_name FROM duckdb_columns()
@@ -389,7 +403,7 @@ def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tm
     )
     assert bare == []
     found = ask(draft, "SELECT count(*) FROM meta.columns WHERE description <> ''")
-    assert found == [(sum(1 for line in (*contract(), *described(catalogue())) if line.column),)]
+    assert found == [(sum(1 for line in (*contract(), *generated()) if line.column),)]
     build_core(tmp_path / "d.duckdb", [])
     with open_draft(tmp_path / "d.duckdb") as con:
         con.execute("CREATE TABLE core.stray (nameless INTEGER)")
@@ -399,8 +413,7 @@ def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tm
 
 def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_path: Path) -> None:
     """Every key but those of which NULL is a value is NOT NULL; a row without one is refused, by insert and build."""
-    complete(draft, secret=SECRET)
-    lines = [line for line in (*contract(), *described(catalogue())) if line.is_key]
+    lines = [line for line in (*contract(), *generated()) if line.is_key]
     stored = dict(
         ask(
             draft,
@@ -412,8 +425,8 @@ def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_pat
     assert len({(line.schema, line.table) for line in kept}) > 70
     for line in kept:
         assert stored[f"{line.schema}.{line.table}.{line.column}"] == line.may_be_null, line
-    # Sketches of people are of totals, too: those have no breakdown.
-    assert {line.table for line in kept if line.may_be_null} == {"instrument_cut_off", "people"}
+    # Sketches of people are of totals, too: those have no breakdown. The terms of a tariff are no line of it.
+    assert {line.table for line in kept if line.may_be_null} == {"instrument_cut_off", "people", "tariff"}
     with duckdb.connect(str(draft), read_only=True) as con:
         for name, group in groupby(lines, key=lambda line: f'{line.schema}."{line.table}"'):
             columns = ", ".join(f'"{line.column}"' for line in group)
@@ -428,7 +441,30 @@ def test_a_key_is_declared_tells_rows_apart_and_has_a_value(draft: Path, tmp_pat
             "ALTER TABLE ref.month ALTER month DROP NOT NULL; INSERT INTO ref.month (last_day) VALUES (NULL)"
         )
         with pytest.raises(ContractError, match=r"ref\.month: the key month has no value in some rows"):
-            apply_contract(con, described(catalogue()))
+            apply_contract(con, generated())
+
+
+def generated() -> list[Described]:
+    return [*described(catalogue()), *described_figures()]
+
+
+def test_the_view_that_reads_all_figures_by_group_at_once_has_the_same_rows(draft: Path) -> None:
+    by_measure, at_once = "mart.breakdown_measure", GROUP_FIGURE
+    assert ask(draft, f"DESCRIBE {by_measure}") == ask(draft, f"DESCRIBE {at_once}")
+    for a, b in ((by_measure, at_once), (at_once, by_measure)):
+        assert ask(draft, f"FROM {a} EXCEPT ALL FROM {b}") == []
+    states = [state for (state,) in ask(draft, f"SELECT DISTINCT state FROM {at_once} ORDER BY ALL")]
+    assert states == ["no denominator", "not applicable", "not submitted", "value"]
+
+
+def test_where_no_measure_has_a_breakdown_there_are_no_groups(draft: Path, tmp_path: Path) -> None:
+    alone = [replace(each, breakdowns=()) for each in some(*FEW)]
+    won = [write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]))]
+    build_core(tmp_path / "draft.duckdb", won, measures=alone)
+    build_marts(tmp_path / "draft.duckdb", measures=alone)
+    for view in ("mart.breakdown_measure", GROUP_FIGURE):
+        assert ask(tmp_path / "draft.duckdb", f"FROM {view}") == []
+        assert ask(tmp_path / "draft.duckdb", f"DESCRIBE {view}") == ask(draft, f"DESCRIBE {view}")
 
 
 def test_a_provider_that_sends_nothing_for_six_months_counts_as_stopped(tmp_path: Path) -> None:

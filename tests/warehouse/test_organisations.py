@@ -16,6 +16,7 @@ from demonstration.sites import service
 from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, USAGE
 from pipelines.zones import zones
+from tests.fixtures.tariff import TRIAL, tariff_text
 from tests.fixtures.warehouse import APRIL, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
 from warehouse.inputs import present
 from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference
@@ -86,7 +87,8 @@ def folder(root: Path, **changed: str | None) -> Path:
 
 
 NONE_OF_OURS = {
-    "deprivation": 0, "population": 0, "process_change": 0, "earlier_deprivation": 0, "site_location": 0,
+    "deprivation": 0, "population": 0, "process_change": 0, "earlier_deprivation": 0, "site_location": 0, "tariff": 0,
+    "target": 0,
 }  # fmt: skip
 
 
@@ -122,7 +124,30 @@ PEOPLE = "organisation,breakdown,breakdown_group,as_of,persons,source,confidence
 EARLIER = "postcode_district,as_of,decile,source,confidence\n"
 SITES = "organisation,postcode,latitude,longitude,valid_from,source,confidence\n"
 CHANGED = "provider,month,reason,pathway,measure\n"
+TARGETS = "organisation,series,due,target,source,confidence\n"
 WRONG: list[tuple[dict[str, str | None], str]] = [
+    ({"target": "organisation,series,due\n"}, r"target.csv, line 1: .*"),
+    *(({name: ""}, rf"{name}.csv: the file is empty. Fill it, or leave it out")
+      for name in ("target", "population", "process_change", "deprivation", "etr", "succ")),
+    *(({name: header}, rf"{name}.csv: no line follows the names of the columns")
+      for name, header in (("target", TARGETS), ("population", PEOPLE), ("process_change", CHANGED), ("site_location", SITES),
+                           ("earlier_deprivation", EARLIER))),
+    ({"target": TARGETS.replace(",", ";") + "RAA;access;2027-03;9;plan;F\n"},
+     r"target.csv, line 1: the columns are separated by semicolons, and must be separated by commas; save [^;]*Windows to a comma\.$"),
+    ({"target": TARGETS + "RAA,access,0000-01,9,plan,F\n"}, r"line 2: '0000-01' in due is not a month such as 2027-03"),
+    ({"target": TARGETS + 'RAA,access,2027-03,9,"a plan\nof two lines",F\nRAA,access,2027-13,9,plan,F\n'}, r"target.csv, line 4: '2027-13'"),
+    ({"process_change": CHANGED + "RAA,0000-10,moved,,\n"}, r"'0000-10' is not a month such as 2025-10"),
+    ({"target": TARGETS + "RAA,access,31/03/2027,9,plan,F\n"}, r"line 2: '31/03/2027' in due is not a month such as 2027-03"),
+    ({"target": TARGETS + "RAA,access,2027-13,9,plan,F\n"}, r"'2027-13' in due is not a month"),
+    ({"target": TARGETS + "RAA,access,2027-03,9.5,plan,F\n"}, r"'9.5' in target is not a whole number"),
+    ({"target": TARGETS + 'RAA,access,2027-03,"1,900",plan,F\n'}, r"'1,900' in target is not a whole number"),
+    ({"target": TARGETS + "RAA,recovery,2027-03,9,plan,F\n"}, r"'recovery' is not a series with targets: access, "),
+    ({"target": TARGETS + "raa,access,2027-03,9,plan,F\n"}, r"'raa' is not an ODS code"),
+    ({"target": TARGETS + "RXX,access,2027-03,9,plan,F\n"}, r"target.csv: RXX is in none of the files of organisations"),
+    ({"target": TARGETS + "RAA,access,2027-03,9,,F\n"}, r"source is empty"),
+    ({"target": TARGETS + "RAA,access,2027-03,9,plan,sure\n"}, r"confidence is F"),
+    ({"target": TARGETS + "RAA,access,2027-03,9,plan,F\nRAA,access,2027-03,8,plan,F\n"},
+     r"line 3: RAA has a target of access for 2027-03 on an earlier line; keep one of them"),
     ({"etr": ods("raa | X")}, r"etr.csv, line 1: 'raa' is not an ODS code"),
     ({"etr": ods("1E+10 | X")}, r"line 1: '1E\+10' is not an ODS code .* kept as text"),
     ({"etr": ods("RAA")}, r"line 1: RAA has no name"),
@@ -155,6 +180,8 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"earlier_deprivation": EARLIER + "LA1,,3,ONS,F\n"}, r"as_of has no date"),
     ({"earlier_deprivation": EARLIER + "LA1,2015-12-31,3,,F\n"}, r"source is empty"),
     ({"earlier_deprivation": EARLIER + "LA1,2015-12-31,3,a,F\nLA1,2015-12-31,4,a,F\n"}, r"LA1 is on an earlier line"),
+    ({"tariff": "price\n"}, r"tariff.csv, line 1: 'price' is no column of a tariff; the columns are tariff, valid_from"),
+    ({"tariff": tariff_text(TRIAL[:-1])}, r"tariff.csv, line 2: the weights add up to 0.6 and must add up to 1"),
     ({"site_location": SITES + "RAA,LA14RP,54.0,-2.8,,ONS,F\n"}, r"site_location.csv, line 2: 'LA14RP' is not a postcode"),
     ({"site_location": SITES + "RAA,LA1 4RP,north,-2.8,,ONS,F\n"}, r"'north' in latitude is not a number of degrees"),
     ({"site_location": SITES + "RAA,LA1 4RP,54.0,-2.8,2020,ONS,F\n"}, r"'2020' in valid_from is not a date"),
@@ -269,6 +296,16 @@ def test_an_organisation_split_between_two_on_one_day_is_said_and_not_followed(t
     taken = take_reference(folder(tmp_path, succ="RBB,RAA,R,20250501,\nRBB,RCC,R,20250501,\n"), tmp_path / "out")
     assert rows(tmp_path / "out", "succession") == []
     assert any("RBB was split between RAA and RCC on 2025-05-01" in note for note in taken.notes)
+
+
+def test_a_tariff_for_somebody_who_is_unknown_or_was_taken_over_is_said(tmp_path: Path) -> None:
+    tariff = tariff_text([{**TRIAL[0], "providers": "RAA RBB RXX"}, *TRIAL[1:]])
+    taken = take_reference(folder(tmp_path, tariff=tariff), tmp_path / "out")
+    assert [note for note in taken.notes if note.startswith("tariff.csv: ")] == [
+        "tariff.csv: RXX in providers is in none of the files of organisations. Is the code right? A code under which "
+        "nobody submits is paid nothing.",
+        "tariff.csv: RBB in providers was taken over by RAA on 2025-05-01 and counts in it. Name RAA.",
+    ]
 
 
 def test_codes_named_and_not_explained_are_said(tmp_path: Path) -> None:
@@ -563,6 +600,8 @@ def test_no_mart_and_no_public_table_names_a_provider_that_was_merged(tmp_path: 
     assert named == {"mart.submission_punctuality.provider"}
     service = "SELECT pairs, gain_total FROM mart.instrument_change WHERE organisation = 'RAA' AND pathway = '01'"
     assert ask(draft, service + " AND period_type = 'all months'") == [(2, 30)]
-    occasions = "SELECT occasion, scores, total FROM mart.trajectory WHERE organisation = 'RAA' AND pathway = '01'"
+    occasions = (
+        "SELECT occasion, scores, total FROM mart.score_by_occasion WHERE organisation = 'RAA' AND pathway = '01'"
+    )
     assert ask(draft, occasions + " ORDER BY occasion") == [(1, 2, 20), (2, 2, 50)]
     assert ask(draft, "SELECT DISTINCT answers, services FROM mart.experience") == [(1, 1)]

@@ -1,12 +1,15 @@
 """Rules in a release: what each found in its submissions, and which found otherwise in a file that changed."""
 
+import csv
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from schemas.national_rules import national_rules
+from schemas.dataset import TABLES as DATASET
+from schemas.national_rules import FOUND, national_rules
 from schemas.rule import Effect
 from schemas.ruleset import RETIRED, WRITTEN, ruleset
 from schemas.versions import Version
@@ -17,6 +20,7 @@ from warehouse.history.causes import Cause, InputChange, Submission
 from warehouse.models import read_sql
 from warehouse.rules import COUNTS, TABLES, Judged, ListedRule, found_otherwise, note_rules
 
+SHARED = Path(__file__).parents[3] / "shared"
 MAY = date(2025, 5, 1)
 SUBMISSIONS = [
     ("RA", APRIL, "a1", "r1 key"),
@@ -120,9 +124,33 @@ def test_a_rule_is_in_force_since_the_version_that_has_its_elements() -> None:
 
 
 def test_national_rules_are_named_for_rules_that_are_in_force() -> None:
-    in_force = {rule.id for rule in WRITTEN}
-    assert national_rules().keys() <= in_force and len(national_rules()) > 50
-    assert national_rules()["IDS001-107"] == ("MHS00118", "MHS00119")
+    in_force = {rule for version in Version for rule in ruleset(version, date(2026, 4, 1), date(2026, 4, 30))}
+    assert national_rules().keys() <= in_force and len(national_rules()) > 150
+    assert [each.id for each in national_rules()["IDS001-107"]] == ["MHS00118", "MHS00119"]
+    assert [each.said for each in national_rules()["IDS101-ServDischDate-FORMAT"]] == ["MHS10127 (MHSDS 6.0)"]
+    assert "IDS101-130" not in national_rules() and "GATE-EMPTY" not in national_rules()
+
+
+def test_every_national_rule_is_in_the_published_list_and_of_the_same_element() -> None:
+    path = SHARED / "domain" / "mhsds_v6_0_validation_rules.csv"
+    if not path.is_file():
+        pytest.skip("the published list of rules is not here")
+    with path.open(encoding="utf-8-sig") as file:
+        published = {row["Error Code"]: row for row in csv.DictReader(file)}
+    for rule_id, national in national_rules().items():
+        for each in national:
+            assert each.id in published, rule_id
+            if each.confidence == FOUND:  # blank, format or code of an element, by its name in both datasets
+                field = DATASET[rule_id[:6]].by_name[rule_id.split("-")[1]]
+                names = {name.lower() for name in (field.name, *field.aliases)} | {f"{field.name}ider".lower()}
+                assert published[each.id]["XML ELEMENT NAME"].lower() in names, rule_id
+
+
+def test_each_national_rule_says_how_sure_we_are_and_of_which_version_it_is() -> None:
+    assert {each.confidence for found in national_rules().values() for each in found} == {"F", "R"}
+    assert {(each.dataset, each.version) for found in national_rules().values() for each in found} == {
+        ("MHSDS", "6.0")
+    }
 
 
 def test_rules_reject_alike_in_every_version_of_the_dataset() -> None:

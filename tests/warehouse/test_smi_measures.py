@@ -307,7 +307,7 @@ def test_after_is_observed_only_while_the_person_is_reported(tmp_path: Path) -> 
 
 def test_bed_days_and_admissions_agree_with_counting_days_one_by_one(tmp_path: Path) -> None:
     won, expected = [], {}
-    for seed in seeds(8):
+    for seed in seeds(4):
         dice = random.Random(seed)
         uses, lain = [], set()
         for _ in range(dice.randrange(1, 8)):
@@ -451,7 +451,7 @@ def test_paired_outcomes_of_community_services(tmp_path: Path) -> None:
     assert [(*case[:3], *row) for case, (row,) in zip(expected, found, strict=True)] == expected
 
 
-@pytest.mark.parametrize("seed", seeds(2))
+@pytest.mark.parametrize("seed", seeds(1))
 def test_who_measures_more_looks_neither_better_nor_worse(tmp_path: Path, seed: int) -> None:
     """RBB has the people of RAA and asks them all of DIALOG as well: items that only fluctuate, threshold one point.
 
@@ -578,7 +578,7 @@ def test_the_standard_deviation_follows_from_sums(
     assert found == [(expected if expected is None else pytest.approx(expected),)]
 
 
-def test_a_trajectory_says_who_is_still_there(tmp_path: Path) -> None:
+def test_scores_by_occasion_say_who_is_still_there(tmp_path: Path) -> None:
     day = date(2025, 4, 15)
     cases = [
         Case("stays", [(REQOL10, "10", "20")], pathway="01",
@@ -590,7 +590,7 @@ def test_a_trajectory_says_who_is_still_there(tmp_path: Path) -> None:
     draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(cases))], measures=FEW)
     found = ask(
         draft,
-        """SELECT occasion, scores, mean_score, mean_first_of_these FROM mart.trajectory
+        """SELECT occasion, scores, mean_score, mean_first_of_these FROM mart.score_by_occasion
            WHERE organisation = 'RXX' AND pathway = '01' ORDER BY occasion""",
     )
     assert found == [(1, 2, 20.0, 20.0), (2, 2, 24.0, 20.0), (3, 1, 20.0, 10.0)]
@@ -810,7 +810,7 @@ def test_who_reaches_the_dose_is_longer_in_therapy_and_not_worse_for_it(tmp_path
     assert beside == [(low, high, "a rate of events: few people may have most of them")]
 
 
-@pytest.mark.parametrize("seed", seeds(3))
+@pytest.mark.parametrize("seed", seeds(1))
 def test_events_per_person_time_agree_with_counting_days_one_by_one(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     people = {}

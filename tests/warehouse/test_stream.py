@@ -27,7 +27,7 @@ def outcomes_of(populations: dict[str, list[Person]]) -> duckdb.DuckDBPyConnecti
     """The two views over the counts of these populations, each an organisation; England is all of them."""
     con = duckdb.connect()
     con.execute(
-        "CREATE SCHEMA mart; CREATE TABLE mart.measure (measure VARCHAR, pathways VARCHAR, standard DECIMAL(5, 4));"
+        "CREATE SCHEMA mart; CREATE SCHEMA monthly_count; CREATE TABLE mart.measure (measure VARCHAR, pathways VARCHAR, standard DECIMAL(5, 4));"
         "INSERT INTO mart.measure VALUES ('RECOVERY', '05', 0.5), ('RELIABLE_RECOVERY', '05', 0.48), "
         "('RELIABLE_IMPROVEMENT', '05', 0.67);" + COUNTS
     )

@@ -8,12 +8,15 @@ Does not belong here: reading pages back (``screened_pages``), making them (``re
 
 from collections.abc import Mapping
 
+from schemas.periods import PERIODS
+
 _SAME = (
     "o.source = t.source AND o.period_type = t.period_type AND o.period_start = t.period_start "
     "AND o.pathway = t.pathway"
 )
 # The months of a period, as it is named.
-_MONTHS = "CASE t.period_type WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 ELSE 12 END"
+_LENGTHS = " ".join(f"WHEN '{kind}' THEN {months}" for kind, (months, _) in PERIODS.items())
+_MONTHS = f"CASE t.period_type {_LENGTHS} END"
 
 
 def _at(measure: str, column: str) -> str:

@@ -29,7 +29,7 @@ def build_public(con: duckdb.DuckDBPyConnection, secret: str, suppression: Suppr
     """Write schema ``public`` from ``mart``, ``monthly_count.people`` and ``published``; replaces an earlier one.
 
     ``secret`` decides the random errors; it is not written anywhere. Needs ``mart.measure``,
-    ``mart.service_measure``, ``mart.breakdown_measure``, ``mart.breakdown_group``,
+    ``mart.service_measure``, ``monthly_count.group_figure``, ``mart.breakdown_group``,
     ``mart.submission_coverage``, ``mart.official_measure``, the macros of ``mart``, ``published.service_count``,
     ``published.provider``, ``ref.organisation``, ``ref.code``, ``ref.language``, ``ref.instrument``,
     ``ref.survey_question``, ``ref.pathway``, ``ref.pathway_complaint``, ``ref.therapy``, ``ref.therapy_standard``,

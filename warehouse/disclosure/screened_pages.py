@@ -16,10 +16,10 @@ from pathlib import Path
 
 import duckdb
 
+from schemas.periods import MONTH
 from warehouse.disclosure.followed import follows
 from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.screened_tables import last_day_of_figures
-from warehouse.organisations.places import MONTH
 
 MARKS = ("axis", "list")
 """Columns of texts without a value that are no figures: a round number beside an axis, how long a list is."""

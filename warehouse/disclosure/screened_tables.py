@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from schemas.month import last_day
 from schemas.pathway import pathways
+from schemas.periods import FINANCIAL_YEAR, MONTH, QUARTER, ROLLING_YEAR
 from schemas.sql import quoted
 from warehouse.disclosure.identifiers import identifiers
 from warehouse.disclosure.suppression import ABSENT, NOT_LISTED, SUPPRESSION
 from warehouse.measures.catalogue import ALL_PATHWAYS
 from warehouse.open_data import GROUP_TYPES
-from warehouse.organisations.places import FINANCIAL_YEAR, MONTH, QUARTER, ROLLING_YEAR
 from warehouse.promised import is_public
 from warehouse.rules import COUNTS
 

@@ -5,6 +5,7 @@
 -- peer_group says with which services a figure can be compared: those of the same pathway. Published statistics are
 -- of Talking Therapies alone, so their 'all' is one kind of care. Data quality is about records, which every service
 -- fills in. Both are compared with all services. A published year has no months that we could ask for.
+-- Nobody is compared by a measure that is tried out.
 CREATE VIEW mart.provider_figure AS
 WITH counted AS (
     SELECT
@@ -34,7 +35,7 @@ SELECT
     c.state, c.peer_group, CASE c.source WHEN 'published' THEN 12 ELSE v.months END AS months, v.months_submitted,
     c.source = 'published' OR coalesce(v.is_complete, false) AS is_complete, c.published_rate
 FROM counted AS c
-INNER JOIN mart.measure AS m ON m.measure = c.measure
+INNER JOIN mart.measure AS m ON m.measure = c.measure AND NOT m.is_experimental
 LEFT JOIN mart.submission_coverage AS v
     ON c.source = 'submitted' AND v.organisation = c.provider AND v.period_type = c.period_type
     AND v.period_start = c.period_start AND v.over_time = m.over_time

@@ -21,7 +21,7 @@ added AS (
         CAST(sum(pairs) AS BIGINT) AS pairs, sum(first_total) AS first_total, sum(first_squares) AS first_squares,
         sum(last_total) AS last_total, sum(last_squares) AS last_squares
     FROM periodic
-    INNER JOIN work.therapy_place USING (provider, commissioner)
+    INNER JOIN work.commissioned_place USING (provider, commissioner)
     GROUP BY GROUPING SETS (
         (level, organisation, period_type, period_start, therapy_type, instrument, problem),
         (level, organisation, period_type, period_start, therapy_type, instrument)

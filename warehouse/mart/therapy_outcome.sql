@@ -7,7 +7,7 @@ WITH placed AS (
     SELECT w.level, w.organisation, t.period_type, t.period_start, m.* EXCLUDE (provider, commissioner, month)
     FROM monthly_count.therapy_outcome AS m
     INNER JOIN work.care_period AS t ON t.month = m.month
-    INNER JOIN work.therapy_place AS w ON w.provider = m.provider AND w.commissioner = m.commissioner
+    INNER JOIN work.commissioned_place AS w ON w.provider = m.provider AND w.commissioner = m.commissioner
 ),
 added AS (
     SELECT

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from schemas.month import parse_month
 from schemas.pathway import codes_of, unknown
 from warehouse.measures.official import published_ids
 
@@ -104,6 +105,9 @@ class Measure:
     pathway codes it applies to, all when empty; ``breakdowns`` the ids of breakdowns. ``standard`` is the national
     standard as a share. ``published_id`` has the official ids that it gives (``official``). ``confidence`` is F
     (found in the source) or R (recalled, to be confirmed). ``signed`` is ``yes`` where a value may be below 0.
+    ``experimental_until`` is a month as YYYY-MM, or blank. Until the records reach that month the measure is
+    counted and shown to those inside, and not applied: services are not compared or paid by it, and it is not
+    published.
     """
 
     id: str
@@ -127,6 +131,7 @@ class Measure:
     since: str
     weight: str = ""
     signed: str = ""
+    experimental_until: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a row that cannot be counted or read."""
@@ -153,6 +158,7 @@ class Measure:
             problems.append("a weight goes with kind 'mean' only")
         if self.signed not in ("", "yes") or (self.signed and self.kind not in ("mean", *QUANTILES)):
             problems.append("signed is yes or blank, and yes only of a mean, median or p90")
+        problems += _no_month("experimental_until", self.experimental_until)
         if (self.kind in RATES) != self.unit.endswith(" per person-year"):
             problems.append("a unit per person-year goes with a rate, and only with it")
         if (self.grain in STOCK_GRAINS) != (self.over_time == "stock"):
@@ -275,6 +281,16 @@ def _subjects() -> list[str]:
 def _rows(name: str) -> list[dict[str, str]]:
     with (files("warehouse.measures") / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def _no_month(name: str, text: str) -> list[str]:
+    """What is wrong with a month, where one is given."""
+    if text:
+        try:
+            parse_month(text)
+        except ValueError as error:
+            return [f"{name} {error}"]
+    return []
 
 
 def _refuse_twice(where: str, ids: Iterable[str]) -> None:

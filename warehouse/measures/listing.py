@@ -42,6 +42,9 @@ Columns of mart.measure: One row per measure: what is counted, of whom, and who 
   since: Month from which the definition holds.
   weight: Of a mean whose rows stand for several things: how many; its denominator is their sum. NULL: a row is one.
   lowest: Least value that is possible: 0; NULL where a value may be below 0, as of a change.
+  experimental_until: Month from which it is applied, as YYYY-MM; NULL where it always is.
+  is_experimental: Whether the records have not reached that month. Then services are not compared by it, and it is
+      not published.
 
 Columns of mart.official_measure: One row per measure of NHS England's monthly statistics of Talking Therapies, and
     per group of its variables: where it is found here.
@@ -86,7 +89,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
         "over_places VARCHAR, numerator VARCHAR, denominator VARCHAR, unit VARCHAR, direction VARCHAR, "
         "standard DECIMAL(5, 4), pathways VARCHAR, breakdowns VARCHAR, published_id VARCHAR, caveats VARCHAR, "
         "source VARCHAR, confidence VARCHAR, since VARCHAR, weight VARCHAR, "
-        "lowest INTEGER)"
+        "lowest INTEGER, experimental_until VARCHAR, is_experimental BOOLEAN DEFAULT false)"
     )
     insert_rows(
         con,
@@ -96,7 +99,7 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
                 position, m.id, m.title, m.meaning, m.grain, m.date_column, m.kind, m.over_time, m.over_places,
                 m.numerator, m.denominator or None, m.unit, m.direction, m.standard, " ".join(m.pathways or codes),
                 " ".join(m.breakdowns), m.published_id or None, m.caveats or None, m.source, m.confidence, m.since,
-                m.weight or None, m.lowest,
+                m.weight or None, m.lowest, m.experimental_until or None, False,
             )
             for position, m in enumerate(catalogue, start=1)
         ],
@@ -127,6 +130,14 @@ def create_measures(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]
     everywhere = [(m.id, ALL_PATHWAYS) for m in catalogue if not m.pathways]
     applicable = [(m.id, each.code) for m in catalogue for each in pathways() if m.applies_to(each.code)]
     insert_rows(con, "work.measure_pathway", everywhere + applicable)
+
+
+def mark_tried_out(con: duckdb.DuckDBPyConnection) -> None:
+    """Mark in ``mart.measure`` the measures whose month the submissions have not reached."""
+    con.execute(
+        "UPDATE mart.measure SET is_experimental = true "
+        "WHERE experimental_until > (SELECT strftime(max(month), '%Y-%m') FROM core.submission)"
+    )
 
 
 def list_items(con: duckdb.DuckDBPyConnection) -> None:

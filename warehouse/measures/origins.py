@@ -41,6 +41,8 @@ _PATHWAY = "pathway"
 # Of which submitted month and provider a submission is: elements of its header.
 _OF_A_SUBMISSION = ("OrgIDProv", "ReportingPeriodStartDate")
 _LINKS = (Identity.LOCAL, Identity.PERSON)
+# Parts of a measure that a value decides; which rows there are follows from keys.
+_COUNTED = ("date", "numerator", "denominator")
 
 Row = tuple[str, str, str, str, str, bool]
 
@@ -53,6 +55,16 @@ def create_lineage(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure])
     )
     rows = {row for measure in catalogue for row in _of_measure(measure)} | set(_of_items())
     insert_rows(con, "meta.lineage", sorted(rows))
+
+
+def measures_of(element: tuple[str, str], catalogue: Sequence[Measure]) -> set[str]:
+    """The measures whose counts or dates are made of an element (table id, name): without it a row is left out."""
+    return {
+        measure
+        for each in catalogue
+        for measure, part, _, table_id, name, is_link in _of_measure(each)
+        if (table_id, name) == element and not is_link and part in _COUNTED
+    }
 
 
 @cache

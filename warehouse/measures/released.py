@@ -8,10 +8,11 @@ import duckdb
 
 from schemas.sql import quoted
 from warehouse.columns import COUNTS
+from warehouse.measures.rollup import GROUP_FIGURE
 
 
 def leave_out_working_counts(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables of schema ``monthly_count`` that no view reads, and comment each count column that stays.
+    """Drop what of schema ``monthly_count`` no reader needs, and comment each count column that stays.
 
     The counts by provider and month are the draft's, for the next build: of 52 tables an analyst met, 40 had
     nothing for them. What stays has a comment and a row in ``meta.columns`` for each column. ``con`` is the copy
@@ -23,6 +24,8 @@ def leave_out_working_counts(con: duckdb.DuckDBPyConnection) -> None:
         "WHERE database_name = current_database() AND schema_name = 'monthly_count' ORDER BY table_name"
     ).fetchall()
     con.execute("BEGIN")
+    con.execute(f"DROP VIEW {GROUP_FIGURE}")
+    con.execute("DELETE FROM meta.columns WHERE schema_name || '.' || table_name = ?", [GROUP_FIGURE])
     for (table,) in tables:
         if f"monthly_count.{table} " not in f"{views} ":
             con.execute(f'DROP TABLE monthly_count."{table}"')

@@ -6,10 +6,12 @@ and states (``mart/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import duckdb
 
+from warehouse.described import Described, described_in
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Measure
 from warehouse.measures.counting import PLACED_KEYS, sums
 from warehouse.measures.passes import GroupTable, Pass, passes
@@ -29,7 +31,15 @@ from warehouse.parallel import Task, run_tasks
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 # By month a sub-ICB's groups are nearly all empty, and they are a third of all rows: they stand by quarter and up.
 _NO_MONTHS = "sub-ICB"
-
+# The rows of mart.breakdown_measure for what reads all of them. It has a branch for each set of breakdowns, 58, and
+# not one for each measure of a table, 236: planning those takes 1 s. A draft has it, a release does not.
+GROUP_FIGURE = "monthly_count.group_figure"
+# Where no measure has a breakdown, both views are there without a row.
+_NO_GROUPS = (
+    "SELECT source, level, organisation, period_type, period_start, pathway, CAST(NULL AS VARCHAR) AS breakdown, "
+    "CAST(NULL AS VARCHAR) AS breakdown_group, measure, numerator, denominator, months_submitted, state "
+    "FROM mart.service_measure WHERE false"
+)
 
 COLUMNS = """
 Columns of mart.breakdown_measure: One row per organisation, period, pathway, group of a breakdown and measure.
@@ -60,6 +70,16 @@ Columns of monthly_count.place: One row per provider, commissioner and site that
   level, key: Level of the organisation.
   organisation: Code of the organisation.
 """
+
+
+def described_figures() -> list[Described]:
+    """What ``GROUP_FIGURE`` and its columns mean: what they mean in mart.breakdown_measure."""
+    schema, table = GROUP_FIGURE.split(".")
+    return [
+        replace(line, schema=schema, table=table, is_key=False)
+        for line in described_in(COLUMNS)
+        if line.table == "breakdown_measure"
+    ]
 
 
 @cache
@@ -110,7 +130,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         for table in each.group_tables
         for measure in table.measures
     ]
-    con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views)}")
+    con.execute(f"CREATE VIEW mart.breakdown_measure AS {' UNION ALL '.join(views or [_NO_GROUPS])}")
+    whole = [_all_groups(each, table) for each in passes(catalogue) for table in each.group_tables]
+    con.execute(f"CREATE OR REPLACE VIEW {GROUP_FIGURE} AS {' UNION ALL '.join(whole or [_NO_GROUPS])}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
 
@@ -296,7 +318,33 @@ def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -
 def _group_branch(each: Pass, table: GroupTable, measure: Measure) -> str:
     """One measure's rows of the view, of one table; a filter on the measure leaves the other branches unread."""
     own = {breakdown.id for breakdown in table.breakdowns}
-    asked = ", ".join(f"'{name}'" for name in measure.breakdowns if name in own)
+    asked = [name for name in measure.breakdowns if name in own]
+    return _group_rows(table, asked, _group_figure(each, measure))
+
+
+def _all_groups(each: Pass, table: GroupTable) -> str:
+    """The rows of all measures of one table, which is read once for each set of breakdowns."""
+    parts = []
+    for asked, measures in table.alike:
+        figures = [_group_figure(each, measure) for measure in measures]
+        lists = [f"unnest([{', '.join(column)}])" for column in zip(*figures, strict=True)]
+        parts.append(_group_rows(table, [breakdown.id for breakdown in asked], lists))
+    return " UNION ALL ".join(parts)
+
+
+def _group_rows(table: GroupTable, asked: Sequence[str], figure: Sequence[str]) -> str:
+    """The rows of the view, of the breakdowns ``asked`` of a table; ``figure`` is as ``_group_figure`` gives it."""
+    measure, numerator, denominator, state = figure
+    return (
+        "SELECT 'submitted' AS source, level, organisation, period_type, period_start, pathway, breakdown, "
+        f"breakdown_group, {measure} AS measure, {numerator} AS numerator, {denominator} AS denominator, "
+        f"months_submitted, {state} AS state FROM monthly_count.{table.name}_total "
+        f"WHERE breakdown IN ({', '.join(repr(name) for name in asked)})"
+    )
+
+
+def _group_figure(each: Pass, measure: Measure) -> tuple[str, str, str, str]:
+    """SQL of a measure, its numerator, denominator and state, over a row of a table of groups."""
     submitted = there = "has_last_month" if measure.is_stock else "months_submitted > 0"
     if measure.pathways:
         there += f" AND pathway IN ('{ALL_PATHWAYS}', {', '.join(repr(code) for code in measure.pathways)})"
@@ -306,13 +354,11 @@ def _group_branch(each: Pass, table: GroupTable, measure: Measure) -> str:
         counted = f'coalesce("{each.denominators[measure.id]}", 0)'
         denominator = f"CASE WHEN {there} THEN {counted} END"
         empty = f"WHEN {counted} = 0 THEN 'no denominator' "
-    return (
-        "SELECT 'submitted' AS source, level, organisation, period_type, period_start, pathway, breakdown, "
-        f"breakdown_group, '{measure.id}' AS measure, {numerator} AS numerator, {denominator} AS denominator, "
-        f"months_submitted, CASE WHEN NOT ({submitted}) THEN 'not submitted' "
-        f"WHEN NOT ({there}) THEN 'not applicable' {empty}ELSE 'value' END AS state "
-        f"FROM monthly_count.{table.name}_total WHERE breakdown IN ({asked})"
+    state = (
+        f"CASE WHEN NOT ({submitted}) THEN 'not submitted' WHEN NOT ({there}) THEN 'not applicable' "
+        f"{empty}ELSE 'value' END"
     )
+    return f"'{measure.id}'", numerator, denominator, state
 
 
 def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> None:

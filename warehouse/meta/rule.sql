@@ -18,7 +18,8 @@ WHERE false
 --       them.
 --   until: Last version of the dataset that has them; NULL where the newest one does.
 --   level: What it looks at: file, header, group of records, or record.
---   effect: What a finding leads to: file rejected, group rejected, record rejected, severe warning, or warning.
+--   effect: What a finding leads to: file rejected, group rejected, record rejected, severe warning, warning,
+--       experimental (reported, not applied yet) or note (what was read as what).
 --   dimension: Kind of data quality: conformance, completeness or plausibility.
 --   table_id: Table of the dataset; NULL for a rule about files.
 --   elements: Its elements of that table, separated by blanks; NULL where it is about the table or the file.

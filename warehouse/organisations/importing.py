@@ -16,6 +16,7 @@ import polars as pl
 from schemas.errors import NotAsked
 from warehouse.organisations.ods import ODS_FILES, SUCCESSIONS, Reference, read_reference
 from warehouse.organisations.own_layout import OWN_FILES
+from warehouse.payment.tariff_file import COLUMNS as TARIFF
 from warehouse.storage import sha256_of
 
 SOURCE_FILE = "source.json"
@@ -40,6 +41,11 @@ TIDY: dict[str, dict[str, Any]] = {
     "site_location": {
         "organisation": pl.String, "postcode": pl.String, "latitude": pl.String, "longitude": pl.String,
         "valid_from": pl.Date, "source": pl.String, "confidence": pl.String,
+    },
+    "tariff": dict.fromkeys(TARIFF, pl.String),
+    "target": {
+        "organisation": pl.String, "series": pl.String, "due": pl.Date, "target": pl.Int64, "source": pl.String,
+        "confidence": pl.String,
     },
 }  # fmt: skip
 
@@ -115,6 +121,8 @@ def tidy(reference: Reference) -> dict[str, pl.DataFrame]:
         ],
         "earlier_deprivation": [(*key, *value) for key, value in sorted(reference.own.earlier_deprivation.items())],
         "site_location": [(*key, *value) for key, value in sorted(reference.own.site_location.items())],
+        "tariff": [tuple(row[name] or None for name in TARIFF) for row in reference.own.tariff],
+        "target": [(*key, *value) for key, value in sorted(reference.own.target.items())],
     }
     return {name: pl.DataFrame(rows[name], schema, orient="row") for name, schema in TIDY.items()}
 

@@ -12,6 +12,33 @@ from datetime import date
 from pathlib import Path
 
 CODE = "[A-Z0-9]{3,9}"
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def numbered_lines(data: bytes) -> list[tuple[int, list[str]]] | None:
+    """The lines of a CSV file with their numbers, without blanks around values and without empty lines.
+
+    A value may have line breaks: its row has the number of the line on which it begins. None if it is not CSV in
+    UTF-8.
+    """
+    rows, begins = [], 1
+    try:
+        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        for line in reader:
+            rows.append((begins, [value.strip() for value in line]))
+            begins = reader.line_num + 1
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    return [(number, row) for number, row in rows if any(row)]
+
+
+def separated_otherwise(first: list[str]) -> str | None:
+    """What is wrong with a first line whose columns are not separated by commas, in words; else None."""
+    found = next((said for mark, said in _SEPARATORS.items() if len(first) == 1 and mark in first[0]), None)
+    return found and (
+        f"the columns are separated by {found}, and must be separated by commas; save the file again as "
+        "«CSV UTF-8», or set the list separator of Windows to a comma"
+    )
 
 
 def each_line(
@@ -21,16 +48,17 @@ def each_line(
 
     ``columns`` are the fewest and the most that a line may have. Empty lines are left out.
     """
-    try:
-        text = source.read_bytes().decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error):
+    lines = numbered_lines(source.read_bytes())
+    if lines is None:
         problems.append(f"{source.name}: this is not CSV in UTF-8; download it again.")
         return
-    for number, line in enumerate(lines, start=1):
-        row = [value.strip() for value in line]
-        if not any(row):
-            continue
+    if not lines:
+        problems.append(f"{source.name}: the file is empty. Fill it, or leave it out.")
+        return
+    if said := separated_otherwise(lines[0][1]):
+        problems.append(f"{source.name}, line {lines[0][0]}: {said}.")
+        return
+    for number, row in lines:
         try:
             if not columns[0] <= len(row) <= columns[1]:
                 raise ValueError(f"{len(row)} columns; the layout has {columns[1]}")

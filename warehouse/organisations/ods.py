@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from warehouse.organisations.lines import CODE, a_date, check_code, each_line
-from warehouse.organisations.own_layout import OWN_FILES, OwnFiles
+from warehouse.organisations.own_layout import ENGLAND, OWN_FILES, OwnFiles
 
 PROVIDER, SITE, SUB_ICB, ICB, REGION = "provider", "site", "sub-ICB", "ICB", "region"
 # ODS file stem → what its rows are. eauth mixes regions, ICBs and bodies that do not submit.
@@ -80,6 +80,8 @@ def read_reference(sources: Sequence[Path]) -> Reference:
             _read_organisations(source, ODS_FILES[stem], reference)
     _add_authorities(others, reference)
     _check_successions(reference)
+    _check_targets(reference)
+    _note_tariff(reference)
     _note_unknown(reference)
     return reference
 
@@ -215,6 +217,32 @@ def _check_successions(reference: Reference) -> None:
             circles.add((day, (*trail, start)))
     for day, codes in sorted(circles):
         reference.problems.append(f"successors go round in a circle on {day}: {' → '.join(codes)}.")
+
+
+def _check_targets(reference: Reference) -> None:
+    """A target of an organisation that none of the files has would be shown nowhere."""
+    strange = sorted({code for code, *_ in reference.own.target} - {*reference.organisations, ENGLAND})
+    reference.problems += [
+        f"target.csv: {code} is in none of the files of organisations; correct it, or add the file that has it."
+        for code in strange
+    ]
+
+
+def _note_tariff(reference: Reference) -> None:
+    """A tariff for a provider that does not submit, or that was taken over, pays nobody. A provider may submit and
+    be in no file, so it is said and not refused.
+    """
+    named = {code for row in reference.own.tariff for code in row["providers"].split()}
+    reference.notes += [
+        f"tariff.csv: {code} in providers is in none of the files of organisations. Is the code right? A code "
+        "under which nobody submits is paid nothing."
+        for code in sorted(named - {*reference.organisations})
+    ]
+    reference.notes += [
+        f"tariff.csv: {old} in providers was taken over by {new} on {day} and counts in it. Name {new}."
+        for old, new, day in sorted(reference.successions)
+        if old in named
+    ]
 
 
 def _note_unknown(reference: Reference) -> None:

@@ -15,17 +15,13 @@ from pathlib import Path
 
 import duckdb
 
+from schemas.periods import PERIODS
 from warehouse.organisations.importing import SOURCE_FILE, TIDY
 from warehouse.organisations.ods import ICB, PROVIDER, REGION, SUB_ICB
+from warehouse.payment.tables import TARIFF_TABLE
 from warehouse.staging import insert_rows
 
 UNKNOWN = "unknown"
-MONTH, QUARTER, ROLLING_YEAR, FINANCIAL_YEAR = "month", "quarter", "rolling 12 months", "financial year"
-# Period type → how many months, and the calendar months it may start with.
-_PERIODS = {
-    MONTH: (1, range(1, 13)), QUARTER: (3, (1, 4, 7, 10)),
-    ROLLING_YEAR: (12, range(1, 13)), FINANCIAL_YEAR: (12, (4,)),
-}  # fmt: skip
 
 _TABLES = """
 CREATE TABLE ref.organisation (
@@ -40,6 +36,8 @@ CREATE TABLE ref.process_change (
     provider VARCHAR, month DATE, pathway VARCHAR, measure VARCHAR, reason VARCHAR);
 CREATE TABLE ref.earlier_deprivation (
     postcode_district VARCHAR, as_of DATE, decile INTEGER, source VARCHAR, confidence VARCHAR);
+CREATE TABLE ref.target (
+    organisation VARCHAR, series VARCHAR, due DATE, target BIGINT, source VARCHAR, confidence VARCHAR);
 CREATE TABLE ref.site_location (
     organisation VARCHAR, postcode VARCHAR, latitude DECIMAL(9, 6), longitude DECIMAL(9, 6), valid_from DATE,
     source VARCHAR, confidence VARCHAR);
@@ -150,7 +148,7 @@ def load_organisations(con: duckdb.DuckDBPyConnection, folder: Path | None, name
 
     ``folder`` is what ``take_reference`` wrote; ``names`` adds providers it does not have, by ODS code.
     """
-    con.execute(_TABLES)
+    con.execute(_TABLES + TARIFF_TABLE)
     if folder is not None and (folder / SOURCE_FILE).is_file():
         for table in TIDY:
             if not (folder / f"{table}.parquet").is_file():
@@ -296,7 +294,7 @@ def _places(con: duckdb.DuckDBPyConnection) -> Places:
 
 def _spans(months: list[date]) -> Iterator[tuple[str, list[date]]]:
     """Every period type with its runs of months; ``months`` has no gaps."""
-    for kind, (length, starts) in _PERIODS.items():
+    for kind, (length, starts) in PERIODS.items():
         for at in range(len(months) - length + 1):
             if months[at].month in starts:
                 yield kind, months[at : at + length]

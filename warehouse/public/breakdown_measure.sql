@@ -15,7 +15,7 @@ cell AS (
         CAST(sum(b.numerator) AS BIGINT) AS numerator, CAST(sum(b.denominator) AS BIGINT) AS denominator,
         bit_or(p.people) AS people, bit_or(p.others) AS others, min(p.origin) AS origin,
         max(b.months_submitted) AS months_submitted, max(b.state) AS state
-    FROM mart.breakdown_measure AS b
+    FROM monthly_count.group_figure AS b
     INNER JOIN listed AS l ON l.level = b.level AND l.organisation = b.organisation AND l.pathway = b.pathway
     LEFT JOIN public.breakdown_group AS g ON g.breakdown = b.breakdown AND g.breakdown_group = b.breakdown_group
     LEFT JOIN monthly_count.people AS p

@@ -4,8 +4,8 @@ CREATE TABLE public.measure AS
 SELECT position, measure, title, meaning, kind, grain, pathways, over_time, over_places, unit, direction, standard,
     published_id, caveats, source, confidence, since
 FROM mart.measure
--- Items of data quality are not published.
-WHERE measure IN (SELECT measure FROM mart.service_measure)
+-- Items of data quality are not published, nor what is tried out.
+WHERE measure IN (SELECT measure FROM mart.service_measure) AND NOT is_experimental
 
 -- Columns of public.measure: One row per measure: what its figures mean.
 --   position: Place in the catalogue.

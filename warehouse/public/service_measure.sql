@@ -10,7 +10,7 @@ WITH cell AS (
         s.numerator, s.denominator, s.quantile, s.months_submitted, s.state, p.people, p.others, p.origin,
         coalesce(p.people, 0) | coalesce(p.others, 0) AS everybody
     FROM mart.service_measure AS s
-    INNER JOIN mart.measure AS m ON m.measure = s.measure
+    INNER JOIN public.measure AS m ON m.measure = s.measure
     LEFT JOIN monthly_count.people AS p
         ON p.level = s.level AND p.organisation = s.organisation AND p.period_type = s.period_type
         AND p.period_start = s.period_start AND p.pathway = s.pathway AND p.measure = s.measure
