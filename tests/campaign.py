@@ -52,6 +52,14 @@ def one_of_each(name: str, cases: Iterable[T], kind: Callable[[T], Hashable]) ->
     return chosen
 
 
+def some_of(name: str, cases: Iterable[T], few: int) -> list[T]:
+    """The first ``few`` cases, where all are of one kind; all in a campaign. What runs is printed under ``name``."""
+    everything = list(cases)
+    chosen = everything if is_whole() else everything[:few]
+    ran[name] = (len(chosen), len(everything))
+    return chosen
+
+
 def summary(counts: dict[str, tuple[int, int]]) -> str:
     """One line on what was sampled."""
     parts = [f"{name} {some:,} of {every:,}" for name, (some, every) in sorted(counts.items())]

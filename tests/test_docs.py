@@ -25,12 +25,21 @@ from warehouse.measures.catalogue import catalogue
 PAGES = sorted(path for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 COMMANDS = (
     "check",
+    "preview",
     "releases",
     "pages",
     "look",
+    "serve",
     "mails",
     "diff",
+    "payment",
+    "plan",
+    "metrics",
+    "backup",
+    "doctor",
+    "tell",
     "explain",
+    "explain-away",
     "dataset",
     "load",
     "reprocess",
@@ -49,7 +58,12 @@ COMMANDS = (
     "reference",
     "synth",
     "demo",
+    "incentives",
+    "capacity",
+    "watch",
+    "conformance",
 )
+GROUPS = ("keys ", "ledger ")  # commands with commands of their own
 
 
 def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: Path) -> None:
@@ -144,6 +158,30 @@ def test_every_command_named_exists(page: Path) -> None:
         )
     )
     assert named <= set(COMMANDS)
+
+
+def test_every_option_named_is_one_of_its_command(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of ``parity prune --yes``, the help of ``prune`` has ``--yes``."""
+    named: dict[str, set[str]] = {}
+    for page in PAGES:
+        for typed in re.findall(r"`parity ([^`]*)`|^parity (.*)$", page.read_text(), re.M):
+            command, *options = re.split(r"\s(?=--[a-z])", "".join(typed))
+            words = command.split()[: 2 if command.startswith(GROUPS) else 1]
+            named.setdefault(" ".join(words), set()).update(re.match(r"--[a-z-]+", each)[0] for each in options)
+    assert sum(map(len, named.values())) >= 20
+    wrong = []
+    for command, options in named.items():
+        assert _run([*command.split(), "--help"]) == CLEAN
+        said = re.findall(r"--[a-z-]+", capfd.readouterr().out)
+        wrong += [f"parity {command} {option}" for option in options - set(said)]
+    assert wrong == []
+
+
+def test_every_test_named_exists() -> None:
+    """In operations.md each row names the test that walks it."""
+    named = {name for page in PAGES for name in re.findall(r"\btests/[\w/]+\.py\b", page.read_text())}
+    assert len(named) >= 50
+    assert sorted(name for name in named if not (PROJECT / name).exists()) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

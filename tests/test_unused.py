@@ -20,6 +20,15 @@ ROOMS = sorted(
 OFFERED = {
     "schemas/contract.py: contract_of",
     "pipelines/resources.py: Parity.setup_for_execution",
+    "pipelines/dagster_storage.py: Storage.config_type",
+    "pipelines/dagster_storage.py: Storage.from_config_value",
+    "pipelines/resources.py: Draft.yield_for_execution",
+    "pipelines/launcher.py: Launcher.check_run_worker_health",
+    "pipelines/event_log.py: _Line.format",
+    "pipelines/event_log.py: _File._open",
+    "pipelines/event_log.py: _File.handleError",
+    "pipelines/event_log.py: _Stream.handleError",
+    "telling/channels.py: _NoRedirect.redirect_request",
 }
 Definition = tuple[str, str]  # qualified name, name
 

@@ -119,7 +119,7 @@ def test_a_killed_check_leaves_nothing_once_the_next_one_starts(
     """What it unpacked lies in a folder that only this user can open."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     path = zipped(submission(tmp_path / "in"))
-    with loading._own_workspace() as workspace:
+    with loading.own_workspace() as workspace:
         assert (workspace.parent.stat().st_mode & 0o777, workspace.stat().st_mode & 0o777) == (0o700, 0o700)
         left = workspace.with_name(".incoming-killed")
         shutil.copytree(workspace, left)

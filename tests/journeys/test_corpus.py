@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from demonstration.conformance.gate import NO_CASE
 from pipelines import apart
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
@@ -31,19 +32,21 @@ EXPECTED = expected()
 
 
 def kind_of(case: Case) -> str:
-    """Generated rules of one table, kind and outcome are one: they differ by element. So are written rules of one
-    table whose case comes to their own finding and nothing else: each is asked by ``tests/schemas`` beside its
-    limits. So are hostile files of one family that come to the same. All else is its own kind.
+    """Generated rules of one kind and outcome are one: they differ by table and element. So are written rules of one
+    table that come to the same outcome, alone or with others: each is asked by ``tests/schemas`` beside its limits,
+    and by the conformance pack. So are hostile files of one family that come to the same. All else is its own kind.
     """
     line = EXPECTED.get(case.name)
     if line is None:
         return case.name
+    if re.fullmatch(r"rule ((GATE|CAUSE)-.*|.*-CASCADE)", case.name):  # each is asked of the pack too
+        return " ".join(("of the pack", line["outcome"]))
     if found := re.fullmatch(r"rule (\w+)-(?:\w+-)?(\w+)", case.name):
         table, kind = found.groups()
         if kind in set(Kind):
-            return " ".join((table, kind, line["outcome"]))
-        own = re.fullmatch(rf"{table}-{kind}×[0-9]+\S*", line["findings"])
-        return " ".join((table, line["outcome"])) if own else case.name
+            return " ".join((kind, line["outcome"]))
+        alone = re.fullmatch(rf"{table}-{kind}×[0-9]+\S*", line["findings"])
+        return " ".join((table, line["outcome"], "alone" if alone else "with others"))
     return " ".join((case.name.split()[0], line["outcome"], re.sub("×[0-9]+", "", line["findings"])))
 
 
@@ -105,7 +108,8 @@ def test_every_line_of_the_table_has_its_case() -> None:
 
 def test_every_rule_in_force_has_a_case_that_would_fail_without_it() -> None:
     found = {part.split("×")[0].split("@")[0] for line in EXPECTED.values() for part in line["findings"].split()}
-    assert sorted(set(IN_FORCE) - found) == ["GATE-LIMIT-PROCESS"]  # of no file: tests/pipelines/test_apart.py
+    # Of no file that is the same on every machine: tests/pipelines/test_apart.py, tests/transforms/test_convert.py.
+    assert set(IN_FORCE) - found == {"CAUSE-DATES-COMPACT", "GATE-DATABASE", "GATE-LIMIT-PROCESS"} <= set(NO_CASE)
     assert sorted(found - set(IN_FORCE)) == []
     assert len(IN_FORCE) >= 150
     assert not RETIRED & set(IN_FORCE)

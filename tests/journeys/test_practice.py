@@ -1,8 +1,7 @@
 """Extracts as real systems and people write them (``../shared/practice``): nothing of them is lost or leaks unsaid.
 
 For each case: ``check`` and ``load`` agree, no value that identifies is printed or leaves its zone, and the outcome is
-what a good product would come to. Cases that are refused today although their meaning is plain are named, each with
-the outcome of today: one that becomes right must leave the list.
+what a good product would come to.
 """
 
 import csv
@@ -59,17 +58,6 @@ RIGHT = {
     "headings_swapped_postcode_gender": Right((RECORDS, FILE), 1), "identifier_in_code_column": Right((WARNED,), 1),
     "xlsx": NOTED,
 }  # fmt: skip
-# Refused, or said in more findings than one, although the cause is plain: reading what sites have is still to come.
-NOT_YET = {
-    "blank_trailing_columns": FILE, "columns_snake_case": FILE, "dates_dd_mon_yyyy": RECORDS, "dates_uk": FILE,
-    "dates_with_time": RECORDS, "excel_text_formula": RECORDS, "folder_with_readme": FILE,
-    "headings_swapped_nhs_status": RECORDS, "headings_swapped_postcode_gender": WARNED,
-    "leading_zeros_lost": RECORDS, "missing_dash": RECORDS, "missing_na": RECORDS, "missing_null": RECORDS,
-    "name_copy_1": FILE, "name_month_suffix": FILE, "name_txt": FILE, "name_with_space": FILE, "names_twice": FILE,
-    "nhs_number_scientific": RECORDS, "nhs_number_spaced": RECORDS, "no_row_of_names": FILE, "pandas_floats": RECORDS,
-    "rows_of_commas": RECORDS, "title_row": FILE, "xlsx": FILE, "zero_width_space": FILE, "zip_backslashes": FILE,
-    "zip_with_thumbs": FILE,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +99,6 @@ def outside(found: Zones) -> str:
 def test_every_case_is_asked_for(cases: Path) -> None:
     with (PRACTICE / "expected.tsv").open(encoding="utf-8", newline="") as file:
         assert {row["case"] for row in csv.DictReader(file, delimiter="\t")} == set(RIGHT)
-    assert set(NOT_YET) <= set(RIGHT)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -129,8 +116,7 @@ def test_an_extract_from_practice(
     assert {value for value in shown if value in printed + errors} == set()
     text = outside(found)
     assert {value for value in shown if value in text} == set()
-    is_right = state in RIGHT[name].states and rules <= RIGHT[name].rules
-    assert (is_right, state) == (name not in NOT_YET, NOT_YET.get(name, state)), (state, rules)
+    assert state in RIGHT[name].states and rules <= RIGHT[name].rules, (state, rules)
 
 
 @pytest.mark.parametrize("name", ["no_contacts_no_scores", "only_names_of_contacts", "one_referral_in_ten"])
@@ -138,5 +124,8 @@ def test_a_thin_extract_does_not_displace_a_full_one(cases: Path, home: Path, na
     found, (thin,) = zones(home), (cases / "cases" / name).iterdir()
     ledger = open_ledger(found.ledger)
     full = load((cases / "base").resolve(), found, ledger, spine_key())
-    assert load(thin, found, ledger, spine_key()).state is State.HELD
+    held = load(thin, found, ledger, spine_key())
+    assert held.state is State.HELD
+    asked = {row["id"] for row in held.verdict.questions}
+    assert asked & {"PAST-IDS101", "PAST-IDS201"}, asked
     assert [o.receipt.submission_id for o in ledger.current_submissions()] == [full.receipt.submission_id]

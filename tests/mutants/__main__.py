@@ -161,9 +161,19 @@ class Results:
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
-    """Mutants that mean the same as the original: file, line's text and turn → reason."""
+    """Mutants that mean the same as the original: file, line's text and turn → reason.
+
+    Where a line has the same turn in several places, ``1 → 2, no. 3`` is the third of them.
+    """
     with EQUIVALENT.open(encoding="utf-8", newline="") as file:
         return {(row["file"], row["line"], row["turn"]): row["reason"] for row in csv.DictReader(file)}
+
+
+def means_the_same(turned: Turned, same: dict[tuple[str, str, str], str]) -> bool:
+    """Whether a mutant is among the ``equivalents``."""
+    text, turn = turned.mutant.key
+    number = turned.name.rpartition(" | ")[2]
+    return bool({(turned.path, text, turn), (turned.path, text, f"{turn}, no. {number}")} & same.keys())
 
 
 def chosen(files: list[str], every: int, only: str) -> Iterator[Turned]:
@@ -258,8 +268,9 @@ def python(
     everything = list(chosen(files, every, only))
     wanted = [
         each for each in everything
-        if (each.path, *each.mutant.key) not in same and not results.is_noticed(each)
+        if not means_the_same(each, same) and not results.is_noticed(each)
     ]  # fmt: skip
+    wanted.sort(key=lambda each: each.name in results.by_name)  # survivors of before after those never asked
     if is_backwards:
         wanted.reverse()
     if wanted:
@@ -286,7 +297,7 @@ def scored(everything: list[Turned], same: dict[tuple[str, str, str], str], resu
     score: dict[str, list[int]] = {}
     for each in everything:
         counts = score.setdefault(each.path, [0, 0, 0])
-        if (each.path, *each.mutant.key) in same:
+        if means_the_same(each, same):
             counts[2] += 1
         else:
             counts[0] += 1
@@ -304,7 +315,7 @@ def sql(every: int, only: str) -> int:
     same, results, known = equivalents(), Results("models"), forked.Known()
     everything = list(chosen([path for path in paths if path.split("/")[1] in MODELS], every, only))
     for turned in everything:
-        if (turned.path, *turned.mutant.key) not in same and not results.is_noticed(turned):
+        if not means_the_same(turned, same) and not results.is_noticed(turned):
             for tests in (MODELS[turned.path.split("/")[1]], ["tests/warehouse"]):
                 noticed, by = forked.ask(asked_of_imported(turned, tests, whole=True), known)
                 if noticed:

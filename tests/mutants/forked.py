@@ -39,6 +39,8 @@ _OPTIMIZED = 0x1  # CO_OPTIMIZED: a function's code, not that of a module or a c
 # A test that takes longer than this many times its time, and so many seconds more, does not end.
 TIMES, SECONDS = 20, 20.0
 MEMORY_MB = 4096
+# So many cases of one test function are asked before another function has its turn.
+CASES = 12
 BROKEN = "not in place:"
 # What needs a server, and cases of the corpus that single tests ask more cheaply.
 LEFT_OUT = "not postgresql and not broken_submission and not load_of_a_hostile"
@@ -277,19 +279,27 @@ class Known:
         return known
 
     def through(self, path: str, lines: range | None) -> list[str]:
-        """The tests that pass through one of these lines, or any of the file: who notices most first, then one of
-        each test function; among those the ones that pass through little else, and the fastest.
+        """The tests that pass through one of these lines, or any of the file: who notices most first, then those that
+        pass through little else, a few cases of each test function at a time, and the fastest.
+
+        What Polars calls from a thread of its own is not seen. So of lines that no test seems to pass through, the
+        tests of the file are asked. A test that only reads what a file declares passes through no line, so all such
+        tests are asked too where any line of the file will do.
         """
         found = [
             name for name, seen in self.lines.items()
-            if any(each == path and (lines is None or at in lines) for each, at in seen)
+            if any(each == path and (lines is None or at in lines) for each, at in seen) or (lines is None and not seen)
         ]  # fmt: skip
+        if not found and lines is not None:
+            return self.through(path, None)
         place: Counter[str] = Counter()
         keys = {}
         for name in sorted(found, key=lambda name: self.seconds[name]):
             function = name.partition("[")[0]
-            elsewhere = sum(each != path for each, _ in self.lines[name]) / len(self.lines[name])
-            keys[name] = (-min(self.noticed[name], 3), place[function], round(elsewhere, 1), self.seconds[name])
+            seen = self.lines[name]
+            elsewhere = sum(each != path for each, _ in seen) / len(seen) if seen else 1.0
+            turn = place[function] // CASES
+            keys[name] = (-min(self.noticed[name], 3), turn, round(elsewhere, 1), self.seconds[name])
             place[function] += 1
         return sorted(found, key=lambda name: keys[name])
 
@@ -371,11 +381,10 @@ def run(items: Sequence[pytest.Item], names: Sequence[str], say: Callable[[str],
 
 
 def within(names: list[str], known: Known, budget: float) -> list[str]:
-    """The first of these tests that take so many seconds together."""
+    """Those of these tests that take so many seconds together, the first first, and the first in any case."""
     chosen, spent = [], 0.0
     for name in names:
-        spent += known.seconds[name]
-        if chosen and spent > budget:
-            continue
-        chosen.append(name)
+        if not chosen or spent + known.seconds[name] <= budget:
+            chosen.append(name)
+            spent += known.seconds[name]
     return chosen
