@@ -17,6 +17,7 @@ from pipelines.publish import has_published
 from pipelines.run import load_paths, publish_release
 from pipelines.zones import Zones, shown
 from warehouse.organisations.importing import SOURCE_FILE, take_reference
+from warehouse.payment.tariff_file import example_file
 from warehouse.published import normalise_published
 
 _SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003
@@ -56,6 +57,7 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
             )  # fmt: skip
     reference = submissions.with_name(f"{submissions.name}-reference")
     write_reference(reference, [placed(service(index, _SEED)) for index in range(providers)], _START)
+    (reference / "tariff.csv").write_bytes(example_file())
     if not (zones.reference / SOURCE_FILE).exists() or is_made_up(
         zones.reference
     ):  # reference data of the centre are kept
@@ -71,10 +73,10 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
         )  # 8 M rows that a demonstration does not need
     show.released(publish_release(zones))
     national_table(zones)
-    show.line(f"Open first: {shown(first_page(zones))} (make look opens it)")
+    show.line(f"Open first: {shown(first_page(zones))} (`parity look` opens it)")
     show.line("Submission board: parity status")
     show.line('Ask it something: parity query "FROM mart.national LIMIT 10"')
-    show.line("Dagster UI: make dev")
+    show.line("Dagster UI: parity serve")
 
 
 def national_table(zones: Zones) -> None:

@@ -6,7 +6,7 @@ Belongs here: folders, and what is there already. Does not belong here: what pag
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import durable
+from pipelines import durable, past
 from pipelines.ask import release_name
 from pipelines.ledger import open_ledger
 from pipelines.overseeing import oversee, write_board
@@ -61,9 +61,11 @@ def write(zones: Zones, release: str | None, public: bool, inside: bool) -> Page
 
 def write_for_those_inside(zones: Zones, release: str) -> int:
     """Write each service's page and digest beside its reports, and the centre's pages; how many files."""
-    with opened(zones.releases / release, INSIDE) as found:
+    ledger = open_ledger(zones.ledger)
+    asked = past.asked_by_provider(ledger.current_submissions())
+    with opened(zones.releases / release, INSIDE, asked) as found:
         written = write_inside(found, lambda provider: zones.site_reports / provider, zones.centre)
-    write_board(oversee(zones, open_ledger(zones.ledger)), zones)
+    write_board(oversee(zones, ledger), zones)
     durable.sync_all(zones.centre)
     return written.pages + 1
 
