@@ -37,6 +37,9 @@ MEMORY_MB, SECONDS = 8192, 1800
 _EVERY = 0.05
 # A process that holds more than this when its task is done is replaced: memory is not given back reliably.
 _RETIRED_MB = 1024
+# And one that holds half of what a task may take when its task begins: what earlier submissions left in it must not
+# reject this one. Half of the usual limit is never reached here; a centre may set a limit that is small.
+_SHARE_LEFT_BEFORE = 2
 _LENGTH = 8
 _TRIES = 3
 # Of this process: folders that nobody would delete if the one who asks were killed.
@@ -103,6 +106,8 @@ class Worker:
         memory_mb, seconds = self._limits()
         settings = {name: value for name, value in os.environ.items() if name.startswith("PARITY_")}
         with self._lock:
+            if self._process is not None and _memory_mb(self._process.pid) > memory_mb // _SHARE_LEFT_BEFORE:
+                self.end()
             process = self._start()
             assert process.stdin is not None
             try:

@@ -26,6 +26,7 @@ from tests.fixtures.submission import RIGHT, submission
 from tests.fixtures.tasks import (
     environment,
     fill_the_memory,
+    keep_in_memory,
     kill_yourself,
     leave,
     limits_of_the_system,
@@ -100,6 +101,18 @@ def test_a_process_that_took_much_is_replaced_when_its_task_is_done(
     _, before = worker.run(environment, "x")
     monkeypatch.setattr("pipelines.worker._RETIRED_MB", 1)
     worker.run(fill_the_memory, 1)
+    assert worker.run(environment, "x")[1] != before
+
+
+def test_what_an_earlier_task_left_does_not_count_against_the_next(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENV_MEMORY, "150")
+    _, before = worker.run(environment, "x")
+    monkeypatch.setenv(ENV_MEMORY, "400")
+    worker.run(keep_in_memory, 120)
+    monkeypatch.setenv(ENV_MEMORY, "150")
+    assert worker.run(fill_the_memory, 60) == 60 << 20
     assert worker.run(environment, "x")[1] != before
 
 
