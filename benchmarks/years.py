@@ -4,7 +4,8 @@ Belongs here: tiny submissions, and seconds and bytes of each thousand: they sho
 belong here: how long large submissions take (``benchmarks.load``).
 
 The sensor's own function is called, twice for each arrival as its rule of rest asks, and the runs that it requests
-are executed in this process. So starting a process for each run, some 4 seconds, is not in the figures.
+are executed in this process. So starting a process for each run, some 4 seconds, is not in the figures. After each
+month everything is pruned as it would be two days later: that is what the schedule ``daily_pruning`` does.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -78,6 +79,18 @@ def sizes(home: Path) -> Counter[str]:
     return found
 
 
+def core_seconds() -> float:
+    """Processor seconds of this process and of those below it, as Linux counts them."""
+    children = [
+        each for task in Path("/proc/self/task").iterdir() for each in (task / "children").read_text().split()
+    ]
+    living = 0
+    for child in children:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        living += sum(map(int, fields[11:15]))  # its own and those of its ended children, in user and system mode
+    return sum(os.times()[:4]) + living / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Load so many submissions, and print a row for each step of them."""
     asked = argparse.ArgumentParser()
@@ -97,6 +110,7 @@ def measure(submissions: int, providers: int, at_once: int, step: int) -> None:
     import dagster as dg
 
     from pipelines.automation import inbox_sensor
+    from pipelines.custody.prune import prune
     from pipelines.dagster_home import instance
     from pipelines.definitions import defs
     from pipelines.ledger import open_ledger
@@ -108,13 +122,18 @@ def measure(submissions: int, providers: int, at_once: int, step: int) -> None:
     parity = Parity(home=str(found.home))
     job = defs.resolve_job_def("load_submissions")
     kb = " | ".join(f"{part}, KB" for part in _PARTS)
-    print(f"| submissions | runs | ms each | longest tick, s | longest cursor, B | {kb} |")
-    print("|" + "---:|" * (5 + len(_PARTS)), flush=True)
+    print(f"| submissions | runs | ms each | core ms each | longest tick, s | longest cursor, B | {kb} |")
+    print("|" + "---:|" * (6 + len(_PARTS)), flush=True)
     with instance(found) as dagster:
         cursor: str | None = None
         done, since, before = 0, 0, sizes(found.home)
         runs, loading, ticks, cursors = 0, 0.0, [0.0], [0]
+        core, month_of_last = core_seconds(), date(2024, 4, 1)
         for together in arrivals(providers, submissions, at_once):
+            if (now_comes := together[0][1]) != month_of_last:
+                later = datetime.now(UTC) + timedelta(days=2)
+                prune(found, open_ledger(found.ledger), later, dagster=dagster)
+                month_of_last = now_comes
             for provider, month in together:
                 put(found.inbox, provider, month)
             waiting = True
@@ -140,8 +159,9 @@ def measure(submissions: int, providers: int, at_once: int, step: int) -> None:
             if since >= step or done == submissions:
                 now = sizes(found.home)
                 each = " | ".join(f"{(now[part] - before[part]) / since / 1000:.1f}" for part in _PARTS)
-                took = f"{runs} | {loading / since * 1000:.0f} | {max(ticks):.2f} | {max(cursors)}"
-                print(f"| {done} | {took} | {each} |", flush=True)
+                used, core = core_seconds() - core, core_seconds()
+                took = f"{loading / since * 1000:.0f} | {used / since * 1000:.0f} | {max(ticks):.2f}"
+                print(f"| {done} | {runs} | {took} | {max(cursors)} | {each} |", flush=True)
                 before, since, runs, loading, ticks, cursors = now, 0, 0, 0.0, [0.0], [0]
         states = Counter(outcome.state.value for outcome in open_ledger(found.ledger).outcomes())
         print(f"\n{json.dumps(states)}; left in the inbox: {sum(1 for _ in found.inbox.iterdir()) - 1}")

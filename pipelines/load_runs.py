@@ -7,7 +7,7 @@ A run takes neighbours in the order of partitions, as Dagster's own backfills do
 list of partitions (docs/decisions/0058).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class LoadRun:
     def request(self) -> dg.RunRequest:
         """The request of a sensor for this run. Dagster never runs the same key twice: it is the batch's name."""
         return dg.RunRequest(run_key=self.batch, job_name=JOB, run_config=self.run_config, tags=self.tags)
+
+
+def is_load(tags: Mapping[str, str]) -> bool:
+    """Whether the run with these tags is about partitions: it loads submissions, or processes them again."""
+    return not {_ONE, _FIRST}.isdisjoint(tags)
 
 
 def range_tags(keys: Sequence[str]) -> dict[str, str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what has no runs should not wait for Dagster
 LOG = "pruned.jsonl"
 # A publication that writes for longer than this was killed.
 _LEFT_AFTER = timedelta(days=1)
+OF_DAGSTER = {kind for kind in Kind if kind.startswith("dagster_")}
 _MONTH = len("2026-04")  # with which the name of a release begins
 IsDue = Callable[[Kind, datetime], bool]
 
@@ -52,7 +53,7 @@ class Due:
 @dataclass
 class Pruned:
     """How many things of each kind are due or were removed, and their bytes. Those of Dagster's are unknown: they
-    are rows of a database, which uses their place again.
+    are rows of a database.
     """
 
     things: dict[str, int]
@@ -68,7 +69,8 @@ def prune(
     the centre's settings cannot be read, and drafting.DraftTaken while somebody publishes.
     """
     with nullcontext() if is_dry else drafting(zones), ExitStack() as opened:
-        found = list(_due(zones, ledger, now, dagster or _opened(zones, opened)))
+        runs = dagster or _opened(zones, opened)
+        found = list(_due(zones, ledger, now, runs))
         things: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
         of: dict[str, tuple[Outcome, list[str]]] = {}
@@ -80,6 +82,8 @@ def prune(
             due.remove()
             if due.submission is not None:
                 of.setdefault(due.submission.receipt.submission_id, (due.submission, []))[1].append(due.kind.value)
+        if runs is not None and not is_dry and not OF_DAGSTER.isdisjoint(things):
+            _give_back(runs)
     for id_, (outcome, kinds) in of.items():
         pruned = custody.note_pruned(zones.received / id_, outcome.detail.get("pruned", ()), kinds)
         ledger.record(id_, outcome.state, outcome.provider_month, {**outcome.detail, "pruned": pruned})
@@ -98,6 +102,12 @@ def _opened(zones: Zones, until: ExitStack) -> "DagsterInstance | None":
     from pipelines.dagster_home import instance
 
     return until.enter_context(instance(zones))
+
+
+def _give_back(dagster: "DagsterInstance") -> None:
+    from pipelines.custody.prune_dagster import give_back
+
+    give_back(dagster)
 
 
 def _due(zones: Zones, ledger: Ledger, now: datetime, dagster: "DagsterInstance | None") -> Iterator[Due]:
@@ -176,16 +186,17 @@ def _of_dagster(
     zones: Zones, now: datetime, days: Mapping[Kind, int | None], dagster: "DagsterInstance"
 ) -> Iterator[Due]:
     """Runs, lists of submissions that no run took up, and ticks."""
-    from pipelines.custody.prune_dagster import logs_before, runs_before, ticks_before
+    from pipelines.custody.prune_dagster import load_logs_before, logs_before, runs_before, ticks_before
 
     if (kept := days[Kind.DAGSTER_RUNS]) is not None:
         until = now - timedelta(days=kept)
         yield from (Due(Kind.DAGSTER_RUNS, forget) for forget in runs_before(until, dagster))
         left = (batch for batch in zones.received.glob(".batch-*.json") if _changed(batch) < until)
         yield from (Due(Kind.DAGSTER_RUNS, batch.unlink, size_of(batch)) for batch in left)
-    if (kept := days[Kind.DAGSTER_LOGS]) is not None:
-        logs = logs_before(now - timedelta(days=kept), dagster)
-        yield from (Due(Kind.DAGSTER_LOGS, forget) for forget in logs)
+    for kind, old_logs in ((Kind.DAGSTER_LOAD_LOGS, load_logs_before), (Kind.DAGSTER_LOGS, logs_before)):
+        if (kept := days[kind]) is not None:
+            logs = old_logs(now - timedelta(days=kept), dagster)
+            yield from (Due(kind, forget) for forget in logs)
     if (kept := days[Kind.DAGSTER_TICKS]) is not None:
         old = ticks_before(now - timedelta(days=kept), dagster)
         yield from (Due(Kind.DAGSTER_TICKS, forget) for forget in old)

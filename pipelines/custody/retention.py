@@ -32,6 +32,7 @@ class Kind(StrEnum):
     RELEASES_OF_THE_MONTH = "releases_of_the_month"
     MESSAGES = "messages"
     DAGSTER_RUNS = "dagster_runs"
+    DAGSTER_LOAD_LOGS = "dagster_load_logs"
     DAGSTER_LOGS = "dagster_logs"
     DAGSTER_TICKS = "dagster_ticks"
 
@@ -48,7 +49,8 @@ MEANING: dict[Kind, str] = {
     Kind.RELEASES_OF_THE_MONTH: "releases that another of the same month followed; their public figures stay",
     Kind.MESSAGES: "what people were told, in centre/told; what is not over is told again as before",
     Kind.DAGSTER_RUNS: "Dagster's runs, but those that last loaded a month or last made a table",
-    Kind.DAGSTER_LOGS: "Dagster's runs with logs of their steps; what they made, and results of checks, stay",
+    Kind.DAGSTER_LOAD_LOGS: "Dagster's loads that succeeded, with logs of their steps; what they made stays",
+    Kind.DAGSTER_LOGS: "Dagster's other runs with logs of their steps; what they made, and results of checks, stay",
     Kind.DAGSTER_TICKS: "sensors and schedules with old ticks of Dagster",
 }
 DEFAULTS: dict[Kind, int | None] = {
@@ -63,12 +65,14 @@ DEFAULTS: dict[Kind, int | None] = {
     Kind.RELEASES_OF_THE_MONTH: 35,
     Kind.MESSAGES: 400,
     Kind.DAGSTER_RUNS: 90,
+    Kind.DAGSTER_LOAD_LOGS: 1,
     Kind.DAGSTER_LOGS: 30,
     Kind.DAGSTER_TICKS: 30,
 }
 """Days; ``None`` is for ever. 35: a month's window and a few days, in which a submission may be withdrawn. 400: a
 year's report beside the one before it. A release of 720 small submissions takes 1 GB: 13 of a year may stay, and
-not one for each day on which something was corrected."""
+not one for each day on which something was corrected. 1: nobody reads the log of a load that succeeded, and it is a
+third of what Dagster keeps of a small submission."""
 
 _FORMS = {
     "what": ("|".join(Kind), f"one of {', '.join(Kind)}"),

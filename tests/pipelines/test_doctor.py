@@ -106,11 +106,11 @@ def expect_nonsense(found: Zones, tmp: Path) -> None:
     (found.home / "expected.csv").write_text("provider,first_month,last_month,why\nrw5?,2025-13,,\n")
 
 
-def put_away(found: Zones, tmp: Path) -> None:
-    """Something left the inbox ten days ago."""
+def put_away(found: Zones, tmp: Path, days: int = 10) -> None:
+    """Something left the inbox so many days ago."""
     place = found.inbox / "received" / "0123456789abcdef"
     place.mkdir(parents=True, mode=0o700)
-    os.utime(place, (time.time() - 10 * 86_400,) * 2)
+    os.utime(place, (time.time() - days * 86_400,) * 2)
 
 
 def switch_on(found: Zones, tmp: Path) -> None:
@@ -167,10 +167,11 @@ def test_what_is_wrong_is_named_and_mended_as_it_says(
     assert examine() == []
 
 
-def test_a_full_disk_and_a_wrong_clock_are_said(
+def test_a_full_disk_and_a_wrong_clock_are_said_and_what_goes_next_night_is_not(
     tmp_path: Path, home: Path, few_measures: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = loaded_and_published(tmp_path)
+    put_away(found, tmp_path, days=8)
     usage = shutil.disk_usage(home)
     monkeypatch.setattr("pipelines.doctor.shutil.disk_usage", lambda path: usage._replace(free=999_999_999))
     (said,) = examine()

@@ -2,9 +2,12 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -22,6 +25,7 @@ from pipelines import arrivals, custody, dagster_home, show
 from pipelines.batch import reprocess_all
 from pipelines.cli import _run
 from pipelines.custody.prune import prune
+from pipelines.custody.prune_dagster import give_back
 from pipelines.custody.retention import DEFAULTS, FILE, Kind, retention
 from pipelines.definitions import build_defs
 from pipelines.drafting import LOCK, DraftTaken
@@ -30,6 +34,7 @@ from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.ledger.rebuild import rebuild
 from pipelines.load import Loaded, load, reprocess
+from pipelines.load_runs import range_tags
 from pipelines.publish import NotPublishable, build_core, current_submissions
 from pipelines.resources import Draft
 from pipelines.run import QUIET
@@ -48,7 +53,7 @@ def loaded(found: Zones, path: Path) -> Loaded:
     return load(path, found, open_ledger(found.ledger), spine_key())
 
 
-def removed(found: Zones, now: datetime = LATE, **more: bool) -> dict[str, int]:
+def removed(found: Zones, now: datetime = LATE, **more: Any) -> dict[str, int]:
     return prune(found, open_ledger(found.ledger), now, **more).things
 
 
@@ -251,7 +256,8 @@ def test_of_dagster_what_last_loaded_a_month_or_made_a_table_stays(
     assert prune(found, open_ledger(found.ledger), NOW, dagster=dagster).things == {}
     assert prune(found, open_ledger(found.ledger), LATE, dagster=dagster).things == {
         "dagster_runs": 3,
-        "dagster_logs": 5,
+        "dagster_load_logs": 3,
+        "dagster_logs": 2,
     }
     assert kept() == {april[1], may, made[1]}
     assert set(dagster.get_materialized_partitions(dg.AssetKey("loaded_month"))) == {"April", "May"}
@@ -264,6 +270,61 @@ def test_of_dagster_what_last_loaded_a_month_or_made_a_table_stays(
     }  # fmt: skip
     assert not list(found.received.glob(".batch-*"))
     assert prune(found, open_ledger(found.ledger), LATE, dagster=dagster).things == {}
+
+
+def test_the_log_of_a_load_that_succeeded_goes_after_a_day_and_any_other_after_a_month(
+    found: Zones, dagster: dg.DagsterInstance
+) -> None:
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["good", "bad"]))
+    def submitted(context: dg.AssetExecutionContext) -> None:
+        if context.partition_key == "bad":
+            raise ValueError
+
+    @dg.asset
+    def table() -> None: ...
+
+    def run(asset: dg.AssetsDefinition, partition: str | None = None) -> str:
+        of = {"partition_key": partition, "instance": dagster, "raise_on_error": False}
+        return dg.materialize([asset], **of).run_id
+
+    loaded, broken, published = run(submitted, "good"), run(submitted, "bad"), run(table)
+
+    def steps(run_id: str) -> bool:
+        return any(entry.dagster_event_type is dg.DagsterEventType.STEP_START for entry in dagster.all_logs(run_id))
+
+    def pruned(days: int) -> dict[str, int]:
+        return prune(found, open_ledger(found.ledger), NOW + timedelta(days=days), dagster=dagster).things
+
+    assert pruned(0) == {}
+    assert pruned(2) == {"dagster_load_logs": 1}
+    assert [steps(run_id) for run_id in (loaded, broken, published)] == [False, True, True]
+    assert dagster.get_materialized_partitions(dg.AssetKey("submitted")) == {"good"}
+    assert pruned(31) == {"dagster_logs": 2}
+    assert [steps(run_id) for run_id in (broken, published)] == [False, False]
+
+
+def test_what_dagster_forgets_makes_its_file_smaller_and_a_load_that_writes_keeps_it_as_it_is(
+    found: Zones, dagster: dg.DagsterInstance
+) -> None:
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition([f"{number:03}" for number in range(100)]))
+    def submitted() -> None: ...
+
+    tags = range_tags(["000", "099"])
+    assert dg.materialize([submitted], instance=dagster, tags=tags).success
+    file = found.dagster / "history" / "event_log.db"
+
+    def size() -> int:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.stat().st_size
+
+    before = size()
+    with closing(sqlite3.connect(file, isolation_level=None)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        assert not give_back(dagster, seconds=0)
+    assert removed(found, NOW + timedelta(days=2), dagster=dagster) == {"dagster_load_logs": 1}
+    assert size() < 0.8 * before
+    assert len(dagster.get_materialized_partitions(dg.AssetKey("submitted"))) == 100
 
 
 def test_ticks_are_forgotten_and_the_state_of_the_sensor_stays(found: Zones, dagster: dg.DagsterInstance) -> None:
