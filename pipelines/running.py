@@ -6,15 +6,22 @@ a run does (``pipelines.jobs``), who may write the draft (``pipelines.drafting``
 Dagster's own launcher never asks whether the process of a started run lives. After a power cut such a run stayed
 «started»: it held the pool, and five of them stopped the daemon. Age says nothing, since a publication may take
 hours. The kernel frees a lock when its process ends, however it ends. So there is no heartbeat and nothing to tune.
+
+A run that Dagster is starting has no lock yet: its process, a child of the code server, imports our code first. It
+waits in vain where nobody listens any more at the place where that code server was.
 """
 
+import json
 import os
 import secrets
+import socket
 import time
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterRunStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from pipelines import durable
 from pipelines.locks import alone, is_locked, locked_file
@@ -30,6 +37,8 @@ _ENDED = (
 # Tag of a run: the name of the folder in which its process holds its lock.
 _TAG = "parity/running_in"
 _NAME = ".name"
+# A listener on this machine or its network accepts a connection at once.
+_SECONDS_TO_CONNECT = 5.0
 _held: dict[str, int] = {}
 
 
@@ -83,15 +92,38 @@ def is_at_work(instance: dg.DagsterInstance, run_id: str) -> bool:
     return bool(is_locked(folder(instance) / run_id)) if is_seen else True
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End the runs that are «started» or «canceling» and whose process is gone; returns their ids.
+def waits_in_vain(run: dg.DagsterRun) -> bool:
+    """Whether the code server that was to start the run's process is gone: nobody listens where it was.
 
-    The daemon does the same every 30 s. A data root without a daemon has only this.
+    False where that cannot be known from here, as in another container. A process that comes nevertheless ends
+    before its first step.
+    """
+    if (named := run.tags.get(GRPC_INFO_TAG)) is None:  # Dagster writes it just before it asks the code server
+        return False
+    place = json.loads(named)
+    with closing(socket.socket(socket.AF_UNIX if "socket" in place else socket.AF_INET)) as asking:
+        asking.settimeout(_SECONDS_TO_CONNECT)
+        try:
+            asking.connect(place["socket"] if "socket" in place else (place["host"], place["port"]))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """End the runs whose process is gone, or that wait for one in vain; returns their ids.
+
+    Each process of Parity's that opens Dagster does so first. Of runs that have started the daemon does the same
+    every 30 s. Those that are starting it would end after 3 minutes.
     """
     if not instance.run_launcher.supports_check_run_worker_health:
         return []
-    unfinished = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
-    dead = [run for run in instance.get_runs(unfinished) if not is_at_work(instance, run.run_id)]
+    started = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    dead = [run for run in instance.get_runs(started) if not is_at_work(instance, run.run_id)]
+    starting = dg.RunsFilter(statuses=[DagsterRunStatus.STARTING])
+    dead += [run for run in instance.get_runs(starting) if waits_in_vain(run)]
     for run in dead:
         if run.status is DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, _ENDED)

@@ -3,14 +3,17 @@
 One kill of one run. Kills of the whole stack: ``tests/journeys/test_power_cut.py``.
 """
 
+import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 from dagster._core.launcher import WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from pipelines import running
 from pipelines.dagster_home import instance
@@ -106,6 +109,47 @@ def test_a_killed_run_is_ended_whatever_its_age_and_a_living_one_is_not(home: Pa
         assert (status(), health()) == (DagsterRunStatus.STARTED, WorkerStatus.NOT_FOUND)
         instance(found).dispose()  # as every command and the start of the UI do
         assert (status(), running.end_dead_runs(dagster)) == (DagsterRunStatus.FAILURE, [])
+
+
+# A code server that listens, says where, and starts no process.
+LISTENS = """
+import socket, sys, time
+place = sys.argv[1]
+listening = socket.socket(socket.AF_INET if place == "127.0.0.1" else socket.AF_UNIX)
+listening.bind((place, 0) if place == "127.0.0.1" else place)
+listening.listen()
+print(listening.getsockname()[1] if place == "127.0.0.1" else place, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "socket"])
+def test_a_run_whose_code_server_was_killed_while_it_started_is_ended(
+    home: Path, tmp_path: Path, place: str
+) -> None:
+    """Dagster gives such a run three minutes, and the next publication would wait for it."""
+    where = place if place == "127.0.0.1" else str(tmp_path / "code")
+    program = [sys.executable, "-c", LISTENS, where]
+    waiting = dg.JobDefinition(graph_def=dg.GraphDefinition("waiting"), executor_def=dg.in_process_executor)
+    with ExitStack() as until, instance(zones()) as dagster:
+        code_server = until.enter_context(subprocess.Popen(program, stdout=subprocess.PIPE))
+        until.callback(code_server.kill)
+        assert code_server.stdout is not None
+        said = code_server.stdout.readline().decode().strip()
+        at = {"host": where, "port": int(said)} if place == "127.0.0.1" else {"host": "localhost", "socket": said}
+        tags = {"named": {GRPC_INFO_TAG: json.dumps(at)}, "not named": {}}
+        runs = {
+            which: dagster.create_run_for_job(waiting, status=DagsterRunStatus.STARTING, tags=of).run_id
+            for which, of in tags.items()
+        }
+        assert running.end_dead_runs(dagster) == []
+        code_server.kill()
+        code_server.wait()
+        instance(zones()).dispose()  # as every command and each process of the stack does
+        now = {which: dagster.get_run_by_id(run_id) for which, run_id in runs.items()}
+        assert {which: run.status for which, run in now.items() if run is not None} == {
+            "named": DagsterRunStatus.FAILURE, "not named": DagsterRunStatus.STARTING,
+        }  # fmt: skip
 
 
 def hold(found: Zones) -> None:
