@@ -182,7 +182,7 @@ def test_the_error_follows_its_law() -> None:
     errors = Counter(
         dict(
             con.execute(
-                "SELECT public.draw(range, CAST(range AS UBIGINT), 0) AS error, count(*) "
+                "SELECT public.draw(public.key_of(range, CAST(31 AS UBIGINT), 0)) AS error, count(*) "
                 f"FROM range({many}) GROUP BY error"
             ).fetchall()
         )
@@ -195,7 +195,7 @@ def test_the_error_follows_its_law() -> None:
     )
     assert max(errors) > SUPPRESSION.within(0.99) and min(errors) < -SUPPRESSION.within(0.99)  # it has no bound
     smooth = con.execute(
-        f"SELECT avg(abs(public.smooth_draw(range, CAST(range AS UBIGINT), 0))) FROM range({many})"
+        f"SELECT avg(abs(public.smooth_draw(public.key_of(range, CAST(31 AS UBIGINT), 0)))) FROM range({many})"
     )
     assert smooth.fetchall()[0][0] == pytest.approx(1.4427, rel=0.03)  # 1 / ln 2
 
@@ -239,7 +239,10 @@ def test_without_the_secret_nothing_is_shown() -> None:
     con = world({"M": {HERE: counted(50)}})
     con.execute("CREATE SCHEMA public")
     con.execute(SUPPRESSION.macros())
-    assert con.execute("SELECT public.shown(50, CAST(-1 AS BIGINT) & 1023, 0, 'pathway')").fetchall() == [(None,)]
+    people, error = "CAST(1023 AS UBIGINT)", "public.draw(public.key_of(50, CAST(1023 AS UBIGINT), 0))"
+    assert con.execute(f"SELECT public.shown(50, {people}, {error}, 'pathway')").fetchall() == [(None,)]
+    SUPPRESSION.use(con, SECRET)
+    assert con.execute(f"SELECT public.shown(50, {people}, {error}, 'pathway')").fetchall() != [(None,)]
 
 
 @pytest.mark.parametrize(
@@ -314,7 +317,10 @@ def test_an_average_of_a_suppressed_denominator_is_not_shown(kind: str) -> None:
     with duckdb.connect() as con:
         con.execute("CREATE SCHEMA public; " + SUPPRESSION.macros())
         SUPPRESSION.use(con, SECRET)
-        average = f"SELECT public.average('{kind}', 600, 10, 60, $1::BIGINT, -1::BIGINT, NULL, 'RXX', 'pathway')"
+        key = "public.key_of(60, -1::BIGINT, 'RXX')"
+        average = (
+            f"SELECT public.average('{kind}', 600, 10, 60, $1::BIGINT, -1::BIGINT, {key}, NULL, NULL, 'pathway')"
+        )
         assert con.execute(average, [None]).fetchone() == (None,)
         assert con.execute(average, [60]).fetchone() != (None,)
 

@@ -133,26 +133,27 @@ class Suppression:
     def macros(self) -> str:
         """SQL that creates the macros of schema ``public``.
 
-        ``n`` is an exact count, ``people`` the sketch of the people behind it, ``origin`` where it is from. Without
-        the secret every error, and so every figure, is NULL.
+        ``n`` is an exact count, ``people`` the sketch of the people behind it, ``origin`` where it is from. ``key``
+        is ``key_of`` these, and ``error`` what is drawn with it: a model makes both once for a figure, in a step of
+        its own. Without the secret every error, and so every figure, is NULL.
         """
         origin = f"CASE WHEN bit_count(people) >= {_MANY} THEN origin END"
         drawn = f"getvariable('{_VARIABLE}') || concat_ws('|', '', people, n, {origin})"
         quantile_from = " ".join(f"WHEN '{kind}' THEN {self.quantile_from(kind)}" for kind in QUANTILES)
         return f"""
-CREATE OR REPLACE MACRO public.key_of(n, people, origin) AS sha256({drawn});
+-- NULL where there are too few people for any figure: a hash takes longer than all else that is done with a figure.
+CREATE OR REPLACE MACRO public.key_of(n, people, origin) AS
+    CASE WHEN bit_count(people) >= {self.smallest} THEN sha256({drawn}) END;
 -- A number above 0, up to 1, from eight hexadecimal digits of a key.
 CREATE OR REPLACE MACRO public.uniform(key, place) AS
     (CAST('0x' || substr(key, 8 * place + 1, 8) AS BIGINT) + 1) / 4294967296;
 -- The difference of two geometric numbers: k with probability (1 - alpha) / (1 + alpha) * alpha^|k|.
 CREATE OR REPLACE MACRO public.geometric(u) AS CAST(floor(ln(u) / ln({self.alpha})) AS BIGINT);
-CREATE OR REPLACE MACRO public.draw(n, people, origin) AS
-    public.geometric(public.uniform(public.key_of(n, people, origin), 0))
-    - public.geometric(public.uniform(public.key_of(n, people, origin), 1));
+CREATE OR REPLACE MACRO public.draw(key) AS
+    public.geometric(public.uniform(key, 0)) - public.geometric(public.uniform(key, 1));
 -- The same law without steps: of means.
-CREATE OR REPLACE MACRO public.smooth_draw(n, people, origin) AS
-    (ln(public.uniform(public.key_of(n, people, origin), 2))
-    - ln(public.uniform(public.key_of(n, people, origin), 3))) / ln({self.alpha});
+CREATE OR REPLACE MACRO public.smooth_draw(key) AS
+    (ln(public.uniform(key, 2)) - ln(public.uniform(key, 3))) / ln({self.alpha});
 -- About how many people bear these marks: {_MANY_PEOPLE} or more where nearly all marks are there.
 CREATE OR REPLACE MACRO public.crowd(people) AS
     {MARKS} * ln({MARKS} / ({MARKS} - least(bit_count(people), {_MANY})));
@@ -162,15 +163,15 @@ CREATE OR REPLACE MACRO public.rows_of_one(n, people, grain) AS CAST(greatest(1,
     WHEN grain IN {_ROWS_ARE_PEOPLE} THEN 1
     ELSE least(n / public.crowd(people), {_ROWS_OF_ONE})
 END)) AS BIGINT);
-CREATE OR REPLACE MACRO public.protect(n, people, origin, grain) AS CASE
-    WHEN n > 0 THEN greatest(0, n + public.draw(n, people, origin) * public.rows_of_one(n, people, grain))
+CREATE OR REPLACE MACRO public.protect(n, people, error, grain) AS CASE
+    WHEN n > 0 THEN greatest(0, n + error * public.rows_of_one(n, people, grain))
     ELSE n
 END;
 -- A protected count, if there are enough people behind it, and enough with the error of one row each.
-CREATE OR REPLACE MACRO public.shown(n, people, origin, grain) AS CASE
-    WHEN bit_count(people) + least(0, public.draw(n, people, origin)) >= {self.smallest}
-        AND public.protect(n, people, origin, grain) >= {self.smallest}
-    THEN public.protect(n, people, origin, grain)
+CREATE OR REPLACE MACRO public.shown(n, people, error, grain) AS CASE
+    WHEN bit_count(people) + least(0, error) >= {self.smallest}
+        AND public.protect(n, people, error, grain) >= {self.smallest}
+    THEN public.protect(n, people, error, grain)
 END;
 -- How many a share that counts everybody leaves out as shown: drawn as if it were one person, so that nobody looks
 -- like a few. The measure is in the key: else all shares that count everybody would show the same.
@@ -181,14 +182,14 @@ CREATE OR REPLACE MACRO public.of_everybody(denominator, key) AS
     CASE WHEN denominator - public.left_out(key) >= {self.smallest} THEN denominator - public.left_out(key) END;
 -- A share of people is at most 1. Of rows that are not people a few people may have many: fewer than
 -- {self.smallest} who are not counted would show by their rows.
-CREATE OR REPLACE MACRO public.numerator(kind, grain, shown, denominator, n, people, others, origin, measure) AS
+CREATE OR REPLACE MACRO public.numerator(kind, grain, shown, denominator, others, key, measure) AS
 CASE
     WHEN kind = 'count' THEN shown
     WHEN kind <> 'share' OR shown IS NULL OR denominator IS NULL THEN NULL
     WHEN grain NOT IN {_ROWS_ARE_PEOPLE} THEN
         CASE WHEN bit_count(others) >= {self.smallest} AND denominator - shown >= {self.smallest} THEN shown END
     WHEN others IS NULL
-    THEN public.of_everybody(denominator, sha256(public.key_of(n, people, origin) || '|' || measure))
+    THEN public.of_everybody(denominator, sha256(key || '|' || measure))
     ELSE least(shown, denominator)
 END;
 -- How far 95 of 100 counts of people are from the one shown, at most. Rows that are not people have no margin.
@@ -199,21 +200,21 @@ CREATE OR REPLACE MACRO public.rate(numerator, denominator) AS
 -- The error of rows that are not people is larger, and so is the denominator that a rate needs.
 CREATE OR REPLACE MACRO public.rate_of_rows(numerator, denominator, rows_of_one) AS
     CASE WHEN denominator >= {self.rate_from} * rows_of_one THEN numerator / denominator END;
--- ``shown`` is the protected denominator of the mean or quantile, ``people`` are those behind it; ``counted`` are
--- those with an event of a rate.
-CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, counted, origin, grain) AS
+-- ``shown`` is the protected denominator of the mean or quantile, ``people`` and ``key`` are those behind it;
+-- ``counted`` are those with an event of a rate, and ``error`` is that of their number.
+CREATE OR REPLACE MACRO public.average(kind, figure, quantile, n, shown, people, key, counted, error, grain) AS
 CAST(CASE
     -- ``least`` leaves out a NULL: without this a suppressed denominator would be no bar.
     WHEN shown IS NULL AND kind NOT IN {RATES} THEN NULL
     WHEN kind = 'mean' AND least(shown, round(public.crowd(people))) >= {self.mean_from} THEN round(
         figure / n * greatest(
-            0, 1 + public.smooth_draw(n, people, origin) * public.rows_of_one(n, people, grain) / n),
+            0, 1 + public.smooth_draw(key) * public.rows_of_one(n, people, grain) / n),
         CASE WHEN shown >= {self.decimal_from} THEN 1 ELSE 0 END)
     -- Of a rate the person-days are not shown: windows of equal length would give the number of people.
     -- Events are a count of rows. Without an error of its own a rare one is read off: 0.1 of 20 people in 180 days.
     WHEN kind IN {RATES} AND round(public.crowd(people)) >= {self.mean_from} THEN round(
-        {DAYS_OF_A_YEAR} * public.shown(figure, counted, origin, 'event') / n
-            * greatest(0, 1 + public.smooth_draw(n, people, origin) / public.crowd(people)), 1)
+        {DAYS_OF_A_YEAR} * public.shown(figure, counted, error, 'event') / n
+            * greatest(0, 1 + public.smooth_draw(key) / public.crowd(people)), 1)
     WHEN least(shown, round(public.crowd(people))) >= CASE kind {quantile_from} END THEN round(quantile)
 END AS DECIMAL(15, 1));
 CREATE OR REPLACE MACRO public.state(kind, numerator, denominator, exact_state) AS CASE

@@ -28,20 +28,29 @@ cell AS (
         b.source, b.level, b.organisation, b.period_type, b.period_start, b.pathway, b.breakdown,
         coalesce(g.breakdown_group, 'other'), b.measure
 ),
-protected AS (
+keyed AS (
     SELECT
         c.*, m.kind, m.grain, coalesce(c.people, 0) | coalesce(c.others, 0) AS everybody,
-        CASE WHEN m.kind IN ('count', 'share') THEN public.shown(c.numerator, c.people, c.origin, m.grain) END AS shown,
-        CASE WHEN m.kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(c.denominator, everybody, c.origin, m.grain) END AS shown_of
+        public.key_of(c.numerator, c.people, c.origin) AS key, public.key_of(c.denominator, everybody, c.origin) AS key_of_all
     FROM cell AS c
     INNER JOIN public.measure AS q ON q.measure = c.measure
     INNER JOIN mart.measure AS m ON m.measure = c.measure
 ),
+drawn AS (
+    SELECT *, public.draw(key) AS error, public.draw(key_of_all) AS error_of_all
+    FROM keyed
+),
+protected AS (
+    SELECT
+        *, CASE WHEN kind IN ('count', 'share') THEN public.shown(numerator, people, error, grain) END AS shown,
+        CASE WHEN kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(denominator, everybody, error_of_all, grain) END AS shown_of
+    FROM drawn
+),
 told AS (
     SELECT
         *, public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
-        public.numerator(kind, grain, shown, shown_of, numerator, people, others, origin, measure) AS told,
-        public.average(kind, numerator, NULL, denominator, shown_of, everybody, people, origin, grain) AS average
+        public.numerator(kind, grain, shown, shown_of, others, key, measure) AS told,
+        public.average(kind, numerator, NULL, denominator, shown_of, everybody, key_of_all, people, error, grain) AS average
     FROM protected
 )
 SELECT

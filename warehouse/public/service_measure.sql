@@ -17,17 +17,28 @@ WITH cell AS (
         AND p.breakdown IS NULL
     WHERE s.level <> 'site'
 ),
-protected AS (
+keyed AS (
     SELECT
-        *, CASE WHEN kind IN ('count', 'share') THEN public.shown(numerator, people, origin, grain) END AS shown,
-        CASE WHEN kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(denominator, everybody, origin, grain) END AS shown_of
+        *, public.key_of(numerator, people, origin) AS key, public.key_of(denominator, everybody, origin) AS key_of_all
     FROM cell
 ),
-told AS (
+drawn AS (
+    SELECT *, public.draw(key) AS error, public.draw(key_of_all) AS error_of_all
+    FROM keyed
+),
+protected AS (
     SELECT
-        *, public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
-        public.numerator(kind, grain, shown, shown_of, numerator, people, others, origin, measure) AS told,
-        public.average(kind, numerator, quantile, denominator, shown_of, everybody, people, origin, grain) AS average
+        *, CASE WHEN kind IN ('count', 'share') THEN public.shown(numerator, people, error, grain) END AS shown,
+        CASE WHEN kind NOT IN ('count', 'rate', 'day_rate') THEN public.shown(denominator, everybody, error_of_all, grain) END AS shown_of
+    FROM drawn
+),
+-- Read twice, and dear: what is drawn for a figure is drawn once.
+told AS MATERIALIZED (
+    SELECT
+        source, level, organisation, period_type, period_start, pathway, measure, kind, shown_of, months_submitted, state,
+        public.rows_of_one(denominator, everybody, grain) AS rows_of_one,
+        public.numerator(kind, grain, shown, shown_of, others, key, measure) AS told,
+        public.average(kind, numerator, quantile, denominator, shown_of, everybody, key_of_all, people, error, grain) AS average
     FROM protected
 ),
 listed AS (
