@@ -120,19 +120,21 @@ def apply_contract(con: duckdb.DuckDBPyConnection, generated: Sequence[Described
         ORDER BY c.schema_name, c.table_name, c.column_index
         """
     )
-    views = con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    # One transaction: 419 comments committed one by one take 2 s.
+    views = set(con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall())
+    # One transaction: 419 comments committed one by one take 2 s. And one call: 3,256 calls took a fifth longer.
     con.execute("BEGIN")
     _declare_keys(con, lines)
-    for line in lines:
-        text = quoted(line.description + (f" [{line.unit}]" if line.column and line.unit else ""))
-        name = f'{line.schema}."{line.table}"'
-        if line.column:
-            con.execute(f'COMMENT ON COLUMN {name}."{line.column}" IS {text}')
-        else:
-            kind = "VIEW" if (line.schema, line.table) in views else "TABLE"
-            con.execute(f"COMMENT ON {kind} {name} IS {text}")
+    con.execute("; ".join(_comment(line, is_view=(line.schema, line.table) in views) for line in lines))
     con.execute("COMMIT")
+
+
+def _comment(line: Described, *, is_view: bool) -> str:
+    """The statement that gives a table or column its comment."""
+    name = f'{line.schema}."{line.table}"'
+    on = f'COLUMN {name}."{line.column}"' if line.column else f"{'VIEW' if is_view else 'TABLE'} {name}"
+    return (
+        f"COMMENT ON {on} IS {quoted(line.description + (f' [{line.unit}]' if line.column and line.unit else ''))}"
+    )
 
 
 def _declare_keys(con: duckdb.DuckDBPyConnection, lines: Sequence[Described]) -> None:

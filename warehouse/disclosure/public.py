@@ -96,8 +96,7 @@ def write_public(database: Path, target: Path) -> None:
             f"INSERT INTO meta.columns SELECT c.* FROM release.meta.columns AS c INNER JOIN ({_COLUMNS}) AS o "
             "USING (schema_name, table_name, column_name) WHERE o.database_name <> 'release' ORDER BY ALL"
         )
-        for statement in _comments(con):
-            con.execute(statement)
+        con.execute("; ".join(_comments(con)))
         con.execute("DETACH release; CHECKPOINT")
 
 

@@ -156,10 +156,10 @@ def _group_referrals(con: duckdb.DuckDBPyConnection) -> None:
         f"CREATE TEMP VIEW referral_group_text AS SELECT r.referral_number, {', '.join(found.values())} "
         f"FROM ({GRAINS['pathway']}) AS r"
     )
-    sets = ", ".join(f"({column})" for column in columns)
+    # One list a row: a grouping set for each column took 0.3 s to plan, and no less for many rows.
     con.execute(
-        f"CREATE TYPE group_of_referral AS ENUM (SELECT DISTINCT coalesce({', '.join(columns)}) AS code "
-        f"FROM referral_group_text GROUP BY GROUPING SETS ({sets}) ORDER BY code)"
+        f"CREATE TYPE group_of_referral AS ENUM (SELECT DISTINCT unnest([{', '.join(columns)}]) AS code "
+        "FROM referral_group_text ORDER BY code)"
     )
     typed = ", ".join(f"CAST({column} AS group_of_referral) AS {column}" for column in columns)
     con.execute(f"CREATE TABLE work.referral_group AS SELECT referral_number, {typed} FROM referral_group_text")

@@ -48,6 +48,10 @@ def leave_out_working_counts(con: duckdb.DuckDBPyConnection) -> None:
     counts = con.execute(
         f"SELECT table_name, column_name, description FROM meta.columns WHERE {COUNTS} ORDER BY ALL"
     ).fetchall()
-    for table, column, description in counts:
-        con.execute(f'COMMENT ON COLUMN monthly_count."{table}"."{column}" IS {quoted(description)}')
+    con.execute(
+        "; ".join(
+            f'COMMENT ON COLUMN monthly_count."{table}"."{column}" IS {quoted(description)}'
+            for table, column, description in counts
+        )
+    )
     con.execute("COMMIT")
