@@ -165,6 +165,8 @@ def check_submission(
         for done in _let_go_after(table.id, version, *period):
             progress.related.known.pop(done, None)
     _check_named(rules, progress)
+    if staging is not None:
+        staging.held.hold()
     tables, links = _conclude(progress)
     hold_to_contract(tables, progress.refused)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values()), *notes(progress.read)]
@@ -367,7 +369,7 @@ def hold_to_contract(tables: Mapping[str, Checked], refused: Mapping[str, pl.Ser
     table) and that row is not among the rejected.
     """
     for table_id, numbers in refused.items():
-        if not numbers.is_in(tables[table_id].rejected.implode()).all():
+        if len(numbers) and not numbers.is_in(tables[table_id].rejected.implode()).all():
             raise ContractBroken(table_id)
 
 

@@ -24,7 +24,7 @@ from schemas.versions import Version, as_checked, tables_of
 from tests.campaign import examples
 from transforms.cast import with_typed
 from transforms.findings import REJECTIONS
-from transforms.leaving import ContractBroken, held_to_contract
+from transforms.leaving import ContractBroken, Held, held_to_contract
 from transforms.pseudonymise import BESIDE, Origin, TokenKey, pseudonymised
 from transforms.related import Related
 from transforms.validate import check_rows, rejected_rows
@@ -145,22 +145,30 @@ WRONG: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 }
 
 
+def leave(rows: pl.LazyFrame, held: Held, path: Path) -> None:
+    rows.sink_parquet(path, engine="streaming")
+    held.hold()
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("right_before", [False, True])
 def test_rows_are_not_written_that_break_the_contract(wrong: str, right_before: bool, tmp_path: Path) -> None:
     """With one batch that is right before it, as in the second half of a table, and without."""
-    right = written("IDS101")
+    right, held = written("IDS101"), Held()
     if right_before:
-        assert held_to_contract(right.lazy(), "IDS101").collect().equals(right.drop(HOLDS))
-    rows = held_to_contract(WRONG[wrong](right).lazy(), "IDS101")
+        assert held_to_contract(right.lazy(), "IDS101", held).collect().equals(right.drop(HOLDS))
+        held.hold()
+    rows = held_to_contract(WRONG[wrong](right).lazy(), "IDS101", held)
     with pytest.raises(ContractBroken) as refused:
-        rows.sink_parquet(tmp_path / "IDS101.parquet", engine="streaming")
+        leave(rows, held, tmp_path / "IDS101.parquet")
     assert str(refused.value) == "IDS101: rows were accepted that the contract refuses"
     assert (refused.value.__cause__, refused.value.__context__) == (None, None)  # pandera's error quotes rows
 
 
 @pytest.mark.parametrize("table_id", TABLES)
 def test_rows_are_written_that_satisfy_the_contract(table_id: str) -> None:
-    rows = held_to_contract(written(table_id).lazy(), table_id).collect(engine="streaming")
+    held = Held()
+    rows = held_to_contract(written(table_id).lazy(), table_id, held).collect(engine="streaming")
+    held.hold()
     assert rows.height
     assert rows.schema == pl.Schema(staged_schema(TABLES[table_id]))

@@ -10,7 +10,7 @@ from schemas.month import ProviderMonth
 from schemas.staged import INVALID, PROVENANCE, staged_schema
 from schemas.terms import HOLDS
 from transforms.cast import with_typed
-from transforms.leaving import LOST, TOKEN, ContractBroken, Leaving, Staging, held_to_contract, leaving
+from transforms.leaving import LOST, TOKEN, ContractBroken, Held, Leaving, Staging, held_to_contract, leaving
 from transforms.pseudonymise import Origin, TokenKey, local_token
 
 CONTACT, DISABILITY = TABLES["IDS201"], TABLES["IDS007"]
@@ -93,11 +93,30 @@ ASKED = {
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_the_contract_sees_every_row_and_column_whatever_is_asked_of_them_afterwards(asked: str) -> None:
-    right = ASKED[asked](held_to_contract(written(True, True, True), "IDS007")).collect()
+    held = Held()
+    right = ASKED[asked](held_to_contract(written(True, True, True), "IDS007", held)).collect()
     assert right.equals(ASKED[asked](written(True, True, True).drop(HOLDS)).collect())
-    for last in (False, None):
+    held.hold()
+    nameless = written(True, True).with_columns(provider=pl.when(pl.col("row_number") < 3).then("provider"))
+    for wrong in (written(True, True, False), written(True, True, None), nameless):
+        also = Held(list(held.batches))
+        ASKED[asked](held_to_contract(wrong, "IDS007", also)).collect()
         with pytest.raises(ContractBroken, match=r"^IDS007: rows were accepted that the contract refuses$"):
-            ASKED[asked](held_to_contract(written(True, True, last), "IDS007")).collect()
-    more = written(True).with_columns(pl.lit("9990000018").alias("NHSNumber"))
-    with pytest.raises(ContractBroken):
-        ASKED[asked](held_to_contract(more, "IDS007")).collect()
+            also.hold()
+    for other in (
+        written(True).with_columns(pl.lit("9990000018").alias("NHSNumber")),
+        written(True).with_columns(pl.col("DisabCode").cast(pl.Categorical)),
+        written(True).drop("DisabCode"),
+    ):
+        with pytest.raises(ContractBroken):
+            ASKED[asked](held_to_contract(other, "IDS007", Held())).collect()
+
+
+def test_the_contract_names_the_table_that_breaks_it_and_asks_nothing_of_no_rows() -> None:
+    held = Held()
+    held.hold()
+    held.add("IDS004", written(True).collect())
+    held.add("IDS007", written(True, False).collect())
+    held.add("IDS011", written().collect())
+    with pytest.raises(ContractBroken, match=r"^IDS007: "):
+        held.hold()
