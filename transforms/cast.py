@@ -4,6 +4,7 @@ Belongs here: the cast of each kind of field. A value that cannot be cast become
 field compares text and value and reports it. Does not belong here: rules.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
@@ -43,8 +44,10 @@ def _checks_out(values: pl.Series) -> pl.Series:
     return ~values.is_in(wrong) if wrong else values.is_not_null()
 
 
-def with_typed(rows: pl.LazyFrame, table: Table, names: set[str] | None = None) -> pl.LazyFrame:
-    """``row_number``, and for each field (or those in ``names``) ``x_text`` and ``x`` typed.
+def with_typed(
+    rows: pl.LazyFrame, table: Table, names: set[str] | None = None, also: Sequence[pl.Expr] = ()
+) -> pl.LazyFrame:
+    """``row_number``, and for each field (or those in ``names``) ``x_text`` and ``x`` typed; then ``also``.
 
     ``x_text`` is as submitted, or what that means where it was normalised; then ``x_submitted`` is kept.
     """
@@ -54,6 +57,7 @@ def with_typed(rows: pl.LazyFrame, table: Table, names: set[str] | None = None) 
         *(_as_submitted(field) for field in fields),
         *(_typed(field) for field in fields),
         pl.col(f"^.*{SUBMITTED}$"),
+        *also,
     )
 
 

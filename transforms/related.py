@@ -17,6 +17,8 @@ from schemas.table import Table
 from schemas.tools import tools
 
 KEY, ROW, HASH = "key", "row", "hash"
+ADDED = (pl.col("^(IDS|SMI)[0-9]+_.*$"), pl.col(f"^{TOOL}_.*$"), pl.col(RECEIVED_AT))
+"""The columns that ``with_related`` adds."""
 # Half the size of the row numbers of findings: one is kept for every row of a submission.
 ROW_TYPE = pl.UInt32()
 
@@ -55,7 +57,10 @@ def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame
 def with_related(
     rows: pl.LazyFrame, table: Table, names: Iterable[tuple[str, str]], related: Related, *, places: bool
 ) -> pl.LazyFrame:
-    """``rows`` (typed, see ``cast.with_typed``) with ``<table>_<field>`` for every (table, field) of ``names``.
+    """``rows`` with ``<table>_<field>`` for every (table, field) of ``names``.
+
+    Keys are text, so that rows need not be typed. A join writes every column anew: of rows that are typed, which
+    have each field twice, it takes nearly twice as long (0.61 s instead of 0.37 s for 777,000 care activities).
 
     ``places`` also adds ``<table>_row`` for every known table that these records name: the row number of the named
     record.

@@ -322,12 +322,13 @@ def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> No
         asked = [rule for rule in of_table if counted_tables([rule]) and not counted_tables([rule]) & unreadable]
         if not asked:
             continue
-        records = progress.kept[table_id].select("row_number")
-        for other in sorted(counted - unreadable):
-            records = records.join(_counts(progress.kept.get(other), table_id, other), on="row_number", how="left")
+        numbers = progress.kept[table_id]["row_number"]
+        counts = [
+            _counts(progress.kept.get(other), numbers, table_id, other) for other in sorted(counted - unreadable)
+        ]
+        records = pl.DataFrame([numbers.cast(pl.Int64), *counts])
         rows = progress.received[table_id].rows
         assert rows is not None, table_id
-        records = records.with_columns(pl.col("row_number").cast(pl.Int64))
         found = check_named(rows, TABLES[table_id], asked, progress.related, records)
         progress.findings[table_id].append(found)
 
@@ -337,13 +338,14 @@ def _is_missed(table_id: str, progress: _Progress) -> bool:
     return table_id in progress.received or TABLES[table_id].is_required
 
 
-def _counts(kept: pl.DataFrame | None, named: str, by: str) -> pl.DataFrame:
-    """row_number of each record of ``named`` that records of ``by`` name, and how many do."""
-    column, place = f"{by}_{RECORDS}", f"{named}_{ROW}"
-    if kept is None:
-        return pl.DataFrame(schema={"row_number": ROW_TYPE, column: pl.Int64})
-    counts = kept.drop_nulls(place).group_by(place).agg(pl.len().cast(pl.Int64).alias(column))
-    return counts.rename({place: "row_number"})
+def _counts(kept: pl.DataFrame | None, numbers: pl.Series, named: str, by: str) -> pl.Series:
+    """Of each record of ``named`` (``numbers``: their row numbers), how many records of ``by`` name it."""
+    every = pl.zeros(int(numbers.max() or 0) + 1, dtype=pl.Int64, eager=True)
+    if kept is not None:
+        # Records are nearly in the order of those they name: sorting them costs a quarter of grouping.
+        runs = kept[f"{named}_{ROW}"].drop_nulls().sort().rle().struct.unnest()
+        every = every.scatter(runs["value"], runs["len"].cast(pl.Int64))
+    return every.gather(numbers).alias(f"{by}_{RECORDS}")
 
 
 def _conclude(progress: _Progress) -> tuple[dict[str, Checked], Links]:

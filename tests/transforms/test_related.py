@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dataset import TABLES
-from transforms.cast import with_typed
+from schemas.links import TOOL_FIELD, looks_up
+from transforms.cast import typed, with_typed
 from transforms.related import HASH, Related, as_known, with_related
 
 KEYS = st.lists(st.sampled_from([None, "R1", "R2", "R3", "r1", "R1 "]), max_size=6)
@@ -46,6 +47,16 @@ def test_a_key_names_its_record_another_none_and_a_blank_is_not_asked() -> None:
         (None, None, False),
         (None, None, None),
     ]
+
+
+def test_rows_need_not_be_typed_because_every_key_is_text_as_it_is_submitted() -> None:
+    keys = [table.by_name[here] for table in TABLES.values() for here, _ in looks_up(table).values()]
+    keys += [table.by_name[TOOL_FIELD] for table in TABLES.values() if TOOL_FIELD in table.by_name]
+    text = pl.Series(
+        "text", ["R1", "1", "1035441000000108", "2025-04-01", None]
+    )  # the third has a wrong check digit
+    for key in keys:
+        assert text.to_frame().select(typed(key, pl.col("text"))).to_series().equals(text), key.name
 
 
 def test_of_a_key_that_occurs_twice_only_that_there_is_a_record_is_known() -> None:

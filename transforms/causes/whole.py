@@ -49,13 +49,14 @@ def causes_of_header(
     header = read.get(HEADER)
     if header is None or start is None:
         return
-    month = _month_of_contacts(read.get("IDS201"))
+    # A file is read again only where something is said of it.
     is_said = "IDS201" in set(findings.filter(pl.col("field") == "CareContDate")["table"].drop_nulls())
-    if is_said and month and month != month_of(start):
+    month = _month_of_contacts(read.get("IDS201")) if is_said else None
+    if month and month != month_of(start):
         said = f"contacts are dated in {month:%B %Y}, and the header says {start:%B %Y}"
         yield Cause(CAUSES["CAUSE-MONTH"], said, _of_header(header, _PERIOD))
     named = findings.filter(pl.col("rule_id") == "GATE-PROVIDER")["found"].to_list()
-    other = _provider_of_patients(read.get("IDS001"))
+    other = _provider_of_patients(read.get("IDS001")) if named else None
     if other and named == [other] and provider != other:
         said = f"patients and the name of the submission say {other}, and the header says {provider}"
         yield Cause(CAUSES["CAUSE-PROVIDER"], said, _of_header(header, ("OrgIDProv",)))
