@@ -340,7 +340,7 @@ def _is_missed(table_id: str, progress: _Progress) -> bool:
 
 def _counts(kept: pl.DataFrame | None, numbers: pl.Series, named: str, by: str) -> pl.Series:
     """Of each record of ``named`` (``numbers``: their row numbers), how many records of ``by`` name it."""
-    every = pl.zeros(int(numbers.max() or 0) + 1, dtype=pl.Int64, eager=True)
+    every = pl.repeat(0, numbers.sort()[-1] + 1 if len(numbers) else 0, dtype=pl.Int64, eager=True)
     if kept is not None:
         # Records are nearly in the order of those they name: sorting them costs a quarter of grouping.
         runs = kept[f"{named}_{ROW}"].drop_nulls().sort().rle().struct.unnest()

@@ -9,6 +9,7 @@ it was submitted.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -66,30 +67,50 @@ def read(values: pl.Series, field: Field, codes: tuple[str, ...] = ()) -> Meant:
     return Meant(values, means.to_series(), {kind: mask for kind, mask in met.items() if mask.any()})
 
 
-def is_declared(values: pl.Series, field: Field, codes: Sequence[str]) -> pl.Series:
+def is_declared(values: pl.Series, field: Field, codes: tuple[str, ...]) -> pl.Series:
     """Whether each value is one of the element's codes, or has its form and can be cast."""
-    if field.codes:
-        return values.is_in(list(codes))
-    text = pl.col("text")
-    has_form = text.str.contains(field.lexical) & typed(field, text).is_not_null()
-    if field.unlike:
-        has_form &= ~text.str.contains(field.unlike)
-    return values.rename("text").to_frame().select(has_form.alias("has form")).to_series()
+    return _asked(values, _declared(field, codes))
 
 
 def is_as_declared(values: pl.Series, field: Field, codes: tuple[str, ...]) -> pl.Series:
     """Whether each value stays as it is whatever spellings there are. Asking costs less than trying them all."""
-    was = is_declared(values, field, codes)
-    if field.codes:
-        return was
-    return was & (without_marks(values) == values) & ~values.is_in(list(blank_words(codes)))
+    return _asked(values, _stays(field, codes))
 
 
 def without_marks(values: pl.Series) -> pl.Series:
     """``values`` (String) without what programs put around a value."""
+    return _asked(values, _plain())
+
+
+_TEXT = pl.col("text")
+
+
+def _asked(values: pl.Series, of_text: pl.Expr) -> pl.Series:
+    """One query for all that is asked: each takes longer to begin than to look at the few values of a column."""
+    return values.rename("text").to_frame().select(of_text.alias("asked")).to_series()
+
+
+# Made once per process, as the expressions of ``transforms.cast`` are.
+@cache
+def _declared(field: Field, codes: tuple[str, ...]) -> pl.Expr:
+    if field.codes:
+        return _TEXT.is_in(list(codes))
+    has_form = _TEXT.str.contains(field.lexical) & typed(field, _TEXT).is_not_null()
+    return has_form & ~_TEXT.str.contains(field.unlike) if field.unlike else has_form
+
+
+@cache
+def _stays(field: Field, codes: tuple[str, ...]) -> pl.Expr:
+    was = _declared(field, codes)
+    return was if field.codes else was & (_plain() == _TEXT) & ~_TEXT.is_in(list(blank_words(codes)))
+
+
+@cache
+def _plain() -> pl.Expr:
+    text = _TEXT
     for written in MARKS:
-        values = values.str.replace_all(written.pattern, written.means)
-    return values.str.strip_chars()
+        text = text.str.replace_all(written.pattern, written.means)
+    return text.str.strip_chars()
 
 
 def plain_text(text: str) -> str:
@@ -111,7 +132,7 @@ def _without(text: str) -> str:
 class _Trying:
     """Values under way: what they are ``now``, and which spelling changed which (``by``)."""
 
-    def __init__(self, values: pl.Series, field: Field, codes: Sequence[str]) -> None:
+    def __init__(self, values: pl.Series, field: Field, codes: tuple[str, ...]) -> None:
         self.now, self.by = values, dict[Spelling, pl.Series]()
         self._field, self._codes = field, codes
         self._is_done = is_declared(values, field, codes)
