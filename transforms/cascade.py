@@ -36,13 +36,16 @@ def rejected_by_cascade(
     for table in TABLES.values():
         if table.id not in kept:
             continue
+        parent = table.parent[1] if table.parent else ""
+        above = lost.get(parent)
+        has_lost = above is not None and not above.is_empty()
+        if not has_lost and not len(rejected[table.id]):
+            continue  # as nearly every table of a submission with few faults
         own = rejected[table.id].cast(ROW_TYPE).rename("row_number").to_frame()
         lost[table.id] = own.with_columns(
             pl.lit(table.id, dtype=pl.Categorical).alias("cause_table"), pl.col("row_number").alias("cause_row")
         ).cast(pl.Schema(_LOST))
-        parent = table.parent[1] if table.parent else ""
-        above = lost.get(parent)
-        if above is None or above.is_empty():
+        if above is None or not has_lost:
             continue
         place = f"{parent}_{ROW}"
         links = kept[table.id].select("row_number", place)

@@ -18,7 +18,8 @@ _OF_FORM = (
 
 def said_once(findings: pl.DataFrame) -> pl.DataFrame:
     """The findings with one for each of these rules: that of the first table, and how many more tables have it."""
-    for rule_id in _OF_FORM:
+    met = set(findings["rule_id"].unique())
+    for rule_id in (rule_id for rule_id in _OF_FORM if rule_id in met):
         about = findings["rule_id"] == rule_id
         if (tables := findings.filter(about)["table"].n_unique()) < 2:
             continue

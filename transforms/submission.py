@@ -462,6 +462,8 @@ def _file_findings_first(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings about files first, notes last. The rest is already in the order of the dataset's tables, then of
     rows.
     """
+    if findings.height < 2:
+        return findings
     is_of_a_row, is_note = findings["row_number"].is_not_null(), findings.select(IS_NOTE).to_series()
     return pl.concat(
         [findings.filter(~is_of_a_row & ~is_note), findings.filter(is_of_a_row), findings.filter(is_note)]

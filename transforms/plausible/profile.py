@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Self
 
 import polars as pl
@@ -126,16 +128,14 @@ class Counting:
         """Keep what ``query`` gave of a table of so many rows."""
         values: dict[str, dict[str, int]] = {}
         most: dict[str, tuple[int, int]] = {}
-        for (what,), of in counts.sort("what", "count", "value", descending=[False, True, False]).group_by(
-            "what", maintain_order=True
-        ):
-            name = str(what)
+        ordered = counts.sort("what", "count", "value", descending=[False, True, False])
+        for name, rows_of in groupby(ordered.select("what", "value", "count").iter_rows(), itemgetter(0)):
             if name.startswith((_DAY, _WHO)):
-                known = of.filter(pl.col("value").is_not_null())
-                if known.height:
-                    most[name] = (int(known["count"][0]), int(known["count"].sum()))
+                known = [count for _, value, count in rows_of if value is not None]
+                if known:
+                    most[name] = (known[0], sum(known))
             else:
-                values[name] = {value or BLANK: count for value, count in of.select("value", "count").iter_rows()}
+                values[name] = {value or BLANK: count for _, value, count in rows_of}
         if table.id != _HEADER:
             self.found[table.id] = TableProfile(rows, values, most)
 
