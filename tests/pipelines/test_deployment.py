@@ -19,16 +19,19 @@ from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+from dagster import DagsterRunStatus
 
+from pipelines.dagster_home import instance
 from pipelines.serving import LOCATION, PARTS, Place
 from pipelines.telling import channels
 from pipelines.telling.look import ENV_AGAIN
-from pipelines.zones import PROJECT
+from pipelines.zones import PROJECT, zones
 from schemas.errors import NotAsked
 from tests.campaign import is_whole
 from tests.fixtures.postgresql import own_database
 from tests.fixtures.serving import RUNS, free_port, graphql, launch, serving, until
 from tests.fixtures.submission import submission
+from tests.pipelines.test_running import RUNS as A_RUN
 
 DEPLOY = PROJECT / "deploy"
 UNITS = {part: DEPLOY / "systemd" / f"parity-{part}.service" for part in (*PARTS, "tell")}
@@ -139,6 +142,38 @@ def test_values_for_the_chart_name_our_definitions_and_what_parity_needs_of_dags
     assert f"--version {version} " in (DEPLOY / "helm-values.yaml").read_text("utf-8")
 
 
+def test_each_process_is_asked_for_its_health_in_the_same_way_everywhere() -> None:
+    asked = {part: COMPOSE["services"][part]["healthcheck"]["test"][1:] for part in PARTS}
+    pods = {"daemon": HELM["dagsterDaemon"], "webserver": HELM["dagsterWebserver"]}
+    (pods["code-server"],) = HELM["dagster-user-deployments"]["deployments"]
+    for part, pod in pods.items():
+        assert all(pod[probe]["periodSeconds"] for probe in ("livenessProbe", "startupProbe")), part
+    # The chart itself asks the code server by the command that the compose file has.
+    assert asked["code-server"][:3] == ["dagster", "api", "grpc-health-check"]
+    assert not any("exec" in pods["code-server"][probe] for probe in ("livenessProbe", "startupProbe"))
+    daemon = pods["daemon"]
+    assert daemon["livenessProbe"]["exec"] == daemon["startupProbe"]["exec"] == {"command": asked["daemon"]}
+    web = pods["webserver"]["livenessProbe"]["httpGet"]
+    assert web["path"] in asked["webserver"][-1] and "//localhost:3000/" in asked["webserver"][-1]
+    assert web["httpHeaders"] == [{"name": "Host", "value": "localhost"}]
+
+
+def test_a_new_pod_ends_the_runs_of_the_one_before(home: Path) -> None:
+    program = [sys.executable, "-c", A_RUN, str(home)]
+    (deployment,) = HELM["dagster-user-deployments"]["deployments"]
+    ends = next(each for each in deployment["initContainers"] if each["name"] == "end-dead-runs")
+    assert (ends["env"], ends["volumeMounts"]) == (deployment["env"], deployment["volumeMounts"])
+    with instance(zones(home)) as dagster:
+        with subprocess.Popen(program, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as at_work:
+            assert at_work.stdout is not None
+            run_id = at_work.stdout.readline().decode().strip()
+            at_work.kill()
+        of_pod = {**os.environ, "PARITY_HOME": str(home)}
+        subprocess.run([sys.executable, *ends["command"][1:]], env=of_pod, cwd=PROJECT, check=True)
+        run = dagster.get_run_by_id(run_id)
+        assert run is not None and run.status is DagsterRunStatus.FAILURE
+
+
 def test_the_image_has_what_the_lock_file_says_and_no_tool_of_developers() -> None:
     def pinned(path: Path) -> dict[str, set[str]]:
         blocks = re.split(r"\n(?=[a-z0-9])", path.read_text("utf-8"))
@@ -194,6 +229,14 @@ def elsewhere(command: list[str], run: Path, port: int) -> list[str]:
     return [parity(), *replaced]
 
 
+def is_healthy(part: str, env: Mapping[str, str], run: Path, port: int) -> bool:
+    """Whether the health check of the compose file says so, with our program and another place."""
+    program, *words = COMPOSE["services"][part]["healthcheck"]["test"][1:]
+    placed = [word.replace("/run/parity", str(run)).replace(":3000", f":{port}") for word in words]
+    own = sys.executable if program == "python" else str(Path(sys.executable).with_name(program))
+    return subprocess.run([own, *placed], env=dict(env), cwd=run, capture_output=True, check=False).returncode == 0
+
+
 def settings(**more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
     return kept | {"POLARS_MAX_THREADS": "1"} | more
@@ -240,7 +283,10 @@ def test_three_processes_work_through_the_queue(
     asking = {name: value for name, value in env.items() if name not in ("PARITY_HOME", "PARITY_KEY_FILE")}
     asking["DAGSTER_HOME"] = str(root / "dagster")
     code, daemon, web = (elsewhere(commands()[part], run, port) for part in PARTS)
+    assert not any(is_healthy(part, asking, run, port) for part in PARTS)
     with serving([(code, env), (daemon, asking), (web, asking)], port, away):
+        until(lambda: is_healthy("daemon", asking, run, port), lambda: True, away / "serving.log")
+        assert all(is_healthy(part, asking, run, port) for part in PARTS)
         assert status_of(port, {"Host": "parity.example.nhs.uk"}) == 200
         assert status_of(port, {"Host": "evil.example"}) == 403
         # The image has this under the name of Dagster's own command, for the chart.
@@ -279,6 +325,7 @@ def test_three_processes_work_through_the_queue(
         assert second["startTime"] >= first["endTime"]
         daemons = graphql(port, HEALTH)["instance"]["daemonHealth"]["allDaemonStatuses"]
         assert daemons and all(each["healthy"] for each in daemons if each["required"]), daemons
+    assert not any(is_healthy(part, asking, run, port) for part in ("code-server", "webserver"))
     assert len(list((root / "releases").glob("*/manifest.json"))) == 1
     files = [path.name for path in (root / "dagster").rglob("*.db")]
     assert (files == []) is (storage == "postgresql")
