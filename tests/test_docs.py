@@ -184,6 +184,13 @@ def test_every_test_named_exists() -> None:
     assert sorted(name for name in named if not (PROJECT / name).exists()) == []
 
 
+def test_the_number_of_operations_is_the_one_that_is_said() -> None:
+    text = (PROJECT / "docs" / "operations.md").read_text("utf-8")
+    rows = re.findall(r"^\| (?!operation).+\|$", text.split("\n## Years")[0], re.M)
+    walked = [row for row in rows if "not walked" not in row]
+    assert f"Of {len(rows)} operations {len(walked)} were walked" in text
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert _run([command, "--help"]) == CLEAN

@@ -1,0 +1,62 @@
+"""A data root of 0.7.0, the version before the last: today's commands go on with it, and nothing has to be done by hand.
+
+The root in ``tests/fixtures/root_0_7_0.tar.xz`` was written by the code of 0.7.0: two months of one service, received,
+pseudonymised and published with few measures, its ledger, its Dagster with a file for each run, and its key. A ledger
+of 0.5.0: ``tests/pipelines/test_ledger_chain.py``.
+"""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.ask import release_name
+from pipelines.cli import _run
+from pipelines.dagster_home import instance
+from pipelines.doctor import examine
+from pipelines.ledger import open_ledger
+from pipelines.zones import PROJECT, Zones, zones
+from tests.fixtures.submission import submission
+
+OLD = PROJECT / "tests" / "fixtures" / "root_0_7_0.tar.xz"
+FIRST = "2025-05-448d58d5"
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zones:
+    with tarfile.open(OLD) as packed:
+        packed.extractall(tmp_path, filter="tar")
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PARITY_KEY_FILE", str(tmp_path / "pseudonym.key"))
+    os.link(tmp_path / "home" / "releases" / FIRST / "parity.duckdb", tmp_path / "home" / "warehouse.duckdb")
+    return zones()
+
+
+def test_a_root_of_the_version_before_goes_on(
+    old: Zones, tmp_path: Path, few_measures: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def said(*command: str) -> str:
+        capfd.readouterr()
+        assert _run(list(command)) == 0, capfd.readouterr()
+        return capfd.readouterr().out
+
+    assert examine() == []
+    assert release_name(old) == FIRST and "RW5     a   a   " in said("status")
+    months = ("query", "SELECT count(*) AS n FROM core.submission", "--format", "csv")
+    assert said(*months) == "n\n2\n"
+
+    assert "1 accepted" in said("load", str(submission(tmp_path / "in", month="2025-06")))
+    assert "from 3 submissions" in said("publish")
+    assert "The ledger holds" in said("ledger", "verify")
+    assert said("releases").count("2025-0") == 2
+    changed = said("diff", FIRST, release_name(old))
+    assert "RW5    June 2025       new month" in changed and "figures: another version" in changed
+    assert [said(*months), said(*months, "--release", FIRST)] == ["n\n3\n", "n\n2\n"]
+    assert "Nothing has changed" in said("publish")
+
+    with instance(old) as dagster:  # what 0.7.0 loaded is remembered beside what was loaded since
+        assert {run.job_name for run in dagster.get_runs()} == {"load_submissions", "publish_warehouse"}
+        assert len(dagster.get_runs()) == 4
+    assert len(open_ledger(old.ledger).current_submissions()) == 3
+    assert examine() == []
