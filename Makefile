@@ -8,6 +8,8 @@ AUDIT := $(VENV)/audit
 VALIDATORS := $(VENV)/validators
 # Published implementations that ours must equal (lifelines): no part of Parity.
 REFERENCES := $(VENV)/references
+# PySpark, for the tests on a cluster. Installing it takes 51 s of a core and 470 MB, so `make test` does without.
+SPARK := $(VENV)/spark
 STAMP := $(VENV)/.installed
 PARITY_HOME ?= var
 # NHS England's published statistics, if somebody put them beside the project.
@@ -19,7 +21,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run look test campaign mutants audit lint format docs incentives published pictures bench bench-nation bench-pages bench-years bench-keys dev lock clean
+.PHONY: help run look test campaign mutants audit lint format docs incentives published pictures bench bench-nation bench-scale bench-pages bench-years bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +43,11 @@ $(AUDIT)/.installed $(VALIDATORS)/.installed $(REFERENCES)/.installed:
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+$(SPARK)/.installed: tests/spark.lock $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation --upgrade \
+	  --target $(SPARK) -r $<
+	@touch $@
+
 run: $(STAMP) ## Make demonstration submissions, load them through Dagster, publish, show the national table
 	$(BIN)/parity demo $(if $(PUBLISHED),--published $(PUBLISHED))
 
@@ -51,7 +58,7 @@ look: $(STAMP) ## Open the first page of the published release in the browser
 test: $(STAMP) $(VALIDATORS)/.installed $(REFERENCES)/.installed ## Run the whole test suite, a sample of each long campaign
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-campaign: $(STAMP) $(VALIDATORS)/.installed $(REFERENCES)/.installed ## Run the test suite with every long campaign whole (most of an hour)
+campaign: $(STAMP) $(VALIDATORS)/.installed $(REFERENCES)/.installed $(SPARK)/.installed ## Run the test suite with every long campaign whole (most of an hour)
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --campaign
 
 mutants: $(STAMP) ## Turn one operator at a time in rules, gate, ledger and models and see which test notices; EVERY=1 for all (hours)
@@ -96,6 +103,9 @@ bench: $(STAMP) ## Measure against the physical limit; SIZES="10k 1m 10m" for th
 
 bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan (half an hour, 8 GB of disk)
 	$(BIN)/python -m benchmarks.nation $(ROOT)
+
+bench-scale: $(STAMP) ## What a build costs by step and size, and what more cores would do; ROOT=folder
+	$(BIN)/python -m benchmarks.scale $(ROOT)
 
 bench-pages: $(STAMP) ## Write every page of 10, 50 and 200 services of a release; ROOT=its folder
 	$(BIN)/python -m benchmarks.pages $(ROOT)

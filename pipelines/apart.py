@@ -17,7 +17,9 @@ from typing import Any, NamedTuple, Self
 from pipelines import arrivals, custody
 from pipelines import load as steps
 from pipelines.acting import acting_as
-from pipelines.ledger import Ledger, Receipt, open_ledger
+from pipelines.keys import spine_key
+from pipelines.ledger import Ledger, Outcome, Receipt, current, open_ledger, today_in_england
+from pipelines.ledger.carried import CarriedLedger
 from pipelines.load import Loaded
 from pipelines.past import Counted, Past, extracts_in, profiles_below, with_answers
 from pipelines.verdict import Verdict, state_of
@@ -68,9 +70,27 @@ def past_in(folder: Path) -> Past:
 def load(path: Path, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
     """As ``pipelines.load.load``. An error in the other process is raised as StepFailed, by its class alone."""
     with arrivals.taking(path, of) as taken:
-        loaded: Loaded = _survived(_load_received, receive(path, of, ledger), of, ledger, key)
+        loaded = load_received(receive(path, of, ledger), of, ledger, key)
         taken.outcome = loaded.receipt.submission_id, loaded.state
     return loaded
+
+
+def load_received(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Loaded:
+    """As ``pipelines.load.load_received``. An error in the other process is raised as StepFailed."""
+    loaded: Loaded = _survived(_load_received, receipt, of, ledger, key)
+    return loaded
+
+
+def load_carried(receipt: Receipt, of: Zones, ledger: CarriedLedger) -> Loaded:
+    """As ``load_received``, with what ``ledger`` carries, and the key that the other process reads for itself."""
+    try:
+        loaded, recorded = worker.run(_load_carried, _Asking.now(of), receipt, ledger)
+    except Died as died:
+        return _died(died, receipt, of, ledger, ledger.events(ledger.provider))
+    for event in recorded:
+        ledger.record(event.receipt.submission_id, event.state, event.provider_month, event.detail)
+    found: Loaded = loaded
+    return found
 
 
 def receive(path: Path, of: Zones, ledger: Ledger) -> Receipt:
@@ -107,11 +127,16 @@ def _survived(step: Any, receipt: Receipt, of: Zones, ledger: Ledger, key: Token
     try:
         return worker.run(step, _Asking.now(of), receipt, key)
     except Died as died:
-        counting = {outcome.receipt.submission_id for outcome in ledger.current_submissions()}
-        if receipt.submission_id in counting:
-            steps.leave_failed(receipt, of, ledger, type(died).__name__)
-            raise StepFailed(type(died).__name__) from None
-        return steps.reject_unread(receipt, str(died), of, ledger)
+        return _died(died, receipt, of, ledger, ledger.events())
+
+
+def _died(died: Died, receipt: Receipt, of: Zones, ledger: Ledger, events: Sequence[Outcome]) -> Loaded:
+    """A submission whose process died is rejected, unless it counts by ``events``: then it has failed."""
+    counting = {outcome.receipt.submission_id for outcome in current(events, today_in_england())}
+    if receipt.submission_id in counting:
+        steps.leave_failed(receipt, of, ledger, type(died).__name__)
+        raise StepFailed(type(died).__name__) from None
+    return steps.reject_unread(receipt, str(died), of, ledger)
 
 
 class _Asking(NamedTuple):
@@ -164,6 +189,12 @@ def _receive(asking: _Asking, path: Path) -> Receipt:
 def _load_received(asking: _Asking, receipt: Receipt, key: TokenKey) -> Loaded:
     of = asking.zones()
     return steps.load_received(receipt, of, open_ledger(of.ledger), key)
+
+
+def _load_carried(asking: _Asking, receipt: Receipt, ledger: CarriedLedger) -> tuple[Loaded, Sequence[Outcome]]:
+    before = len(ledger.recorded)
+    loaded = steps.load_received(receipt, asking.zones(), ledger, spine_key())
+    return loaded, ledger.recorded[before:]
 
 
 def _reprocess(asking: _Asking, receipt: Receipt, key: TokenKey) -> Loaded:

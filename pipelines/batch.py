@@ -215,13 +215,15 @@ def _each(
         except KeyUnusable:
             raise  # without a key no submission can be loaded: the operator must act, not the sites
         except Exception as error:  # one faulty submission never stops the others; the ledger says «failed»
-            kind, found = (
-                (error.kind, error.trouble)
-                if isinstance(error, StepFailed)
-                else (type(error).__name__, trouble(error))
-            )
-            submission_id, of = name(item)
-            yield Failed(submission_id, kind, found.said() if found else None, of)
+            yield failed(error, *name(item))
+
+
+def failed(error: Exception, submission_id: str | None, of: ProviderMonth | None) -> Failed:
+    """What is told of a submission whose load raised an error."""
+    kind, found = (
+        (error.kind, error.trouble) if isinstance(error, StepFailed) else (type(error).__name__, trouble(error))
+    )
+    return Failed(submission_id, kind, found.said() if found else None, of)
 
 
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:

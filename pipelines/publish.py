@@ -22,6 +22,7 @@ from pipelines.ledger import Head, Ledger, Outcome, State
 from pipelines.pages import with_release
 from pipelines.publishing import submissions_of
 from pipelines.row_sums import hold_to_sums
+from pipelines.spread import chosen, part_memory, spread_by
 from pipelines.zones import Zones, shown
 from reports.site.wording import counted
 from schemas.errors import ForThePerson
@@ -140,13 +141,17 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
             "their files again."
         )
     hold_to_sums(staged)
+    run = chosen()
     return build.build_core(
         zones.draft,
         staged,
-        memory_limit=MEMORY_LIMIT,
+        # Who puts parts together has as much as each of those who build them: 3 GB in all with two.
+        memory_limit=part_memory() if run else MEMORY_LIMIT,
         reference=zones.reference,
         # The key is part of it: rows deleted from a draft stay in its free blocks, with the tokens of the old key.
         built_with=f"{figures_version()} {reference_digest(zones.reference)} {fingerprint(spine_key())}",
+        spread=spread_by(run) if run else None,
+        part_memory=part_memory(),
     )
 
 

@@ -39,8 +39,10 @@ from pipelines.failures import SUBMISSIONS
 from pipelines.keys import fingerprint
 from pipelines.ledger import State
 from pipelines.load import Loaded
+from pipelines.loads import load_all_on
 from pipelines.partitions import MOST, SUBMISSION, partition_key, provider_month, register, registered
 from pipelines.resources import Parity
+from pipelines.spread import cluster, on_cluster
 from pipelines.store import NotConserved
 from pipelines.verdict import Verdict
 from schemas.errors import ForThePerson
@@ -180,7 +182,10 @@ def load(context: dg.AssetExecutionContext, config: Batch, parity: Parity) -> It
 def _results(context: dg.AssetExecutionContext, config: Batch, parity: Parity) -> Iterator[Result]:
     zones, ledger, key = parity.zones(), parity.ledger(), parity.key()
     if config.batch:
-        return load_all(read_batch(config.batch, zones), zones, ledger, key)
+        paths = read_batch(config.batch, zones)
+        if address := cluster.get():
+            return load_all_on(on_cluster(address), paths, zones, ledger, key)
+        return load_all(paths, zones, ledger, key)
     wanted = [provider_month(each) for each in context.partition_keys]
     if dg.AssetKey("received") in context.selected_asset_keys:
         return take_all(wanted, zones, ledger, key)

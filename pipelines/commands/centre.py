@@ -7,11 +7,16 @@ from cyclopts import Parameter
 
 from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, Release, app, exit_status, print_json
 
+On = Annotated[
+    str, Parameter(help="Spark cluster that does the work: spark://host:port. Without it, this machine.")
+]
+
 
 @app.command(group=CENTRE)
 def load(
     *paths: Path,
     as_json: Json = False,
+    on: On = "",
     strict: Annotated[bool, Parameter(negative=(), help="Exit with 3 when there are warnings.")] = False,
 ) -> int:
     """Receive submissions and load them through Dagster. Loading the same files again changes nothing.
@@ -28,8 +33,10 @@ def load(
     from pipelines import show
     from pipelines.arrivals import submissions
     from pipelines.run import load_paths
+    from pipelines.spread import checked_address, cluster
     from pipelines.zones import zones
 
+    cluster.set(checked_address(on) if on else "")
     found = zones()
     named = [inner for path in (paths or (found.inbox,)) for inner in submissions(path, found)]
     with show.progress("Loading", len(named)) as step:
@@ -46,13 +53,16 @@ def publish(
     *,
     as_json: Json = False,
     wait: Annotated[bool, Parameter(negative=(), help="Wait for a publication that is running.")] = False,
+    on: On = "",
 ) -> int:
     """Build the warehouse from the current submissions and publish it. If a check fails, nothing is published."""
     from pipelines import show
     from pipelines.drafting import refuse
     from pipelines.run import publish_release
+    from pipelines.spread import checked_address, cluster
     from pipelines.zones import zones
 
+    cluster.set(checked_address(on) if on else "")
     released = publish_release(zones(), show.waiting() if wait else refuse)
     if as_json:
         print_json(released)

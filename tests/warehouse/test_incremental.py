@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from tests.campaign import is_whole, some_of
+from tests.fixtures.drafts import everything
 from tests.fixtures.warehouse import (
     APRIL,
     GAD7,
@@ -27,16 +28,6 @@ MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
 COUNTED = some(*one_of_each())
 BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
 WORSE = [(PHQ9, "10", "20"), (GAD7, "9", "15")]
-
-
-def everything(draft: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table that a build makes, in total order."""
-    with duckdb.connect(str(draft), read_only=True) as con:
-        tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
-        return {
-            f"{schema}.{table}": con.execute(f'SELECT * FROM {schema}."{table}" ORDER BY ALL').fetchall()
-            for schema, table in tables
-        }
 
 
 @pytest.fixture(scope="module")

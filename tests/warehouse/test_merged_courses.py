@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.campaign import seeds, some_of
+from tests.fixtures.drafts import everything
 from tests.fixtures.merger import as_sent_by, cut, mergers
 from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, Row, ask, build, some, write_submission
 from tests.references.pathways import Sent, flags, one_course, random_sent, random_tables
-from tests.warehouse.test_incremental import everything
 from warehouse.build import StagedSubmission, build_core, build_marts
 
 MAY, JUNE, JULY = date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1)
