@@ -118,7 +118,7 @@ def _wait_for_workers(context: Any, address: str) -> None:
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the driver is one of them
         if time.monotonic() > until:
             raise ClusterUnreachable(
-                f"No worker of {address} took up work within {_WAIT_SECONDS // 60} minutes. Start one, or wait until one "
-                "is free, and run the same command again."
+                f"No worker of {address} took up work within {_WAIT_SECONDS // 60} minutes. Start one, or wait "
+                "until one is free, and run the same command again."
             )
         time.sleep(0.2)
