@@ -154,7 +154,7 @@ def _memory_kb() -> int:
 
 
 def on_cores(cores: int, tasks: Sequence[float], together: float, before: float) -> float:
-    """Seconds on the clock: the longest task first to whoever is free, and one process that puts together each part
+    """Seconds on the clock: each task to the one that is free first, and one process that puts together each part
     that is there, in the order of the tasks.
     """
     free = [0.0] * cores
