@@ -28,6 +28,7 @@ from pipelines.row_sums import are_whole
 from pipelines.zones import PRIVATE, Zones, shown
 from schemas.errors import ForThePerson, NotAsked
 from warehouse.disclosure.parts import DATABASE
+from warehouse.release_folder import second_name
 from warehouse.storage import sync
 
 MARK = ".parity-backup"
@@ -128,21 +129,31 @@ def _files(zones: Zones) -> Iterator[Path]:
 
 
 def _copy_files(zones: Zones, target: Zones) -> tuple[int, int, int]:
-    """Copy what is not there yet, or differs by size or time. Returns files copied, files kept, bytes copied."""
+    """Copy what is not there yet, or differs by size or time. Returns files copied, files kept, bytes copied.
+
+    A file that releases share is copied once, and the copies share it.
+    """
     copied = kept = size = 0
+    shared: dict[tuple[int, int], Path] = {}
     for name in _files(zones):
         source, place = zones.home / name, target.home / name
         with suppress(FileNotFoundError):  # replaced or removed meanwhile: ``_is_whole`` tells whether it is missed
             status = source.stat()
+            first = shared.setdefault((status.st_dev, status.st_ino), place)
             if place.exists() and _same(place.stat(), status):
                 kept += 1
                 continue
             place.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             beside = place.with_name(f".{place.name}.copy")
-            shutil.copy2(source, beside)
+            beside.unlink(missing_ok=True)  # of a backup that was killed
+            is_there = first is not place and first.exists() and _same(first.stat(), status)
+            if is_there:
+                second_name(str(first), str(beside))
+            else:
+                shutil.copy2(source, beside)
             sync(beside)
             beside.replace(place)
-            copied, size = copied + 1, size + status.st_size
+            copied, size = copied + 1, size + (0 if is_there else status.st_size)
     return copied, kept, size
 
 

@@ -24,6 +24,7 @@ from warehouse.columns import contract
 from warehouse.disclosure.parts import INSIDE, INSIDE_PACKAGE, PACKAGE
 from warehouse.disclosure.public import TABLES as PUBLIC
 from warehouse.disclosure.screened_tables import ARROW_SCHEMA
+from warehouse.sharing import share
 from warehouse.storage import sha256_of
 
 # As Parquet and CSV.
@@ -108,15 +109,17 @@ class Table:
         return self.name if self.name in EXPORTED else f"{INSIDE}{self.name}"
 
 
-def write_tables(con: duckdb.DuckDBPyConnection, folder: Path, release_id: str) -> None:
+def write_tables(con: duckdb.DuckDBPyConnection, folder: Path, release_id: str, before: Path | None = None) -> None:
     """Write the tables of the opened release below ``folder``, each in a total order, and describe them.
 
-    The same rows give the same bytes. ``con`` must use one thread: row groups must not depend on who was faster.
+    What the release in ``before`` has too is shared with it (``sharing``), before its hash is said anywhere. The
+    same rows give the same bytes. ``con`` must use one thread: row groups must not depend on who was faster.
     """
     tables = _tables(con)
     (folder / INSIDE).mkdir(exist_ok=True)
     for table in tables:
         _write_table(con, table, folder, release_id)
+    share(folder, before)
     for name, chosen in (
         (PACKAGE, [table for table in tables if table.is_public]),
         (INSIDE_PACKAGE, [table for table in tables if not table.is_public]),

@@ -26,6 +26,7 @@ from warehouse.open_data import write_open_data
 from warehouse.promised import unkept
 from warehouse.release_folder import ReleaseError, close, screened, second_name, write_manifest
 from warehouse.rules import Judged, note_rules
+from warehouse.sharing import share
 from warehouse.storage import sync, writing
 
 # Which core table must account for every staged row of a table, and how it counts them.
@@ -92,13 +93,13 @@ def publish(
     The folder holds ``parity.duckdb``, ``parity-public.duckdb`` (schema ``public`` alone, for readers who may see
     nothing exact), Parquet and CSV of the marts and public tables in total order (the same rows give the same
     bytes), open data in NHS England's layout, what changed since the release before (``warehouse.history``), what
-    ``also`` writes into it, and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. It
-    appears whole or not at all. A release that exists is left as it is. ``manifest.json`` names the submissions,
-    the hash of the inputs and the version of the code that the copied file itself records. ``at`` is the time
-    (UTC), ``reference_files`` has the hashes of the files of reference data, ``judged`` the rules and what they
-    found. Readers of the old ``latest`` keep the
-    file they opened. Raises ReleaseError when ``check_draft`` or the screener finds a problem, or ``manifest`` says
-    otherwise than the file.
+    ``also`` writes into it, and ``manifest.json`` with ``manifest``, row counts and SHA-256 of every file. A file
+    that the release before has too is one file with two names (``warehouse.sharing``). The folder appears whole or
+    not at all. A release that exists is left as it is. ``manifest.json`` names the submissions, the hash of the
+    inputs and the version of the code that the copied file itself records. ``at`` is the time (UTC),
+    ``reference_files`` has the hashes of the files of reference data, ``judged`` the rules and what they found.
+    Readers of the old ``latest`` keep the file they opened. Raises ReleaseError when ``check_draft`` or the
+    screener finds a problem, or ``manifest`` says otherwise than the file.
     """
     target = releases / release_id
     if not (target / MANIFEST).is_file():
@@ -111,10 +112,12 @@ def publish(
         shutil.copyfile(draft, partial / DATABASE)
         held = _held(partial / DATABASE, manifest)
         said = Said(releases, _current(latest), at, reference_files or {}, judged or Judged())
-        rows = _finish(partial, release_id, str(held["inputs_hash"]), said)
+        before = releases / said.current if said.current else None
+        rows = _finish(partial, release_id, str(held["inputs_hash"]), said, before)
         write_public(partial / DATABASE, partial / PUBLIC_DATABASE)
         also(partial)
         _write_open(partial)
+        share(partial, before)
         write_manifest(partial, {**manifest, **held, "release_id": release_id, "rows": rows})
         close(partial)
         partial.replace(target)
@@ -148,9 +151,9 @@ def _current(latest: Path) -> str | None:
     return str(name)
 
 
-def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said) -> dict[str, int]:
+def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said, before: Path | None) -> dict[str, int]:
     """Stamp the copied file, say what changed since the release before, leave out what only the next build needs,
-    export the marts; returns rows by table.
+    export the marts, and share those of the release in ``before`` that are the same; returns rows by table.
     """
     # One thread: row groups, and so bytes, must not depend on who was faster.
     with duckdb.connect(str(folder / DATABASE), config=writing(threads=1)) as con:
@@ -158,7 +161,7 @@ def _finish(folder: Path, release_id: str, inputs_hash: str, said: Said) -> dict
         keep(con, folder, release_id, said)
         note_rules(con, said.judged)
         leave_out_working_counts(con)
-        write_tables(con, folder, release_id)
+        write_tables(con, folder, release_id, before)
         con.execute("CHECKPOINT")
         return {table: n for schema in SCHEMAS for table, n in count_rows(con, schema).items()}
 

@@ -53,7 +53,7 @@ class Due:
 @dataclass
 class Pruned:
     """How many things of each kind are due or were removed, and their bytes. Those of Dagster's are unknown: they
-    are rows of a database.
+    are rows of a database. A file that another release has too gives none back.
     """
 
     things: dict[str, int]
@@ -170,7 +170,8 @@ def _of_builds(zones: Zones, now: datetime, is_due: IsDue) -> Iterator[Due]:
 def _of_releases(zones: Zones, is_due: IsDue) -> Iterator[Due]:
     """The exact figures of releases that are not current. Those go first that another of their month followed."""
     whole = {each: files for each in sorted(zones.releases.glob("[!.]*")) if (files := inside_files(each))}
-    made = {release: _changed(files[0]) for release, files in whole.items()}
+    # A file that two releases share is as old as the earlier one.
+    made = {release: max(map(_changed, files)) for release, files in whole.items()}
     for release, files in whole.items():
         database = release / DATABASE
         if zones.warehouse.exists() and database.exists() and zones.warehouse.samefile(database):
@@ -179,7 +180,9 @@ def _of_releases(zones: Zones, is_due: IsDue) -> Iterator[Due]:
         is_followed = any(other.name[:_MONTH] == month and made[other] > made[release] for other in made)
         kind = Kind.RELEASES_OF_THE_MONTH if is_followed else Kind.RELEASES
         if is_due(kind, made[release]) or is_due(Kind.RELEASES, made[release]):
-            yield Due(kind, _each_unlinked(files), sum(map(size_of, files)))
+            yield Due(
+                kind, _each_unlinked(files), sum(size_of(file) for file in files if file.stat().st_nlink == 1)
+            )
 
 
 def _of_dagster(

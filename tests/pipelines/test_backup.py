@@ -1,6 +1,7 @@
 """`parity backup`: a copy, made while the data root is used, that takes its place."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from threading import Event, Thread
@@ -61,6 +62,28 @@ def test_a_copy_is_brought_up_to_date_and_keeps_nothing_that_is_gone(tmp_path: P
     assert not (copy.site_reports / "RW5").exists()
     assert [one.receipt for one in open_ledger(copy.ledger).outcomes()] == [
         one.receipt for one in ledger.outcomes()
+    ]
+
+
+def test_a_file_that_two_releases_share_is_copied_once_and_shared_there(tmp_path: Path, home: Path) -> None:
+    found, copy = zones(home), Zones(tmp_path / "copy")
+    for release in ("2025-04-a", "2025-05-b", "2025-06-c"):
+        (found.releases / release).mkdir()
+    first = found.releases / "2025-04-a" / "public.national.csv"
+    first.write_text("n\n1\n")
+    os.link(first, found.releases / "2025-05-b" / first.name)
+    done = backup(found, copy.home)
+    assert (done.copied, done.bytes) == (2, first.stat().st_size)
+    os.link(first, found.releases / "2025-06-c" / first.name)
+    assert backup(found, copy.home).copied == 1
+    copies = sorted(copy.releases.glob("*/public.national.csv"))
+    assert [path.stat().st_nlink for path in copies] == [3, 3, 3]
+    first.unlink()
+    assert backup(found, copy.home).removed == 1
+    left = sorted(copy.releases.glob("*/public.national.csv"))
+    assert [(path.parent.name, path.read_text()) for path in left] == [
+        ("2025-05-b", "n\n1\n"),
+        ("2025-06-c", "n\n1\n"),
     ]
 
 

@@ -204,6 +204,20 @@ def test_of_the_releases_of_a_month_the_last_stays_longer(found: Zones) -> None:
     assert found.warehouse.exists() and (of["2025-05-f"] / "parity.duckdb").exists()
 
 
+def test_a_file_that_a_later_release_shares_stays_there_and_makes_it_no_older(found: Zones) -> None:
+    old, new = release(found, "2025-04-a", 500), release(found, "2025-05-b", 10)
+    for folder in (old, new):
+        (folder / "inside").mkdir()
+    codes = old / "inside" / "ref.code.parquet"
+    codes.write_text("the same in both")
+    os.utime(codes, (at := (old / "parity.duckdb").stat().st_mtime, at))
+    os.link(codes, new / "inside" / codes.name)
+    assert prune(found, open_ledger(found.ledger), NOW, is_dry=True).bytes == {"releases": 100}
+    assert removed(found, NOW) == {"releases": 1}
+    assert not codes.exists() and (new / "inside" / codes.name).read_text() == "the same in both"
+    assert (new / "parity.duckdb").exists()
+
+
 def test_what_a_killed_publication_left_goes_after_a_day(found: Zones) -> None:
     left = found.releases / ".partial-2025-04-a"
     left.mkdir()

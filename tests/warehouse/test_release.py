@@ -205,25 +205,45 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     assert exports[0] == exports[1]
 
 
-def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(draft: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def first_release(built_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one release, published once for all the tests that publish a second."""
+    folder = tmp_path_factory.mktemp("first")
+    publish(built_small, folder / "releases", "2025-04-aaaaaaaa", folder / "latest.duckdb", {"note": "1"}, SECRET)
+    return folder
+
+
+def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(
+    draft: Path, first_release: Path, tmp_path: Path
+) -> None:
     releases, latest = tmp_path / "releases", tmp_path / "latest.duckdb"
-    first = publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "first"}, SECRET)
+    shutil.copytree(first_release, tmp_path, dirs_exist_ok=True)
+    first = releases / "2025-04-aaaaaaaa"
     before = {path.name: path.stat().st_mtime_ns for path in first.iterdir()}
-    publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "second"}, SECRET)
+    publish(draft, releases, "2025-04-aaaaaaaa", latest, {"note": "2"}, SECRET)
     assert {path.name: path.stat().st_mtime_ns for path in first.iterdir()} == before
     with duckdb.connect(str(latest), read_only=True) as reader:
         publish(draft, releases, "2025-05-bbbbbbbb", latest, {}, SECRET)
         assert reader.execute("SELECT release_id FROM meta.build").fetchone() == ("2025-04-aaaaaaaa",)
     assert ask(latest, "SELECT release_id FROM meta.build") == [("2025-05-bbbbbbbb",)]
     assert (first / "parity.duckdb").is_file()
-
-
-@pytest.fixture(scope="module")
-def first_release(built_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one release, published once for all the tests that publish a second."""
-    folder = tmp_path_factory.mktemp("first")
-    publish(built_small, folder / "releases", "2025-04-aaaaaaaa", folder / "latest.duckdb", {}, SECRET)
-    return folder
+    # What is the same is shared, and is what both manifests say. What names its release is not.
+    own = {str(path.relative_to(releases / "2025-05-bbbbbbbb")) for path in files(releases / "2025-05-bbbbbbbb")}
+    shared = {name for name in own if (releases / "2025-05-bbbbbbbb" / name).stat().st_nlink == 2} - {
+        "parity.duckdb"
+    }
+    assert {"inside/core.pathway.parquet", "mart.national.parquet", "public.national.csv"} <= shared
+    assert {f"{name}{end}" for name in EXPORTED for end in (".csv", ".parquet")} <= shared
+    assert own - shared == {
+        "manifest.json", "parity.duckdb", "parity-public.duckdb", "changes.json", "public.changes.json",
+        "datapackage.json", "datapackage-inside.json",
+    }  # fmt: skip
+    shutil.rmtree(first)
+    told = json.loads((releases / "2025-05-bbbbbbbb" / "manifest.json").read_text())["files"]
+    assert own == told.keys() | {"manifest.json"}
+    for name, said in told.items():
+        content = (releases / "2025-05-bbbbbbbb" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == said["sha256"]
 
 
 # In a sample: while the folder is written, and when it is there but not yet the current release.
