@@ -3,9 +3,12 @@
 And the option ``--campaign``, which runs every long campaign whole (``tests/campaign.py``).
 """
 
+import importlib
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +52,27 @@ LONGEST = (
     "warehouse/test_defects", "warehouse/test_core_outcomes", "warehouse/test_periods", "warehouse/test_tsql",
     "journeys/test_check_and_load_agree", "warehouse/test_data_quality_index",
 )  # fmt: skip
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    _import_own_share(collector.config)
+
+
+@cache
+def _import_own_share(config: pytest.Config) -> None:
+    """Of all files, each worker imports its own share first; it finds the others' compiled when it comes to them.
+
+    Every worker collects every file, and from a fresh clone each compiled all of them at the same time: 29 processor
+    seconds for each, and 18 where they are compiled.
+    """
+    here = Path(__file__).parent
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if count == 1 or [Path(each).resolve() for each in config.args] != [here]:
+        return
+    own = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    for path in sorted(here.rglob("test_*.py"))[own::count]:
+        with suppress(Exception, pytest.skip.Exception):  # it is said when the file is collected
+            importlib.import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(trylast=True)
