@@ -12,7 +12,20 @@ import pytest
 from pipelines.load import check_path
 from tests.fixtures.changed_tree import INSTRUMENTS, PATHWAYS, changed_tree, python_on, rows_of, run_on
 from tests.fixtures.example import Change, example
-from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, REQOL10, Case, ask, build, tables_of, write_submission
+from tests.fixtures.warehouse import (
+    APRIL,
+    FEW,
+    GAD7,
+    PHQ9,
+    REQOL10,
+    Case,
+    ask,
+    build,
+    one_of_each,
+    tables_of,
+    write_submission,
+)
+from warehouse.measures.catalogue import catalogue
 
 PERINATAL = {
     "code": "06", "meaning": "Perinatal mental health", "valid_from": "", "valid_to": "", "source": "a test",
@@ -71,7 +84,9 @@ def perinatal(tmp: str) -> dict[str, Any]:
         for name in finished
     ]
     quarter = [write_submission(folder, "RXX", date(2025, month, 1), tables) for month in (4, 5, 6)]
-    draft = build(folder, quarter, whole=True)
+    stream = {measure.id for measure in catalogue() if measure.id.startswith("REFERRED_")}
+    measures = {*one_of_each(), *stream, "SMI_IMPROVEMENT", "RECOVERY"}
+    draft = build(folder, quarter, whole=True, measures=measures)
     with_pathways = ask(
         draft,
         "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns() WHERE column_name = 'pathway' "

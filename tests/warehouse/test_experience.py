@@ -203,7 +203,9 @@ def site(provider: str, place: int) -> dict[str, list[Row]]:
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("mcpin")
     return build(
-        tmp, [write_submission(tmp, name, APRIL, site(name, place)) for place, name in enumerate(SERVICES)]
+        tmp,
+        [write_submission(tmp, name, APRIL, site(name, place)) for place, name in enumerate(SERVICES)],
+        measures=FEW,
     )
 
 

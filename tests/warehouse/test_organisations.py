@@ -17,7 +17,7 @@ from pipelines.cli import _run
 from pipelines.commands.app import CLEAN, USAGE
 from pipelines.zones import zones
 from tests.fixtures.tariff import TRIAL, tariff_text
-from tests.fixtures.warehouse import APRIL, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
+from tests.fixtures.warehouse import APRIL, FEW, REQOL10, Case, ask, build, one_of_each, tables_of, write_submission
 from warehouse.inputs import present
 from warehouse.organisations.importing import ReferenceRefused, reference_digest, take_reference
 from warehouse.organisations.places import Places, load_organisations, load_periods, load_places
@@ -513,7 +513,7 @@ def merged(tmp_path: Path, reference: Path | None) -> Path:
         write_submission(tmp_path, "RBB", MAY, tables_of([Case("b1"), Case("b2")])),
         write_submission(tmp_path, "RCC", MAY, {}),
     ]
-    return build(tmp_path, current, reference=reference)
+    return build(tmp_path, current, reference=reference, measures=FEW)
 
 
 def test_a_merger_moves_figures_and_changes_no_total(tmp_path: Path) -> None:
