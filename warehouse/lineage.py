@@ -183,6 +183,7 @@ class _Query:
         root = build_scope(query)
         assert root is not None  # a query
         self._known: dict[int, tuple[list[tuple[str, Columns]], Columns]] = {}
+        self._columns: dict[tuple[int, str, str], Columns] = {}
         made, rows = self._of(root)
         self.outputs = dict(made), rows
 
@@ -242,6 +243,13 @@ class _Query:
         return _NOTHING.union(*(self._of_column(scope, each) for each in node.find_all(exp.Column)))
 
     def _of_column(self, scope: Scope, column: exp.Column) -> Columns:
+        """What a column named in a scope is made of. A column is named in many places: it is followed once."""
+        key = id(scope), column.table, column.name
+        if key not in self._columns:
+            self._columns[key] = self._followed(scope, column)
+        return self._columns[key]
+
+    def _followed(self, scope: Scope, column: exp.Column) -> Columns:
         within: Scope | None = scope
         while within is not None and column.table not in within.sources:
             within = within.parent  # of the query around a subquery
