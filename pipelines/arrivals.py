@@ -30,9 +30,10 @@ _STRAY = "stray-"
 # Names that programs give a file while they copy it. They rename it when it is complete.
 _ARRIVING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 _WHY = (
-    "A submission is a folder or a zip. What lies beside this file is neither, so it does not say which service "
-    "sent it. It was not loaded. Put its tables into a folder or a zip with a name such as RW5_2025-04, and send "
-    "that.\n"
+    "A submission is a folder or a zip, or a workbook or database that is called after its provider and month. "
+    "What lies beside this file is none of these, so it does not say which service sent it. It was not loaded. "
+    "Put its tables into a folder or a zip with a name such as RW5_2025-04, and send that. A workbook may be sent "
+    "by itself as RW5_2025-04.xlsx.\n"
 )
 
 
@@ -62,7 +63,9 @@ class Waiting:
 
 
 def entries(zones: Zones) -> list[Path]:
-    """What waits in the inbox as a submission: each folder and zip, in order of name."""
+    """What waits in the inbox as a submission, in order of name: each folder and zip, and each workbook or database
+    that is called after its provider and month.
+    """
     return [path for path in _waiting(zones) if _may_be_submission(path)]
 
 
@@ -77,7 +80,7 @@ def waiting(zones: Zones) -> Waiting:
 
 
 def submissions(path: Path, zones: Zones) -> list[Path]:
-    """The submissions at ``path``. In the inbox each folder and zip is one, whatever else lies there.
+    """The submissions at ``path``. In the inbox each of ``entries`` is one, whatever else lies there.
 
     Raises NotASubmission where there is none.
     """
@@ -86,7 +89,10 @@ def submissions(path: Path, zones: Zones) -> list[Path]:
     if not (found := entries(zones)):
         beside = len(strays(zones))
         what = f"has no submission, and {counted(beside, 'other file')}" if beside else "is empty"
-        raise NotASubmission(f"The inbox {what}. A submission is a folder or a zip.")
+        raise NotASubmission(
+            f"The inbox {what}. A submission is a folder or a zip, or a workbook or database with a name such as "
+            "RW5_2025-04.xlsx."
+        )
     return found
 
 

@@ -164,6 +164,7 @@ class _Arriving:
         self._under_way: dict[str, Future[Taken]] = {}
         self._called: dict[str, list[str]] = {}
         self._respelled: list[str] = []
+        self._archives: list[str] = []
 
     def add(self, member: Member) -> None:
         """Take one file: a table, several tables, or none."""
@@ -175,12 +176,15 @@ class _Arriving:
             self.findings.append(note(GATE["GATE-LIMIT-BYTES"], known.table.id if known else None, size))
         elif names.is_answers(member.name):
             self._add_answers(member)
+        elif names.is_report(member.name):
+            self._add_other(member)
         elif names.holds_tables(ending):
             self._add_box(member, known)
         elif known is None:
             self._add_other(member)
         elif self._is_first(known.table, called := _called(member.name, known)):
-            self._note_name(known, called, not names.says_its_format(ending))
+            is_as_declared = names.says_its_format(ending) and len(member.name) == len(stem + ending)
+            self._note_name(known, called, not is_as_declared)
             self._under_way[known.table.id] = self._readers.submit(
                 take, member, known.table, self._workspace, keep=self._keep, is_hashed=self._is_hashed
             )
@@ -197,6 +201,9 @@ class _Arriving:
         for table_id, called in self._called.items():
             if len(called) > 1:
                 self.findings.append(note(GATE["GATE-TABLE-TWICE"], table_id, " and ".join(called)))
+        if self._archives:
+            inside = f"an archive in it is not unpacked: {_example(self._archives, 'archive')}"
+            self.findings.append(note(GATE["GATE-ZIP"], None, inside))
         if self._respelled:
             self.findings.append(note(GATE["GATE-READ-NAME"], None, _example(self._respelled, "name")))
         self.findings += _notes({table_id: each.notes for table_id, each in taken.items()})
@@ -223,8 +230,11 @@ class _Arriving:
 
     def _add_other(self, member: Member) -> None:
         self.beside.append(_read_beside(member, self._is_hashed))
-        if names.is_document(member.name):
-            self.findings.append(note(GATE["GATE-NOT-READ"], None, names.document_shown(member.name)))
+        if names.is_document(member.name) or names.is_report(member.name):
+            shown = member.name if names.is_report(member.name) else names.document_shown(member.name)
+            self.findings.append(note(GATE["GATE-NOT-READ"], None, shown))
+        elif names.is_archive(member.name):
+            self._archives.append(file_shown(member.name))
         else:
             self.findings.append(file_finding(GATE["GATE-TABLE-UNKNOWN"], None, file_shown(member.name)))
 
@@ -235,7 +245,8 @@ class _Arriving:
         self.beside.append([member.name, box.sha256])
         found = names_in(box)
         if isinstance(found, pl.DataFrame):
-            self.findings.append(found)
+            of_table = pl.lit(known.table.id if known else None, dtype=found.schema["table"])
+            self.findings.append(found.with_columns(of_table.alias("table")))
             return
         tables = {name: of for name in found if (of := names.table_of(name)) is not None}
         if not tables and known is not None and len(found) == 1:

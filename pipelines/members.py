@@ -46,6 +46,9 @@ _PACKAGES = {
 # The fixed part of what stands before a member's bytes.
 _LOCAL_HEADER = 30
 
+# The list of files ends with a record of 22 bytes, which a comment of at most 64 KB follows.
+_END_OF_ZIP = (64 << 10) + 22
+
 Beside = list[list[str]]
 """Name and size or hash of what belongs to an arrival without being a table."""
 
@@ -126,6 +129,7 @@ def _folder_members(
     path: Path, findings: list[pl.DataFrame], beside: Beside, ignored: list[str]
 ) -> Iterator[Member]:
     entries = sorted(entry for entry in path.iterdir() if not _is_left_out(entry.name, ignored))
+    entries = _without_reports(entries, findings)
     if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink():
         entries = sorted(entry for entry in entries[0].iterdir() if not _is_left_out(entry.name, ignored))
     sizes = [_size(entry) for entry in entries]
@@ -146,6 +150,14 @@ def _folder_members(
             findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(entry.name)))
             continue
         yield Member(entry.name, os.fdopen(opened, "rb"), found.st_size, entry)
+
+
+def _without_reports(entries: list[Path], findings: list[pl.DataFrame]) -> list[Path]:
+    """The entries of a folder without reports that a check wrote into it."""
+    reports = [entry for entry in entries if entry.is_dir() and (entry / "report.json").is_file()]
+    if reports:
+        findings.append(note(GATE["GATE-NOT-READ"], None, "The report of an earlier check in the folder"))
+    return [entry for entry in entries if entry not in reports]
 
 
 def _open_without_link(entry: Path) -> int:
@@ -183,7 +195,8 @@ def _zip_members(
     try:
         archive = files.enter_context(zipfile.ZipFile(Sparing(file)))
     except BROKEN:
-        return refuse(_what_it_is(path))
+        findings.append(_no_zip(path))
+        return None
     listed = archive.infolist()
     package = next((kind for info in listed if (kind := _PACKAGES.get(info.filename))), None)
     if package is not None:
@@ -227,10 +240,18 @@ def _why_not_unpacked(inside: list[zipfile.ZipInfo]) -> pl.DataFrame | None:
     return _too_much(unpacked)
 
 
-def _what_it_is(path: Path) -> str:
-    """What a file is that is no zip, in words, by its first bytes."""
+def _no_zip(path: Path) -> pl.DataFrame:
+    """The finding about a file that is no zip: that it ends in the middle, or what it is by its first bytes."""
     with path.open("rb") as file:
         start = file.read(20)
+        file.seek(max(file.seek(0, 2) - _END_OF_ZIP, 0))
+        if start.startswith(b"PK\x03\x04") and b"PK\x05\x06" not in file.read():
+            return note(GATE["GATE-CUT"], None, "the zip has no list of its files, which stands at its end")
+    return note(GATE["GATE-ZIP"], None, _what_it_is(start))
+
+
+def _what_it_is(start: bytes) -> str:
+    """What a file is that is no zip, in words, by its first bytes."""
     for begins, kind in _BEGINNINGS.items():
         if begins in start:
             return f"by its content it is {kind}, not a zip"

@@ -20,6 +20,15 @@ from transforms.receive import formats
 # Made by file managers and Office beside the files that people make.
 _DEBRIS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx")
 _LOCK = "~$"
+_LOCKS_OF_ACCESS = (".laccdb", ".ldb")
+# What Office calls the file that it writes before it replaces one.
+_TEMPORARY = re.compile(r"^(~[a-z0-9]*|[0-9a-f]{8})\.tmp$", re.IGNORECASE)
+# What a check writes with --report, if somebody names the folder of the extract (``reports.site.report``).
+_REPORT = ("report.html", "report.json", "findings.csv", "findings.xlsx", "profile.json")
+_REPORT_FOLDER = re.compile(r"_report$", re.IGNORECASE)
+_TEXT = (".csv", ".txt", ".tsv", ".tab")
+ARCHIVES = (".zip", ".7z", ".rar")
+"""Endings of archives: one inside a submission is not unpacked."""
 # Endings of a note for people. Any other document may be about a patient, and is refused.
 _DOCUMENTS = ("", ".txt", ".md", ".rtf", ".doc", ".docx", ".odt", ".pdf", ".htm", ".html")
 _README = re.compile(r"^(read[ _-]?me|about|instructions)\b", re.IGNORECASE)
@@ -59,6 +68,9 @@ def split(name: str) -> tuple[str, str]:
     """A file's name without its ending, and the ending in lower case, such as ``.csv.gz``."""
     lower = name.lower()
     ending = max((each for each in (*formats(), *converters()) if lower.endswith(each)), key=len, default="")
+    if ending in _TEXT and (twice := next((each for each in _TEXT if lower.endswith(f"{each}{ending}")), "")):
+        # Windows hides the ending that is there, and a person or Notepad adds another.
+        return name[: len(name) - len(twice + ending)], ending
     if not ending:
         stem, dot, rest = lower.rpartition(".")
         ending = f".{rest}" if stem and dot else ""
@@ -128,6 +140,16 @@ def document_shown(name: str) -> str:
     return name if _README.fullmatch(stem) else file_shown(name)
 
 
+def is_report(name: str) -> bool:
+    """Whether a file is of a report that Parity itself wrote."""
+    return name.lower() in _REPORT
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file is an archive by its name."""
+    return name.lower().endswith(ARCHIVES)
+
+
 def is_document_sheet(name: str) -> bool:
     """Whether a sheet of a workbook is a note for people, which is not read."""
     return _SHEETS.match(name.strip()) is not None
@@ -150,4 +172,8 @@ def debris(name: str) -> str | None:
             return part
         if part.startswith(_LOCK):
             return f"a lock file ({_LOCK}…)"
+        if part.lower().endswith(_LOCKS_OF_ACCESS):
+            return "a lock file of Access"
+        if _TEMPORARY.match(part):
+            return "a temporary file of Office"
     return None

@@ -91,8 +91,14 @@ def take(member: Member, table: Table, workspace: Path, *, keep: bool, is_hashed
             return taken
         kept = written
         seen = _surveyed(kept, is_hashed)
+    if taken.findings:  # damage or a limit, met while it was read: what there is of it is not the table
+        _discard(kept, workspace)
+        return taken
     if format_of(kept).is_text:
         kept, seen = _as_csv(taken, table, kept, seen, workspace, is_hashed)
+    if any((frame["rule_id"] == "GATE-CUT").any() for frame in taken.findings):
+        _discard(kept, workspace)
+        return taken
     said = f"{ending} {first.sha256}" if seen.sha256 != first.sha256 else ""
     taken.file = TableFile(table.id, kept, seen if format_of(kept).is_text else None, seen.sha256, seen.size, said)
     return taken
@@ -107,6 +113,12 @@ def take_part(box: Box, part: Part, workspace: Path, *, is_hashed: bool) -> Take
         said = f"{box.ending} {box.sha256}" if is_hashed else ""
         taken.file = TableFile(part.table.id, kept, seen, seen.sha256, seen.size, said)
     return taken
+
+
+def _discard(kept: Path, workspace: Path) -> None:
+    """Delete a file that is not used, if it is our own copy."""
+    if kept.parent == workspace:
+        kept.unlink(missing_ok=True)
 
 
 @contextmanager

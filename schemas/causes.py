@@ -83,6 +83,19 @@ CAUSES: dict[str, Rule] = {
             "A short year or month can be read in two ways. It is not guessed.",
         ),
         _cause(
+            "DATES-TIME",
+            "Dates are written as moments with a time: {found}.",
+            "Export again with the day alone, as it is in your system.",
+            "In summer a day that a program turns into universal time (Z) begins at 23:00 of the day before. Which "
+            "day was meant is not guessed.",
+        ),
+        _cause(
+            "FILLER-DATES",
+            "A fixed date stands for a date that is not known: {found}.",
+            "Leave the element blank where there is no date.",
+            "The date would count as a real one, such as a discharge before the referral.",
+        ),
+        _cause(
             "NUMBERS-SHORTENED",
             "A spreadsheet has shortened numbers: {found}. The digits are gone.",
             _AS_TEXT,
@@ -99,6 +112,19 @@ CAUSES: dict[str, Rule] = {
             "Leading zeros are lost: {found}.",
             "Export again. If you must open the file in Excel, import every column as text.",
             "A spreadsheet makes a number of 01. Some lists have 1 and 01, so zeros are not added silently.",
+        ),
+        _cause(
+            "WORDS",
+            "Words stand in the place of codes: {found}.",
+            "Export the codes of the dataset, not the words that your system shows for them.",
+            "Words differ from system to system. It is not guessed which code was meant.",
+        ),
+        _cause(
+            "KEYS-UNLIKE",
+            "Records name others by a key that is written otherwise there: {found}.",
+            "Export the key in the same way in every table: as text, with its leading zeros, without decimals, and "
+            "with the same capital letters.",
+            "Keys are compared as they are written. Records that do not find theirs would be lost.",
         ),
         _cause(
             "VALUES-CUT",
@@ -142,7 +168,10 @@ EXAMPLES: dict[str, Example] = {
     "CAUSE-DATES-COMPACT": Example("20251225", "2025-12-25"),
     "CAUSE-DATES-SERIAL": Example("46016", "2025-12-25"),
     "CAUSE-DATES-MONTH-NAME": Example("25-Dec-25", "2025-12-25"),
+    "CAUSE-DATES-TIME": Example("2025-04-06T23:00:00Z", "2025-04-07"),
+    "CAUSE-FILLER-DATES": Example("1900-01-01", "a blank"),
     "CAUSE-NUMBERS-SHORTENED": Example("1.23E+09", "1234567890"),
+    "CAUSE-WORDS": Example("2 - Female", "2"),
     "CAUSE-ZEROS-LOST": Example("9:30:00", "09:30:00"),
 }
 """For the causes that change the form of a value."""

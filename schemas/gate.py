@@ -181,9 +181,16 @@ GATE: dict[str, Rule] = {
             "Nothing must be changed.",
             "A row of names is no record.",
         ),
+        _file(
+            "CUT",
+            "The file ends in the middle: {found}.",
+            "Export or copy it again, and wait until that has ended. Look whether the disk is full. Then look "
+            "whether the number of rows is that of your system.",
+            "Nobody can tell how many records should follow. Without them the figures would be too low, unnoticed.",
+        ),
         _note(
             "FOOTER",
-            "Below the table are words of the program that wrote it: {found}. They were left out.",
+            "The program that wrote the table added lines of its own: {found}. They were left out.",
             "Nothing must be changed. In SSMS, «SET NOCOUNT ON» leaves them out.",
             "They are no records.",
         ),
@@ -198,6 +205,13 @@ GATE: dict[str, Rule] = {
             "There are columns without a name and without any value: {found}. They were left out.",
             "Nothing must be changed.",
             "An empty column says nothing.",
+        ),
+        _note(
+            "ROW-NUMBERS",
+            "A column without an element's name numbers the rows: {found}. It was left out.",
+            "Nothing must be changed. It is left out by write.csv(…, row.names = FALSE) in R, and by "
+            "to_csv(…, index=False) in pandas.",
+            "A number of the row says nothing about a patient.",
         ),
         _file(
             "CELL-ERROR",

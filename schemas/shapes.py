@@ -29,7 +29,25 @@ SHAPE_CHARACTERS = 24
 _ENDINGS = tuple(
     f".{ending}"
     for ending in (
-        *("csv", "txt", "tsv", "dat", "xlsx", "xls", "xlsm", "ods", "parquet", "json", "xml", "html", "htm", "pdf"),
+        *(
+            "csv",
+            "txt",
+            "tsv",
+            "dat",
+            "xlsx",
+            "xls",
+            "xlsm",
+            "xlsb",
+            "ods",
+            "mdb",
+            "accdb",
+            "parquet",
+            "json",
+            "xml",
+            "html",
+            "htm",
+            "pdf",
+        ),
         *("doc", "docx", "md", "zip", "gz", "7z", "rar", "log", "db", "ini", "lnk", "bak", "tmp", "sql"),
     )
 )

@@ -30,6 +30,7 @@ class Spelling(StrEnum):
     DATE = "DATE"
     TIME = "TIME"
     DECIMAL = "DECIMAL"
+    POINT_ZERO = "POINT-ZERO"
     NHS_NUMBER = "NHS-NUMBER"
     CAPITALS = "CAPITALS"
 
@@ -44,6 +45,7 @@ SAYS = {
     Spelling.DATE: "Dates that are written in another way, and can mean one day only, are read as that day.",
     Spelling.TIME: "Times that are written in another way are read as times.",
     Spelling.DECIMAL: "Whole numbers that are written with .0 are read as whole numbers.",
+    Spelling.POINT_ZERO: "Codes that a spreadsheet made whole numbers of are read with their .0.",
     Spelling.NHS_NUMBER: "NHS numbers with spaces or hyphens are read as ten digits.",
     Spelling.CAPITALS: "Codes in small letters are read as the codes in capital letters.",
 }
@@ -79,13 +81,15 @@ TYPOGRAPHIC: tuple[Written, ...] = (
 )
 """Signs that a word processor puts in place of plain ones."""
 
-# Of databases, of pandas and R, of spreadsheets, of people. Not NA and not none: they may be codes or answers.
+# Of databases, of pandas, of SAS, of spreadsheets, of people. Not none: it may be an answer.
 _WORDS = (
     *("NULL", "null", "Null", "(null)", "(NULL)", "<NULL>", "<null>", "\\N", "#NULL!"),
     *("NaN", "nan", "NaT", "None", "<NA>"),
     *("#N/A", "N/A", "n/a", "N/a"),
-    *("-", "--", "\u2013", "\u2014"),
+    *("-", "--", "\u2013", "\u2014", "."),
 )
+# Of R. In an element that takes any text it may be a code of the provider.
+_UNLESS_TEXT = ("NA",)
 
 _MIDNIGHT = "(?:[T ]+(?:00:00(?::00(?:[.]0+)?)?(?:Z|[+]00:?00)?|12:00(?::00(?:[.:]0+)?)? ?AM))"
 _YEAR, _MONTH, _DAY = "((?:19|20)[0-9]{2})", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
@@ -120,6 +124,7 @@ _DAYS: tuple[_Day, ...] = (
         for pattern, day, year in (
             (f"(?i:{digits}(?:st|nd|rd|th)?[-/. ]+{word}[-/. ,]+{_YEAR})", 1, 2),
             (f"(?i:{word} +{digits},? +{_YEAR})", 1, 2),  # SQL Server: Apr  7 2025 12:00AM
+            (f"(?i:{digits}{word}{_YEAR})", 1, 2),  # SAS: 07APR2025
         )
     ),
 )
@@ -157,6 +162,8 @@ _OF_MONTH = (
     ),
 )
 # A computer keeps 15 digits of a number with decimals exactly, and a code may have 18.
+VERSIONS = "dataset_version"
+"""The list of codes that are numbers with decimals: Excel makes 2 of 2.0."""
 _WHOLE = Written(Spelling.DECIMAL, "^(-?[0-9]{1,15})[.]0+$", "${1}")
 _BY_NOTATION = {
     "an10 CCYY-MM-DD": _DATE, "an19 YYYY-MM-DDThh:mm:ss": _MOMENT, "an8 HH:MM:SS": _TIME, "an7 YYYY-MM": _OF_MONTH,
@@ -172,6 +179,8 @@ def spellings(field: Field) -> tuple[Written, ...]:
     """The ways in which a value of the element is written that follow from its declaration, each tried alone."""
     if field.format in _BY_NOTATION:
         return _BY_NOTATION[field.format]
+    if field.codes == VERSIONS:
+        return (Written(Spelling.POINT_ZERO, "^([0-9])$", "${1}.0"),)
     if field.identity is Identity.PERSON:
         spaced = Written(Spelling.NHS_NUMBER, "^([0-9]{3})[ -]*([0-9]{3})[ -]*([0-9]{4})$", "${1}${2}${3}")
         return (spaced, _WHOLE)
@@ -191,10 +200,13 @@ def in_capitals(field: Field) -> str | None:
 
 
 @cache
-def blank_words(codes: Sequence[str] = ()) -> tuple[str, ...]:
-    """The words that stand for a missing value beside these codes: none that is, or may mean, one of them."""
+def blank_words(field: Field, codes: Sequence[str] = ()) -> tuple[str, ...]:
+    """The words that stand for a missing value of an element that takes these codes: none that is, or may mean, one
+    of them.
+    """
     taken = {*codes, *(plain_name(code) for code in codes)} - {""}
-    return tuple(word for word in _WORDS if word not in taken and plain_name(word) not in taken)
+    words = [*_WORDS, *(word for word in _UNLESS_TEXT if field.codes or not field.has_form(word))]
+    return tuple(word for word in words if word not in taken and plain_name(word) not in taken)
 
 
 @cache

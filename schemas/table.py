@@ -61,9 +61,19 @@ class Table:
 
     def named(self, name: str) -> Field | None:
         """The field that a column name means, however its words are set apart: "Service_Request_Id" is
-        ServiceRequestId. ``None`` where it means none, or might mean two.
+        ServiceRequestId, and so is "IDS101Referral.ServiceRequestId" in that table. ``None`` where it means none,
+        or might mean two.
         """
-        return self.by_spelling.get(name.lower()) or self._by_plain_name.get(plain_name(name))
+        plain = plain_name(name)
+        return self.by_spelling.get(name.lower()) or self._by_plain_name.get(plain) or self._behind_its_own(plain)
+
+    def _behind_its_own(self, plain: str) -> Field | None:
+        """The field that a query calls after its table: [dbo].[IDS101Referral].[ServiceRequestId]."""
+        for own in (self.name.lower(), self.id.lower()):
+            before, found, rest = plain.partition(own)
+            if found and before in ("", "dbo"):
+                return self._by_plain_name.get(rest)
+        return None
 
     @cached_property
     def _by_plain_name(self) -> dict[str, Field]:

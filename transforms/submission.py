@@ -171,7 +171,11 @@ def check_submission(
     hold_to_contract(tables, progress.refused)
     findings = [*gate, *header_findings, *(checked.findings for checked in tables.values()), *notes(progress.read)]
     if tables or not gate:  # a submission that could not be opened has no missing tables
-        absent = [table.id for table in TABLES.values() if table.is_required and table.id not in tables]
+        known = {
+            *tables,
+            *(table_id for found in gate for table_id in found["table"].drop_nulls()),
+        }  # refused: there
+        absent = [table.id for table in TABLES.values() if table.is_required and table.id not in known]
         findings += [file_finding(GATE["GATE-TABLE-MISSING"], table_id) for table_id in absent]
     found = pl.concat([no_findings(), *findings])
     together = _file_findings_first(said_once(_refused(found) if is_as_written else found))

@@ -17,6 +17,8 @@ _BLOCK = 1 << 16
 _EDGES = bytes.maketrans(b"\t\n\r", b" ,,")
 # How a row begins whose first value is blank.
 _BLANK_STARTS = (b"\n,", b"\n ", b"\n\t", b'\n""', b'\n" ', b'\n"\t')
+# In a chunk. Up to so many, importing numpy would take longer than it saves.
+_MANY_QUOTES = 20_000
 # Every control character except tab and line ends; text has none of them.
 _CONTROLS = tuple(bytes([code]) for code in range(32) if code not in b"\t\n\r")
 
@@ -31,7 +33,8 @@ class Survey:
     the file is not UTF-8 text or has a control character. ``has_breaks``: a line ends inside quotation marks.
     ``long_row`` is the first row that is longer than is read (``limits.ROW_BYTES``), the row of names being 1.
     ``has_blank_starts``: a row begins with a blank value, so that there may be rows without any value.
-    ``is_beyond_ascii``: a character is not ASCII.
+    ``is_beyond_ascii``: a character is not ASCII. ``has_names_again``: a line begins as the first line does, which
+    may be the row of names.
     """
 
     sha256: str
@@ -48,6 +51,7 @@ class Survey:
     has_blank_starts: bool = True  # this and the next: not known of a survey by 0.9 or earlier
     has_apostrophes: bool = True
     is_beyond_ascii: bool = True
+    has_names_again: bool = False  # not known of a survey by 0.10 or earlier
 
 
 class Readable(Protocol):
@@ -89,6 +93,7 @@ def survey(source: Readable, copy_to: IO[bytes] | None = None, *, is_hashed: boo
         text.has_blank_starts,
         text.has_apostrophes,
         text.is_beyond_ascii,
+        text.has_names_again,
     )
 
 
@@ -97,6 +102,8 @@ class _Text:
 
     def __init__(self) -> None:
         self.has_edges = self.has_blank_starts = self.has_apostrophes = self.is_beyond_ascii = False
+        self.has_names_again = False
+        self._names = self._cut = b""  # the first line, and the end of a chunk in which it may begin
         self.before = b"\n"  # the last two bytes; what stands before the first value ends a line
         self._bad: str | None = None
         self._tail = b""  # the start of a character that a chunk's end cut in two
@@ -107,6 +114,7 @@ class _Text:
         self.has_edges = self.has_edges or not is_ascii or _has_edges(joined)
         self.has_blank_starts = self.has_blank_starts or any(_has(joined, start) for start in _BLANK_STARTS)
         self.before = joined[-2:]
+        self._look_for_names(chunk)
         self.has_apostrophes = self.has_apostrophes or b"'" in chunk
         self.is_beyond_ascii = self.is_beyond_ascii or not is_ascii
         if self._bad is None and (self._tail or not is_ascii):
@@ -114,6 +122,17 @@ class _Text:
         if self._bad is None and _has_controls(chunk):
             self._bad = _first_control(chunk, self._read)
         self._read += len(chunk)
+
+    def _look_for_names(self, chunk: bytes) -> None:
+        if self.has_names_again:
+            return
+        joined = self._cut + chunk
+        if not self._names:
+            line = joined[: limits.ROW_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines()
+            self._names = line[0] if len(line) > 1 and b"," in line[0] else b""
+        if self._names:
+            self.has_names_again = b"\n" + self._names in joined or b"\n\xef\xbb\xbf" + self._names in joined
+            self._cut = joined[-len(self._names) - 4 :]
 
     def verdict(self) -> str | None:
         if self._bad is None and self._tail:
@@ -212,6 +231,9 @@ class _Structure:
             self._count(chunk)
             return
         self.has_quotes = True
+        if chunk.count(b'"') > _MANY_QUOTES:
+            self._count_all(chunk)
+            return
         outside, *rest = chunk.split(b'"')
         self._count(outside)
         for piece in rest:
@@ -224,6 +246,20 @@ class _Structure:
         else:
             self.records += _count(piece, b"\n")
             self.delimiters += _count(piece, b",")
+
+    def _count_all(self, chunk: bytes) -> None:
+        """As ``_count``, of all pieces between quotation marks at once: where every value is quoted, there are a
+        hundred thousand of them in a chunk, and one by one they take twenty times as long.
+        """
+        numpy = _numpy()
+        numbers = _numbers(chunk)
+        # A sum of eight bits overflows, and stays odd or even.
+        inside = (numpy.cumsum(numbers == ord(b'"'), dtype="u1") & 1).astype(bool) ^ self.is_inside
+        ends = numbers == ord(b"\n")
+        self.records += int(numpy.count_nonzero(ends & ~inside))
+        self.delimiters += int(numpy.count_nonzero((numbers == ord(b",")) & ~inside))
+        self.has_breaks |= bool((ends & inside).any() or ((numbers == ord(b"\r")) & inside).any())
+        self.is_inside = bool(inside[-1])
 
     def _long_row(self, chunk: bytes) -> int | None:
         """The first row that is too long. Other rows end within the limit, so few places are looked at."""

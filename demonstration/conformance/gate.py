@@ -140,6 +140,11 @@ def _all_rejected(files: Files) -> Files:
 
 
 _CHANGES: dict[str, Callable[[Files], Files]] = {
+    "CUT": _lines(REFERRALS, lambda lines: [*lines[:-1], lines[-1][:20]]),
+    "ROW-NUMBERS": _lines(
+        REFERRALS,
+        lambda lines: [b"," + lines[0], *(b"%d," % number + line for number, line in enumerate(lines[1:], 1))],
+    ),
     "EMPTY": lambda _: {},
     "TABLE-UNKNOWN": lambda files: files | {"IDS999Other.csv": b"A,B\n"},
     "TABLE-TWICE": lambda files: files | {"IDS101.csv": files[REFERRALS]},

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, app, print_json, provider_of
+from pipelines.commands.app import CENTRE, CLEAN, CRASHED, Json, app, print_json, provider_of, require
 from pipelines.commands.deciding import Month, What, meant
 
 
@@ -27,11 +27,18 @@ def reprocess(
     from pipelines.ledger import open_ledger
     from pipelines.run import reprocess_received
     from pipelines.zones import zones
+    from reports.site.wording import counted
 
     found = zones()
     ledger = open_ledger(found.ledger)
+    everything = list(whose(ledger))
+    require(
+        bool(what) or not month,
+        f"A month needs its provider: parity reprocess RW5 {month}. Without a month all that is kept is processed "
+        f"again: {counted(len(everything), 'month')} of providers.",
+    )
     only = {meant(what, month, ledger)} if what else None
-    asked = [of for of in whose(ledger) if only is None or of in only]
+    asked = [of for of in everything if only is None or of in only]
     with show.progress("Processing again", len(asked)) as step:
         totals = reprocess_received(found, identity, step, only)
     if as_json:

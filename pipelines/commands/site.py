@@ -105,7 +105,7 @@ def preview(
     Parameters
     ----------
     path
-        Submission: a folder or zip with one file per table.
+        Submission: a folder or zip with one file per table, a workbook, or an Access database.
 
     """
     from pipelines.worker import for_submissions

@@ -256,7 +256,11 @@ def test_one_month_is_processed_again_and_no_other(
     after = events()
     assert after[first.receipt.submission_id] == before[first.receipt.submission_id] + 2
     assert after[other.receipt.submission_id] == before[other.receipt.submission_id]
-    for asked, why in ((["RXX", "2025-04"], "Nothing is kept of RXX 2025-04"), (["nothing"], "'nothing' is none")):
+    for asked, why in (
+        (["RXX", "2025-04"], "Nothing is kept of RXX 2025-04"), (["nothing"], "'nothing' is none"),
+        (["--month", "2025-04"], "A month needs its provider: parity reprocess RW5 2025-04. Without a month all that "
+         "is kept is processed again: 2 months"),
+    ):  # fmt: skip
         assert _run(["reprocess", *asked]) == 2
         assert why in capsys.readouterr().err
 

@@ -1,6 +1,7 @@
 """Names of files as people write them, and other formats from the door to the store: the same tables, the same rows."""
 
 import csv
+import gzip
 import io
 import shutil
 import zipfile
@@ -13,9 +14,10 @@ from pipelines import arrivals, names
 from pipelines.inbox import Source, find_submissions, open_source
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
-from pipelines.load import check_path, load, reprocess
+from pipelines.load import check_path, check_path_into, load, reprocess
 from pipelines.verdict import state_of
 from pipelines.zones import zones
+from tests.fixtures.extracts import open_document
 from tests.fixtures.submission import RIGHT, submission, write
 from tests.pipelines.test_inbox import opened, rules
 
@@ -219,6 +221,39 @@ def test_text_of_another_kind_is_kept_as_csv_and_known_when_it_comes_again(tmp_p
     assert {name: (kept / f"{name[:6]}.csv").read_text() for name in RIGHT} == RIGHT
     assert load(folder, found, ledger, key).is_repeat
     assert not load(submission(tmp_path / "plain"), found, ledger, key).is_repeat
+
+
+FILES = Path(__file__).parents[1] / "fixtures" / "files"
+"""RIGHT as other programs write it: .xls by xlwt, .xlsb by pyxlsbwriter, Access 2010 and 2003 by Jackcess."""
+
+
+def as_it_is(path: Path, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of a submission, as text."""
+    folder.mkdir()
+    received = check_path_into(path, folder).received
+    return {
+        table: got.rows.select(list(got.table.by_name)).collect().rows()
+        for table, got in received.items()
+        if got.rows is not None
+    }
+
+
+@pytest.mark.parametrize("ending", ["xls", "xlsb", "ods", "accdb", "mdb", "xlsx called xls"])
+def test_a_file_of_another_program_has_every_value_of_its_tables(tmp_path: Path, ending: str) -> None:
+    """Days and numbers are cells of their own kind in the workbooks and in Access 2010; text is padded in 2003."""
+    path = tmp_path / f"RW5_2025-04.{ending.split()[-1]}"
+    if ending in ("accdb", "mdb"):
+        if shutil.which("mdb-export") is None:
+            pytest.skip("mdbtools, which reads such a file, is not installed here")
+        path.write_bytes(gzip.decompress((FILES / f"{path.name}.gz").read_bytes()))
+    elif ending == "ods":
+        open_document(path, {name: list(csv.reader(io.StringIO(text))) for name, text in RIGHT.items()})
+    elif ending == "xlsx called xls":
+        workbook(tmp_path / "x.xlsx").rename(path)
+    else:
+        shutil.copy(FILES / path.name, path)
+    assert state_of(check_path(path)) is State.ACCEPTED
+    assert as_it_is(path, tmp_path / "other") == as_it_is(submission(tmp_path / "csv"), tmp_path / "plain")
 
 
 def test_a_check_leaves_nothing_of_a_workbook_in_its_folder(tmp_path: Path) -> None:

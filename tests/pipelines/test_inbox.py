@@ -328,11 +328,13 @@ def test_a_hostile_or_damaged_zip_is_refused(tmp_path: Path, make: object, rule:
     assert not (tmp_path.parent / "IDS101.csv").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 half"])
-def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "rule"), [(b"", "GATE-ZIP"), (b"not a zip", "GATE-ZIP"), (b"PK\x03\x04 half", "GATE-CUT")]
+)
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes, rule: str) -> None:
     path = tmp_path / "RW5_2025-04.zip"
     path.write_bytes(content)
-    assert rules(opened(path, tmp_path)) == ["GATE-ZIP"]
+    assert rules(opened(path, tmp_path)) == [rule]
 
 
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from schemas import limits
 from schemas.dataset import TABLES
+from tests.fixtures.extracts import open_document
 from transforms.convert import converters, database, text, workbook
 from transforms.convert.converter import NotConverted, Note
 from transforms.survey import survey
@@ -223,6 +224,10 @@ def test_a_sheet_of_more_than_a_megabyte_packed_is_read(tmp_path: Path) -> None:
     assert write(".xlsx", path, "IDS007")[0].splitlines() == values
 
 
+# More honest cells than are looked at one by one, and more than one piece of them.
+ROWS_BEFORE = "".join(f'<row r="{row}"><c r="A{row}"><v>1</v></c></row>' for row in range(1, 60_000))
+
+
 @pytest.mark.parametrize(
     ("cells", "rule"),
     [
@@ -230,6 +235,12 @@ def test_a_sheet_of_more_than_a_megabyte_packed_is_read(tmp_path: Path) -> None:
         ('<row r="1"><c r="A1"><v>1</v></c><c r="IW1"><v>1</v></c></row>', "GATE-LIMIT-COLUMNS"),
         ('<row r="1"><c r="A1"><v>1</v></c></row><row r="4000000000"><c r="A4000000000"><v>1</v></c></row>', "GATE-LIMIT-CELLS"),
         ('<row r="1"><c r="A1"><v>1</v></c><c r="IV900000"><v>1</v></c></row>', "GATE-LIMIT-CELLS"),
+        ('<row r="1"><c r="a1"><v>1</v></c><c r="xfd1048576"><v>1</v></c></row>', "GATE-LIMIT-COLUMNS"),
+        ('<row r="1"><c r="A1"><v>1</v></c><c r = "IV900000"><v>1</v></c></row>', "GATE-LIMIT-CELLS"),
+        (f"{ROWS_BEFORE}<c r='iv900000'><v>1</v></c>", "GATE-LIMIT-CELLS"),
+        (f'{ROWS_BEFORE}<c\tr="XFD1"><v>1</v></c>', "GATE-LIMIT-COLUMNS"),
+        (f'<row r="1"><c r="A900000"><v>1</v></c></row>{ROWS_BEFORE}<c r="IV1"><v>1</v></c>', "GATE-LIMIT-CELLS"),
+        (f'{ROWS_BEFORE}<row r="900000"><c r="A900000"><v>1</v></c></row>{ROWS_BEFORE}<c r="IV1"><v>1</v></c>', "GATE-LIMIT-CELLS"),
     ],
 )  # fmt: skip
 def test_a_sheet_with_a_cell_far_away_is_refused_before_room_is_made(tmp_path: Path, cells: str, rule: str) -> None:
@@ -242,7 +253,8 @@ def test_a_sheet_with_a_cell_far_away_is_refused_before_room_is_made(tmp_path: P
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "damaged"), (b"PK\x03\x04 half", "damaged"), (b"LocalPatientId,DisabCode\n", "damaged"),
+        (b"", "damaged"), (b"PK\x03\x04 half", "damaged"), (b"LocalPatientId,DisabCode\n", "it is text, such as CSV"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "it is a web page"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a password, or Excel of before 2007"),
     ],
 )  # fmt: skip
@@ -265,6 +277,50 @@ def test_a_workbook_that_swells_or_declares_entities_is_refused(
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><workbook/>'
     with pytest.raises(NotConverted, match="damaged"):
         workbook.sheets(sheet_xml(path, "", **{"xl/workbook.xml": bomb}))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "rule"),
+    [
+        ('table:number-columns-repeated="16384"', "GATE-LIMIT-COLUMNS"),
+        ('table:number-columns-repeated="200"', "GATE-LIMIT-CELLS"),
+    ],
+)
+def test_an_open_document_that_says_a_cell_many_times_is_refused_before_room_is_made(
+    tmp_path: Path, attributes: str, rule: str
+) -> None:
+    path = open_document(tmp_path / "x.ods", {"IDS007": [["x"], ["y"]]})
+    with zipfile.ZipFile(path) as package:
+        kept = {name: package.read(name) for name in package.namelist()}
+    many = kept["content.xml"].replace(
+        b"<table:table-row>", b'<table:table-row table:number-rows-repeated="500000">'
+    )
+    kept["content.xml"] = many.replace(b"<table:table-cell ", f"<table:table-cell {attributes} ".encode())
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in kept.items():
+            package.writestr(name, content)
+    with pytest.raises(NotConverted) as refused:
+        workbook.sheets(path)
+    assert refused.value.rule.id == rule
+
+
+def test_a_binary_workbook_with_a_cell_far_away_is_refused_before_room_is_made(tmp_path: Path) -> None:
+    """Records of a row and a cell: their kind, the size of what follows, and the number of the row or column."""
+
+    def sheet(row: int, column: int) -> bytes:
+        return b"\x00\x04" + row.to_bytes(4, "little") + b"\x05\x04" + column.to_bytes(4, "little")
+
+    for cells, rule in (
+        (sheet(0, 0) + sheet(0, 16_383), "GATE-LIMIT-COLUMNS"),
+        (sheet(0, 0) + sheet(1_048_575, 200), "GATE-LIMIT-CELLS"),
+    ):
+        path = tmp_path / "x.xlsb"
+        with zipfile.ZipFile(path, "w") as package:
+            package.writestr("xl/workbook.bin", b"")
+            package.writestr("xl/worksheets/sheet1.bin", cells)
+        with pytest.raises(NotConverted) as refused:
+            workbook.sheets(path)
+        assert refused.value.rule.id == rule
 
 
 # Databases

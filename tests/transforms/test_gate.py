@@ -286,13 +286,17 @@ def test_a_column_that_is_not_mandatory_may_be_absent_with_a_warning(tmp_path: P
 
 
 def test_parquet_gives_the_rows_that_csv_gives(tmp_path: Path) -> None:
+    """A row without any value is no record, and the column in which pandas numbers the rows is none of the table."""
     path = tmp_path / "x.parquet"
     pl.DataFrame(
-        {"LocalPatientId": ["P1", None], "SocPerCircumstance": [160245001, None],
-         "SocPerCircumstanceRecDate": [date(2025, 4, 1), None]}
+        {"LocalPatientId": ["P1", None, "P2"], "SocPerCircumstance": [160245001, None, None],
+         "SocPerCircumstanceRecDate": [date(2025, 4, 1), None, None], "__index_level_0__": [0, 1, 2]}
     ).write_parquet(path)  # fmt: skip
     received = receive_parquet(path, TABLES["IDS011"], Version.IAPT_2_0)
-    assert values(received) == [(2, "P1", "160245001", "2025-04-01"), (3, None, None, None)]
+    assert values(received) == [(2, "P1", "160245001", "2025-04-01"), (4, "P2", None, None)]
+    found = [row for each in received.findings for row in each.select("rule_id", "found").rows()]
+    assert found == [("GATE-ROW-NUMBERS", "column 4"), ("GATE-EMPTY-ROWS", "row 3")]
+    assert received.rows_in == 2
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])

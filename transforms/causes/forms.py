@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from schemas.codes import valid_codes
+from schemas.codes import code_list, valid_codes
 from schemas.field import Field, Identity
 from schemas.shapes import NHS_NUMBER, POSTCODE
 from schemas.snomed import takes_snomed
@@ -25,6 +25,11 @@ _CLOCK = r"(?:[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:[.][0-9]+)?)?"
 _YEAR_LAST = rf"^([0-9]{{1,2}})[/. -]([0-9]{{1,2}})[/. -]([0-9]{{4}}|[0-9]{{2}}){_CLOCK}$"
 _MONTH_NAME = rf"^([0-9]{{1,2}})[/. -]?([A-Za-z]{{3}})[a-z]*[/. -]?([0-9]{{4}}|[0-9]{{2}}){_CLOCK}$"
 _COMPACT = r"^(19|20)[0-9]{6}$"
+_WITH_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+# The first days of SQL Server, Access, Java and Excel, and days without end.
+_FILLER = r"^(0001-01-01|1753-01-01|1899-12-3[01]|1900-01-0[01]|2099-12-31|2999-12-31|9999-12-31)(T00:00:00)?$"
+_CODE_AND_WORDS = r"^([A-Za-z0-9]{1,4}) *[-:=–] *[A-Za-z].{2,}$"
+_UNTOLD = pl.lit(None, dtype=pl.String)
 _SERIAL = r"^[1-9][0-9]{4}([.][0-9]+)?$"
 _OF_MONTH = r"^(0?[1-9]|1[0-2])[/. -]((?:19|20)[0-9]{2})$"
 _NAME_OF_MONTH = r"^([A-Za-z]{3})[a-z]*[/. -]([0-9]{4}|[0-9]{2})$"
@@ -58,6 +63,8 @@ def forms_of(field: Field, period: Period) -> tuple[Form, ...]:
         found += _dates(field)
     if field.codes or field.format == "an8 HH:MM:SS":
         found.append(_zeros_lost(field, period))
+    if field.codes:
+        found.append(_words(field, period))
     if field.dtype == pl.String:
         found.append(_shortened(field))
     if field.identity is Identity.KEEP and field.dtype == pl.String:
@@ -140,11 +147,31 @@ def _as_declared(moment: pl.Expr, field: Field) -> pl.Expr:
 
 
 def _dates(field: Field) -> list[Form]:
+    others = []
+    if field.dtype == pl.Date():
+        others.append(Form("CAUSE-DATES-TIME", _is(_column(field).str.contains(_WITH_TIME)), _UNTOLD))
     return [
+        *others,
+        Form("CAUSE-FILLER-DATES", _is(_column(field).str.contains(_FILLER)), _UNTOLD),
         _named_months(field),
         _read("CAUSE-DATES-COMPACT", field, _COMPACT, _compact(field)),
         _read("CAUSE-DATES-SERIAL", field, _SERIAL, _serial(field)),
     ]
+
+
+def _words(field: Field, period: Period) -> Form:
+    """Words in the place of codes: what a code means, yes or no, or a code with its words behind it."""
+    assert field.codes is not None, field.name
+    codes = set(valid_codes(field.codes, *period))
+    words = {each.meaning.lower(): each.code for each in code_list(field.codes) if each.code in codes}
+    if {"Y", "N"} <= codes:
+        words |= {"true": "Y", "yes": "Y", "false": "N", "no": "N"}
+    text = _column(field)
+    alone = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
+    before = text.str.extract(_CODE_AND_WORDS, 1)
+    is_code = before.is_in(sorted(codes)) & ~text.is_in(sorted(codes))
+    # Words behind a code may be anybody's, and no example is shown of them.
+    return Form("CAUSE-WORDS", _is(alone.is_not_null() | is_code), alone)
 
 
 def _read(cause: str, field: Field, pattern: str, moment: pl.Expr) -> Form:

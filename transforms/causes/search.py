@@ -14,6 +14,7 @@ from transforms.causes.cause import Cause
 from transforms.causes.forms import Period
 from transforms.causes.found import causes_of_form, columns_with_findings
 from transforms.causes.headings import causes_of_headings
+from transforms.causes.keys import causes_of_keys
 from transforms.causes.whole import causes_of_columns, causes_of_header
 from transforms.receive.table import Received
 
@@ -39,5 +40,6 @@ def search(
     causes += causes_of_form(rest, period)
     reached = {(each.table, each.field) for cause in causes for each in cause.columns}
     rest = {column: looked for column, looked in columns.items() if column not in reached}
+    causes += causes_of_keys(read, rest)
     causes += causes_of_columns(rest, period)
     return causes + list(causes_of_header(read, findings, *header))

@@ -31,9 +31,19 @@ _UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _HALF_OF_ZEROS = 0.9
 # What Office writes in the place of what was typed: ‘ ’ “ ” – — and the no-break space.
 _WITHOUT_DOUBT = frozenset(b"\x91\x92\x93\x94\x96\x97\xa0")
+# How files begin that are no text, whatever they are called.
+_BEGINNINGS = {
+    b"PK\x03\x04": "an Excel workbook or a zip",
+    b"\x1f\x8b": "packed by gzip",
+    b"\xd0\xcf\x11\xe0": "a file of Office",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"\x00\x01\x00\x00Standard": "an Access database",
+}
 # Bytes that Windows-1252 does not have.
 _UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_DOS_END = b"\x1a"
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CHARACTERS_SHOWN = 4
 
@@ -45,6 +55,8 @@ def as_csv(path: Path, table: Table, seen: Survey, out: Path) -> list[Note] | No
     """
     if seen.long_row is not None:
         return None  # refused for that
+    if seen.bad_bytes is not None and _without_mark(path, out):
+        return [Note("GATE-READ-FORM", "text with the mark of DOS at its end")]
     encoding = _UTF_8 if seen.bad_bytes is None else _encoding(path)
     separator, has_sep_line = _separator(path, encoding, table)
     notes = []
@@ -57,6 +69,20 @@ def as_csv(path: Path, table: Table, seen: Survey, out: Path) -> list[Note] | No
         return None
     _write(path, encoding, separator, has_sep_line, out)
     return notes
+
+
+def _without_mark(path: Path, out: Path) -> bool:
+    """Whether a file ends with the mark that DOS puts there, as «copy a+b» does. Then it is copied without it."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - 1, 0))
+        if file.read() != _DOS_END:
+            return False
+        file.seek(0)
+        with out.open("xb") as written:
+            while chunk := file.read(min(_CHUNK, size - 1 - file.tell())):
+                written.write(chunk)
+    return True
 
 
 def _encoding(path: Path) -> str:
@@ -72,9 +98,35 @@ def _encoding(path: Path) -> str:
         if half and half.count(0) > _HALF_OF_ZEROS * len(half) and not other.count(0):
             return encoding
     others = _beyond_ascii(path)
+    if others is None:
+        if (
+            kind := next((kind for begins, kind in _BEGINNINGS.items() if start.startswith(begins)), None)
+        ) is not None:
+            raise NotConverted("GATE-BYTES", f"by its content it is {kind}")
+        _refuse_zeros_at_the_end(path)
     if others is None or others - _WITHOUT_DOUBT:
         raise NotConverted("GATE-BYTES", _refused(path, others))
     return _WINDOWS
+
+
+def _refuse_zeros_at_the_end(path: Path) -> None:
+    """Raise NotConverted for a file whose end is zeros alone: Windows made room for it, and nobody filled it."""
+    with path.open("rb") as file:
+        size, zeros = file.seek(0, 2), 0
+        at = size
+        while at > 0:
+            begins = max(at - _CHUNK, 0)
+            file.seek(begins)
+            chunk = file.read(at - begins)
+            left = len(chunk.rstrip(b"\0"))
+            zeros += len(chunk) - left
+            at = begins if not left else 0
+        file.seek(0)
+        is_text = zeros and not any(
+            b"\0" in file.read(min(_CHUNK, size - zeros - place)) for place in range(0, size - zeros, _CHUNK)
+        )
+    if is_text:
+        raise NotConverted("GATE-CUT", f"its last {zeros:,} bytes are zeros, where text should be")
 
 
 def _beyond_ascii(path: Path) -> set[int] | None:

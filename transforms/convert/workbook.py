@@ -1,4 +1,4 @@
-"""Excel workbooks: one sheet per table, or one workbook per table.
+"""Workbooks of Excel and LibreOffice: one sheet per table, or one workbook per table.
 
 Belongs here: reading a sheet as text, as a person sees it. Does not belong here: the limits of the package
 (``transforms.convert.workbook_package``), which sheet is which table (``pipelines``).
@@ -7,14 +7,20 @@ A cell that Excel shows as a date is written as the dataset writes one. A number
 Excel keeps. So a code that a spreadsheet has rounded is written as it shows it there, with zeros at the end.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from schemas import limits
+from schemas.snomed import is_right
 from transforms.convert.converter import Converter, NotConverted, Note
-from transforms.convert.workbook_package import Sheet, opened
+from transforms.convert.workbook_others import Kind, errors_in, kind_of
+from transforms.convert.workbook_package import opened
 
 # Excel keeps this many digits of a number.
 _DIGITS = 15
@@ -27,16 +33,34 @@ _LONG = rf"^-?[0-9]{{{_DIGITS + 1},20}}$"
 
 def sheets(path: Path) -> list[str]:
     """The names of the sheets that have anything in them, in the workbook's order. Raises NotConverted."""
-    with opened(path) as book:
-        return [sheet.name for sheet in book.sheets if not book.is_empty(sheet)]
+    if (kind := kind_of(path)) is Kind.XLSX:
+        with opened(path) as book:
+            return [sheet.name for sheet in book.sheets if not book.is_empty(sheet)]
+    with _other(path, kind) as other:
+        names = list(other.reader.sheet_names)
+        if len(names) > limits.FILES:
+            raise NotConverted("GATE-LIMIT-FILES", f"{len(names):,}")
+        return [name for name in names if other.reader.load_sheet(name, header_row=None, skip_rows=0).total_height]
 
 
 def write(path: Path, name: str | None, out: Path) -> list[Note]:
-    """Write one sheet as CSV: row k is line k, column A the first. Raises NotConverted."""
+    """Write one sheet as CSV: row k is line k, column A the first. Raises NotConverted.
+
+    Of a workbook that is no package of XML the first column with a value is the first.
+    """
+    assert name is not None, "a workbook has several sheets"
+    if (kind := kind_of(path)) is not Kind.XLSX:
+        with _other(path, kind) as other:
+            rows = _read(other.reader, name, 0)
+            rows = rows.with_columns(
+                pl.all().map_batches(_as_a_number_has_it, return_dtype=pl.String, is_elementwise=True)
+            )
+            rows.with_columns(_written(pl.col(pl.String))).write_csv(out, include_header=False)
+            return [Note("GATE-CELL-ERROR", other.errors)] if other.errors else []
     with opened(path) as book:
-        sheet = next(each for each in book.sheets if each.name == name)
-        facts = book.facts(sheet)
-    rows = _read(path, sheet, facts.first_column).with_columns(_written(pl.col(pl.String)))
+        facts = book.facts(next(each for each in book.sheets if each.name == name))
+    with _damaged_if_it_fails():
+        rows = _read(_opened(path, kind), name, facts.first_column).with_columns(_written(pl.col(pl.String)))
     long = [
         _as_kept(rows[:, place], pl.Series(numbers, dtype=pl.Int64))
         for place, numbers in facts.long_numbers.items()
@@ -46,19 +70,58 @@ def write(path: Path, name: str | None, out: Path) -> list[Note]:
     return [Note("GATE-CELL-ERROR", facts.errors_said)] if facts.errors_said else []
 
 
-def _read(path: Path, sheet: Sheet, first_column: int) -> pl.DataFrame:
-    """Every cell of a sheet as text, from A1 on."""
-    import fastexcel  # here, since most submissions are CSV
+class _Other(NamedTuple):
+    """A workbook of another kind, within the limits: its reader, and in words which cells show an error."""
 
+    reader: Any
+    errors: str
+
+
+_LAST: dict[tuple[str, int, int], _Other] = {}
+_ONE_AT_A_TIME = Lock()
+
+
+@contextmanager
+def _other(path: Path, kind: Kind) -> Iterator[_Other]:
+    """A workbook that is no package of XML, for one thread at a time. The last one is kept: opening an .ods reads
+    all of its sheets, and there are up to 26 tables in it.
+    """
+    state = path.stat()
+    key = str(path), state.st_mtime_ns, state.st_size
+    with _ONE_AT_A_TIME, _damaged_if_it_fails():
+        if key not in _LAST:
+            _LAST.clear()
+            errors = errors_in(path, kind)  # the limits first
+            _LAST[key] = _Other(_opened(path, kind), errors)
+        yield _LAST[key]
+
+
+@contextmanager
+def _damaged_if_it_fails() -> Iterator[None]:
     try:
-        read: Any = fastexcel.read_excel(path).load_sheet(sheet.name, header_row=None, skip_rows=0, dtypes="string")
-        rows: pl.DataFrame = read.to_polars()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError, NotConverted):
         raise
     except BaseException:  # a panic in Rust is no Exception
-        raise NotConverted("GATE-WORKBOOK", "the sheet is damaged") from None
+        raise NotConverted("GATE-WORKBOOK", "it is damaged, or it has a password") from None
+
+
+def _opened(path: Path, kind: Kind) -> Any:
+    """The reader of a workbook. By a path it goes by the ending alone, and some programs give a wrong one."""
+    import fastexcel  # here, since most submissions are CSV
+
+    is_said = path.suffix.lower().startswith(f".{kind}") or path.suffix.lower() == ".xlsm"
+    return fastexcel.read_excel(path if is_said else path.read_bytes())
+
+
+def _read(reader: Any, name: str, first_column: int) -> pl.DataFrame:
+    """Every cell of a sheet as text, from A1 on. A blank cell is null."""
+    read: Any = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    rows: pl.DataFrame = read.to_polars()
     blank = [pl.lit(None, dtype=pl.String).alias(f"before {place}") for place in range(first_column)]
-    return rows.select(*blank, pl.all().cast(pl.String))
+    # Written as CSV, text without a character would be a pair of quotation marks, which takes longer to read.
+    text = pl.all().cast(pl.String)
+    return rows.select(*blank, pl.when(text != "").then(text))
 
 
 def _written(text: pl.Expr) -> pl.Expr:
@@ -81,8 +144,22 @@ def _as_kept(values: pl.Series, rows: pl.Series) -> pl.Series:
     return values.scatter(rows.filter(is_long), pl.Series(kept, dtype=pl.String))
 
 
+def _as_a_number_has_it(values: pl.Series) -> pl.Series:
+    """Text as it is, and numbers of more digits than Excel keeps with the digits it keeps.
+
+    Where a cell does not say which of the two it has: a number is written exactly as a computer keeps it, and has
+    no right check digit, which a code has.
+    """
+    long = [each for each in values.filter(values.str.contains(_LONG)).unique() if _is_a_number(each)]
+    return values.replace(long, [_rounded(each) for each in long]) if long else values
+
+
+def _is_a_number(value: str) -> bool:
+    return int(float(value)) == int(value) and not is_right(value.lstrip("-"))
+
+
 def _rounded(value: str) -> str:
     return str(int(Decimal(f"{float(value):.{_DIGITS - 1}e}")))
 
 
-CONVERTER = Converter((".xlsx", ".xlsm"), "an Excel workbook", sheets, write)
+CONVERTER = Converter((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "a workbook", sheets, write)

@@ -25,16 +25,20 @@ from transforms.convert.converter import NotConverted
 # No more at once than ``Sparing`` lets through.
 _CHUNK = limits.DIRECTORY_BYTES
 # How a file of Office begins that is no zip: with a password, or of before 2007.
-_OLE = b"\xd0\xcf\x11\xe0"
+OLE = b"\xd0\xcf\x11\xe0"
 _BOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-_DAMAGED = "it is damaged, or it is another format"
-# Cells up to which the place of each one is read. Beyond, a sheet has that many cells, and room for them is honest.
-_EXACT = 20_000
-_PLACE = re.compile(rb'\sr="([A-Z]{1,7})([0-9]{1,10})"(?:[^>/]*(/?)>)?')
-# The number of a row, a column beyond IV, and a cell in row 1,000,000 or below.
-_TELLING = re.compile(rb'r="(?:([0-9]{1,10})"|([A-Z]{3}|[J-Z][A-Z][0-9]|I[W-Z][0-9])|[A-Z]{1,2}([0-9]{7,}))')
+DAMAGED = "it is damaged, or it is another format"
+# Cells up to which the place of each one is read: where a table begins.
+_FIRST_CELLS = 20_000
+_PLACE = re.compile(rb'\sr\s*=\s*"([A-Za-z]{1,7})([0-9]{1,10})"(?:[^>/]*(/?)>)?')
+# Up to so many columns a sheet has room, however far down its last row: Excel has a million.
+_NARROW = 26
+# A column beyond Z, or row 1,000,000 or below. A reader takes small letters too.
+_FAR = re.compile(rb' r="(?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})')
 _ERROR = re.compile(rb'<c (?=[^>]*\bt="e")([^>]*)')
 _ITS_PLACE = re.compile(rb'\br="([A-Z]+[0-9]+)"')
+# The value of a cell of text, as most programs write it. The search for a long number takes four times as long.
+_OF_TEXT = b't="s"><v>'
 _LONG_VALUE = re.compile(rb"<v>-?(?:[0-9]{16}|[0-9.]{1,20}[eE]\+?1[5-9])")
 # A long number in a cell of numbers. In a cell of text it is a code, with all its digits.
 _LONG = re.compile(
@@ -43,6 +47,8 @@ _LONG = re.compile(
 )
 # Some programs write a prefix before every name, as <x:c>, and some put values between apostrophes.
 _PREFIX = re.compile(rb"<([\w.-]+:)worksheet\b")
+_SPACES = (b"\t", b"\n", b"\r")
+_AS_BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _APOSTROPHES = re.compile(rb"='([^'\"<>]*)'")
 
 
@@ -59,7 +65,8 @@ class Facts:
 
     ``first_column`` of any cell with a value, and ``long_numbers``: of each column, the rows with a number of more
     digits than Excel keeps. All are counted from 0. ``rows`` and ``columns`` up to the last cell. ``errors`` is how
-    many cells show an error, ``first_error`` one.
+    many cells show an error, ``first_error`` one. In a narrow sheet, of at most 26 columns, ``rows`` are those of
+    cells whose place was read.
     """
 
     first_column: int = 0
@@ -93,30 +100,32 @@ class Workbook:
 
     def facts(self, sheet: Sheet) -> Facts:
         """What is known of a sheet before it is read. Raises NotConverted for one that is too large."""
+        found, is_exact = self._facts(sheet, is_exact=False)
+        # A wide sheet, of which a cell further down may not have been looked at.
+        if found.columns > _NARROW and not is_exact:
+            found, _ = self._facts(sheet, is_exact=True)
+        if found.rows * found.columns > limits.CELLS:
+            raise NotConverted("GATE-LIMIT-CELLS", f"{found.rows * found.columns:,}")
+        return found
+
+    def _facts(self, sheet: Sheet, *, is_exact: bool) -> tuple[Facts, bool]:
+        """What is known of a sheet, and whether the place of every cell was read. ``is_exact`` asks for that."""
         found, columns, filled = Facts(), set[int](), set[int]()
+        is_whole = True
         for piece in self._pieces(sheet):
-            telling = _TELLING.findall(piece)
-            if any(far for _, far, _ in telling):
-                raise NotConverted("GATE-LIMIT-COLUMNS", f"more than {limits.COLUMNS}")
-            if found.cells < _EXACT:
+            if is_exact or found.cells < _FIRST_CELLS or _has_other_places(piece):
                 for column, row, is_blank in set(_PLACE.findall(piece)):
                     columns.add(column_of(column))
                     found.rows = max(found.rows, int(row))
                     filled |= set() if is_blank else {column_of(column)}
-            found.cells += piece.count(b"<c ") + piece.count(b"<c>")
-            found.rows = max(found.rows, max((int(row or below) for row, _, below in telling), default=0))
-            if b't="e"' in piece:
-                cells = _ERROR.findall(piece)
-                place = next((place for cell in cells if (place := _ITS_PLACE.search(cell))), None)
-                found.first_error = found.first_error or (place[1].decode() if place else "")
-                found.errors += len(cells)
-            if _LONG_VALUE.search(piece):
-                for column, row in _LONG.findall(piece):
-                    found.long_numbers[column_of(column)].append(int(row) - 1)
-            if found.rows * (max(columns, default=0) + 1) > limits.CELLS:
-                raise NotConverted("GATE-LIMIT-CELLS", f"{found.rows * (max(columns) + 1):,}")
+            else:
+                is_whole = False
+            found.cells += piece.count(b"<c ")
+            if max(columns, default=0) >= limits.COLUMNS:
+                raise NotConverted("GATE-LIMIT-COLUMNS", f"more than {limits.COLUMNS}")
+            _note_cells(piece, found)
         found.first_column, found.columns = min(filled, default=0), max(columns, default=-1) + 1
-        return found
+        return found, is_whole
 
     def _pieces(self, sheet: Sheet) -> Iterator[bytes]:
         """The XML of a sheet in pieces, each of whole cells, as Excel itself would write its names and values."""
@@ -126,7 +135,7 @@ class Workbook:
                 while chunk := file.read(_CHUNK):
                     piece = rest + chunk
                     if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
-                        raise NotConverted("GATE-WORKBOOK", _DAMAGED)
+                        raise NotConverted("GATE-WORKBOOK", DAMAGED)
                     if prefix is None:
                         prefix = named[1] if (named := _PREFIX.search(piece)) else b""
                     piece = _as_excel(piece, prefix)
@@ -135,33 +144,57 @@ class Workbook:
                     yield piece[:cut]
                     rest = piece[cut:]
         except (*BROKEN, KeyError):
-            raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None
+            raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
         yield rest
+
+
+def _note_cells(piece: bytes, found: Facts) -> None:
+    """Add the cells of a piece that show an error, and those with a number that is too long for Excel."""
+    if b't="e"' in piece:
+        cells = _ERROR.findall(piece)
+        place = next((place for cell in cells if (place := _ITS_PLACE.search(cell))), None)
+        found.first_error = found.first_error or (place[1].decode() if place else "")
+        found.errors += len(cells)
+    if piece.count(_OF_TEXT) != piece.count(b"<v>") and _LONG_VALUE.search(piece):
+        for column, row in _LONG.findall(piece):
+            found.long_numbers[column_of(column)].append(int(row) - 1)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Workbook]:
-    """The workbook at ``path``. Raises NotConverted for one that is damaged, has a password or is too large."""
+    """The workbook at ``path``, a package of XML. Raises NotConverted for one that is damaged or too large."""
     with path.open("rb") as file:
-        if file.read(4) == _OLE:
-            raise NotConverted("GATE-WORKBOOK", "it has a password, or Excel of before 2007 wrote it")
         try:
             package = zipfile.ZipFile(Sparing(file))
             members = package.infolist()
         except BROKEN:
-            raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None
+            raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
         with package:
-            if sum(member.file_size for member in members) > limits.WORKBOOK_BYTES:
-                raise NotConverted("GATE-LIMIT-BYTES", f"a workbook of more than {limits.WORKBOOK_BYTES >> 30} GB")
-            if (ratio := swells(members)) is not None:
-                raise NotConverted("GATE-LIMIT-RATIO", f"{ratio:,}")
-            if any(member.flag_bits & 1 for member in members):
-                raise NotConverted("GATE-WORKBOOK", "it is encrypted")
+            held_to_limits(members)
             yield Workbook(package)
 
 
+def held_to_limits(members: list[zipfile.ZipInfo]) -> None:
+    """Raise NotConverted for a package that has a password or unpacks to more than is read."""
+    if sum(member.file_size for member in members) > limits.WORKBOOK_BYTES:
+        raise NotConverted("GATE-LIMIT-BYTES", f"a workbook of more than {limits.WORKBOOK_BYTES >> 30} GB")
+    if (ratio := swells(members)) is not None:
+        raise NotConverted("GATE-LIMIT-RATIO", f"{ratio:,}")
+    if any(member.flag_bits & 1 for member in members):
+        raise NotConverted("GATE-WORKBOOK", "it is encrypted")
+
+
+def _has_other_places(piece: bytes) -> bool:
+    """Whether a piece has a cell far away, or one whose place is written otherwise than Excel writes it."""
+    return _FAR.search(piece) is not None or piece.count(b' r="') != piece.count(b"<c ") + piece.count(b"<row ")
+
+
 def _as_excel(piece: bytes, prefix: bytes) -> bytes:
-    """A piece of a sheet without the prefix of its names, and with values between quotation marks."""
+    """A piece of a sheet without the prefix of its names, with values between quotation marks and blanks alone
+    between attributes.
+    """
+    if any(space in piece for space in _SPACES):
+        piece = piece.translate(_AS_BLANKS)
     if prefix:
         piece = piece.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
     return _APOSTROPHES.sub(rb'="\1"', piece) if b"='" in piece else piece
@@ -170,7 +203,7 @@ def _as_excel(piece: bytes, prefix: bytes) -> bytes:
 def column_of(letters: bytes) -> int:
     """The column of its letters, 0 the first."""
     found = 0
-    for letter in letters:
+    for letter in letters.upper():
         found = found * 26 + letter - ord("A") + 1
     return found - 1
 
@@ -201,7 +234,7 @@ def _read(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
         with package.open(part) as file:
             content = file.read(limits.DIRECTORY_BYTES + 1)
         if len(content) > limits.DIRECTORY_BYTES or b"<!" in content:
-            raise NotConverted("GATE-WORKBOOK", _DAMAGED)
+            raise NotConverted("GATE-WORKBOOK", DAMAGED)
         return ElementTree.fromstring(content)  # noqa: S314  no entities, at most 1 MB
     except (*BROKEN, KeyError, ElementTree.ParseError):
-        raise NotConverted("GATE-WORKBOOK", _DAMAGED) from None
+        raise NotConverted("GATE-WORKBOOK", DAMAGED) from None

@@ -56,7 +56,7 @@ def read(values: pl.Series, field: Field, codes: tuple[str, ...] = ()) -> Meant:
     if (form := in_capitals(field)) is not None:
         capitals = trying.now.str.to_uppercase()
         trying.where_it_fits(Spelling.CAPITALS, capitals, capitals.str.contains(form))
-    is_word = trying.now.is_in(list(blank_words(codes)))
+    is_word = trying.now.is_in(list(blank_words(field, codes)))
     if field.codes:
         is_word &= ~was
     trying.by[Spelling.BLANK] = is_word
@@ -102,7 +102,7 @@ def _declared(field: Field, codes: tuple[str, ...]) -> pl.Expr:
 @cache
 def _stays(field: Field, codes: tuple[str, ...]) -> pl.Expr:
     was = _declared(field, codes)
-    return was if field.codes else was & (_plain() == _TEXT) & ~_TEXT.is_in(list(blank_words(codes)))
+    return was if field.codes else was & (_plain() == _TEXT) & ~_TEXT.is_in(list(blank_words(field, codes)))
 
 
 @cache

@@ -9,6 +9,7 @@ notice. If the two disagree, or Polars rejects the file, it is read record by re
 (``transforms.receive.csv_records``).
 """
 
+import re
 from itertools import islice, takewhile
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from transforms.receive.structure import (
     FIRST_ROWS,
     NO_NAMES,
     NOTHING,
+    NUMBERING,
     Names,
     columns_said,
     is_footer,
@@ -32,9 +34,21 @@ from transforms.receive.structure import (
     names_among,
     rows_said,
 )
-from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
+from transforms.receive.table import (
+    ROW,
+    Format,
+    Received,
+    as_declared,
+    match_columns,
+    places_of,
+    without_empty_rows,
+)  # fmt: skip
 from transforms.survey import Survey
 
+# A word that a footer has.
+_A_FOOTER = re.compile("row|time|total|count", re.IGNORECASE)
+# No NHS number and no telephone number is so short.
+_SHORT_NUMBER = re.compile(r"^[0-9]{1,8}$")
 # A file up to this size is parsed once and kept: almost all of the 23 tables of a monthly extract. Each pass over
 # a file costs 2 ms before the first byte.
 IN_MEMORY = 16 << 20
@@ -66,7 +80,7 @@ class _Layout:
         self, path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path, names: Names
     ) -> None:
         self._path, self._table, self._seen, self._workspace, self._names = path, table, seen, workspace, names
-        self._before = names.row + names.again
+        self._before = names.before
         self._mapping, self._findings, self._is_fatal = _columns(path, names, table, version)
 
     def received(self) -> Received:
@@ -84,8 +98,13 @@ class _Layout:
             scan = rows.lazy()
         numbered, empty = scan.with_row_index(ROW, offset=self._before + 1), list[int]()
         if self._seen.has_blank_starts:
-            numbered, empty = _without_empty_rows(numbered)
-        noted = [file_finding(GATE["GATE-EMPTY-ROWS"], self._table.id, rows_said(empty))] if empty else []
+            numbered, empty = without_empty_rows(numbered)
+        again = self._names.rows_again
+        noted = [
+            file_finding(GATE[rule], self._table.id, rows_said(numbers))
+            for rule, numbers in (("GATE-NAMES-TWICE", again), ("GATE-EMPTY-ROWS", empty))
+            if numbers
+        ]
         declared = as_declared(numbered, self._table, self._mapping, self._seen.needs_trim)
         return Received(
             self._table, declared, rows_in - len(empty), [*self._findings, *noted], self._judged,
@@ -102,13 +121,14 @@ class _Layout:
 def _columns(
     path: Path, names: Names, table: Table, version: Version | None
 ) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
-    """As ``match_columns``, with what is said of the row of names itself."""
-    empty = _empty_columns(path, names)
-    kept = [None if index in empty else name for index, name in enumerate(names.values)]
+    """As ``match_columns``, with what is said of columns that are left out."""
+    empty, numbering = _columns_left_out(path, names)
+    kept = [None if index in (*empty, *numbering) else name for index, name in enumerate(names.values)]
     mapping, findings, is_fatal = match_columns(kept, table, version)
-    if names.again:
-        again = list(range(names.row + 1, names.row + names.again + 1))
-        findings.append(file_finding(GATE["GATE-NAMES-TWICE"], table.id, rows_said(again)))
+    if names.lines:
+        findings.append(file_finding(GATE["GATE-FOOTER"], table.id, f"row {names.before}"))
+    if numbering:
+        findings.append(file_finding(GATE["GATE-ROW-NUMBERS"], table.id, columns_said(numbering)))
     if empty:
         findings.append(file_finding(GATE["GATE-EMPTY-COLUMNS"], table.id, columns_said(empty)))
     return mapping, findings, is_fatal
@@ -118,23 +138,10 @@ def _is_regular(path: Path, seen: Survey, width: int) -> bool:
     """Whether every line is a record of ``width`` values, so that Polars reads the file as Python's reader does."""
     return (
         seen.is_balanced
-        and not (seen.has_lone_returns or seen.has_breaks)
+        and not (seen.has_lone_returns or seen.has_breaks or seen.has_names_again)
         and seen.delimiters == seen.records * (width - 1)
         and not _has_footer(path)
     )
-
-
-# A row without any value. The row number is no value.
-_IS_EMPTY = pl.all_horizontal(pl.all().exclude(ROW).fill_null("").str.strip_chars() == "")
-
-
-def _without_empty_rows(numbered: pl.LazyFrame) -> tuple[pl.LazyFrame, list[int]]:
-    """The rows with a value, and the numbers of those without. A file that Polars rejects is rejected later."""
-    try:
-        empty = numbered.filter(_IS_EMPTY).select(ROW).collect(engine="streaming")[ROW].to_list()
-    except pl.exceptions.PolarsError:
-        empty = []
-    return (numbered.filter(~_IS_EMPTY) if empty else numbered), empty
 
 
 def _refusal(table: Table, seen: Survey) -> pl.DataFrame | None:
@@ -178,19 +185,27 @@ def _has_footer(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(file.seek(0, 2) - _FOOTER_BYTES, 0))
         lines = file.read().decode("utf-8", "replace").splitlines()[1:]
-    return any(is_footer(line.replace('"', "").split(",")) for line in lines if "row" in line or "time" in line)
+    return any(is_footer(line.replace('"', "").split(",")) for line in lines if _A_FOOTER.search(line))
 
 
-def _empty_columns(path: Path, names: Names) -> list[int]:
-    """Columns without a name and without any value, counted from 0."""
+def _columns_left_out(path: Path, names: Names) -> tuple[list[int], list[int]]:
+    """Columns without a name and without any value, and the first column if it numbers the rows; counted from 0."""
     nameless = {index for index, name in enumerate(names.values) if not name}
-    if not nameless:
-        return []
+    is_numbering = names.values[0] in NUMBERING and len(names.values) > 1
+    if not (nameless or is_numbering):
+        return [], []
+    last = -1
     with path.open(encoding="utf-8-sig", newline="") as file:
         for record in records(file):
-            if record.number > names.row and nameless:
-                nameless -= {index for index, value in enumerate(record.values or []) if value.strip()}
-    return sorted(nameless)
+            values = record.values or []
+            if record.number <= names.before or not any(values) or is_footer(values):
+                continue
+            nameless -= {index for index, value in enumerate(values) if value.strip()}
+            is_numbering = is_numbering and _SHORT_NUMBER.match(values[0]) is not None and int(values[0]) > last
+            if not (nameless or is_numbering):
+                break
+            last = int(values[0]) if is_numbering else last
+    return sorted(nameless), [0] if is_numbering and last >= 0 else []
 
 
 def _scan(path: Path, names: list[str], before: int) -> pl.LazyFrame:

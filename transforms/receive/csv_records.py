@@ -76,12 +76,20 @@ class _Read:
     """What was found so far, record by record."""
 
     table: Table
-    width: int
+    names: Names
     rows_in: int = 0
     bad: list[tuple[int, str]] = field(default_factory=list)
     broken: list[tuple[int, int]] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     below: list[tuple[int, int]] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+    last: int = 0
+    last_count: int = 0
+
+    @property
+    def width(self) -> int:
+        """How many values a record has."""
+        return len(self.names.values)
 
     def good(self, record: Record) -> list[str] | None:
         """The values of a record that is one; ``None`` for any other row, of which a note is taken."""
@@ -93,6 +101,7 @@ class _Read:
             return None
         for number, count in self.below:  # records follow, so it was no footer
             self.bad.append((number, self._other_number(count)))
+        self.last, self.last_count = record.number, len(values or [])
         self.rows_in += 1 + len(self.below)
         self.below.clear()
         if values is not None and len(values) == self.width:
@@ -102,26 +111,44 @@ class _Read:
         return None
 
     def _is_beside(self, number: int, values: list[str]) -> bool:
-        """Whether a row is empty or a footer."""
+        """Whether a row is empty, has the names again, or is a footer."""
         if not any(value.strip() for value in values):
             self.empty.append(number)
+            return True
+        if (
+            values[0].removeprefix("\ufeff") == self.names.values[0]
+            and [value.strip("\ufeff ") for value in values] == self.names.values
+        ):
+            self.again.append(number)
             return True
         if is_footer(values):
             self.below.append((number, len(values)))
             return True
         return False
 
-    def never_closed(self, record: Record) -> pl.DataFrame:
+    def never_closed(self, record: Record, *, ends_a_line: bool) -> pl.DataFrame:
         """The finding about a quotation mark that is still open at the end of the file."""
+        if record.first == record.last and not (self.bad or ends_a_line):
+            within = f"row {record.number} ends within a value in quotation marks"
+            return file_finding(GATE["GATE-CUT"], self.table.id, within)
         is_rest = any(why == _rejected(_TOO_LONG) for _, why in self.bad)  # of a value too long to be read whole
         if is_rest:
             return line_breaks(self.table, self.broken)
         return file_finding(GATE["GATE-QUOTE"], self.table.id, str(record.number))
 
+    def cut(self) -> pl.DataFrame | None:
+        """The finding about a last record that breaks off; ``None`` if the last one is whole, or others are not."""
+        if len(self.bad) != 1 or self.bad[0][0] != self.last or not 0 < self.last_count < self.width:
+            return None
+        said = f"row {self.last} has {self.last_count} of {self.width} values, and no line end"
+        return file_finding(GATE["GATE-CUT"], self.table.id, said)
+
     def findings(self) -> list[pl.DataFrame]:
         """The findings about the rows that are no records."""
-        found, below = [], [number for number, _ in self.below]
-        for rule, numbers in (("GATE-EMPTY-ROWS", self.empty), ("GATE-FOOTER", below)):
+        found, below = list[pl.DataFrame](), [number for number, _ in self.below]
+        for rule, numbers in (
+            ("GATE-NAMES-TWICE", self.again), ("GATE-EMPTY-ROWS", self.empty), ("GATE-FOOTER", below),
+        ):  # fmt: skip
             if numbers:
                 found.append(file_finding(GATE[rule], self.table.id, rows_said(numbers)))
         if self.broken:
@@ -139,28 +166,41 @@ def receive_irregular(
     path: Path, table: Table, names: Names, mapping: dict[str, str], findings: list[pl.DataFrame], workspace: Path
 ) -> Received:
     """Record by record: rows with another number of fields are rejected, the rest are kept."""
-    read = _Read(table, len(names.values))
+    read = _Read(table, names, again=names.rows_again)
     kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(kept)
         writer.writerow([ROW, *(str(index) for index in range(read.width))])
         for record in records(file):
-            if record.number <= names.row + names.again:
+            if record.number <= names.before:
                 continue
             values = read.good(record)
             if read.rows_in > limits.ROWS:  # lines that end in returns alone are not counted before
                 return Received(table, None, read.rows_in, [*findings, too_many_rows(table, read.rows_in)])
             if record.error.startswith(_OPEN):
-                return Received(table, None, read.rows_in, [*findings, read.never_closed(record)])
+                return Received(
+                    table,
+                    None,
+                    read.rows_in,
+                    [*findings, read.never_closed(record, ends_a_line=_ends_a_line(path))],
+                )
             if values is not None:
                 writer.writerow([record.number, *values])
     kept.flush()
     found = [*findings, *read.findings()]
+    if (cut := read.cut()) is not None and not _ends_a_line(path):
+        return Received(table, None, read.rows_in, [*findings, cut])
     if read.broken:
         return Received(table, None, read.rows_in, found)
     scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
     declared = as_declared(scan, table, mapping, True)
     return Received(table, declared, read.rows_in, found, columns=places_of(mapping), kept=kept)
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read() in (b"\n", b"\r")
 
 
 def _rejected(error: str) -> str:

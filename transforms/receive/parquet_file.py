@@ -16,8 +16,16 @@ from schemas.table import Table
 from schemas.versions import Version
 from transforms.findings import file_finding
 from transforms.receive.parquet_footer import Damaged, Footer, read_footer
-from transforms.receive.structure import NOTHING
-from transforms.receive.table import ROW, Format, Received, as_declared, match_columns, places_of
+from transforms.receive.structure import NOTHING, NUMBERING, columns_said, rows_said
+from transforms.receive.table import (
+    ROW,
+    Format,
+    Received,
+    as_declared,
+    match_columns,
+    places_of,
+    without_empty_rows,
+)  # fmt: skip
 
 # The first and the last day of the years 1 to 9999, from 1970-01-01 on.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
@@ -48,7 +56,7 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
             schema = scan.collect_schema()
     except Damaged:
         return _damaged(table)
-    mapping, findings, is_fatal = match_columns(list(schema), table, version)
+    mapping, findings, is_fatal = _columns(schema, table, version)
     if is_fatal:
         return Received(table, None, rows_in, findings)
     # By position: a name such as "^.*$" would be read as a pattern.
@@ -61,8 +69,21 @@ def receive_parquet(path: Path, table: Table, version: Version | None) -> Receiv
         return _damaged(table)
     if refusal is not None:
         return Received(table, None, rows_in, [*findings, refusal])
-    declared = as_declared(numbered, table, mapping, True)
-    return Received(table, declared, rows_in, findings, lambda: _damaged(table), places_of(mapping))
+    declared, empty = without_empty_rows(as_declared(numbered, table, mapping, True))
+    findings += [file_finding(GATE["GATE-EMPTY-ROWS"], table.id, rows_said(empty))] if empty else []
+    return Received(table, declared, rows_in - len(empty), findings, lambda: _damaged(table), places_of(mapping))
+
+
+def _columns(
+    schema: Mapping[str, pl.DataType], table: Table, version: Version | None
+) -> tuple[dict[str, str], list[pl.DataFrame], bool]:
+    """As ``match_columns``, without the column in which pandas keeps the number of a row."""
+    numbering = [i for i, (name, kind) in enumerate(schema.items()) if name in NUMBERING and kind.is_integer()]
+    kept = [None if index in numbering else name for index, name in enumerate(schema)]
+    mapping, findings, is_fatal = match_columns(kept, table, version)
+    if numbering:
+        findings.append(file_finding(GATE["GATE-ROW-NUMBERS"], table.id, columns_said(numbering)))
+    return mapping, findings, is_fatal
 
 
 def as_submitted(path: Path, table: Table) -> pl.DataFrame | None:

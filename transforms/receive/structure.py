@@ -12,6 +12,8 @@ from schemas.table import Table
 
 # Why there is no row of names.
 NOTHING, NO_NAMES = "the file is empty", "no value of the first rows is a name of an element"
+NUMBERING = ("", "Unnamed: 0", "__index_level_0__")
+"""How R and pandas call the column in which they number the rows."""
 # Rows that are looked at for the row of names.
 FIRST_ROWS = 20
 # What SSMS and sqlcmd write below a result, and when they wrote it.
@@ -21,8 +23,17 @@ _FOOTER = re.compile(
 )
 
 
+# What sqlcmd writes between the names and the rows, value by value.
+_LINE = re.compile(r"^-+$")
+# A row with a sum that a person or a report puts below a table: a word, and a number or two.
+_TOTAL = re.compile(r"^(grand |sub)?totals?:?$|^(row |record )?count:?$", re.IGNORECASE)
+_NUMBER = re.compile(r"^-?[0-9][0-9,]*([.][0-9]+)?$")
+_OF_A_TOTAL = 3
+
+
 class Names(NamedTuple):
-    """The row of names: its number, its values, and how many rows with the same names follow it at once.
+    """The row of names: its number, its values, how many rows with the same names follow it at once, and how many
+    lines of dashes then.
 
     ``is_title``: it is not the first row with values.
     """
@@ -31,6 +42,17 @@ class Names(NamedTuple):
     values: list[str]
     again: int
     is_title: bool
+    lines: int = 0
+
+    @property
+    def rows_again(self) -> list[int]:
+        """The numbers of the rows that repeat the names at once."""
+        return list(range(self.row + 1, self.row + self.again + 1))
+
+    @property
+    def before(self) -> int:
+        """How many rows stand before the first record, that of names included."""
+        return self.row + self.again + self.lines
 
 
 def names_among(rows: Sequence[tuple[int, Sequence[str]]], table: Table) -> Names | None:
@@ -48,14 +70,19 @@ def names_among(rows: Sequence[tuple[int, Sequence[str]]], table: Table) -> Name
                 if following != values:
                     break
                 again += 1
-            return Names(number, values, again, at > 0)
+            below = with_values[at + 1 + again : at + 2 + again]
+            lines = int(bool(below) and all(map(_LINE.match, below[0][1])))
+            return Names(number, values, again, at > 0, lines)
     return None
 
 
 def is_footer(values: Sequence[str]) -> bool:
     """Whether a row is one that a program writes below a result."""
     filled = [value.strip() for value in values if value.strip()]
-    return len(filled) == 1 and _FOOTER.match(filled[0]) is not None
+    if len(filled) == 1:
+        return _FOOTER.match(filled[0]) is not None
+    first, *rest = filled or [""]
+    return bool(_TOTAL.match(first)) and len(filled) <= _OF_A_TOTAL and all(map(_NUMBER.match, rest))
 
 
 def is_of_names(values: Sequence[str]) -> bool:

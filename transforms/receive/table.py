@@ -96,6 +96,19 @@ def match_columns(
     return mapping, findings, GATE["GATE-COLUMN-UNKNOWN"].effect in effects
 
 
+# A row without any value. The row number is no value.
+_IS_EMPTY = pl.all_horizontal(pl.all().exclude(ROW).fill_null("").str.strip_chars() == "")
+
+
+def without_empty_rows(numbered: pl.LazyFrame) -> tuple[pl.LazyFrame, list[int]]:
+    """The rows with a value, and the numbers of those without. A file that Polars rejects is rejected later."""
+    try:
+        empty = numbered.filter(_IS_EMPTY).select(ROW).collect(engine="streaming")[ROW].to_list()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        empty = []
+    return (numbered.filter(~_IS_EMPTY) if empty else numbered), empty
+
+
 def _of_another_version(mapping: Mapping[str, str], table: Table, version: Version) -> list[pl.DataFrame]:
     if table.id not in tables_of(version):
         return [file_finding(GATE["GATE-TABLE-VERSION"], table.id)]

@@ -1,0 +1,51 @@
+"""Keys that are written otherwise in one table than in another: 123 for 00123, 12.0 for 12, r1 for R1.
+
+Belongs here: comparing the keys of records that name nobody with those that are there. Does not belong here:
+records that are really missing: a key that is like none stays what the rule says of it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from schemas.causes import CAUSES
+from schemas.dataset import TABLES
+from schemas.links import looks_up
+from transforms.causes.cause import FEWEST, Affected, Cause
+from transforms.causes.found import Columns, cause_of
+from transforms.receive.table import Received
+
+_NEARLY_ALL = 0.9
+
+
+def causes_of_keys(read: Mapping[str, Received], columns: Columns) -> list[Cause]:
+    """Columns of which nearly every key that names nobody is like one that is there."""
+    found = list(_unlike(read, columns))
+    return [cause_of(CAUSES["CAUSE-KEYS-UNLIKE"], found)] if found else []
+
+
+def _unlike(read: Mapping[str, Received], columns: Columns) -> Iterator[Affected]:
+    for (table_id, name), looked in columns.items():
+        for named_id, (own, other) in looks_up(TABLES[table_id]).items():
+            named = read.get(named_id)
+            if own != name or named is None or named.rows is None or other not in named.columns:
+                continue
+            there = named.rows.select(key=pl.col(other)).drop_nulls().unique().collect(engine="streaming")["key"]
+            values = looked.values[name]
+            lost = values.filter(~values.is_in(there.implode()))
+            like = lost.filter(_plain(lost).is_in(_plain(there).implode()))
+            if len(like) < FEWEST or len(like) < _NEARLY_ALL * len(lost):
+                continue
+            rows = looked.rows.filter(pl.col(name).is_in(like.implode())).select("row_number")
+            numbers = rows.collect(engine="streaming")["row_number"].sort()
+            yield Affected(table_id, name, numbers, int(looked.values["len"].sum()))
+
+
+def _plain(keys: pl.Series) -> pl.Series:
+    """Keys without what programs change of them: capitals, leading zeros, decimals, blanks and hyphens."""
+    return (
+        keys.str.to_lowercase()
+        .str.replace(r"[.]0+$", "")
+        .str.replace_all(r"[ _-]", "")
+        .str.replace(r"^([a-z]*)0+([0-9])", "${1}${2}")
+    )
