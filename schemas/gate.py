@@ -186,7 +186,7 @@ GATE: dict[str, Rule] = {
             "The file ends in the middle: {found}.",
             "Export or copy it again, and wait until that has ended. Look whether the disk is full. Then look "
             "whether the number of rows is that of your system.",
-            "Nobody can tell how many records should follow. Without them the figures would be too low, unnoticed.",
+            "It is unclear how many records should follow. Without them the figures would be too low, unnoticed.",
         ),
         _note(
             "FOOTER",

@@ -53,7 +53,7 @@ class Case(NamedTuple):
 
     ``make`` writes it into an empty folder from the clean one. ``rules`` are those that are said, the first one
     first, and then the notes. ``says`` is in the first of them. ``lost`` is how many records of the clean extract do
-    not count: 0 also asks that every value is read as in the clean one, but for tables that ``differ``; ``None`` that
+    not count: 0 also asks that every value is read as in the clean one, except for tables that ``differ``; ``None`` that
     nothing is counted.
     """
 

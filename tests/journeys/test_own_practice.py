@@ -92,7 +92,7 @@ def test_an_extract_of_our_own(
 def test_an_export_that_stopped_after_a_table_does_not_displace_a_full_one(
     clean: Clean, home: Path, tmp_path: Path
 ) -> None:
-    """Which tables should follow nobody can tell from the file alone. Beside the full one it is asked about."""
+    """The file alone does not say which tables should follow. Beside the full one it is asked about."""
     found = zones(home)
     ledger = open_ledger(found.ledger)
     full = load(write(clean.tables, tmp_path / "full" / "RW5_2025-04"), found, ledger, spine_key())
