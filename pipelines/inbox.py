@@ -107,11 +107,13 @@ def find_submissions(path: Path) -> list[Path]:
 
 
 def may_be_submission(name: str) -> bool:
-    """Whether a file of this name can be a submission of its own: a zip, or a workbook or database that is called
-    after its provider and month.
+    """Whether a file of this name can be a submission of its own: a zip that is not called after a table, or a
+    workbook or database that is called after its provider and month.
     """
-    ending = names.split(name)[1]
-    return ending == ".zip" or (names.holds_tables(ending) and named_in(Path(name)) is not None)
+    stem, ending = names.split(name)
+    return (ending == ".zip" and names.table_of(stem) is None) or (
+        names.holds_tables(ending) and named_in(Path(name)) is not None
+    )
 
 
 def named_in(path: PurePath) -> ProviderMonth | None:

@@ -631,6 +631,8 @@ def saved_in_notepad(clean: Extract, at: Path) -> Path:
     "Windows",
     "«copy a+b»: two sites' files after one another, with names in the middle and a mark of DOS at the end",
     OK,
+    "GATE-NAMES-TWICE",
+    "GATE-READ-FORM",
 )
 def two_sites_copied(clean: Extract, at: Path) -> Path:
     def content(_: str, rows: Sequence[Sequence[str]]) -> bytes:
