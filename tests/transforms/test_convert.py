@@ -14,7 +14,7 @@ import pytest
 from schemas import limits
 from schemas.dataset import TABLES
 from tests.fixtures.extracts import open_document
-from transforms.convert import converters, database, text, workbook
+from transforms.convert import converters, database, text, workbook, workbook_package
 from transforms.convert.converter import NotConverted, Note
 from transforms.survey import survey
 
@@ -277,6 +277,23 @@ def test_a_workbook_that_swells_or_declares_entities_is_refused(
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><workbook/>'
     with pytest.raises(NotConverted, match="damaged"):
         workbook.sheets(sheet_xml(path, "", **{"xl/workbook.xml": bomb}))
+
+
+def test_a_declaration_of_a_document_type_is_found_over_two_pieces(tmp_path: Path) -> None:
+    """A comment before it moves it to where one piece ends and the next begins."""
+    piece = workbook_package._CHUNK
+    declared = f"<!--{'x' * (piece - 11)}--><!DOCTYPE x SYSTEM 'elsewhere'>"
+    assert declared.index("<!DOCTYPE") < piece < declared.index(" x SYSTEM")
+    path = sheet_xml(tmp_path / "x.xlsx", "", **{"xl/worksheets/sheet1.xml": declared + "<worksheet/>"})
+    with pytest.raises(NotConverted, match="damaged"):
+        workbook.sheets(path)
+    path = open_document(tmp_path / "x.ods", {"IDS007": [["x"], ["y"]]})
+    with zipfile.ZipFile(path) as package:
+        content = package.read("content.xml").partition(b"?>")[2]
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("content.xml", declared.encode() + content)
+    with pytest.raises(NotConverted, match="damaged"):
+        workbook.sheets(path)
 
 
 @pytest.mark.parametrize(

@@ -129,13 +129,14 @@ class Workbook:
 
     def _pieces(self, sheet: Sheet) -> Iterator[bytes]:
         """The XML of a sheet in pieces, each of whole cells, as Excel itself would write its names and values."""
-        rest, prefix = b"", None
+        rest, prefix, last = b"", None, b""
         try:
             with self._package.open(sheet.part) as file:
                 while chunk := file.read(_CHUNK):
-                    piece = rest + chunk
-                    if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
+                    piece, met = rest + chunk, last + chunk  # a declaration may lie over two pieces
+                    if b"<!DOCTYPE" in met or b"<!ENTITY" in met:
                         raise NotConverted("GATE-WORKBOOK", DAMAGED)
+                    last = chunk[-len(b"<!DOCTYPE") :]
                     if prefix is None:
                         prefix = named[1] if (named := _PREFIX.search(piece)) else b""
                     piece = _as_excel(piece, prefix)
