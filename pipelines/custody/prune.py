@@ -105,7 +105,7 @@ def _opened(zones: Zones, until: ExitStack) -> "DagsterInstance | None":
 
 
 def _give_back(dagster: "DagsterInstance") -> None:
-    from pipelines.custody.prune_dagster import give_back
+    from pipelines.event_store import give_back
 
     give_back(dagster)
 

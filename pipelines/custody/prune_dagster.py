@@ -8,15 +8,12 @@ a table as never made. So the runs that hold the latest such event stay, whateve
 their steps goes: half of what a small submission takes.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import datetime
 from functools import partial
 
 import dagster as dg
 from dagster._core.storage.event_log import (
-    ConsolidatedSqliteEventLogStorage,
     SqlEventLogStorage,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
@@ -88,24 +85,6 @@ def _forget_log(storage: SqlEventLogStorage, run_id: str) -> None:
 
 def _is_beside() -> ColumnElement[bool]:
     return or_(_LOG.c.dagster_event_type.is_(None), _LOG.c.dagster_event_type.in_(_BESIDE))
-
-
-def give_back(dagster: dg.DagsterInstance, seconds: float = 10) -> bool:
-    """Give the room of what was forgotten back to the disk. Returns whether that was possible within ``seconds``.
-
-    Of two events on a page of SQLite's one is kept, so it would never use the other half again: 20.5 KB a small
-    submission instead of 15.5. A PostgreSQL server does this by itself.
-    """
-    storage = dagster.event_log_storage
-    if not isinstance(storage, ConsolidatedSqliteEventLogStorage):
-        return False
-    path = storage.get_db_path()  # type: ignore[no-untyped-call]  # Dagster declares no types
-    with closing(sqlite3.connect(path, timeout=seconds)) as connection:
-        try:
-            connection.execute("VACUUM")
-        except sqlite3.OperationalError:  # a load writes all the time, or the disk is full: next night
-            return False
-    return True
 
 
 def ticks_before(when: datetime, dagster: dg.DagsterInstance) -> Iterator[Callable[[], None]]:

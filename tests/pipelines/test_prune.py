@@ -25,10 +25,10 @@ from pipelines import arrivals, custody, dagster_home, show
 from pipelines.batch import reprocess_all
 from pipelines.cli import _run
 from pipelines.custody.prune import prune
-from pipelines.custody.prune_dagster import give_back
 from pipelines.custody.retention import DEFAULTS, FILE, Kind, retention
 from pipelines.definitions import build_defs
 from pipelines.drafting import LOCK, DraftTaken
+from pipelines.event_store import give_back
 from pipelines.kept import ReceivedChanged
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger

@@ -96,8 +96,11 @@ def _ways(text: str, field: Field, codes: Sequence[str]) -> list[str]:
 
 def _is_grouped(text: str) -> bool:
     parts = text.replace("-", " ").split()
-    return "".join(parts).isdigit() and all(
-        sum(map(len, parts[:n])) in (0, 3, 6, 10) for n in range(len(parts) + 1)
+    return (
+        text[0].isdigit()
+        and text[-1].isdigit()
+        and "".join(parts).isdigit()
+        and all(sum(map(len, parts[:n])) in (0, 3, 6, 10) for n in range(len(parts) + 1))
     )
 
 

@@ -96,7 +96,7 @@ def test_a_plain_spelling_is_read(element: str, submitted: str, meant: str) -> N
         ("IDS101 ReferralRequestReceivedDate", "45754"),
         ("IDS101 OnsetDate", "Apr-25"),  # 25 April, or 2025
         ("IDS001 NHSNumber", "9.99E+09"),  # the digits are gone
-        ("IDS001 NHSNumber", "99900000180"),
+        ("IDS001 NHSNumber", "99900000180"), ("IDS001 NHSNumber", "-9990000018"),
         ("IDS201 AppType", "1"),
         ("IDS201 AppType", "1.0"),
         ("IDS201 AttendOrDNACode", "05"),
