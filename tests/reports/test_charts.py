@@ -5,6 +5,7 @@ One page with every chart of ``tests/fixtures/charts.py`` is opened at three wid
 
 import math
 import re
+import subprocess
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -235,6 +236,12 @@ def looked_at(html: str, chromium: Browser, workspace: Path) -> tuple[list[int],
     return numbers, found
 
 
+def _has_arial() -> bool:
+    """Whether text in Arial is as wide here as where people have it. DejaVu, which stands in, is a sixth wider."""
+    asked = subprocess.run(["fc-match", "--format=%{family}", "Arial"], capture_output=True, text=True, check=False)
+    return any(name in asked.stdout for name in ("Arial", "Arimo", "Liberation Sans"))
+
+
 def touching() -> str:
     """A drawing with all that must not be."""
     drawing = Drawing("wrong", height=40)
@@ -247,6 +254,8 @@ def touching() -> str:
 def test_no_label_touches_another_and_nothing_is_outside_at_320_360_and_1280_pixels(
     tmp_path: Path, chromium: Browser
 ) -> None:
+    if not _has_arial():
+        pytest.skip("no font as wide as Arial here (Debian: fonts-liberation)")
     numbers, found = looked_at(cases.gallery(CHARTS).replace("</body>", touching()), chromium, tmp_path)
     assert [each for each in found if "wrong-title" not in each] == []
     assert len(set(numbers)) == 1 and numbers[0] > 450
