@@ -5,16 +5,16 @@ Belongs here: the order of the steps, the ratios and the table. Does not belong 
 that are compared alternate, and the median of their ratios counts: machines drift.
 """
 
-import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from benchmarks.process import step
 
 SIZES = {"10k": 10_000, "1m": 1_000_000, "10m": 10_000_000}
 _REPEATS = {"10k": 5, "1m": 3, "10m": 1}
@@ -24,27 +24,17 @@ _BATCH = 60
 _SPOILT = 620_000
 
 
-def step(name: str, *arguments: object) -> dict[str, float]:
-    """Run one step in a process of its own; seconds, peak_mb, rows."""
-    command = [sys.executable, "-m", "benchmarks.steps", name, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stderr}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def measure(size: str, root: Path) -> list[str]:
     """Rows of the table for one size."""
     contacts, folder = SIZES[size], root / "in"
-    made = step("generate", folder, contacts)
+    made = step("steps", "generate", folder, contacts)
     (submission,) = [path for path in folder.iterdir() if path.is_dir()]
     megabytes = sum(file.stat().st_size for file in submission.iterdir()) / 1e6
     runs: dict[str, list[dict[str, float]]] = {"limit": [], "check": [], "load": [], "scan": [], "publish": []}
     for _ in range(_REPEATS[size]):
         shutil.rmtree(os.environ["PARITY_HOME"], ignore_errors=True)
         for name in runs:
-            runs[name].append(step(name, *([submission] if name in ("limit", "check", "load") else [])))
+            runs[name].append(step("steps", name, *([submission] if name in ("limit", "check", "load") else [])))
     lines = [
         f"| {size} | generate | {made['seconds']:.2f} | {contacts / made['seconds']:,.0f} contacts/s | "
         f"{made['peak_mb']:,.0f} | {made['rows']:,.0f} rows, {megabytes:,.0f} MB |"
@@ -65,8 +55,8 @@ def measure(size: str, root: Path) -> list[str]:
 
 def failing(submission: Path, clean: list[dict[str, float]]) -> list[str]:
     """The row of the table for a submission of which two million rows fail, against the same one with none."""
-    found = step("spoil", submission, _SPOILT)["rows"]
-    runs = [step("check", submission.parent / "spoilt" / submission.name) for _ in clean]
+    found = step("steps", "spoil", submission, _SPOILT)["rows"]
+    runs = [step("steps", "check", submission.parent / "spoilt" / submission.name) for _ in clean]
     seconds = statistics.median(run["seconds"] / right["seconds"] for run, right in zip(runs, clean, strict=True))
     peak = max(run["peak_mb"] for run in runs)
     memory = peak / max(right["peak_mb"] for right in clean)

@@ -10,7 +10,6 @@ step runs in a process of its own, so that its peak memory is its own.
 import json
 import re
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from benchmarks.process import step
 from demonstration.writing import write_submissions
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
@@ -124,25 +124,19 @@ def build(root: Path, without: int = 0) -> int:
     return sum(rows.values())
 
 
-def step(name: str, root: Path, *arguments: object) -> dict[str, float]:
-    """Run one step in a process of its own; seconds, peak_mb, rows."""
-    command = [sys.executable, "-m", "benchmarks.nation", name, str(root), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stderr}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def report(root: Path) -> None:
     """Make the nation if it is not there, run the steps and print a table."""
     if not (root / "staged").exists():
-        made = step("make", root, SERVICES, SIZE, COPIES)
+        made = step("nation", "make", root, SERVICES, SIZE, COPIES)
         print(f"made {made['rows']:,.0f} rows in {made['seconds']:.0f} s", flush=True)
     (root / "draft.duckdb").unlink(missing_ok=True)
-    runs = {"scan": step("scan", root), "full": step("build", root, 1), "one month": step("build", root, 0)}
+    runs = {
+        "scan": step("nation", "scan", root),
+        "full": step("nation", "build", root, 1),
+        "one month": step("nation", "build", root, 0),
+    }
     # The first scan may find the disk cold, and a slow scan makes all ratios look better.
-    runs["scan"] = min(runs["scan"], step("scan", root), key=lambda run: run["seconds"])
+    runs["scan"] = min(runs["scan"], step("nation", "scan", root), key=lambda run: run["seconds"])
     print("| step | seconds | rows | peak MB | ratio |\n|---|---:|---:|---:|---|")
     for name, run in runs.items():
         against = {"full": "scan", "one month": "full"}.get(name)

@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.nation import make, staged
+from benchmarks.process import step
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 from pipelines.load import load
@@ -174,7 +174,7 @@ def report(root: Path) -> None:
     if not (root / "staged").exists():
         make(root, 6, 24.0, 6)
     (root / "scale").mkdir(exist_ok=True)
-    measured = {size: step("parts", root, size) for size in (*FITTED, HELD_BACK)}
+    measured = {size: step("scale", "parts", root, size) for size in (*FITTED, HELD_BACK)}
     names = ("parts", "together", "before", "marts")
     heads = "parts | parts, s | put together, s | before, s | marts, s | read, MB | written, MB"
     print(f"| providers | contacts, M | {heads} |")
@@ -203,16 +203,6 @@ def report(root: Path) -> None:
     for cores in CORES:
         seconds = on_cores(cores, one["parts"], one["together"], one["before"])
         print(f"| {cores} | {seconds:.1f} | {alone / seconds:.1f} |")
-
-
-def step(name: str, root: Path, *arguments: object) -> dict[str, Any]:
-    """Run one step in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.scale", name, str(root), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def main() -> None:
