@@ -14,7 +14,7 @@ import pytest
 from schemas import limits
 from schemas.dataset import TABLES
 from tests.fixtures.extracts import open_document
-from transforms.convert import converters, database, text, workbook, workbook_package
+from transforms.convert import converters, database, text, workbook, workbook_others, workbook_package
 from transforms.convert.converter import NotConverted, Note
 from transforms.survey import survey
 
@@ -294,6 +294,13 @@ def test_a_declaration_of_a_document_type_is_found_over_two_pieces(tmp_path: Pat
         package.writestr("content.xml", declared.encode() + content)
     with pytest.raises(NotConverted, match="damaged"):
         workbook.sheets(path)
+
+
+@pytest.mark.parametrize("before", [0, 20, 33, 40, 43, 44, 60])
+def test_a_cell_with_an_error_is_counted_once_wherever_a_piece_ends(tmp_path: Path, before: int) -> None:
+    cell = b"\x05\x02\x08\x00" + bytes(6) + b"\x07\x01"
+    (path := tmp_path / "x.xls").write_bytes(bytes(workbook_package._CHUNK - before) + cell + bytes(100))
+    assert workbook_others.errors_in(path, workbook_others.Kind.XLS) == "a cell of the workbook"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ _XLS_ERROR = re.compile(
     rb"\x05\x02\x08\x00.{6}[\x00\x07\x0f\x17\x1d\x24\x2a]\x01|\x06\x00[\x16-\xff].{7}\x02.[\x00\x07\x0f\x17\x1d\x24\x2a].{3}\xff\xff",
     re.DOTALL,
 )
+_XLS_LENGTH = 32
 # Records of .xlsb: a row, and cells, of which two kinds show an error.
 _ROW, _CELLS, _ERRORS = 0, range(1, 12), (3, 11)
 _REPEATED = ("table:number-columns-repeated", "table:number-rows-repeated")
@@ -95,8 +96,9 @@ def _in_pieces(path: Path) -> int:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             piece = rest + chunk
-            found += len(_XLS_ERROR.findall(piece[: len(piece) - 32]))
-            rest = piece[len(piece) - 32 :]
+            until = max(len(piece) - _XLS_LENGTH, 0)  # a cell that begins later may go on in the next piece
+            found += sum(cell.start() < until for cell in _XLS_ERROR.finditer(piece))
+            rest = piece[until:]
     return found + len(_XLS_ERROR.findall(rest))
 
 
