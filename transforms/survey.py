@@ -103,7 +103,8 @@ class _Text:
     def __init__(self) -> None:
         self.has_edges = self.has_blank_starts = self.has_apostrophes = self.is_beyond_ascii = False
         self.has_names_again = False
-        self._names = self._cut = b""  # the first line, and the end of a chunk in which it may begin
+        self._names: bytes | None = None  # the first line, once it was looked for
+        self._cut = b""  # the end of a chunk, in which it may begin again
         self.before = b"\n"  # the last two bytes; what stands before the first value ends a line
         self._bad: str | None = None
         self._tail = b""  # the start of a character that a chunk's end cut in two
@@ -127,7 +128,7 @@ class _Text:
         if self.has_names_again:
             return
         joined = self._cut + chunk
-        if not self._names:
+        if self._names is None:
             line = joined[: limits.ROW_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines()
             self._names = line[0] if len(line) > 1 and b"," in line[0] else b""
         if self._names:
