@@ -8,7 +8,8 @@ Dagster's own launcher never asks whether the process of a started run lives. Af
 hours. The kernel frees a lock when its process ends, however it ends. So there is no heartbeat and nothing to tune.
 
 A run that Dagster is starting has no lock yet: its process, a child of the code server, imports our code first. It
-waits in vain where nobody listens any more at the place where that code server was.
+waits in vain where nobody listens any more at the place where that code server was. So it does where the daemon was
+killed before it asked the code server. Therefore the daemon holds a lock of its own as long as it lives.
 """
 
 import json
@@ -16,12 +17,18 @@ import os
 import secrets
 import socket
 import time
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster import DagsterRunStatus
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import deserialize_value
 
 from pipelines import durable
 from pipelines.locks import alone, is_locked, locked_file
@@ -34,11 +41,17 @@ _ENDED = (
     "The process of this run is gone: it was killed, or the machine stopped. What it published stays, and what it "
     "had begun is begun again."
 )
+_FOLDER = "running"
 # Tag of a run: the name of the folder in which its process holds its lock.
 _TAG = "parity/running_in"
 _NAME = ".name"
+# The lock of the daemon, which alone asks the code server for the process of a run. Not there where none of ours
+# has run, as on Kubernetes.
+_LAUNCHER = ".launcher"
 # A listener on this machine or its network accepts a connection at once.
 _SECONDS_TO_CONNECT = 5.0
+# A code server that imports, or that has no processor for a while, answers later.
+_SECONDS_TO_ANSWER = 20
 _held: dict[str, int] = {}
 
 
@@ -92,14 +105,27 @@ def is_at_work(instance: dg.DagsterInstance, run_id: str) -> bool:
     return bool(is_locked(folder(instance) / run_id)) if is_seen else True
 
 
-def waits_in_vain(run: dg.DagsterRun) -> bool:
-    """Whether the code server that was to start the run's process is gone: nobody listens where it was.
+def launch_from_here(home: Path) -> None:
+    """Say that this process, or the program that it becomes, is the one that launches runs, until it ends.
+
+    ``home`` is Dagster's. Call it after ``end_dead_runs``, which asks whether an earlier one still lives.
+    """
+    here = home / _FOLDER
+    here.mkdir(mode=PRIVATE, exist_ok=True)
+    os.set_inheritable(locked_file(here / _LAUNCHER, is_shared=True), True)
+
+
+def waits_in_vain(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether nobody works on a run that is starting: nobody launches it any more, and no code server has it.
 
     False where that cannot be known from here, as in another container. A process that comes nevertheless ends
     before its first step.
     """
+    is_left = is_locked(folder(instance) / _LAUNCHER) is False and isinstance(
+        instance.run_coordinator, QueuedRunCoordinator
+    )
     if (named := run.tags.get(GRPC_INFO_TAG)) is None:  # Dagster writes it just before it asks the code server
-        return False
+        return is_left
     place = json.loads(named)
     with closing(socket.socket(socket.AF_UNIX if "socket" in place else socket.AF_INET)) as asking:
         asking.settimeout(_SECONDS_TO_CONNECT)
@@ -107,9 +133,24 @@ def waits_in_vain(run: dg.DagsterRun) -> bool:
             asking.connect(place["socket"] if "socket" in place else (place["host"], place["port"]))
         except ConnectionRefusedError:
             return True
+        except FileNotFoundError:  # a code server that is told to end takes its socket along
+            return is_left
         except OSError:
             return False
-    return False
+    return is_left and not _has_process(place, run.run_id)
+
+
+def _has_process(place: Mapping[str, Any], run_id: str) -> bool:
+    """Whether the code server at a place has a process for the run, also one that still imports. True if it does
+    not say.
+    """
+    from dagster._grpc.client import DagsterGrpcClient
+
+    asked = CanCancelExecutionRequest(run_id=run_id)
+    with suppress(DagsterUserCodeUnreachableError):
+        said = DagsterGrpcClient(**place).can_cancel_execution(asked, timeout=_SECONDS_TO_ANSWER)
+        return deserialize_value(said, CanCancelExecutionResult).can_cancel
+    return True
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -123,7 +164,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     started = dg.RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
     dead = [run for run in instance.get_runs(started) if not is_at_work(instance, run.run_id)]
     starting = dg.RunsFilter(statuses=[DagsterRunStatus.STARTING])
-    dead += [run for run in instance.get_runs(starting) if waits_in_vain(run)]
+    dead += [run for run in instance.get_runs(starting) if waits_in_vain(instance, run)]
     for run in dead:
         if run.status is DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, _ENDED)
@@ -134,4 +175,4 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 
 def folder(instance: dg.DagsterInstance) -> Path:
     """Where the runs of an instance that are at work are locked."""
-    return Path(instance.root_directory) / "running"
+    return Path(instance.root_directory) / _FOLDER

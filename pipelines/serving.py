@@ -24,6 +24,7 @@ import yaml
 from pipelines import durable
 from pipelines.dagster_home import differs, opened
 from pipelines.locks import alone
+from pipelines.running import launch_from_here
 from pipelines.zones import zones
 from schemas.errors import ForThePerson, NotAsked
 
@@ -86,6 +87,7 @@ def daemon(place: Place) -> None:
     """Become the daemon, once the code server answers: this process is replaced by Dagster's."""
     home = _home()
     opened(home).dispose()
+    launch_from_here(home)
     for line in differs(home):
         sys.stderr.write(f"parity: {line}\n")
     _wait_for(place)

@@ -25,8 +25,9 @@ from pipelines.ledger import open_ledger
 from pipelines.partitions import SUBMISSION
 from pipelines.zones import PROJECT, Zones, zones
 from tests.campaign import is_whole
-from tests.fixtures.stack import Stack, wait_for
+from tests.fixtures.stack import Stack
 from tests.fixtures.submission import submission
+from tests.fixtures.waiting import wait_for
 from tests.fixtures.whole import problems, release
 from tests.pipelines.test_running import RUNS
 
