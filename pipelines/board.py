@@ -19,6 +19,7 @@ from schemas.rule import Effect, Rule
 from schemas.windows import closes
 
 NOT_RECEIVED = "not received"
+NO_WINDOW = "no window takes this month any more; it counts if confirmed"
 NOT_COPIED = "it could not be copied, and nothing of it is kept: send it again"
 
 
@@ -85,7 +86,7 @@ def _waits(last: Outcome, joined: Mapping[str, date], on: date) -> str:
     if last.state.is_accepted:
         since = counting_from(last, joined)
         if since is None:
-            return "late: no window takes this month any more; it counts if confirmed"
+            return f"late: {NO_WINDOW}"
         if since > on:
             return f"late: counts from {since.isoformat()}"
     return ""

@@ -21,6 +21,7 @@ from pipelines.custody.prune import OF_DAGSTER, prune
 from pipelines.disk import trouble
 from pipelines.ledger import Ledger, Outcome, State, open_ledger
 from pipelines.locks import is_left
+from pipelines.outdated import outdated
 from pipelines.zones import Zones, data_root, shown, zones
 from reports.site.wording import counted, first_of
 from schemas.errors import ForThePerson
@@ -209,6 +210,17 @@ def _rows(of: Installation) -> Iterator[Finding]:
         )
 
 
+def _outdated(of: Installation) -> Iterator[Finding]:
+    if checked_before := outdated(of.zones, of.counting):
+        yield Finding(
+            "rules",
+            f"Another version of Parity checked {len(checked_before):,} of the submissions that count.",
+            "What it found stands. `parity plan` says what the rules of today would change.",
+            "Process them again, then publish.",
+            "parity reprocess",
+        )
+
+
 def _unfinished(of: Installation) -> Iterator[Finding]:
     begun = [
         one
@@ -339,6 +351,7 @@ _CHECKS: tuple[tuple[str, Callable[[Installation], Iterator[Finding]], bool], ..
     ("received files", _received_files, False),
     ("pseudonymised rows", _rows, False),
     ("submissions", _unfinished, False),
+    ("rules", _outdated, False),
     ("inbox", _inbox, False),
     ("warehouse", _warehouse, False),
     ("Dagster", _dagster, False),

@@ -15,7 +15,8 @@ from pipelines import durable, expecting
 from pipelines.board import Standing, overview
 from pipelines.chasing import Chase, to_chase, touched
 from pipelines.differing import since_release
-from pipelines.ledger import Ledger, Outcome, State, latest, sent, today_in_england
+from pipelines.ledger import Ledger, Outcome, State, current, latest, sent, today_in_england
+from pipelines.outdated import outdated
 from pipelines.zones import Zones
 from reports.dataset.rule_pages import in_force
 from reports.pages import addresses
@@ -28,13 +29,17 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Overseen:
-    """The board on a day: how each month stands, what could not be placed, whom to write to, and the release."""
+    """The board on a day: how each month stands, what could not be placed, whom to write to, and the release.
+
+    ``outdated`` is how many submissions that count another version of Parity checked.
+    """
 
     on: date
     standings: Sequence[Standing]
     unplaced: Sequence[Outcome]
     chase: Sequence[Chase]
     release: Mapping[str, Any] | None
+    outdated: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """All of it for a program. Each month that has no submission says which figures lack it."""
@@ -51,6 +56,7 @@ class Overseen:
                 asdict(each) | {"months": [month_text(month) for month in each.months]} for each in self.chase
             ],
             "release": self.release,
+            "outdated": self.outdated,
         }
 
     def last_months(self, count: int) -> list[date]:
@@ -65,7 +71,12 @@ def oversee(zones: Zones, ledger: Ledger) -> Overseen:
     standings = overview(events, on, expected, in_force())
     unplaced = [one for one in latest(events) if one.provider_month is None and not one.was_sent_again]
     return Overseen(
-        on, standings, _not_mended(unplaced, events), to_chase(standings, on), since_release(zones, events, on)
+        on,
+        standings,
+        _not_mended(unplaced, events),
+        to_chase(standings, on),
+        since_release(zones, events, on),
+        len(outdated(zones, current(events, on))),
     )
 
 

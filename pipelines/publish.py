@@ -19,6 +19,7 @@ from pipelines.judged import judged
 from pipelines.kept import is_as_received
 from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Head, Ledger, Outcome, State
+from pipelines.outdated import outdated
 from pipelines.pages import with_release
 from pipelines.publishing import submissions_of
 from pipelines.row_sums import hold_to_sums
@@ -43,7 +44,8 @@ class NotPublishable(ForThePerson):
 
 class Release(TypedDict):
     """A published release: its name, the file for analysts, its folder, and whether it is new. ``left_out`` names
-    the months that it is without, since their received files are damaged.
+    the months that it is without, since their received files are damaged. ``outdated`` is how many of the
+    submissions that count another version of Parity checked.
     """
 
     release: str
@@ -52,6 +54,7 @@ class Release(TypedDict):
     is_new: bool
     submissions: int
     left_out: list[str]
+    outdated: int
 
 
 def current_submissions(zones: Zones, ledger: Ledger) -> list[StagedSubmission]:
@@ -205,7 +208,7 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
         judged=judged(ledger.events(), max((made[1] for made in held.submissions), default=None)),
         also=with_release,
     )
-    made = _release(zones, held.release_id, is_new, len(held.submissions), left_out(zones, ledger))
+    made = _release(zones, ledger, held.release_id, is_new, len(held.submissions))
     event_log.happened(
         "release",
         release=made["release"],
@@ -221,7 +224,7 @@ def current_release(zones: Zones, ledger: Ledger, is_new: bool = True) -> Releas
     """The current release. Raises schemas.errors.NotAsked if there is none."""
     name = release_name(zones)
     held = submissions_of(zones.releases / name)
-    return _release(zones, name, is_new, len(held), left_out(zones, ledger))
+    return _release(zones, ledger, name, is_new, len(held))
 
 
 def is_current(zones: Zones, ledger: Ledger) -> bool:
@@ -243,12 +246,13 @@ def has_published(zones: Zones) -> bool:
     return any(zones.published.glob("*.parquet"))
 
 
-def _release(zones: Zones, name: str, is_new: bool, submissions: int, left_out: list[str]) -> Release:
+def _release(zones: Zones, ledger: Ledger, name: str, is_new: bool, submissions: int) -> Release:
     return Release(
         release=name,
         warehouse=shown(zones.warehouse),
         folder=shown(zones.releases / name),
         is_new=is_new,
         submissions=submissions,
-        left_out=left_out,
+        left_out=left_out(zones, ledger),
+        outdated=len(outdated(zones, ledger.current_submissions())),
     )

@@ -194,8 +194,18 @@ def released(release: "Release") -> None:
             f"Without {', '.join(release['left_out'])}: the received files are damaged, and nothing could be made "
             "of them under the new key. Load the file of each again (parity load FOLDER), then run parity publish."
         )
+    if release["outdated"]:
+        line(outdated(release["outdated"]))
     line(f"Warehouse: {release['warehouse']}")
     line(f"Parquet, CSV and manifest: {release['folder']}")
+
+
+def outdated(number: int) -> str:
+    """What to do about so many submissions that count as another version checked them."""
+    return (
+        f"Another version of Parity checked {number:,} of the submissions that count, and what it found stands. To "
+        "check by the rules of today: parity reprocess, then parity publish."
+    )
 
 
 def pages(written: "PagesWritten", zones: Zones) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.board import NOT_COPIED, Standing, Word
-from pipelines.show import line
+from pipelines.board import NO_WINDOW, NOT_COPIED, Standing, Word
+from pipelines.show import line, outdated
 from pipelines.zones import Zones, shown
 from reports.site.wording import counted, day, first_of
 
@@ -68,6 +68,8 @@ def board(seen: "Overseen", zones: Zones, months: int) -> None:
         id_, state = outcome.receipt.submission_id, outcome.state.value
         _text(f"Not assigned to a provider and month: receipt {id_}, {state}{more}")
     _release(seen)
+    if seen.outdated:
+        _text(outdated(seen.outdated))
 
 
 def _year(month: date, index: int) -> str:
@@ -110,8 +112,8 @@ def _waiting(seen: "Overseen") -> None:
         _text(f"{provider} {', '.join(f'{month:%b %Y}' for month in months)}: {why}")
     if len(said) > _LINES:
         line(f"… and {len(said) - _LINES:,} more; --json has all, with the figures that each touches.")
-    if any(each.word is Word.HELD for each in waiting):
-        line('To let a held submission count: parity confirm PROVIDER MONTH --why "…"')
+    if any(each.word is Word.HELD or each.why == NO_WINDOW for each in waiting):
+        line('To let such a file count: parity confirm PROVIDER MONTH --why "…"')
     if seen.chase:
         names = first_of([each.provider for each in seen.chase], _LINES)
         _text(f"To write to: {names}. The texts: parity mails")

@@ -23,7 +23,7 @@ def page_of(months: Sequence[date], seen: Mapping[str, Any], has_plans: bool = F
 
     ``months`` are those that the table shows. ``seen`` has the day (on), the months of providers (board: provider,
     month, word, why, closes, days_left, counts, latest, touches), chase (provider, months, text), release and
-    unplaced.
+    unplaced, and the number of submissions that another version checked (outdated).
     """
     rows = seen["board"]
     names = [month_text(month) for month in months]
@@ -47,6 +47,7 @@ def page_of(months: Sequence[date], seen: Mapping[str, Any], has_plans: bool = F
         "further": len(seen["chase"]) - _TEXTS,
         "unplaced": seen["unplaced"],
         "said": seen["release"],
+        "outdated": seen["outdated"],
     }
     text = (
         environment("reports.pages")

@@ -184,6 +184,34 @@ def test_a_full_disk_and_a_wrong_clock_are_said_and_what_goes_next_night_is_not(
         assert [each.looked_at for each in examine()] == expected
 
 
+def test_what_another_version_checked_is_said_by_doctor_publish_and_status_until_it_is_checked_again(
+    tmp_path: Path,
+    home: Path,
+    few_measures: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As after an upgrade. Here the setting is changed that is part of the version of the rules."""
+    loaded_and_published(tmp_path)
+
+    def said(*command: str) -> str:
+        capfd.readouterr()
+        assert _run([*command]) in (CLEAN, WARNINGS)
+        return " ".join(capfd.readouterr().out.split())
+
+    advice = "To check by the rules of today: parity reprocess, then parity publish."
+    assert (examine(), advice in said("publish"), advice in said("status")) == ([], False, False)
+    monkeypatch.setenv("PARITY_SPELLINGS", "refuse")
+    (finding,) = examine()
+    assert (finding.looked_at, finding.command) == ("rules", "parity reprocess")
+    assert finding.what == "Another version of Parity checked 1 of the submissions that count."
+    told = said("publish")
+    assert "Nothing has changed. Already published: release 2025-04-" in told and advice in told
+    assert advice in said("status")
+    assert _run(["reprocess"]) == CLEAN
+    assert (examine(), advice in said("status")) == ([], False)
+
+
 def test_nothing_there_and_a_place_that_is_none(
     home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
