@@ -61,7 +61,7 @@ class Look:
             "still arriving": self.arriving,
             "being loaded": self.loading,
             "to be tried again: their load broke off": self.again,
-            "put into refused/: neither a folder nor a zip": self.refused,
+            "put into refused/: no submission": self.refused,
             "cannot be read or moved by this account": self.unreadable,
         }
         return "; ".join(f"{count} {what}" for what, count in counts.items() if count) or "The inbox is empty"

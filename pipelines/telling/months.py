@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 
 from pipelines.arrivals import waiting
-from pipelines.board import NOT_COPIED, Standing, Word
+from pipelines.board import NO_WINDOW, NOT_COPIED, Standing, Word
 from pipelines.ledger import Outcome, State, counting_from, current, joined_on, latest
 from pipelines.overseeing import Overseen
 from pipelines.publishing import released_submissions, withdrawn_of
@@ -33,6 +33,8 @@ def months(seen: Overseen) -> Iterator[Cause]:
             missing.setdefault(of.month, []).append(of.provider)
         elif each.word in _OF_A_FILE:
             yield _OF_A_FILE[each.word](each)
+        elif each.why == NO_WINDOW:
+            yield _too_late(each)
     for month, providers in sorted(missing.items()):
         yield _missed(month, providers)
     for outcome in seen.unplaced:
@@ -46,9 +48,9 @@ def strays(zones: Zones) -> Iterator[Cause]:
         yield Cause(
             "strays/inbox",
             "Something in the inbox was no submission",
-            "A submission is a folder or a zip. Something else came, and it does not say which service sent it. It "
-            "was not loaded, and lies in inbox/refused with a word why. Find out which service sent it, and ask "
-            "for a folder or a zip. Then delete it there.",
+            "Something came that does not say which service sent it. It was not loaded, and lies in inbox/refused "
+            "with a word why, and what a submission is. Find out which service sent it, and ask for one. Then "
+            "delete it there.",
             ["parity status"],
             "Nothing of that kind is left there.",
             str(count),
@@ -104,6 +106,19 @@ def _held(each: Standing) -> Cause:
         f"It is thin or wrong beside what the service sent before, so it waits for a person. {counts} The board "
         "says what was compared. Ask the service. Let it count if it is right, or ask for another file.",
         ["parity status", f'parity confirm {each.month.provider_month.as_typed} --why "REASON"'],
+        "The file was confirmed or withdrawn, or another one came.",
+        str(each.month.latest),
+    )
+
+
+def _too_late(each: Standing) -> Cause:
+    name, month, counts = _of(each, "late")
+    return Cause(
+        name,
+        f"{month}: the file came too late for any window",
+        f"The rules accept it, and no later window takes the month. {counts} Let it count if it shall, or take the "
+        "month out.",
+        [f'parity {what} {each.month.provider_month.as_typed} --why "REASON"' for what in ("confirm", "withdraw")],
         "The file was confirmed or withdrawn, or another one came.",
         str(each.month.latest),
     )

@@ -106,7 +106,7 @@ def test_nothing_in_the_inbox_stops_another(found: Zones, tmp_path: Path) -> Non
     now = looks(found, 1, memory=first.memory())
     assert set(now.ready) == {good, found.inbox / NOT_UTF_8}
     assert now.refused == 4
-    assert "4 put into refused/: neither a folder nor a zip" in now.said()
+    assert "4 put into refused/: no submission" in now.said()
     assert sorted(path.name for path in found.inbox.iterdir()) == sorted([good.name, NOT_UTF_8, REFUSED])
     names = {name.partition("/")[2] for name in away(found, REFUSED)}
     assert names == {"IDS101Referral.csv", "notes.txt", "way out", "pipe", WHY}

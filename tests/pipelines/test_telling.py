@@ -182,6 +182,21 @@ def test_a_cause_is_told_once_and_its_advice_mends_it(found: Zones, tmp_path: Pa
         assert look.tell(found, own).messages == [], "quiet afterwards"
 
 
+def test_a_file_that_no_window_takes_waits_for_a_person_who_is_told(
+    found: Zones, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:  # so the windows since bind the service
+        then.setattr("pipelines.ledger.sql._now", lambda: "2025-05-20T12:00:00+00:00")
+        comes(submission(tmp_path), found)
+    with instance(found) as own:
+        look.tell(found, own)
+        comes(submission(tmp_path, month="2025-05"), found)
+        assert said(look.tell(found, own).messages) == [(NEW, "late/RW5/2025-05")]
+        assert "no later window takes the month" in newest(found).read_text()
+        assert _run(advised(found, "confirm", **{'"REASON"': "their system was down for a year"})) == CLEAN
+        assert said(look.tell(found, own).messages) == [(OVER, "late/RW5/2025-05")]
+
+
 def test_a_window_that_closes_without_a_file_is_one_cause_for_all_who_sent_nothing(
     found: Zones, tmp_path: Path, no_runs: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
