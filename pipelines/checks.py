@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 
 from pipelines.ledger import State
 from pipelines.partitions import SUBMISSION
@@ -42,10 +45,12 @@ CHECK_SPECS = [
 ]
 
 
-def checked_results(verdict: Verdict, partition: str) -> Iterator[dg.AssetCheckEvaluation]:
-    """Whether the file stands, and whether all of its records do. Counts only."""
+def checked_results(
+    verdict: Verdict, partition: str, of: dg.EventLogRecord | None
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Whether the file stands, and whether all of its records do. Counts only. ``of`` is the materialisation."""
     is_accepted = verdict.state is not State.FILE_REJECTED
-    yield _evaluation(FILE, CHECKED, is_accepted, partition, {"outcome": verdict.state.value})
+    yield _evaluation(FILE, CHECKED, is_accepted, partition, of, {"outcome": verdict.state.value})
     found = {TABLES[id_].name: dict(of) for id_, of in verdict.found.items() if any(of.values()) and id_ in TABLES}
     rejections = sum(of.get("rejections", 0) for of in found.values())
     metadata = {
@@ -53,12 +58,14 @@ def checked_results(verdict: Verdict, partition: str) -> Iterator[dg.AssetCheckE
         "rejections": rejections,
         "warnings": sum(of.get("warnings", 0) for of in found.values()),
     } | ({"findings": dg.MetadataValue.json(found)} if found else {})
-    yield _evaluation(RECORDS, CHECKED, not rejections, partition, metadata, dg.AssetCheckSeverity.WARN)
+    yield _evaluation(RECORDS, CHECKED, not rejections, partition, of, metadata, dg.AssetCheckSeverity.WARN)
 
 
-def conservation_result(is_conserved: bool, partition: str) -> dg.AssetCheckEvaluation:
-    """The result of the check that blocks."""
-    return _evaluation(CONSERVATION, PSEUDONYMISED, is_conserved, partition, {}, blocking=True)
+def conservation_result(
+    is_conserved: bool, partition: str, of: dg.EventLogRecord | None = None
+) -> dg.AssetCheckEvaluation:
+    """The result of the check that blocks. ``of`` is the materialisation; none if rows were lost."""
+    return _evaluation(CONSERVATION, PSEUDONYMISED, is_conserved, partition, of, {}, blocking=True)
 
 
 def _evaluation(
@@ -66,6 +73,7 @@ def _evaluation(
     asset: dg.AssetKey,
     passed: bool,
     partition: str,
+    of: dg.EventLogRecord | None,
     metadata: Mapping[str, Any],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     blocking: bool = False,
@@ -78,4 +86,10 @@ def _evaluation(
         severity=severity,
         blocking=blocking or None,
         partition=partition,
+        # Without it Dagster takes the result for that of an earlier one, and shows the partition as not checked.
+        target_materialization_data=None
+        if of is None
+        else AssetCheckEvaluationTargetMaterializationData(
+            storage_id=of.storage_id, run_id=of.run_id, timestamp=of.timestamp
+        ),
     )

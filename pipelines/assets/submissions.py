@@ -45,6 +45,7 @@ from pipelines.resources import Parity
 from pipelines.spread import cluster, on_cluster
 from pipelines.store import NotConserved
 from pipelines.verdict import Verdict
+from reports.site.wording import counted
 from schemas.errors import ForThePerson
 from schemas.month import ProviderMonth
 from transforms.findings import FINDINGS
@@ -171,7 +172,8 @@ def load(context: dg.AssetExecutionContext, config: Batch, parity: Parity) -> It
     if totals.failed:
         why = "; ".join(f"{key}: {error}" for key, error in failed[:_MOST_NAMED])
         raise dg.Failure(
-            description=f"{totals.failed} submissions failed ({why}). All others are loaded. See `parity status`.",
+            description=f"{counted(totals.failed, 'submission')} failed ({why}). All others are loaded. See "
+            "`parity status`.",
             metadata={SUBMISSIONS: totals.failed},
             allow_retries=False,
         )
@@ -240,10 +242,11 @@ def _loaded(result: Loaded, partition: str, instance: dg.DagsterInstance) -> Ite
         metadata=checked_metadata(submission_id, verdict),
         tags=versions.tags(of_verdict, verdict.made_with, inputs),
     )
-    yield from checked_results(verdict, partition)
+    made = versions.last_made("checked", partition, instance)
+    yield from checked_results(verdict, partition, made)
     if verdict.state.is_accepted:
         inputs = {
-            "checked": (of_verdict, versions.last_event("checked", partition, instance)),
+            "checked": (of_verdict, made.storage_id if made else None),
             "pseudonym_key": (verdict.key, None),
         }
         yield dg.AssetMaterialization(
@@ -252,7 +255,7 @@ def _loaded(result: Loaded, partition: str, instance: dg.DagsterInstance) -> Ite
             metadata=rows_metadata(submission_id, verdict, result.state),
             tags=versions.tags(versions.digest(of_verdict, verdict.key), verdict.made_with, inputs),
         )
-        yield conservation_result(True, partition)
+        yield conservation_result(True, partition, versions.last_made("pseudonymised", partition, instance))
 
 
 def checked_metadata(submission_id: str, verdict: Verdict) -> dict[str, Any]:

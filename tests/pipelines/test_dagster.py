@@ -11,7 +11,7 @@ import pytest
 from pipelines import apart, batch, site_report, store
 from pipelines import load as way
 from pipelines.batch import NothingReceived, ahead
-from pipelines.checks import CHECKED, CONSERVATION, FILE, RECORDS
+from pipelines.checks import CHECKED, CONSERVATION, FILE, PSEUDONYMISED, RECORDS
 from pipelines.definitions import defs
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
@@ -133,6 +133,15 @@ def test_a_check_speaks_of_its_own_submission_and_a_later_run_does_not_overwrite
     assert {info.partition_key for info in kept} == {rejected, some_rejected, right, "RRP_2025-04"}
     by_partition = {i.partition_key: i.latest_execution_status.value for i in kept}
     assert by_partition[rejected] == "FAILED"
+    # Dagster shows a partition as checked only if the result is that of its last materialisation.
+    every = [dg.AssetCheckKey(CHECKED, name) for name in (FILE, RECORDS)]
+    every.append(dg.AssetCheckKey(PSEUDONYMISED, CONSERVATION))
+    infos = instance.event_log_storage.get_asset_check_partition_info(every)
+    assert [f"{info.check_key.name} {info.partition_key}" for info in infos if not info.is_current] == []
+    corrected = submission(tmp_path / "again", "RV5")
+    run_batch(instance, found, [corrected])
+    again = instance.event_log_storage.get_asset_check_partition_info(every, partition_keys=[rejected])
+    assert {(info.latest_execution_status.value, info.is_current) for info in again} == {("SUCCEEDED", True)}
 
 
 def test_what_is_found_is_counted_per_table(tmp_path: Path, home: Path, instance: dg.DagsterInstance) -> None:
