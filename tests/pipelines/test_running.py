@@ -218,7 +218,8 @@ def test_a_run_whose_daemon_was_killed_is_ended_unless_the_code_server_has_a_pro
     listens = [sys.executable, "-m", "dagster", "api", "grpc", "-f", "waits.py", "--socket", place["socket"]]
     asked = DagsterGrpcClient(socket=place["socket"])
     of = RemoteRepositoryOrigin(
-        GrpcServerCodeLocationOrigin(location_name="code", **place, port=None), "__repository__"
+        GrpcServerCodeLocationOrigin(host="localhost", port=None, socket=place["socket"], location_name="code"),
+        "__repository__",
     )
     with ExitStack() as until, instance(found) as dagster:
         code_server = until.enter_context(subprocess.Popen(listens, cwd=tmp_path))
