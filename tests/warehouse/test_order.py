@@ -4,9 +4,10 @@ import pytest
 
 from warehouse.build import core_models
 from warehouse.columns import contract
+from warehouse.measures.catalogue import GRAINS
 from warehouse.measures.rollup import described_figures, rolled_up
 from warehouse.models import model_names, models_of, read_sql
-from warehouse.order import in_order, ordered, reads, tables_in
+from warehouse.order import in_order, named_in, ordered, query_of, reads, tables_in
 
 # Catalogs that a build makes and throws away.
 PASSING = {"staged", "work"}
@@ -67,6 +68,11 @@ def test_the_tables_of_a_query_are_those_with_a_schema() -> None:
     assert tables_in("SELECT 1") == frozenset()
     with pytest.raises(ValueError, match="no query"):
         tables_in("SELECT FROM WHERE")
+
+
+def test_the_pattern_finds_in_every_model_what_the_parser_of_duckdb_finds() -> None:
+    for name, query in [*((name, query_of(name)) for name in model_names()), *GRAINS.items()]:
+        assert named_in(query) == tables_in(query), name
 
 
 def test_models_without_a_need_come_by_name_and_those_that_read_each_other_are_refused() -> None:

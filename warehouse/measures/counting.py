@@ -23,7 +23,7 @@ from warehouse.measures.passes import Pass, condition, passes
 from warehouse.measures.people import mark, sketch_columns, sketches, sketches_of_counts
 from warehouse.measures.uncounted import TABLE as UNCOUNTED
 from warehouse.measures.uncounted import uncounted
-from warehouse.order import tables_in
+from warehouse.order import named_in
 from warehouse.parallel import Task
 
 TOTAL_KEYS = ("provider", "commissioner", "site", "month", "pathway")
@@ -94,7 +94,7 @@ def counting_tasks(catalogue: Sequence[Measure]) -> list[Task]:
 @cache
 def grain_tables(grain: str) -> frozenset[str]:
     """The tables whose rows measures of this grain count, with those of their groups."""
-    return tables_in(GRAINS[grain])
+    return named_in(GRAINS[grain])
 
 
 def _place_referrals(con: duckdb.DuckDBPyConnection) -> None:
