@@ -12,7 +12,7 @@ import duckdb
 
 from schemas.errors import ForThePerson
 from schemas.sql import quoted
-from warehouse import clinical, compat, examples, lookups, promised, published, quality_items, vocabulary
+from warehouse import clinical, compat, examples, kept, lookups, promised, published, quality_items, vocabulary
 from warehouse.capacity import reference as capacity_reference
 from warehouse.capacity import tables as capacity_tables
 from warehouse.comparison import case_mix, waiting
@@ -51,7 +51,7 @@ _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
     listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, origins.COLUMNS,
     case_mix.COLUMNS, waiting.COLUMNS, payment.COLUMNS, targets.COLUMNS, building.COLUMNS, promised.COLUMNS,
-    examples.COLUMNS, COLUMNS,
+    examples.COLUMNS, COLUMNS, kept.COLUMNS,
     capacity_reference.COLUMNS, capacity_tables.COLUMNS,
 )  # fmt: skip
 

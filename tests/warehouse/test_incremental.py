@@ -2,20 +2,24 @@
 
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
 
-from tests.campaign import is_whole, some_of
+from schemas.month import months_after
+from tests.campaign import is_whole, seeds, some_of
 from tests.fixtures.drafts import everything
+from tests.fixtures.merger import mergers
 from tests.fixtures.warehouse import (
     APRIL,
     GAD7,
     PHQ9,
     REQOL10,
     Case,
+    Row,
     ask,
     one_of_each,
     some,
@@ -63,7 +67,7 @@ def draft(first: tuple[list[StagedSubmission], Path], tmp_path: Path) -> Path:
     return Path(shutil.copyfile(first[1], tmp_path / "d.duckdb"))
 
 
-# The first two have the module's draft as the earlier one.
+# The first three have the module's draft as the earlier one.
 CHANGES = [
     "a group nobody had",
     "a provider less",
@@ -74,7 +78,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", some_of("changes of what counts", CHANGES, 2))
+@pytest.mark.parametrize("change", some_of("changes of what counts", CHANGES, 1))
 def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
     tmp_path: Path, won: list[StagedSubmission], draft: Path, change: str
 ) -> None:
@@ -104,6 +108,81 @@ def test_only_what_changed_is_built_and_the_rows_are_those_of_a_whole_build(
     build_core(grown, after, built_with="v1", measures=COUNTED)
     build_marts(grown, measures=COUNTED)
     assert everything(grown) == everything(whole)
+
+
+TO_NOVEMBER = [date(2025, number, 1) for number in range(4, 12)]
+# Referrals by month make charts and forecasts; the others a stock, a share and a median.
+SEVERAL = some("REFERRALS", "ACCESS", "FINISHED", "OPEN", "RECOVERY", "MEDIAN_WAIT_TREATMENT")
+
+
+def any_submission(root: Path, provider: str, month: date, order: int, chance: Random) -> StagedSubmission:
+    """A month with some referrals of its own, and some of the month before, which may end now."""
+    cases: list[tuple[str, date, date | None]] = []
+    for back in (0, 1):
+        first = months_after(month, -back)
+        for number in range(chance.randrange(1, 7)):
+            received = first + timedelta(days=3 * number)
+            ended = month + timedelta(days=25) if chance.random() < 0.5 else None
+            cases.append((f"r{first:%m}{number}", received, ended))
+    tables: dict[str, list[Row]] = {
+        "IDS001": [{"LocalPatientId": name, "Gender": "2", "EthnicCategory": "A"} for name, *_ in cases],
+        "IDS101": [
+            {"ServiceRequestId": name, "LocalPatientId": name, "ReferralRequestReceivedDate": received,
+             "ServDischDate": ended}
+            for name, received, ended in cases
+        ],
+        "IDS201": [
+            {"CareContactId": f"{name}{day}", "ServiceRequestId": name, "CareContDate": month + timedelta(days=day),
+             "AppType": "02", "AttendOrDNACode": "5"}
+            for name, *_ in cases for day in (19, 24)
+        ],
+        "IDS606": [
+            {"ServiceRequestId": name, "CodedAssToolType": tool, "PersScore": str(chance.randrange(20)),
+             "AssToolCompDate": month + timedelta(days=day)}
+            for name, *_ in cases for day in (19, 24) for tool in (PHQ9, GAD7)
+        ],
+    }  # fmt: skip
+    sent = write_submission(root, provider, month, tables, order)
+    return replace(sent, received_on=months_after(month, 1) + timedelta(days=chance.randrange(60)))
+
+
+@pytest.mark.parametrize("seed", seeds(1))
+def test_any_months_more_less_and_sent_again_make_the_rows_of_a_whole_build(tmp_path: Path, seed: int) -> None:
+    """Over the day of a merger, and over windows that close while others send."""
+    chance = Random(seed)
+    reference = mergers(tmp_path / "ods", ("RBB", "RAA", date(2025, 8, 31)))
+    every = [(provider, month) for provider in ("RAA", "RBB", "RCC") for month in TO_NOVEMBER]
+    current = {key: any_submission(tmp_path, *key, 1, chance) for key in every if chance.random() < 0.8}
+    grown, whole = tmp_path / "grown.duckdb", tmp_path / "whole.duckdb"
+    for order in (2, 3):
+        build_core(grown, list(current.values()), built_with="v1", measures=SEVERAL, reference=reference)
+        build_marts(grown, measures=SEVERAL)
+        for key in chance.sample(every, chance.choice([1, 1, 2, 4])):
+            if key in current and chance.random() < 0.4:
+                del current[key]
+            else:
+                current[key] = any_submission(tmp_path, *key, order, chance)
+    for draft in (grown, whole):
+        build_core(draft, list(current.values()), built_with="v1", measures=SEVERAL, reference=reference)
+        build_marts(draft, measures=SEVERAL)
+    assert everything(grown, views=True) == everything(whole, views=True)
+
+
+def test_charts_curves_and_forecasts_of_services_whose_figures_stay_are_not_made_again(
+    tmp_path: Path, won: list[StagedSubmission], draft: Path
+) -> None:
+    marts = ("control_chart", "control_chart_summary", "waiting", "trajectory")
+    with duckdb.connect(str(draft)) as con:
+        con.execute("; ".join(f"UPDATE mart.{mart} SET source = 'kept'" for mart in marts))
+    corrected = write_submission(tmp_path, "RXX", APRIL, tables_of([Case("a", BETTER)]), order=2)
+    build_core(draft, [corrected, *won[1:]], built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    for mart in marts:
+        who = "provider" if mart.startswith("control") else "organisation"
+        stays = (
+            f"SELECT DISTINCT {who}, source = 'kept' FROM mart.{mart} WHERE {who} IN ('RXX', 'RYY') ORDER BY ALL"
+        )
+        assert ask(draft, stays) == [("RXX", False), ("RYY", True)], mart
 
 
 def test_only_organisations_behind_which_something_changed_are_added_up(

@@ -16,8 +16,10 @@ import duckdb
 from schemas.sql import quoted
 from warehouse.comparison.statistics import quantile
 from warehouse.comparison.survival import Day, Point, at, day_started, day_waited, estimate, median_limits
+from warehouse.kept import PLACED, digests, note, take_over
 from warehouse.staging import insert_rows
 
+MARTS = ("mart.waiting", "mart.waiting_curve")
 # Six and 18 weeks: the national standards.
 STANDARDS = (42, 126)
 _WEEK = 7
@@ -35,10 +37,11 @@ def _text(value: str | None) -> str:
     return "NULL" if value is None else quoted(value)
 
 
-# What ended the waits of every step, day by day, as lists in the order of days.
+# What ended the waits of every step, day by day.
 # Of rolling years only the latest: curves of 12 of them would differ by a month each.
 _VALUES = ", ".join(f"({_text(step)}, {_text(of)}, {_text(end)})" for step, (of, end) in _STEPS.items())
-_WAITS = f"""
+_DAYS = f"""
+CREATE TABLE work.wait_day AS
 WITH step AS (FROM (VALUES {_VALUES}) AS s(step, measure_set, ends_in)),
 placed AS (
     SELECT
@@ -60,26 +63,28 @@ ended AS (
         (level, organisation, period_type, period_start, measure_set, days, ended_by, pathway),
         (level, organisation, period_type, period_start, measure_set, days, ended_by)
     )
-),
-by_day AS (
-    SELECT
-        level, organisation, period_type, period_start, pathway, step, days,
-        coalesce(CAST(sum(referrals) FILTER (WHERE ended_by NOT IN ('left', 'waiting', 'lost')
-            AND coalesce(ended_by = ends_in, true)) AS BIGINT), 0) AS started,
-        coalesce(CAST(sum(referrals) FILTER (WHERE ended_by NOT IN ('left', 'waiting', 'lost')
-            AND ended_by <> ends_in) AS BIGINT), 0) AS other,
-        coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'left') AS BIGINT), 0) AS left_waiting,
-        coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'waiting') AS BIGINT), 0) AS waiting,
-        coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'lost') AS BIGINT), 0) AS lost
-    FROM ended
-    INNER JOIN step ON coalesce(ended.measure_set = step.measure_set, true)
-    GROUP BY ALL
 )
+SELECT
+    level, organisation, period_type, period_start, pathway, step, days,
+    coalesce(CAST(sum(referrals) FILTER (WHERE ended_by NOT IN ('left', 'waiting', 'lost')
+        AND coalesce(ended_by = ends_in, true)) AS BIGINT), 0) AS started,
+    coalesce(CAST(sum(referrals) FILTER (WHERE ended_by NOT IN ('left', 'waiting', 'lost')
+        AND ended_by <> ends_in) AS BIGINT), 0) AS other,
+    coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'left') AS BIGINT), 0) AS left_waiting,
+    coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'waiting') AS BIGINT), 0) AS waiting,
+    coalesce(CAST(sum(referrals) FILTER (WHERE ended_by = 'lost') AS BIGINT), 0) AS lost
+FROM ended
+INNER JOIN step ON coalesce(ended.measure_set = step.measure_set, true)
+GROUP BY ALL
+"""
+# As lists in the order of days.
+_WAITS = f"""
 SELECT
     level, organisation, period_type, period_start, pathway, step, list(days ORDER BY days),
     list(started ORDER BY days), list(other ORDER BY days), list(left_waiting ORDER BY days),
     list(waiting ORDER BY days), list(lost ORDER BY days)
-FROM by_day
+FROM work.wait_day
+WHERE {PLACED} IN (SELECT unnest(?))
 GROUP BY ALL
 ORDER BY ALL
 """
@@ -89,13 +94,18 @@ def build_waiting(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``mart.waiting`` and ``mart.waiting_curve`` from ``monthly_count.wait``.
 
     Curves are kept week by week, and not of quarters: they are drawn. Needs ``work.commissioned_place`` and
-    ``work.period_month``.
+    ``work.period_month``. Rows of organisations whose waits are what they were stay (``warehouse.kept``).
     """
+    # Added up by day and step in the file: 340,000 single ends of waits took longer to read than to add up.
+    con.execute(_DAYS)
+    now = digests(con, "work.wait_day", PLACED)
+    made = take_over(con, MARTS, PLACED, now)
     con.execute(_DDL)
     figures: list[tuple[object, ...]] = []
     curves: list[tuple[object, ...]] = []
-    # Added up by day and step in the file: 340,000 single ends of waits took longer to read than to add up.
-    for *keys, step, days, started, other, left, waiting, lost in con.execute(_WAITS).fetchall():
+    for *keys, step, days, started, other, left, waiting, lost in (
+        con.execute(_WAITS, [sorted(made)]).fetchall() if made else ()
+    ):
         followed = [w + n for w, n in zip(waiting, lost, strict=True)]
         points = estimate(map(Day, days, started, other, left, followed))
         is_of_all = _STEPS[step][1] is None
@@ -111,6 +121,7 @@ def build_waiting(con: duckdb.DuckDBPyConnection) -> None:
             curves += (("submitted", *keys, step, *row) for row in _weekly(points, is_of_all))
     insert_rows(con, "mart.waiting", figures)
     insert_rows(con, "mart.waiting_curve", curves)
+    note(con, MARTS, made, now)
 
 
 def _figures(points: Sequence[Point], is_of_all: bool) -> Iterator[object]:
@@ -169,7 +180,7 @@ _KEYS = (
     "step VARCHAR"
 )
 _DDL = f"""
-CREATE TABLE mart.waiting (
+CREATE TABLE IF NOT EXISTS mart.waiting (
     {_KEYS}, referrals BIGINT, started BIGINT, started_elsewhere BIGINT, left_waiting BIGINT, still_waiting BIGINT,
     lost BIGINT, treated_median_days DECIMAL(15, 1),
     km_lower_quartile_days INTEGER, km_median_days INTEGER, km_upper_quartile_days INTEGER,
@@ -181,7 +192,7 @@ CREATE TABLE mart.waiting (
     ci_started_126 DOUBLE, ci_started_126_lower_95 DOUBLE, ci_started_126_upper_95 DOUBLE,
     ci_left_42 DOUBLE, ci_left_126 DOUBLE,
     still_waiting_median_days DECIMAL(15, 1), still_waiting_over_42 BIGINT, still_waiting_over_126 BIGINT);
-CREATE TABLE mart.waiting_curve (
+CREATE TABLE IF NOT EXISTS mart.waiting_curve (
     {_KEYS}, day INTEGER, at_risk BIGINT, ci_started DOUBLE, ci_started_lower_95 DOUBLE, ci_started_upper_95 DOUBLE,
     ci_started_elsewhere DOUBLE, ci_left DOUBLE, km_started DOUBLE, km_started_lower_95 DOUBLE,
     km_started_upper_95 DOUBLE);

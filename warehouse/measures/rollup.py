@@ -17,6 +17,7 @@ from warehouse.measures.counting import PLACED_KEYS, sums
 from warehouse.measures.passes import GroupTable, Pass, passes
 from warehouse.measures.people import (
     as_lists,
+    create_origins,
     create_people,
     joined,
     keep_people,
@@ -31,6 +32,7 @@ from warehouse.parallel import Task, run_tasks
 _GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
 # By month a sub-ICB's groups are nearly all empty, and they are a third of all rows: they stand by quarter and up.
 _NO_MONTHS = "sub-ICB"
+_BREAKDOWNS = "mart.breakdown_measure"
 # The rows of mart.breakdown_measure for what reads all of them. It has a branch for each set of breakdowns, 58, and
 # not one for each measure of a table, 237: those take twice as long to plan. A draft has it, a release does not.
 GROUP_FIGURE = "monthly_count.group_figure"
@@ -101,6 +103,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
         for each in passes(catalogue)
     )
     con.execute(f"CREATE TABLE work.count_key AS {keys}")
+    create_origins(con)
     # Of the rolling years only the latest is parted into groups: the others would be 11 more sets of groups a year.
     con.execute(
         "CREATE TABLE work.period_month AS SELECT CAST(dense_rank() OVER (ORDER BY period_type, period_start) AS "
@@ -125,8 +128,8 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     run_tasks(con, [*_counts_of_measures(catalogue), *_counts_of_groups(catalogue)])
     run_tasks(con, [Task("people", (), keep_people), Task(last, (), lambda other: other.execute(read_sql(last)))])
     of_measures, of_breakdowns = _group_branches(catalogue)
-    con.execute(f"CREATE VIEW mart.breakdown_measure AS {_group_view(catalogue, of_measures)}")
-    con.execute(f"CREATE OR REPLACE VIEW {GROUP_FIGURE} AS {_group_view(catalogue, of_breakdowns)}")
+    con.execute(f"CREATE VIEW IF NOT EXISTS {_BREAKDOWNS} AS {_group_view(catalogue, of_measures)}")
+    con.execute(f"CREATE VIEW IF NOT EXISTS {GROUP_FIGURE} AS {_group_view(catalogue, of_breakdowns)}")
     con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
     con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
 
@@ -159,7 +162,10 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
     }
     wanted = "SELECT DISTINCT level, organisation FROM work.organisation_pathway"
     if not _is_kept(con, list(totals)):
-        con.execute("DROP TABLE IF EXISTS mart.service_measure")
+        con.execute(
+            f"DROP VIEW IF EXISTS {_BREAKDOWNS}; DROP VIEW IF EXISTS {GROUP_FIGURE}; "
+            "DROP TABLE IF EXISTS mart.service_measure"
+        )
         con.execute(
             "CREATE TABLE mart.service_measure (source VARCHAR, level VARCHAR, organisation VARCHAR, "
             "period_type VARCHAR, period_start DATE, pathway VARCHAR, measure VARCHAR, numerator BIGINT, "

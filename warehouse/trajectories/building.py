@@ -4,9 +4,11 @@ Belongs here: the two tables. Does not belong here: reading (``reading``), forec
 ``staff``), and how it is said on a page (``reports.pages``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -20,11 +22,13 @@ from warehouse.forecasting.forecast import (
     Likely,
     forecast,
 )
+from warehouse.kept import PLACED, digest, note, take_over
 from warehouse.staging import insert_rows
 from warehouse.trajectories import reading, staff
 from warehouse.trajectories.reading import ENGLAND, Place
-from warehouse.trajectories.series import FLOWS, IN_POST, TRAINED, TRAINEES, YEAR
+from warehouse.trajectories.series import FLOWS, IN_POST, TRAINED, TRAINEES, YEAR, Series
 
+MARTS = ("mart.trajectory", "mart.trajectory_target")
 # A year ahead, and further to a target: beyond two years the interval says that anything may come.
 _AHEAD, _FURTHEST = 12, 24
 _PART, _MISSING = "part of the nation", "a month is missing"
@@ -35,11 +39,11 @@ _NATION = 100
 
 _LIMITS = "median BIGINT, lower_80 BIGINT, upper_80 BIGINT, lower_95 BIGINT, upper_95 BIGINT"
 _DDL = f"""
-CREATE TABLE mart.trajectory (source VARCHAR, level VARCHAR, organisation VARCHAR, series VARCHAR, month DATE,
-    actual BIGINT, {_LIMITS}, target BIGINT, state VARCHAR);
-CREATE TABLE mart.trajectory_target (source VARCHAR, level VARCHAR, organisation VARCHAR, series VARCHAR, due DATE,
-    target BIGINT, reached BIGINT, {_LIMITS}, monthly_so_far BIGINT, monthly_needed BIGINT, state VARCHAR,
-    target_source VARCHAR, target_confidence VARCHAR);
+CREATE TABLE IF NOT EXISTS mart.trajectory (source VARCHAR, level VARCHAR, organisation VARCHAR, series VARCHAR,
+    month DATE, actual BIGINT, {_LIMITS}, target BIGINT, state VARCHAR);
+CREATE TABLE IF NOT EXISTS mart.trajectory_target (source VARCHAR, level VARCHAR, organisation VARCHAR,
+    series VARCHAR, due DATE, target BIGINT, reached BIGINT, {_LIMITS}, monthly_so_far BIGINT,
+    monthly_needed BIGINT, state VARCHAR, target_source VARCHAR, target_confidence VARCHAR);
 """
 COLUMNS = f"""
 Columns of mart.trajectory: One row per level, organisation, series and month: what came, and for the months to come
@@ -103,37 +107,56 @@ class _Known:
         return {month: count for month, count in self.came.items() if self.states[month] == "actual"}
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Series of a place that are made together: from what (``warehouse.kept.digest``), and how."""
+
+    place: Place
+    made_from: object
+    make: Callable[[], Iterable[_Known]]
+
+
 def build_trajectories(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``mart.trajectory`` and ``mart.trajectory_target``.
 
-    Needs ``mart.service_measure``, ``mart.submission_punctuality`` and ``ref.target``.
+    Rows of places whose series and targets are what they were stay (``warehouse.kept``). Needs
+    ``mart.service_measure``, ``mart.submission_punctuality`` and ``ref.target``.
     """
-    con.execute(_DDL)
     months = [month for (month,) in con.execute("SELECT month FROM ref.month ORDER BY month").fetchall()]
-    if not months:
-        return
     targets = {
         (organisation, series, due): (target, source, confidence)
         for organisation, series, due, target, source, confidence in con.execute("FROM ref.target").fetchall()
     }
     ((services,),) = con.execute("SELECT count(DISTINCT current_provider) FROM ref.provider_place").fetchall()
+    asked = list(_series(con, months, targets)) if months else []
+    made_from: dict[str, list[object]] = {}
+    for each in asked:
+        is_part, own = each.place == ENGLAND and services < _NATION, sorted(_of(targets, each.place).items())
+        made_from.setdefault("|".join(each.place), [months, is_part, own]).append(each.made_from)
+    now = {place: digest(of) for place, of in made_from.items()}
+    made = take_over(con, MARTS, PLACED, now)
+    con.execute(_DDL)
     rows: list[tuple[Any, ...]] = []
     due_rows: list[tuple[Any, ...]] = []
-    for known in _series(con, months, targets):
-        own = {
-            due: value for (organisation, name, due), value in targets.items()
-            if organisation == known.place[1] and name == known.name
-        }  # fmt: skip
-        rows += _rows(known, own)
+    for known in (known for each in asked if "|".join(each.place) in made for known in each.make()):
+        own_targets = {due: value for (name, due), value in _of(targets, known.place).items() if name == known.name}
+        rows += _rows(known, own_targets)
         due_rows += [
             _due(known, due, value, months[-1], is_part=known.place == ENGLAND and services < _NATION)
-            for due, value in sorted(own.items())
+            for due, value in sorted(own_targets.items())
         ]
     insert_rows(con, "mart.trajectory", rows)
     insert_rows(con, "mart.trajectory_target", due_rows)
+    note(con, MARTS, made, now)
 
 
-def _series(con: duckdb.DuckDBPyConnection, months: list[date], targets: Mapping[Any, Any]) -> Iterator[_Known]:
+def _of(targets: Mapping[Any, Any], place: Place) -> dict[tuple[str, date], Any]:
+    """The targets of a place, by series and month."""
+    return {(name, due): value for (organisation, name, due), value in targets.items() if organisation == place[1]}
+
+
+def _series(con: duckdb.DuckDBPyConnection, months: list[date], targets: Mapping[Any, Any]) -> Iterator[_Asked]:
+    """What there is to be made: the flows of each place, and its staff."""
     known = reading.months_known(con)
     of = {each.name: each for each in FLOWS}
     for name, place, submitted in reading.counts(con):
@@ -141,13 +164,28 @@ def _series(con: duckdb.DuckDBPyConnection, months: list[date], targets: Mapping
             month: _state(known.get(place, known[ENGLAND]), month, month in submitted, of[name].settles_after)
             for month in months
         }
-        history = {month: submitted.get(month) if states[month] == "actual" else None for month in months}
         ahead = _ahead(name, place, months[-1], targets)
-        coming = forecast(history, ahead, season=of[name].season, key=f"{name}|{place[0]}|{place[1]}")
-        yield _Known(name, place, submitted, states, coming)
+        made_from = (name, sorted(submitted.items()), sorted(states.items()), ahead)
+        yield _Asked(place, made_from, partial(_flow, of[name], place, submitted, states, ahead))
     missing = reading.staff_missing(con, months[-1])
     for place, read in reading.staff(con, months[-1]).items():
-        yield from _staff(place, read, missing.get(place, set()), months, targets)
+        without = missing.get(place, set())
+        lists = [_in_order(each) for each in vars(read).values()]
+        make = partial(_staff, place, read, without, months, targets)
+        yield _Asked(place, ("staff", lists, sorted(without)), make)
+
+
+def _in_order(of: object) -> object:
+    """Counts and sets in the order of what is counted, so that they print alike when they are alike."""
+    return sorted(of.items()) if isinstance(of, Counter) else sorted(of) if isinstance(of, set) else of
+
+
+def _flow(
+    of: Series, place: Place, submitted: Mapping[date, int], states: Mapping[date, str], ahead: int
+) -> Iterator[_Known]:
+    history = {month: submitted.get(month) if state == "actual" else None for month, state in states.items()}
+    coming = forecast(history, ahead, season=of.season, key=f"{of.name}|{place[0]}|{place[1]}")
+    yield _Known(of.name, place, submitted, states, coming)
 
 
 def _state(known: reading.Months, month: date, has_count: bool, settles_after: int) -> str:
