@@ -47,6 +47,13 @@ CAUSES: dict[str, Rule] = {
             Effect.REJECT_FILE,
         ),
         _cause(
+            "ROWS-SHORT",
+            "Rows have fewer values than there are column names: {found}.",
+            "Send the workbook itself, or export again without Excel, with a comma for each column also where the "
+            "last values are blank.",
+            "It cannot be told which values are missing. After a missing one, each stands under the wrong name.",
+        ),
+        _cause(
             "DATES-DAY-FIRST",
             "Dates are written as dd/mm/yyyy: {found}.",
             _AGAIN,

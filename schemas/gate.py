@@ -201,6 +201,12 @@ GATE: dict[str, Rule] = {
             "An empty row is no record.",
         ),
         _note(
+            "ROW-ENDS",
+            "Rows end before their last column: {found}. The values that are missing at their end were read as blank.",
+            "Nothing must be changed. In the workbook itself no value can be missing: it may be sent in place of CSV.",
+            "A spreadsheet leaves out the last commas of rows whose last values are blank.",
+        ),
+        _note(
             "EMPTY-COLUMNS",
             "There are columns without a name and without any value: {found}. They were left out.",
             "Nothing must be changed.",

@@ -54,6 +54,27 @@ def as_known(kept: pl.DataFrame, key: str, names: Iterable[str]) -> pl.DataFrame
     return single if single[HASH].n_unique() == single.height else single.drop(HASH)
 
 
+def with_refused(known: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """``known`` with records of which nothing but a key is known, and of that it may be another value of its row.
+
+    ``keys`` has row_number and ``value``. Such a record has no values. A key that is there stays with its record.
+    """
+    more = (
+        keys.select(pl.col("value").alias(KEY), pl.col("row_number").cast(ROW_TYPE).alias(ROW))
+        .join(known.select(KEY), on=KEY, how="anti")
+        .sort(ROW)
+        .unique(KEY, keep="first", maintain_order=True)
+    )
+    if HASH in known.columns:
+        more = more.with_columns(pl.col(KEY).hash().alias(HASH))
+    together = pl.concat([known, more], how="diagonal")
+    return together.drop(HASH, strict=False) if _has_equal_hashes(together) else together
+
+
+def _has_equal_hashes(known: pl.DataFrame) -> bool:
+    return HASH in known.columns and known[HASH].n_unique() < known.height
+
+
 def with_related(
     rows: pl.LazyFrame, table: Table, names: Iterable[tuple[str, str]], related: Related, *, places: bool
 ) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ from transforms.findings import note
 # Findings about the form of a file, with words that say where in it.
 _OF_FORM = (
     "GATE-NAMES-TWICE", "GATE-FOOTER", "GATE-EMPTY-ROWS", "GATE-EMPTY-COLUMNS", "GATE-SEPARATOR", "GATE-NO-COLUMNS",
-    "GATE-TITLE-ROW", "GATE-ROW-NUMBERS", "GATE-CUT",
+    "GATE-TITLE-ROW", "GATE-ROW-NUMBERS", "GATE-CUT", "GATE-ROW-ENDS",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from transforms.plausible.answers import Answer
 from transforms.plausible.profile import Counting, Profile
 from transforms.pseudonymise import BESIDE, Origin
 from transforms.receive.table import Received
-from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known
+from transforms.related import KEY, ROW, ROW_TYPE, Related, as_known, with_refused
 from transforms.repair import GROUPS, Links
 from transforms.said_once import said_once
 from transforms.validate import Checked, check_named, check_rows, counted_tables, rejected_rows
@@ -227,6 +227,7 @@ class _Progress:
     findings: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     kept: dict[str, pl.DataFrame] = field(default_factory=dict)
     refused: dict[str, pl.Series] = field(default_factory=dict)
+    refused_naming: dict[tuple[str, str], pl.Series] = field(default_factory=dict)
     groups: list[pl.DataFrame] = field(default_factory=list)
     leave: Callable[[Table, str | None], Leaving] | None = None
     counting: Counting | None = None
@@ -281,8 +282,35 @@ def _check_table(
     extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
     progress.kept[table.id] = kept.drop(*names, *extra)
     if names:
-        progress.related.known[table.id] = _for_others(kept, names, rejected_rows(found) if way_out else None)
+        known = _for_others(kept, names, rejected_rows(found) if way_out else None)
+        progress.related.known[table.id] = _with_refused(known, names[0], rows, is_left=way_out is not None)
+    _note_refused(rows, progress)
     return None
+
+
+def _with_refused(known: pl.DataFrame, key: str, rows: Received, *, is_left: bool) -> pl.DataFrame:
+    """``known`` with the records that the gate refused, row by row: they were sent, and what belongs to them falls
+    with them. ``is_left``: rows are written, and those of lost records are not.
+    """
+    refused = rows.refused.keys.filter(pl.col("field") == key)
+    if refused.is_empty():
+        return known
+    together = with_refused(known, refused)
+    if not is_left:
+        return together
+    was_lost = pl.col(LOST) if LOST in known.columns else pl.lit(False)
+    is_refused = pl.col(ROW).is_in(refused["row_number"].cast(ROW_TYPE).implode())
+    return together.with_columns((was_lost.fill_null(False) | is_refused).alias(LOST))
+
+
+def _note_refused(rows: Received, progress: _Progress) -> None:
+    """Which records of other tables those name that the gate refused, row by row: they were sent too."""
+    for other, (here, _) in looks_up(rows.table).items():
+        known = progress.related.known.get(other)
+        refused = rows.refused.keys.filter(pl.col("field") == here)
+        if known is not None and refused.height:
+            named = refused.join(known, left_on="value", right_on=KEY).unique("row_number", keep="first")
+            progress.refused_naming[other, rows.table.id] = named[ROW]
 
 
 def _for_others(kept: pl.DataFrame, names: Sequence[str], rejected: pl.Series | None) -> pl.DataFrame:
@@ -328,7 +356,8 @@ def _check_named(rules: Mapping[str, Sequence[Rule]], progress: _Progress) -> No
             continue
         numbers = progress.kept[table_id]["row_number"]
         counts = [
-            _counts(progress.kept.get(other), numbers, table_id, other) for other in sorted(counted - unreadable)
+            _counts(progress.kept.get(other), numbers, table_id, other, progress.refused_naming)
+            for other in sorted(counted - unreadable)
         ]
         records = pl.DataFrame([numbers.cast(pl.Int64), *counts])
         rows = progress.received[table_id].rows
@@ -342,12 +371,22 @@ def _is_missed(table_id: str, progress: _Progress) -> bool:
     return table_id in progress.received or TABLES[table_id].is_required
 
 
-def _counts(kept: pl.DataFrame | None, numbers: pl.Series, named: str, by: str) -> pl.Series:
+def _counts(
+    kept: pl.DataFrame | None,
+    numbers: pl.Series,
+    named: str,
+    by: str,
+    refused: Mapping[tuple[str, str], pl.Series],
+) -> pl.Series:
     """Of each record of ``named`` (``numbers``: their row numbers), how many records of ``by`` name it."""
-    every = pl.repeat(0, numbers.sort()[-1] + 1 if len(numbers) else 0, dtype=pl.Int64, eager=True)
+    size = numbers.sort()[-1] + 1 if len(numbers) else 0
+    every = pl.repeat(0, size, dtype=pl.Int64, eager=True)
     if kept is not None:
         # Records are nearly in the order of those they name: sorting them costs a quarter of grouping.
-        runs = kept[f"{named}_{ROW}"].drop_nulls().sort().rle().struct.unnest()
+        rows = kept[f"{named}_{ROW}"]
+        if (named, by) in refused:
+            rows = pl.concat([rows, refused[named, by]])
+        runs = rows.filter(rows < size).sort().rle().struct.unnest()
         every = every.scatter(runs["value"], runs["len"].cast(pl.Int64))
     return every.gather(numbers).alias(f"{by}_{RECORDS}")
 

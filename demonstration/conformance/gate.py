@@ -6,6 +6,7 @@ belong here: the rules (``schemas.gate``), the many ways to break a file (``test
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from schemas.versions import Version, tables_of
 
 HEADER, PATIENTS, REFERRALS = "IDS000Header.csv", "IDS001MPI.csv", "IDS101Referral.csv"
 DISABILITIES, STAFF = "IDS007DisabilityType.csv", "SMI901Staff.csv"
+CONTACTS, ACTIVITIES = "IDS201CareContact.csv", "IDS202CareActivity.csv"
 
 _A_DAY = datetime(2026, 5, 6, 9, 30, tzinfo=UTC)
 _TOO_LARGE = "The file would have to be larger than is sensible to hand over."
@@ -51,6 +53,7 @@ def gate_cases() -> Mapping[str, GateCase]:
     made = {f"GATE-{name}": GateCase(packed(change(_files()))) for name, change in _CHANGES.items()}
     example = packed(_files())
     return made | {
+        "CAUSE-ROWS-SHORT": GateCase(packed(_lines(CONTACTS, _without_blanks)(_files()))),
         "GATE-ZIP": GateCase(b"This is no archive."),
         "GATE-PROVIDER": GateCase(example, "RXT_2026-04"),
         "GATE-MONTH": GateCase(example, "RW5_2026-05"),
@@ -134,6 +137,11 @@ def _of_an_earlier_version(table: str = "", column: tuple[str, str] = ("", "")) 
     return changed
 
 
+def _without_blanks(lines: list[bytes]) -> list[bytes]:
+    """Rows as CONCAT_WS writes them: a blank value is left out with its comma, wherever it is."""
+    return [lines[0], *(re.sub(b",(?=,|\n)", b"", line) for line in lines[1:])]
+
+
 def _all_rejected(files: Files) -> Files:
     patient = {"IDS001": [example_submission()["IDS001"][0] | {"LocalPatientId": None}], "IDS101": []}
     return {HEADER: files[HEADER]} | table_files(patient)
@@ -144,6 +152,9 @@ _CHANGES: dict[str, Callable[[Files], Files]] = {
     "ROW-NUMBERS": _lines(
         REFERRALS,
         lambda lines: [b"," + lines[0], *(b"%d," % number + line for number, line in enumerate(lines[1:], 1))],
+    ),
+    "ROW-ENDS": _lines(
+        ACTIVITIES, lambda lines: [lines[0], *(line.rstrip(b",\n") + b"\n" for line in lines[1:])]
     ),
     "EMPTY": lambda _: {},
     "TABLE-UNKNOWN": lambda files: files | {"IDS999Other.csv": b"A,B\n"},

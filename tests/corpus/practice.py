@@ -373,6 +373,37 @@ def sas(clean: Extract, at: Path) -> Path:
     return write(made, _folder(at))
 
 
+def _lengths(*tables: str) -> Callable[[str, Sequence[Sequence[str]]], bytes]:
+    """CSV without the last commas: in these tables of each 16 rows together, as Excel saves."""
+
+    def content(table: str, rows: Sequence[Sequence[str]]) -> bytes:
+        ends = [max((n for n, value in enumerate(row, 1) if value), default=1) for row in rows]
+        if not tables or table in tables:
+            rows = [
+                row[: max(ends[number // 16 * 16 : number // 16 * 16 + 16])] for number, row in enumerate(rows)
+            ]
+        return text_of(rows, end="\r\n").encode()
+
+    return content
+
+
+@_case("Excel", "rows without their last commas, as Excel saves them", OK, "GATE-ROW-ENDS")
+def without_last_commas(clean: Extract, at: Path) -> Path:
+    return write(clean, _folder(at), content=_lengths())
+
+
+@_case(
+    "SQL Server",
+    "blank values left out with their commas, as CONCAT_WS does",
+    REFUSED,
+    "CAUSE-ROWS-SHORT",
+    says="Rows have fewer values than there are column names: in IDS",
+)
+def blanks_left_out(clean: Extract, at: Path) -> Path:
+    made = {table: [rows[0], *([v for v in row if v] for row in rows[1:])] for table, rows in clean.items()}
+    return write(made, _folder(at))
+
+
 @_case(
     "R",
     "row numbers in a first column without a name, and NA for missing days and numbers",
@@ -879,7 +910,6 @@ def three_faults(clean: Extract, at: Path) -> Path:
     "deadline",
     "a comma of a note in one row, without quotation marks",
     RECORDS,
-    "IDS202-101",
     "GATE-FIELDS",
     lost=3,
 )

@@ -24,6 +24,8 @@ from transforms.validate import elements_in
 _HEADER_UNUSABLE, _NOTHING_ACCEPTED = "GATE-HEADER-UNUSABLE", "GATE-NOTHING-ACCEPTED"
 # What the gate says of a header that another cause says more of.
 _OF_HEADER = {"CAUSE-MONTH": "GATE-MONTH", "CAUSE-PROVIDER": "GATE-PROVIDER"}
+# What the gate says of rows of which a cause says more.
+_OF_ROWS = {"CAUSE-ROWS-SHORT": "GATE-FIELDS"}
 _BY = "explained_by"
 
 
@@ -87,7 +89,8 @@ def _explained_rows(
     for cause in causes:
         values = _Reached(cause.columns, kept)
         for table_id, rule_id in broken.cast(pl.String).sort("table", "rule_id").iter_rows():
-            rows = values.rows_of(rules[rule_id], table_id)
+            is_of_rows = _OF_ROWS.get(cause.rule.id) == rule_id
+            rows = values.rows_in(table_id) if is_of_rows else values.rows_of(rules[rule_id], table_id)
             if rows is not None and len(rows):
                 frames.append(
                     pl.DataFrame({"row_number": rows.cast(pl.Int64)}).select(
@@ -107,6 +110,11 @@ class _Reached:
     def __init__(self, columns: Iterable[Affected], kept: Mapping[str, pl.DataFrame]) -> None:
         self._rows = {(each.table, each.field): each.rows for each in columns}
         self._kept = kept
+
+    def rows_in(self, table_id: str) -> pl.Series | None:
+        """The rows of a table with a value that was reached, each once; ``None`` if none."""
+        found = [rows for (table, _), rows in self._rows.items() if table == table_id]
+        return pl.concat(found).unique() if found else None
 
     def rows_of(self, rule: Rule, table_id: str) -> pl.Series | None:
         """The rows of a table in which ``rule`` looks at a value that was reached, each once; ``None`` if none."""

@@ -5,6 +5,7 @@ records that are really missing: a key that is like none stays what the rule say
 """
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import polars as pl
 
@@ -18,13 +19,27 @@ from transforms.receive.table import Received
 _NEARLY_ALL = 0.9
 
 
+class _Unlike(NamedTuple):
+    """Keys of a column that name nobody in the table ``named``, and are like one there; ``is_founded``: so many of
+    them, and so few others, that it is a cause.
+    """
+
+    named: str
+    affected: Affected
+    is_founded: bool
+
+
 def causes_of_keys(read: Mapping[str, Received], columns: Columns) -> list[Cause]:
-    """Columns of which nearly every key that names nobody is like one that is there."""
-    found = list(_unlike(read, columns))
+    """Columns of which nearly every key that names nobody is like one that is there, and the like of other columns
+    that name the same table: in a table of one row it is the same fault.
+    """
+    unlike = list(_unlike(read, columns))
+    named = {each.named for each in unlike if each.is_founded}
+    found = [each.affected for each in unlike if each.named in named]
     return [cause_of(CAUSES["CAUSE-KEYS-UNLIKE"], found)] if found else []
 
 
-def _unlike(read: Mapping[str, Received], columns: Columns) -> Iterator[Affected]:
+def _unlike(read: Mapping[str, Received], columns: Columns) -> Iterator[_Unlike]:
     for (table_id, name), looked in columns.items():
         for named_id, (own, other) in looks_up(TABLES[table_id]).items():
             named = read.get(named_id)
@@ -34,11 +49,12 @@ def _unlike(read: Mapping[str, Received], columns: Columns) -> Iterator[Affected
             values = looked.values[name]
             lost = values.filter(~values.is_in(there.implode()))
             like = lost.filter(_plain(lost).is_in(_plain(there).implode()))
-            if len(like) < FEWEST or len(like) < _NEARLY_ALL * len(lost):
+            if like.is_empty():
                 continue
             rows = looked.rows.filter(pl.col(name).is_in(like.implode())).select("row_number")
             numbers = rows.collect(engine="streaming")["row_number"].sort()
-            yield Affected(table_id, name, numbers, int(looked.values["len"].sum()))
+            affected = Affected(table_id, name, numbers, int(looked.values["len"].sum()))
+            yield _Unlike(named_id, affected, len(like) >= max(FEWEST, _NEARLY_ALL * len(lost)))
 
 
 def _plain(keys: pl.Series) -> pl.Series:

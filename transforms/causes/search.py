@@ -15,6 +15,7 @@ from transforms.causes.forms import Period
 from transforms.causes.found import causes_of_form, columns_with_findings
 from transforms.causes.headings import causes_of_headings
 from transforms.causes.keys import causes_of_keys
+from transforms.causes.rows import causes_of_rows
 from transforms.causes.whole import causes_of_columns, causes_of_header
 from transforms.receive.table import Received
 
@@ -30,9 +31,10 @@ def search(
     """The causes of ``findings``, in the order in which they explain. ``read`` has the tables by id, ``header`` the
     first day of the period and the provider that it says.
     """
+    of_rows = causes_of_rows(read)
     columns = columns_with_findings(read, findings, rules, version)
     if not any(looked.is_worth_it for looked in columns.values()):
-        return []
+        return of_rows
     places = {table_id: received.columns for table_id, received in read.items()}
     causes = causes_of_headings(columns, places, period)
     under_another = {(each.table, each.field) for cause in causes for each in cause.columns}
@@ -42,4 +44,4 @@ def search(
     rest = {column: looked for column, looked in columns.items() if column not in reached}
     causes += causes_of_keys(read, rest)
     causes += causes_of_columns(rest, period)
-    return causes + list(causes_of_header(read, findings, *header))
+    return [*of_rows, *causes, *causes_of_header(read, findings, *header)]

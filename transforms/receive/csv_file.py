@@ -80,6 +80,7 @@ class _Layout:
         self, path: Path, table: Table, seen: Survey, version: Version | None, workspace: Path, names: Names
     ) -> None:
         self._path, self._table, self._seen, self._workspace, self._names = path, table, seen, workspace, names
+        self._version = version
         self._before = names.before
         self._mapping, self._findings, self._is_fatal = _columns(path, names, table, version)
 
@@ -114,7 +115,13 @@ class _Layout:
 
     def _judged(self) -> Received:
         return receive_irregular(
-            self._path, self._table, self._names, self._mapping, self._findings, self._workspace
+            self._path,
+            self._table,
+            self._names,
+            self._mapping,
+            self._version,
+            self._findings,
+            self._workspace,
         )
 
 

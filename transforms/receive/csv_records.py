@@ -6,8 +6,9 @@ belong here: regular files, which Polars reads (``transforms.receive.csv_file``)
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -15,10 +16,13 @@ import polars as pl
 
 from schemas import limits
 from schemas.gate import GATE
+from schemas.links import looks_up, named_by
 from schemas.table import Table
+from schemas.versions import Version
 from transforms.findings import file_finding
+from transforms.receive.row_ends import RowEnds, row_ends, they_fit
 from transforms.receive.structure import Names, is_footer, rows_said
-from transforms.receive.table import ROW, Received, as_declared, places_of
+from transforms.receive.table import KEYS, ROW, SHORT, Received, Refused, as_declared, places_of
 
 # Why the csv reader rejects a record, by how its message begins.
 _OPEN, _TOO_LONG = "unexpected end of data", "field larger than field limit"
@@ -31,7 +35,7 @@ def too_many_rows(table: Table, rows: int) -> pl.DataFrame:
 
 class Record(NamedTuple):
     """One record: its row number, its first and last line, its values; ``None`` if the csv reader rejects it, and
-    then how its message begins.
+    then how its message begins, and its last line.
     """
 
     number: int
@@ -39,12 +43,14 @@ class Record(NamedTuple):
     last: int
     values: list[str] | None
     error: str = ""
+    text: str = ""
 
 
 def records(file: io.TextIOBase) -> Iterator[Record]:
     """Every record of an open file, the first one included, and what is none."""
     csv.field_size_limit(limits.ROW_BYTES)
-    reader = csv.reader(file, strict=True)
+    last = [""]
+    reader = csv.reader(_noted(file, last), strict=True)
     number = 0
     while True:
         number += 1
@@ -56,7 +62,14 @@ def records(file: io.TextIOBase) -> Iterator[Record]:
             return
         except csv.Error as rejected:
             error = str(rejected)
-        yield Record(number, first, reader.line_num, values, error)
+        yield Record(number, first, reader.line_num, values, error, last[0] if error else "")
+
+
+def _noted(lines: Iterable[str], last: list[str]) -> Iterator[str]:
+    """The lines, each one noted in ``last`` before it is read: what is no record may still name others."""
+    for line in lines:
+        last[0] = line
+        yield line
 
 
 def breaks_in(value: str) -> int:
@@ -77,6 +90,7 @@ class _Read:
 
     table: Table
     names: Names
+    ends: RowEnds
     rows_in: int = 0
     bad: list[tuple[int, str]] = field(default_factory=list)
     broken: list[tuple[int, int]] = field(default_factory=list)
@@ -85,6 +99,7 @@ class _Read:
     again: list[int] = field(default_factory=list)
     last: int = 0
     last_count: int = 0
+    keys: list[tuple[int, str, str]] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -92,7 +107,9 @@ class _Read:
         return len(self.names.values)
 
     def good(self, record: Record) -> list[str] | None:
-        """The values of a record that is one; ``None`` for any other row, of which a note is taken."""
+        """The values of a record that is one, or may be meant as one; ``None`` for any other row. Of every row that
+        is none a note is taken.
+        """
         values = record.values
         if record.last > record.first:
             self.broken.append((record.first, record.last))
@@ -101,14 +118,38 @@ class _Read:
             return None
         for number, count in self.below:  # records follow, so it was no footer
             self.bad.append((number, self._other_number(count)))
+            self.ends.note_other()
         self.last, self.last_count = record.number, len(values or [])
         self.rows_in += 1 + len(self.below)
         self.below.clear()
-        if values is not None and len(values) == self.width:
-            return values
-        why = _rejected(record.error) if values is None else self._other_number(len(values))
-        self.bad.append((record.number, why))
-        return None
+        if values is None:
+            self.ends.note_other()
+            self.bad.append((record.number, _rejected(record.error)))
+            self._note_keys(record.number, next(csv.reader([record.text]), []))
+            return None
+        fitted = self.ends.fitted(record.number, values)
+        if fitted is None or len(values) > self.width or len(values) < self.ends.named:
+            self.bad.append((record.number, self._other_number(len(values))))
+            self._note_keys(record.number, values)
+        return fitted
+
+    def _note_keys(self, number: int, values: Sequence[str]) -> None:
+        """The values by which a row that is no record may name others, or others it.
+
+        With values missing or too many it is not known which one is the key: those are taken that may be.
+        """
+        for place, name in self.key_places:
+            surplus = len(values) - self.width
+            near = values[max(place + min(surplus, 0), 0) : place + max(surplus, 0) + 1]
+            self.keys += [(number, name, value) for each in near if (value := each.strip("\ufeff \t"))]
+
+    @cached_property
+    def key_places(self) -> list[tuple[int, str]]:
+        """Position and name of the elements by which records of this table name others, or others name them."""
+        names = {here for here, _ in looks_up(self.table).values()} | {
+            there for _, there in named_by(self.table.id).values()
+        }
+        return [(place, each.name) for place, each in self.ends.declared.items() if each.name in names]
 
     def _is_beside(self, number: int, values: list[str]) -> bool:
         """Whether a row is empty, has the names again, or is a footer."""
@@ -163,10 +204,21 @@ class _Read:
 
 
 def receive_irregular(
-    path: Path, table: Table, names: Names, mapping: dict[str, str], findings: list[pl.DataFrame], workspace: Path
+    path: Path,
+    table: Table,
+    names: Names,
+    mapping: dict[str, str],
+    version: Version | None,
+    findings: list[pl.DataFrame],
+    workspace: Path,
 ) -> Received:
-    """Record by record: rows with another number of fields are rejected, the rest are kept."""
-    read = _Read(table, names, again=names.rows_again)
+    """Record by record: rows with another number of fields are rejected, the rest are kept.
+
+    Rows are kept as well if they lack nothing but blank values at their end, and that is plain
+    (``transforms.receive.row_ends``).
+    """
+    ends = row_ends(table, version, mapping, names)
+    read = _Read(table, names, ends, again=names.rows_again)
     kept, kept_path = _nameless(workspace / f"{table.id}.regular.csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(kept)
@@ -187,14 +239,43 @@ def receive_irregular(
             if values is not None:
                 writer.writerow([record.number, *values])
     kept.flush()
-    found = [*findings, *read.findings()]
-    if (cut := read.cut()) is not None and not _ends_a_line(path):
+    is_ended = _ends_a_line(path)
+    if (cut := read.cut()) is not None and not is_ended:
         return Received(table, None, read.rows_in, [*findings, cut])
     if read.broken:
-        return Received(table, None, read.rows_in, found)
+        return Received(table, None, read.rows_in, [*findings, *read.findings()])
     scan = pl.scan_csv(kept_path, infer_schema=False, glob=False)
     declared = as_declared(scan, table, mapping, True)
-    return Received(table, declared, read.rows_in, found, columns=places_of(mapping), kept=kept)
+    noted, left = _read_as_meant(read, declared, is_ended=is_ended)
+    refused = Refused(
+        pl.DataFrame(read.keys, schema=KEYS, orient="row"), pl.DataFrame(ends.short, schema=SHORT, orient="row")
+    )
+    return Received(
+        table, left, read.rows_in, [*findings, *noted, *read.findings()], columns=places_of(mapping), kept=kept,
+        refused=refused,
+    )  # fmt: skip
+
+
+def _read_as_meant(
+    read: _Read, declared: pl.LazyFrame, *, is_ended: bool
+) -> tuple[list[pl.DataFrame], pl.LazyFrame]:
+    """The notes about rows that are read although their number of values is another one, and the rows without
+    those that are not. ``is_ended``: the file ends with a line, so that its last row is whole.
+    """
+    ends, numbers = read.ends, [*read.ends.numbers, *read.ends.long]
+    if not numbers:
+        return [], declared
+    is_cut = not is_ended and read.last in ends.numbers
+    if ends.are_all_long and they_fit(declared, ends.long, ends.declared):
+        note = file_finding(GATE["GATE-EMPTY-COLUMNS"], read.table.id, "after the last column of every row")
+    elif ends.may_end_blank() and not is_cut and they_fit(declared, ends.numbers, ends.declared):
+        note = file_finding(GATE["GATE-ROW-ENDS"], read.table.id, rows_said(ends.numbers))
+    else:
+        return [], declared.filter(~pl.col(ROW).is_in(pl.Series(numbers, dtype=pl.Int64).implode()))
+    read.bad.clear()
+    read.keys.clear()
+    ends.short.clear()
+    return [note], declared
 
 
 def _ends_a_line(path: Path) -> bool:

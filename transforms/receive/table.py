@@ -21,6 +21,23 @@ from transforms.normalise.cells import ANYTHING_AROUND, Around
 from transforms.survey import Survey
 
 ROW = "row_number"
+KEYS: dict[str, pl.DataType] = {ROW: pl.Int64(), "field": pl.String(), "value": pl.String()}
+SHORT: dict[str, pl.DataType] = {ROW: pl.Int64(), "values": pl.Int64()}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What is known of rows that are no records.
+
+    ``keys`` (``KEYS``) are the values by which each may name other records, or others it. ``short`` (``SHORT``) says
+    how many values those have that lack some.
+    """
+
+    keys: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEYS))
+    short: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SHORT))
+
+
+NOTHING_REFUSED = Refused()
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,8 @@ class Received:
     rules: ``otherwise`` handles the case that Polars then rejects it or reads another number of rows than were
     counted. ``columns`` gives each field's position in the file, 0 the first, without fields that the file does
     not have. ``kept`` is an open file without a name that the rows are read from: it must stay as long as they do.
-    ``around`` says what of the file may stand around its values.
+    ``around`` says what of the file may stand around its values. ``refused`` says what is
+    known of rows that are no records.
     """
 
     table: Table
@@ -44,6 +62,7 @@ class Received:
     columns: Mapping[str, int] = field(default_factory=dict)
     kept: IO[str] | None = None
     around: Around = ANYTHING_AROUND
+    refused: Refused = NOTHING_REFUSED
 
 
 @dataclass(frozen=True)
