@@ -136,6 +136,7 @@ def boxed(
                     sha256 = _copied(Capped(member.opened, findings, None), written)
         yield Box(at or copy, ending, sha256)
     finally:
+        converters()[ending].free()
         copy.unlink(missing_ok=True)
 
 

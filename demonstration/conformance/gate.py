@@ -153,9 +153,7 @@ _CHANGES: dict[str, Callable[[Files], Files]] = {
         REFERRALS,
         lambda lines: [b"," + lines[0], *(b"%d," % number + line for number, line in enumerate(lines[1:], 1))],
     ),
-    "ROW-ENDS": _lines(
-        ACTIVITIES, lambda lines: [lines[0], *(line.rstrip(b",\n") + b"\n" for line in lines[1:])]
-    ),
+    "ROW-ENDS": _lines(ACTIVITIES, lambda lines: [lines[0], *(line.rstrip(b",\n") + b"\n" for line in lines[1:])]),
     "EMPTY": lambda _: {},
     "TABLE-UNKNOWN": lambda files: files | {"IDS999Other.csv": b"A,B\n"},
     "TABLE-TWICE": lambda files: files | {"IDS101.csv": files[REFERRALS]},

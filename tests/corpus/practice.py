@@ -379,9 +379,7 @@ def _lengths(*tables: str) -> Callable[[str, Sequence[Sequence[str]]], bytes]:
     def content(table: str, rows: Sequence[Sequence[str]]) -> bytes:
         ends = [max((n for n, value in enumerate(row, 1) if value), default=1) for row in rows]
         if not tables or table in tables:
-            rows = [
-                row[: max(ends[number // 16 * 16 : number // 16 * 16 + 16])] for number, row in enumerate(rows)
-            ]
+            rows = [row[: max(ends[number // 16 * 16 : number // 16 * 16 + 16])] for number, row in enumerate(rows)]
         return text_of(rows, end="\r\n").encode()
 
     return content

@@ -11,9 +11,12 @@ from random import Random
 import openpyxl
 import pytest
 
+from pipelines.load import check_path
+from reports.site.report import as_json
 from schemas import limits
 from schemas.dataset import TABLES
 from tests.fixtures.extracts import open_document
+from tests.fixtures.submission import submission
 from transforms.convert import converters, database, text, workbook, workbook_others, workbook_package
 from transforms.convert.converter import NotConverted, Note
 from transforms.survey import survey
@@ -406,3 +409,80 @@ def test_without_mdbtools_a_database_is_refused_with_a_word_why(
     with pytest.raises(NotConverted) as refused:
         database.tables(path)
     assert refused.value.rule.id == "GATE-LIMIT-BYTES"
+
+
+# Where a table stands in its sheet
+
+FILES = Path(__file__).parents[1] / "fixtures" / "files"
+BESIDE = [
+    ["", "", ""],
+    ["", "", ""],
+    ["", *NAMES.strip().split(",")],
+    ["", "P1", "01"],
+    ["", "", ""],
+    ["", "P2", "Q9"],
+]
+
+
+def below_and_beside(ending: str, folder: Path) -> Path:
+    """A workbook whose table begins in column B, below two empty rows, and has one between its rows."""
+    path = folder / f"IDS007{ending}"
+    if ending in (".xls", ".xlsb"):  # no library that is needed here writes these
+        path.write_bytes((FILES / f"below_and_beside{ending}").read_bytes())
+    elif ending == ".xlsx":
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = "IDS007"
+        for row, values in enumerate(BESIDE, 1):
+            for column, value in enumerate(values, 1):
+                if value:
+                    sheet.cell(row, column, value)
+        book.save(path)
+    else:
+        open_document(path, {"IDS007": BESIDE})
+    return path
+
+
+def as_libre_office_writes(path: Path) -> Path:
+    """An .ods with empty rows and cells said once, and how often each is there."""
+    cells = "<table:table-cell/>" * 3
+    with zipfile.ZipFile(path) as package:
+        kept = {name: package.read(name).decode() for name in package.namelist()}
+    rows = f"<table:table-row>{cells}</table:table-row>"
+    once = (
+        '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="16384"/>'
+        "</table:table-row>"
+    )
+    below = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell/></table:table-row>'
+    changed = kept["content.xml"].replace(rows * 2, once).replace("</table:table>", f"{below}</table:table>")
+    assert changed.count("repeated") == 3
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in (kept | {"content.xml": changed}).items():
+            package.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".xls", ".xlsb", ".ods", "LibreOffice"])
+def test_a_message_names_the_cell_that_the_person_sees(tmp_path: Path, ending: str) -> None:
+    is_of_libre_office = ending == "LibreOffice"
+    folder = submission(tmp_path)
+    path = below_and_beside(".ods" if is_of_libre_office else ending, folder)
+    if is_of_libre_office:
+        as_libre_office_writes(path)
+    checked = check_path(folder)
+    (rule,) = [rule for rule in as_json(checked, "")["rules"] if rule["rule_id"] == "IDS007-DisabCode-CODE"]
+    assert (rule["cells"], rule["rows"]) == ("C6", "6")
+    assert checked.counts()["IDS007"]["rows_in"] == 2
+    assert not workbook._LAST, "a workbook stays in memory"
+
+
+@pytest.mark.parametrize("hidden", ["<!-- x -->", "<![CDATA[x]]>", "<?x y?>"])
+def test_an_open_document_in_which_a_cell_could_hide_is_refused(tmp_path: Path, hidden: str) -> None:
+    path = open_document(tmp_path / "x.ods", {"IDS007": [["x"], ["y"]]})
+    with zipfile.ZipFile(path) as package:
+        content = package.read("content.xml").decode()
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("content.xml", content.replace("<text:p>y", f"<text:p>{hidden}y"))
+    with pytest.raises(NotConverted, match="damaged"):
+        workbook.sheets(path)

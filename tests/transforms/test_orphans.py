@@ -93,7 +93,9 @@ def _written(cells: Cells, folder: Path, broken: str, fault: Fault, draw: Random
 def _on_their_own(checked: SubmissionChecked) -> pl.DataFrame:
     """The orphans that no cause explains."""
     is_orphan = pl.col("rule_id").cast(pl.String).is_in(_ORPHANS)
-    return checked.findings.filter(is_orphan & pl.col("explained_by").is_null()).select("table", "rule_id", "row_number")
+    return checked.findings.filter(is_orphan & pl.col("explained_by").is_null()).select(
+        "table", "rule_id", "row_number"
+    )
 
 
 @pytest.mark.parametrize("seed", seeds(8))

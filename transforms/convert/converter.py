@@ -35,13 +35,15 @@ class Converter:
     ``endings`` of file names. ``kind`` in words, such as «an Excel workbook». ``names`` gives the names of the
     tables in a file, in the file's order; a file that is one table has none (``None``). ``write`` writes one of
     them, or the file itself (``None``), to a new file as UTF-8 CSV, and returns what it noticed. Both raise
-    NotConverted, and never anything else for the content of a file.
+    NotConverted, and never anything else for the content of a file. ``free`` lets go of what is kept of a file
+    between its tables.
     """
 
     endings: tuple[str, ...]
     kind: str
     names: Callable[[Path], list[str]] | None
     write: Callable[[Path, str | None, Path], list[Note]]
+    free: Callable[[], None] = lambda: None
 
     @property
     def holds_tables(self) -> bool:

@@ -44,14 +44,11 @@ def sheets(path: Path) -> list[str]:
 
 
 def write(path: Path, name: str | None, out: Path) -> list[Note]:
-    """Write one sheet as CSV: row k is line k, column A the first. Raises NotConverted.
-
-    Of a workbook that is no package of XML the first column with a value is the first.
-    """
+    """Write one sheet as CSV: row k is line k, column A the first. Raises NotConverted."""
     assert name is not None, "a workbook has several sheets"
     if (kind := kind_of(path)) is not Kind.XLSX:
         with _other(path, kind) as other:
-            rows = _read(other.reader, name, 0)
+            rows = _read(other.reader, name)
             rows = rows.with_columns(
                 pl.all().map_batches(_as_a_number_has_it, return_dtype=pl.String, is_elementwise=True)
             )
@@ -60,7 +57,7 @@ def write(path: Path, name: str | None, out: Path) -> list[Note]:
     with opened(path) as book:
         facts = book.facts(next(each for each in book.sheets if each.name == name))
     with _damaged_if_it_fails():
-        rows = _read(_opened(path, kind), name, facts.first_column).with_columns(_written(pl.col(pl.String)))
+        rows = _read(_opened(path, kind), name).with_columns(_written(pl.col(pl.String)))
     long = [
         _as_kept(rows[:, place], pl.Series(numbers, dtype=pl.Int64))
         for place, numbers in facts.long_numbers.items()
@@ -83,8 +80,8 @@ _ONE_AT_A_TIME = Lock()
 
 @contextmanager
 def _other(path: Path, kind: Kind) -> Iterator[_Other]:
-    """A workbook that is no package of XML, for one thread at a time. The last one is kept: opening an .ods reads
-    all of its sheets, and there are up to 26 tables in it.
+    """A workbook that is no package of XML, for one thread at a time. The last one is kept until ``free``: opening
+    an .ods reads all of its sheets, and there are up to 26 tables in it.
     """
     state = path.stat()
     key = str(path), state.st_mtime_ns, state.st_size
@@ -94,6 +91,12 @@ def _other(path: Path, kind: Kind) -> Iterator[_Other]:
             errors = errors_in(path, kind)  # the limits first
             _LAST[key] = _Other(_opened(path, kind), errors)
         yield _LAST[key]
+
+
+def free() -> None:
+    """Let go of the workbook that was read last: it has the records of people in memory."""
+    with _ONE_AT_A_TIME:
+        _LAST.clear()
 
 
 @contextmanager
@@ -114,11 +117,13 @@ def _opened(path: Path, kind: Kind) -> Any:
     return fastexcel.read_excel(path if is_said else path.read_bytes())
 
 
-def _read(reader: Any, name: str, first_column: int) -> pl.DataFrame:
+def _read(reader: Any, name: str) -> pl.DataFrame:
     """Every cell of a sheet as text, from A1 on. A blank cell is null."""
     read: Any = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
     rows: pl.DataFrame = read.to_polars()
-    blank = [pl.lit(None, dtype=pl.String).alias(f"before {place}") for place in range(first_column)]
+    # The reader begins with the first column that has a cell, and says which one that is.
+    before = min((column.absolute_index for column in read.available_columns()), default=0)
+    blank = [pl.lit(None, dtype=pl.String).alias(f"before {place}") for place in range(before)]
     # Written as CSV, text without a character would be a pair of quotation marks, which takes longer to read.
     text = pl.all().cast(pl.String)
     return rows.select(*blank, pl.when(text != "").then(text))
@@ -162,4 +167,4 @@ def _rounded(value: str) -> str:
     return str(int(Decimal(f"{float(value):.{_DIGITS - 1}e}")))
 
 
-CONVERTER = Converter((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "a workbook", sheets, write)
+CONVERTER = Converter((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "a workbook", sheets, write, free)

@@ -30,7 +30,7 @@ _BOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 DAMAGED = "it is damaged, or it is another format"
 # Cells up to which the place of each one is read: where a table begins.
 _FIRST_CELLS = 20_000
-_PLACE = re.compile(rb'\sr\s*=\s*"([A-Za-z]{1,7})([0-9]{1,10})"(?:[^>/]*(/?)>)?')
+_PLACE = re.compile(rb'\sr\s*=\s*"([A-Za-z]{1,7})([0-9]{1,10})"')
 # Up to so many columns a sheet has room, however far down its last row: Excel has a million.
 _NARROW = 26
 # A column beyond Z, or row 1,000,000 or below. A reader takes small letters too.
@@ -52,6 +52,21 @@ _AS_BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _APOSTROPHES = re.compile(rb"='([^'\"<>]*)'")
 
 
+def others_said(first: str, count: int) -> str:
+    """The first of ``count`` in words, and how many more there are; empty if there is none."""
+    if not count:
+        return ""
+    return first + (f", and {count - 1:,} more" if count > 1 else "")
+
+
+def hold(rows: int, columns: int) -> None:
+    """Raise NotConverted for a sheet that reaches further than is read."""
+    if columns > limits.COLUMNS:
+        raise NotConverted("GATE-LIMIT-COLUMNS", f"more than {limits.COLUMNS}")
+    if rows * columns > limits.CELLS:
+        raise NotConverted("GATE-LIMIT-CELLS", f"{rows * columns:,}")
+
+
 class Sheet(NamedTuple):
     """A sheet: its name, and its file in the package."""
 
@@ -63,13 +78,12 @@ class Sheet(NamedTuple):
 class Facts:
     """What is known of a sheet before it is read.
 
-    ``first_column`` of any cell with a value, and ``long_numbers``: of each column, the rows with a number of more
-    digits than Excel keeps. All are counted from 0. ``rows`` and ``columns`` up to the last cell. ``errors`` is how
+    ``long_numbers``: of each column, the rows with a number of more digits than Excel keeps, both counted from 0.
+    ``rows`` and ``columns`` up to the last cell. ``errors`` is how
     many cells show an error, ``first_error`` one. In a narrow sheet, of at most 26 columns, ``rows`` are those of
     cells whose place was read.
     """
 
-    first_column: int = 0
     rows: int = 0
     columns: int = 0
     cells: int = 0
@@ -80,11 +94,7 @@ class Facts:
     @property
     def errors_said(self) -> str:
         """The cells with an error in words; empty if there are none."""
-        if not self.errors:
-            return ""
-        return (f"cell {self.first_error}" if self.first_error else "a cell") + (
-            f", and {self.errors - 1:,} more" if self.errors > 1 else ""
-        )
+        return others_said(f"cell {self.first_error}" if self.first_error else "a cell", self.errors)
 
 
 class Workbook:
@@ -104,27 +114,24 @@ class Workbook:
         # A wide sheet, of which a cell further down may not have been looked at.
         if found.columns > _NARROW and not is_exact:
             found, _ = self._facts(sheet, is_exact=True)
-        if found.rows * found.columns > limits.CELLS:
-            raise NotConverted("GATE-LIMIT-CELLS", f"{found.rows * found.columns:,}")
+        hold(found.rows, found.columns)
         return found
 
     def _facts(self, sheet: Sheet, *, is_exact: bool) -> tuple[Facts, bool]:
         """What is known of a sheet, and whether the place of every cell was read. ``is_exact`` asks for that."""
-        found, columns, filled = Facts(), set[int](), set[int]()
+        found, columns = Facts(), set[int]()
         is_whole = True
         for piece in self._pieces(sheet):
             if is_exact or found.cells < _FIRST_CELLS or _has_other_places(piece):
-                for column, row, is_blank in set(_PLACE.findall(piece)):
+                for column, row in set(_PLACE.findall(piece)):
                     columns.add(column_of(column))
                     found.rows = max(found.rows, int(row))
-                    filled |= set() if is_blank else {column_of(column)}
             else:
                 is_whole = False
             found.cells += piece.count(b"<c ")
-            if max(columns, default=0) >= limits.COLUMNS:
-                raise NotConverted("GATE-LIMIT-COLUMNS", f"more than {limits.COLUMNS}")
+            hold(0, max(columns, default=-1) + 1)
             _note_cells(piece, found)
-        found.first_column, found.columns = min(filled, default=0), max(columns, default=-1) + 1
+        found.columns = max(columns, default=-1) + 1
         return found, is_whole
 
     def _pieces(self, sheet: Sheet) -> Iterator[bytes]:

@@ -29,8 +29,8 @@ SHORT: dict[str, pl.DataType] = {ROW: pl.Int64(), "values": pl.Int64()}
 class Refused:
     """What is known of rows that are no records.
 
-    ``keys`` (``KEYS``) are the values by which each may name other records, or others it. ``short`` (``SHORT``) says
-    how many values those have that lack some.
+    ``keys`` (``KEYS``) are the values by which each may name other records, or others it. ``short`` (``SHORT``)
+    says how many values those have that lack some.
     """
 
     keys: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEYS))
