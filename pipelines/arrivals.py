@@ -23,6 +23,7 @@ from pipelines.ledger import State
 from pipelines.names import is_ignored
 from pipelines.zones import PRIVATE, Zones
 from reports.site.wording import counted
+from schemas.gate import A_SUBMISSION
 
 RECEIVED, REFUSED = "received", "refused"
 WHY = "why.txt"
@@ -30,10 +31,8 @@ _STRAY = "stray-"
 # Names that programs give a file while they copy it. They rename it when it is complete.
 _ARRIVING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 _WHY = (
-    "A submission is a folder or a zip, or a workbook or database that is called after its provider and month. "
-    "What lies beside this file is none of these, so it does not say which service sent it. It was not loaded. "
-    "Put its tables into a folder or a zip with a name such as RW5_2025-04, and send that. A workbook may be sent "
-    "by itself as RW5_2025-04.xlsx.\n"
+    f"A submission is {A_SUBMISSION}. What lies beside this file is none of these, so it does not say which "
+    "service sent it. It was not loaded. Give it such a name, or put its tables into a folder or a zip, and send that.\n"
 )
 
 
@@ -89,10 +88,7 @@ def submissions(path: Path, zones: Zones) -> list[Path]:
     if not (found := entries(zones)):
         beside = len(strays(zones))
         what = f"has no submission, and {counted(beside, 'other file')}" if beside else "is empty"
-        raise NotASubmission(
-            f"The inbox {what}. A submission is a folder or a zip, or a workbook or database with a name such as "
-            "RW5_2025-04.xlsx."
-        )
+        raise NotASubmission(f"The inbox {what}. A submission is {A_SUBMISSION}.")
     return found
 
 

@@ -25,6 +25,7 @@ from pipelines.outdated import outdated
 from pipelines.zones import Zones, data_root, shown, zones
 from reports.site.wording import counted, first_of
 from schemas.errors import ForThePerson
+from schemas.gate import A_SUBMISSION
 
 # A publication writes a draft and a release beside the current one, which are about as large as it is.
 _ROOM = 1_000_000_000
@@ -244,7 +245,7 @@ def _inbox(of: Installation) -> Iterator[Finding]:
             "inbox",
             f"{counted(len(strays), 'file')} in the inbox can be no submission.",
             "They are not loaded. The others are.",
-            "Put the tables of one submission into a folder or a zip, or remove them.",
+            f"Remove them, or make a submission of them: {A_SUBMISSION}.",
         )
 
 

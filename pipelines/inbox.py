@@ -28,7 +28,7 @@ from pipelines.table_files import Box, Part, TableFile, Taken, boxed, names_in, 
 from schemas import limits
 from schemas.dataset import TABLES
 from schemas.errors import NotAsked
-from schemas.gate import GATE
+from schemas.gate import A_SUBMISSION, GATE
 from schemas.month import ProviderMonth
 from schemas.rule import Effect
 from schemas.shapes import file_shown
@@ -99,10 +99,7 @@ def find_submissions(path: Path) -> list[Path]:
     if any(_looks_like_submission(entry) for entry in inner):
         return inner
     if not entries:
-        raise NotASubmission(
-            f"The folder {shown_name(path)} is empty. A submission is a folder, a zip, a workbook or an Access "
-            "database, with its tables."
-        )
+        raise NotASubmission(f"The folder {shown_name(path)} is empty. A submission is {A_SUBMISSION}.")
     return [path]
 
 

@@ -56,8 +56,15 @@ Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Done]]
 """Does a function for each task and gives what became of them, in the order of the tasks."""
 
 
-def checked_address(address: str) -> str:
-    """The address of a cluster. Raises NotAsked for another form than ``spark://host:port``."""
+def work_on(address: str) -> None:
+    """Let a cluster do the work of this command; an empty address is this machine.
+
+    Raises NotAsked for another form than ``spark://host:port``.
+    """
+    cluster.set(_checked(address) if address else "")
+
+
+def _checked(address: str) -> str:
     host, _, port = address.removeprefix(SPARK).rpartition(":")
     if not (address.startswith(SPARK) and host and port.isascii() and port.isdecimal()):
         raise NotAsked("--on takes the address of a Spark cluster: spark://host:port, such as spark://centre:7077.")

@@ -13,6 +13,12 @@ from schemas.spellings import SAYS
 _GIGABYTES = 1 << 30
 
 
+A_SUBMISSION = (
+    "a folder or a zip with one file per table, or a workbook or Access database with a name such as RW5_2025-04"
+)
+"""What is accepted, in words: said wherever something else came."""
+
+
 def _file(
     name: str,
     message: str,
@@ -202,8 +208,8 @@ GATE: dict[str, Rule] = {
         ),
         _note(
             "ROW-ENDS",
-            "Rows end before their last column: {found}. The values that are missing at their end were read as blank.",
-            "Nothing must be changed. In the workbook itself no value can be missing: it may be sent in place of CSV.",
+            "Rows end before their last column: {found}. What is missing at their end was read as blank.",
+            "Nothing must be changed. In a workbook no value can be missing: you may send that in place of CSV.",
             "A spreadsheet leaves out the last commas of rows whose last values are blank.",
         ),
         _note(
@@ -364,13 +370,13 @@ GATE: dict[str, Rule] = {
         _file(
             "PROVIDER",
             "The provider in the header is not {found}, the provider in the name of the submission.",
-            "Correct OrgIDProv in the header, or the name of the folder or zip.",
+            "Correct OrgIDProv in the header, or the name of the folder or file that you send.",
             "The figures would be published for the wrong provider.",
         ),
         _file(
             "MONTH",
             "The month in the header is not {found}, the month in the name of the submission.",
-            "Correct the reporting period in the header, or the name of the folder or zip.",
+            "Correct the reporting period in the header, or the name of the folder or file that you send.",
             "The figures would be published for the wrong month.",
         ),
         _file(

@@ -48,6 +48,11 @@ def require(condition: bool, message: str) -> None:
         raise NotAsked(message)
 
 
+def require_folder(out: Path) -> None:
+    """Raise NotAsked if ``out``, a folder to write to, is a file."""
+    require(out.is_dir() or not out.exists(), f"{out} is a file; name a folder.")
+
+
 def month_of(text: str, option: str = "--start") -> date:
     """The first day of a month written as YYYY-MM. Raises NotAsked, naming ``option``."""
     try:

@@ -33,10 +33,10 @@ def load(
     from pipelines import show
     from pipelines.arrivals import submissions
     from pipelines.run import load_paths
-    from pipelines.spread import checked_address, cluster
+    from pipelines.spread import work_on
     from pipelines.zones import zones
 
-    cluster.set(checked_address(on) if on else "")
+    work_on(on)
     found = zones()
     named = [inner for path in (paths or (found.inbox,)) for inner in submissions(path, found)]
     with show.progress("Loading", len(named)) as step:
@@ -59,10 +59,10 @@ def publish(
     from pipelines import show
     from pipelines.drafting import refuse
     from pipelines.run import publish_release
-    from pipelines.spread import checked_address, cluster
+    from pipelines.spread import work_on
     from pipelines.zones import zones
 
-    cluster.set(checked_address(on) if on else "")
+    work_on(on)
     released = publish_release(zones(), show.waiting() if wait else refuse)
     if as_json:
         print_json(released)

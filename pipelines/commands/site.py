@@ -6,7 +6,17 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from pipelines.commands.app import CLEAN, SITE, Json, app, as_meant, exit_status, print_json, require
+from pipelines.commands.app import (
+    CLEAN,
+    SITE,
+    Json,
+    app,
+    as_meant,
+    exit_status,
+    print_json,
+    require,
+    require_folder,
+)
 
 
 @app.command(group=SITE)
@@ -165,7 +175,7 @@ def dataset(out: Path) -> int:
     from pipelines import show
     from reports.dataset.documents import documents
 
-    require(out.is_dir() or not out.exists(), f"{out} is a file; name a folder.")
+    require_folder(out)
     files = documents()
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +212,9 @@ def _places(submissions: list[Path], report: Path | None) -> Sequence[Path | Non
 
 
 def _some(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    require(bool(paths), "Name at least one submission: a folder or a zip.")
+    from schemas.gate import A_SUBMISSION
+
+    require(bool(paths), f"Name at least one submission: {A_SUBMISSION}.")
     return tuple(as_meant(path) for path in paths)
 
 

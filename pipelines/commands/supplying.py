@@ -5,7 +5,7 @@ Belongs here: the command. Does not belong here: the pack (``pipelines.conforman
 
 from pathlib import Path
 
-from pipelines.commands.app import CLEAN, SITE, app, as_meant, require
+from pipelines.commands.app import CLEAN, SITE, app, as_meant, require_folder
 
 
 @app.command(group=SITE)
@@ -22,7 +22,7 @@ def conformance(out: Path) -> int:
     from pipelines.conformance import pack, write_pack
 
     out = as_meant(out)
-    require(out.is_dir() or not out.exists(), "There is a file of that name. Name a folder.")
+    require_folder(out)
     tries = pack()
     with show.progress("Checking", len(tries)) as step:
         files = write_pack(tries, out, step)

@@ -14,12 +14,12 @@ from pipelines.spread import (
     Done,
     TaskFailed,
     attempted,
-    checked_address,
     chosen,
     code,
     in_processes,
     named,
     spread_by,
+    work_on,
 )
 from schemas.errors import ForThePerson, NotAsked
 from tests.fixtures import tasks
@@ -150,7 +150,7 @@ def test_without_a_setting_everything_is_built_in_this_process(monkeypatch: pyte
 )
 def test_an_address_of_no_cluster_is_refused(address: str) -> None:
     with pytest.raises(NotAsked, match="spark://host:port"):
-        checked_address(address)
+        work_on(address)
 
 
 def test_providers_are_named_up_to_five() -> None:
