@@ -32,7 +32,8 @@ _STRAY = "stray-"
 _ARRIVING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 _WHY = (
     f"A submission is {A_SUBMISSION}. What lies beside this file is none of these, so it does not say which "
-    "service sent it. It was not loaded. Give it such a name, or put its tables into a folder or a zip, and send that.\n"
+    "service sent it. It was not loaded. Give it such a name, or put its tables into a folder or a zip, and send "
+    "that.\n"
 )
 
 
