@@ -28,7 +28,6 @@ Fault = Callable[[Row, set[int], Random], str]
 """The values of a row and the places of its keys to its line."""
 _ORPHANS = [rule.id for rule in orphans.RULES]
 _PARENTS = [table_id for table_id in TABLES if any(named_by(table_id)) and table_id not in ("SMI901", "IDS902")]
-_STRAY = '"a"b'
 
 
 def _line(row: Sequence[str]) -> str:
@@ -51,9 +50,9 @@ def _cut(row: Row, keys: set[int], draw: Random) -> str:
     return _line(row[: draw.randrange(max(keys) + 1, len(row))])
 
 
-def _stray(row: Row, keys: set[int], draw: Random) -> str:
-    at = draw.choice([place for place in range(len(row)) if place not in keys])
-    return ",".join([*row[:at], _STRAY, *row[at + 1 :]]) + "\n"
+def _stray(row: Row, _: set[int], draw: Random) -> str:
+    at = draw.randrange(len(row))
+    return ",".join([*row[:at], f'"{row[at]}"x', *row[at + 1 :]]) + "\n"
 
 
 def _small(row: Row, keys: set[int], _: Random) -> str:

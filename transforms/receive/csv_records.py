@@ -6,6 +6,7 @@ belong here: regular files, which Polars reads (``transforms.receive.csv_file``)
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,8 @@ from transforms.receive.row_ends import RowEnds, row_ends, they_fit
 from transforms.receive.structure import Names, is_footer, rows_said
 from transforms.receive.table import KEYS, ROW, SHORT, Received, Refused, as_declared, places_of
 
+# A value in quotation marks, and text behind it that should not be there.
+_AFTER_A_QUOTE = re.compile(r'("(?:[^"]|"")*")[^,"\r\n]+')
 # Why the csv reader rejects a record, by how its message begins.
 _OPEN, _TOO_LONG = "unexpected end of data", "field larger than field limit"
 
@@ -125,7 +128,8 @@ class _Read:
         if values is None:
             self.ends.note_other()
             self.bad.append((record.number, _rejected(record.error)))
-            self._note_keys(record.number, next(csv.reader([record.text]), []))
+            for text in (record.text, _AFTER_A_QUOTE.sub(r"\1", record.text)):
+                self._note_keys(record.number, next(csv.reader([text]), []))
             return None
         fitted = self.ends.fitted(record.number, values)
         if fitted is None or len(values) > self.width or len(values) < self.ends.named:
