@@ -249,14 +249,20 @@ def _measure(row: dict[str, str]) -> Measure:
 def _breakdowns(row: dict[str, str]) -> tuple[str, ...]:
     """The ids of the breakdowns a row names by id or ``@set``. Raises ValueError for any other name."""
     asked = set(row["breakdowns"].split())
-    names = {
-        each.id: {each.id, *(f"@{name}" for name in each.sets)}
-        for each in breakdowns()
-        if each.grain == row["grain"] or _inherits(row["grain"], each)
-    }
+    names = _names_of_breakdowns(row["grain"])
     if strange := [name for name in row["breakdowns"].split() if name not in set().union(*names.values())]:
         raise ValueError(f"measure {row['id']}: no breakdown {', '.join(strange)} of grain {row['grain']}")
     return tuple(id_ for id_, own in names.items() if own & asked)
+
+
+@cache
+def _names_of_breakdowns(grain: str) -> dict[str, set[str]]:
+    """Every breakdown that rows of a grain have → the names by which a measure asks for it."""
+    return {
+        each.id: {each.id, *(f"@{name}" for name in each.sets)}
+        for each in breakdowns()
+        if each.grain == grain or _inherits(grain, each)
+    }
 
 
 def _pathways(row: dict[str, str]) -> tuple[str, ...]:

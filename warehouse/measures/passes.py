@@ -6,7 +6,7 @@ about. Does not belong here: counting (``counting``) and adding up (``rollup``).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 
 from warehouse.measures.catalogue import RATES, Breakdown, Measure, breakdowns
@@ -23,7 +23,7 @@ class GroupTable:
     alike: tuple[tuple[list[Breakdown], list[Measure]], ...]
     measures: tuple[Measure, ...]
 
-    @property
+    @cached_property
     def breakdowns(self) -> list[Breakdown]:
         """All breakdowns of the table."""
         return [breakdown for asked, _ in self.alike for breakdown in asked]
@@ -42,7 +42,7 @@ class Pass:
         """The stem of the pass's tables: ``pathway_discharged``."""
         return f"{self.grain}_{self.date_column.removesuffix('_on')}"
 
-    @property
+    @cached_property
     def additive(self) -> list[Measure]:
         """The measures whose counts add up."""
         return [measure for measure in self.measures if measure.is_additive]
@@ -52,28 +52,28 @@ class Pass:
         """Whether the rows are there once for every month end; the catalogue refuses a grain that is both."""
         return self.measures[0].is_stock
 
-    @property
+    @cached_property
     def grouped(self) -> list[Measure]:
         """The measures that have a breakdown."""
         return [measure for measure in self.additive if measure.breakdowns]
 
-    @property
+    @cached_property
     def breakdowns(self) -> list[Breakdown]:
         """The breakdowns that some measure of the pass asks for."""
         asked = {each for measure in self.grouped for each in measure.breakdowns}
         return [each for each in breakdowns() if each.id in asked]
 
-    @property
+    @cached_property
     def own(self) -> list[Breakdown]:
         """The breakdowns of the rows themselves."""
         return [each for each in self.breakdowns if each.grain != "pathway"]
 
-    @property
+    @cached_property
     def inherited(self) -> list[Breakdown]:
         """The breakdowns of the referrals that the rows belong to."""
         return [each for each in self.breakdowns if each.grain == "pathway"]
 
-    @property
+    @cached_property
     def tables(self) -> list[str]:
         """The names of the tables with its counts."""
         return [self.name, *(table.name for table in self.group_tables)]
@@ -133,11 +133,17 @@ class Pass:
 
 def passes(catalogue: Sequence[Measure]) -> list[Pass]:
     """The catalogue divided into passes, ordered by grain and date column."""
+    return list(_passes(tuple(catalogue)))
+
+
+@cache
+def _passes(catalogue: tuple[Measure, ...]) -> tuple[Pass, ...]:
+    """Kept, with what they have worked out: a build asks a dozen times."""
     ordered = sorted(catalogue, key=lambda measure: (measure.grain, measure.date_column))
-    return [
+    return tuple(
         Pass(grain, date_column, tuple(group))
         for (grain, date_column), group in groupby(ordered, key=lambda m: (m.grain, m.date_column))
-    ]
+    )
 
 
 def condition(measure: Measure) -> str:
