@@ -123,7 +123,7 @@ def verdict(found: Mapping[str, Any]) -> None:
         said = "; ".join(
             ": ".join(filter(None, (one["table"], one["found"]))) for one in note["found"][:_RULES_SHOWN]
         )
-        _out.print(escape(f"  Note: {note['message']} {said}. [{note['rule_id']}]"))
+        _out.print(escape(f"  Note: {note['message'].removesuffix('.')}: {said}. [{note['rule_id']}]"))
     for each in found["changes"]:
         _out.print(escape(f"  Since {each['since']}: {_changed(each)}"))
     few, all_of = found["totals"]["to_correct"], found["totals"]["rejected"]

@@ -81,7 +81,7 @@ def check(
             show.verdict(verdict)
         if history is None or past is None:
             show.line(
-                "A check knows earlier submissions only with --history. A load compares the numbers with them."
+                "Your earlier months were not compared: --history FOLDER does that. The centre compares them."
             )
         else:
             show.line(f"The history has {counted(len(past.months), 'month')}.")
