@@ -1,4 +1,4 @@
-"""Records that name one which the gate or a cause refused: they fall with it, and are no finding of their own.
+"""Records that name one which the gate or a cause refused: they are rejected with it, and are no finding of their own.
 
 Drawn: a month of a service in which some records of a table that others name are broken in one way.
 """
