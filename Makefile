@@ -15,8 +15,8 @@ PARITY_HOME ?= var
 # NHS England's published statistics, if somebody put them beside the project.
 PUBLISHED ?= $(wildcard ../shared/domain/published)
 
-# The tests that say whether files written from the declarations are fresh: docs/dataset and the corpus.
-FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_the_table or every_rule_in_force
+# The tests that say whether files written from the code are fresh: docs/dataset, the corpus and the lineage.
+FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_the_table or every_rule_in_force or what_the_models_say
 
 export PARITY_HOME
 
@@ -75,7 +75,7 @@ lint: $(STAMP) ## Formatting, style, types, import direction, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 0 tests/reports/test_dataset_docs.py tests/journeys/test_corpus.py tests/warehouse/test_official.py -k "$(FRESH)"
+	$(BIN)/pytest -n 0 tests/reports/test_dataset_docs.py tests/journeys/test_corpus.py tests/warehouse/test_official.py tests/warehouse/test_lineage.py -k "$(FRESH)"
 
 format: $(STAMP) ## Put the code into the house format
 	$(BIN)/ruff format .
@@ -86,6 +86,7 @@ docs: $(STAMP) ## Write the dataset documentation, the official measures, Dagste
 	$(BIN)/parity dataset docs/dataset
 	$(BIN)/python -m reports.published.small_counts docs/for-analysts.md
 	$(BIN)/python -m reports.published.official_measures docs/official-measures.md
+	$(BIN)/python -m warehouse.lineage_file
 	$(BIN)/python -m pipelines.assets.column_lineage
 	$(BIN)/python -m tests.definitions
 

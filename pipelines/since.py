@@ -8,7 +8,7 @@ and no list of the keys of rejected records is kept. Their findings are compared
 service (``parity check … --against``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -20,11 +20,14 @@ from pipelines.zones import Zones
 from schemas.dataset import TABLES
 from schemas.month import month_text
 from schemas.staged import DERIVED, LINKS, PROVENANCE, staged_schema
-from transforms.changes import Changes, Rows, compared
+from transforms.changes import Changes, Rows, TableRows, compared
 
 REPLACED = "the submission that it replaces"
 # An age is one year more a year later, and nobody has changed the record.
 _FOLLOWING = LINKS | {name for derived in DERIVED.values() for name in derived if name.startswith("age_")}
+
+# Per table id what a verdict counts.
+_Counts = Mapping[str, Mapping[str, int]]
 
 
 def changes(
@@ -38,13 +41,16 @@ def changes(
     """
     if verdict.erased.get("rows"):
         return ()
-    now = _rows(rows)
-    return tuple(compared(name, _rows(folder), now) for name, folder in _earlier(verdict, receipt, zones, events))
+    now = _rows(rows, verdict.counts)
+    return tuple(
+        compared(name, _rows(folder, counts), now)
+        for name, folder, counts in _earlier(verdict, receipt, zones, events)
+    )
 
 
 def _earlier(
     verdict: Verdict, receipt: Receipt, zones: Zones, events: Sequence[Outcome]
-) -> Iterator[tuple[str, Path]]:
+) -> Iterator[tuple[str, Path, _Counts]]:
     of = verdict.header.provider_month
     assert of is not None, "an accepted submission has a provider and month"
     counting = holding.counting_before(of, receipt, events)
@@ -56,13 +62,16 @@ def _earlier(
         folder = store.rows_of(outcome.receipt.submission_id, outcome.detail, zones)
         is_struck = outcome.detail.get("erased", {}).get("rows")
         if not is_struck and outcome.detail.get("key") == verdict.key and folder.is_dir():
-            yield (name if name == REPLACED else f"{name}, {month_text(month)}"), folder
+            said = name if name == REPLACED else f"{name}, {month_text(month)}"
+            yield said, folder, outcome.detail.get("counts", {})
 
 
-def _rows(folder: Path) -> Rows:
+def _rows(folder: Path, counts: _Counts) -> Rows:
     """The rows of a submission by table, with what of them is the record's own."""
     return {
-        table.id: (pl.scan_parquet(path), tuple(_compared(table.id)))
+        table.id: TableRows(
+            pl.scan_parquet(path), tuple(_compared(table.id)), counts.get(table.id, {}).get("accepted", 0)
+        )
         for table in TABLES.values()
         if (path := folder / f"{table.id}.parquet").is_file()
     }

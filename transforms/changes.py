@@ -9,9 +9,10 @@ they are recognised by the record above them, in their order. Keys are compared 
 is in what is said: a record is named by its row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -32,8 +33,25 @@ gone with its record."""
 # What may be corrected of a record cannot be what it is recognised by.
 _CORRECTED = frozenset({"PersScore"})
 
-Rows = Mapping[str, tuple[pl.LazyFrame, tuple[str, ...]]]
-"""Per table id its rows (row_number and columns) and the columns to compare."""
+# Rows that are compared together: a query takes a millisecond to begin, and a table has some ten.
+_TOGETHER = 200_000
+
+
+class TableRows(NamedTuple):
+    """The rows of a table (row_number and columns), the columns to compare, and about how many rows there are: that
+    decides only which tables are compared together.
+    """
+
+    rows: pl.LazyFrame
+    columns: tuple[str, ...]
+    height: int
+
+
+Rows = Mapping[str, TableRows]
+"""The rows of a submission, per table id."""
+_NUMBER = pl.UInt8()
+_NUMBER_OF = {table_id: number for number, table_id in enumerate(TABLES)}
+_RECOGNISED = {"table": _NUMBER, "row_number": pl.Int64(), "key": pl.UInt64(), "content": pl.UInt64()}
 
 
 @dataclass(frozen=True)
@@ -86,20 +104,37 @@ def compared(
     findings_now: pl.DataFrame | None = None,
 ) -> Changes:
     """What changed from one submission to the next. With the findings of both also what became of each."""
-    tables, pairs = {}, [pl.DataFrame(schema={"table": FINDINGS["table"], "then": pl.Int64(), "now": pl.Int64()})]
-    for table in TABLES.values():
-        if table.id == HEADER or (table.id not in earlier and table.id not in later):
-            continue
-        then, now = (_recognised(table, of.get(table.id)) for of in (earlier, later))
+    tables: dict[str, RowsChanged] = {}
+    pairs = [pl.DataFrame(schema={"table": _NUMBER, "then": pl.Int64(), "now": pl.Int64()})]
+    ids = [table_id for table_id in TABLES if table_id != HEADER and (table_id in earlier or table_id in later)]
+    for some in _together(ids, earlier, later):
+        then, now = _recognised(some, earlier), _recognised(some, later)
         same, changed = _paired(then, now)
-        tables[table.id] = RowsChanged(then.height, now.height, same.height, changed.height)
+        rows = [dict(of["table"].value_counts().iter_rows()) for of in (then, now, same, changed)]
+        for table_id in some:
+            tables[table_id] = RowsChanged(*(of.get(_NUMBER_OF[table_id], 0) for of in rows))
         if findings_then is not None:
-            both = pl.concat([same, changed])
-            pairs.append(both.select(pl.lit(table.id).cast(FINDINGS["table"]).alias("table"), "then", "now"))
+            pairs += [same, changed]
     if findings_then is None or findings_now is None:
         return Changes(since, tables)
     then, now = (_of_records(findings, tables) for findings in (findings_then, findings_now))
-    return Changes(since, tables, *_followed(then, now, pl.concat(pairs)))
+    named = pl.col("table").replace_strict(range(len(TABLES)), list(TABLES), return_dtype=pl.String())
+    paired = pl.concat(pairs).with_columns(named.cast(FINDINGS["table"]))
+    return Changes(since, tables, *_followed(then, now, paired))
+
+
+def _together(ids: Sequence[str], earlier: Rows, later: Rows) -> Iterator[list[str]]:
+    """The tables in lists that have few rows together; one with many rows is alone."""
+    some, height = list[str](), 0
+    for table_id in ids:
+        rows = sum(of[table_id].height for of in (earlier, later) if table_id in of)
+        if some and height + rows > _TOGETHER:
+            yield some
+            some, height = [], 0
+        some.append(table_id)
+        height += rows
+    if some:
+        yield some
 
 
 @cache
@@ -112,29 +147,36 @@ def recognised_by(table: Table) -> tuple[str, ...]:
     return tuple(name for name in next(once, above) if name not in _CORRECTED)
 
 
-def _recognised(table: Table, rows: tuple[pl.LazyFrame, tuple[str, ...]] | None) -> pl.DataFrame:
-    """row_number, key and content of every row: two numbers that equal records share."""
-    if rows is None:
-        return pl.DataFrame(schema={"row_number": pl.Int64(), "key": pl.UInt64(), "content": pl.UInt64()})
-    frame, columns = rows
-    by = [name for name in recognised_by(table) if name in columns]
-    content = pl.struct(sorted(columns)).hash()
+def _recognised(ids: Sequence[str], of: Rows) -> pl.DataFrame:
+    """Of every row of these tables: table (its place in the dataset), row_number, key and content. Key and content
+    are two numbers that equal records of a table share.
+    """
+    queries = [_query(TABLES[table_id], of[table_id]) for table_id in ids if table_id in of]
+    return pl.concat([pl.DataFrame(schema=_RECOGNISED), *pl.collect_all(queries, engine="streaming")])
+
+
+def _query(table: Table, of: TableRows) -> pl.LazyFrame:
+    by = [name for name in recognised_by(table) if name in of.columns]
+    content = pl.struct(sorted(of.columns)).hash()
     is_named = pl.any_horizontal(pl.col(name).is_not_null() for name in by) if by else pl.lit(False)
     key = pl.when(is_named).then(pl.struct(by).hash() if by else content).otherwise(content)
-    return frame.select(
-        pl.col("row_number").cast(pl.Int64), key.alias("key"), content.alias("content")
-    ).collect(engine="streaming")  # fmt: skip
+    return of.rows.select(
+        pl.lit(_NUMBER_OF[table.id], dtype=_NUMBER).alias("table"),
+        pl.col("row_number").cast(pl.Int64),
+        key.alias("key"),
+        content.alias("content"),
+    )
 
 
 def _paired(then: pl.DataFrame, now: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Row numbers (then, now) of records that are the same, and of those that changed.
+    """Table and row numbers (then, now) of records that are the same, and of those that changed.
 
     Of equal records each is paired once. What is left of a key is paired in the order of the rows.
     """
-    same = _matched(then, now, ["key", "content"])
-    left_then = then.join(same, left_on="row_number", right_on="then", how="anti")
-    left_now = now.join(same, left_on="row_number", right_on="now", how="anti")
-    return same, _matched(left_then, left_now, ["key"])
+    same = _matched(then, now, ["table", "key", "content"])
+    left_then = then.join(same, left_on=["table", "row_number"], right_on=["table", "then"], how="anti")
+    left_now = now.join(same, left_on=["table", "row_number"], right_on=["table", "now"], how="anti")
+    return same, _matched(left_then, left_now, ["table", "key"])
 
 
 def _matched(then: pl.DataFrame, now: pl.DataFrame, on: list[str]) -> pl.DataFrame:
@@ -144,7 +186,7 @@ def _matched(then: pl.DataFrame, now: pl.DataFrame, on: list[str]) -> pl.DataFra
         )
         for of, name in ((then, "then"), (now, "now"))
     )
-    return first.join(second, on=[*on, "place"], how="inner").select("then", "now")
+    return first.join(second, on=[*on, "place"], how="inner").select("table", "then", "now")
 
 
 def _of_records(findings: pl.DataFrame, tables: Mapping[str, RowsChanged]) -> pl.DataFrame:

@@ -25,7 +25,7 @@ from transforms.cast import with_typed
 from transforms.causes.cause import Cause
 from transforms.causes.explained import with_causes
 from transforms.causes.search import search
-from transforms.changes import Changes, compared
+from transforms.changes import Changes, TableRows, compared
 from transforms.findings import IS_NOTE, file_finding, no_findings
 from transforms.leaving import LOST, TOKEN, ContractBroken, Leaving, Staging, leaving
 from transforms.normalise.cells import Looking, Read, normalised
@@ -195,7 +195,7 @@ def since_then(earlier: SubmissionChecked, now: SubmissionChecked, name: str) ->
     unread = {table_id for each in (earlier, now) for table_id, got in each.received.items() if got.rows is None}
     then, later = (
         {
-            table_id: (got.rows, tuple(got.table.by_name))
+            table_id: TableRows(got.rows, tuple(got.table.by_name), got.rows_in)
             for table_id, got in each.received.items()
             if got.rows is not None and table_id not in unread
         }

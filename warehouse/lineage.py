@@ -10,6 +10,7 @@ of processor time, once per process.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import duckdb
 import sqlglot
@@ -43,15 +44,17 @@ _CHOOSES = ("where", "having", "qualify")
 class Lineage:
     """The columns of tables that were added, and what they are made of.
 
-    ``staged`` tables are where everything begins. Tables without a model (``ref``) have columns and come from
-    nothing: what is looked up there comes from what it is looked up by. ``of_values``: only what a value is
-    reckoned from, without what chooses and joins its row.
+    ``made_of`` is what is known of columns already (``edges``). ``staged`` tables are where everything begins.
+    Tables without a model (``ref``) have columns and come from nothing: what is looked up there comes from what it
+    is looked up by. ``of_values``: only what a value is reckoned from, without what chooses and joins its row.
     """
 
-    def __init__(self, *, of_values: bool = False) -> None:
+    def __init__(
+        self, made_of: Mapping[Column, Columns] = MappingProxyType({}), *, of_values: bool = False
+    ) -> None:
         self._of_values = of_values
         self._schema = MappingSchema(dialect="duckdb", normalize=False)
-        self._made_of: dict[Column, Columns] = {}
+        self._made_of: dict[Column, Columns] = dict(made_of)
         self._closed: dict[Column, Columns] = {}
 
     def add_table(self, name: str, columns: Iterable[str]) -> None:
@@ -65,6 +68,10 @@ class Lineage:
         name = name.lower()
         self.add_table(name, made)
         self._made_of |= {(name, column): origins for column, origins in made.items()} | {(name, ROWS): rows}
+
+    def edges(self) -> Mapping[Column, Columns]:
+        """Of every column of a query, and of its rows (``ROWS``), what it is made of directly."""
+        return self._made_of
 
     def origins(self, table: str, column: str) -> Columns:
         """The columns of ``staged`` that a column, or the rows of a table (``ROWS``), are made of in the end.
@@ -102,7 +109,7 @@ class Lineage:
 def lineage_of(queries: Mapping[str, str]) -> Lineage:
     """The lineage of these queries, by the names given, and of all models they need, directly or not."""
     lineage = Lineage()
-    for table, columns in (*_staged().items(), *_looked_up().items()):
+    for table, columns in (*_staged().items(), *looked_up().items()):
         lineage.add_table(table, columns)
     for name in _needed({table for query in queries.values() for table in tables_in(query)}):
         lineage.add_query(name, _made_by(name))
@@ -120,7 +127,7 @@ def lineage_of_tables(tables: Iterable[str], described: Mapping[str, Iterable[st
     lineage = Lineage(of_values=True)
     models = set(model_names())
     without = {name: columns for name, columns in described.items() if name not in models}
-    for table, columns in (without | dict(_staged()) | dict(_looked_up())).items():
+    for table, columns in (without | dict(_staged()) | dict(looked_up())).items():
         lineage.add_table(table, columns)
     for name in _needed(tables):
         try:
@@ -162,7 +169,7 @@ def _staged() -> Mapping[str, list[str]]:
     return dict(found)
 
 
-def _looked_up() -> Mapping[str, list[str]]:
+def looked_up() -> Mapping[str, list[str]]:
     """The tables that Python makes before core: reference data, described where they are made."""
     found: dict[str, list[str]] = {}
     for module in (clinical, capacity_reference, lookups, places, vocabulary):

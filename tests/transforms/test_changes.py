@@ -12,7 +12,7 @@ from pipelines.load import check_path
 from schemas.dataset import TABLES
 from tests.campaign import examples
 from tests.fixtures.example import example
-from transforms.changes import Changes, compared, recognised_by
+from transforms.changes import Changes, RowsChanged, TableRows, compared, recognised_by
 
 Told = list[tuple[str | None, str]]
 """Records of a small table: a key and a value."""
@@ -28,12 +28,25 @@ def rows(*records: tuple[str | None, str]) -> pl.LazyFrame:
     )
 
 
+def told(records: Told, height: int) -> TableRows:
+    return TableRows(rows(*records), ("CareContactId", "AppType"), height)
+
+
 def since(then: Told, now: Told) -> tuple[int, int, int]:
     """Rows added, changed and gone."""
-    columns = ("CareContactId", "AppType")
-    found = compared("then", {"IDS201": (rows(*then), columns)}, {"IDS201": (rows(*now), columns)})
+    found = compared("then", {"IDS201": told(then, len(then))}, {"IDS201": told(now, len(now))})
     of = found.tables["IDS201"]
     return of.added, of.changed, of.gone
+
+
+@pytest.mark.parametrize("height", [2, 1_000_000])  # looked at together, and each table alone
+def test_equal_records_of_two_tables_are_two(height: int) -> None:
+    found = compared(
+        "then",
+        {"IDS201": told([("a", "1"), ("b", "1")], height), "IDS202": told([("b", "1")], height)},
+        {"IDS201": told([("a", "2")], height), "IDS202": told([("a", "1"), ("b", "1")], height)},
+    )
+    assert dict(found.tables) == {"IDS201": RowsChanged(2, 1, 0, 1), "IDS202": RowsChanged(1, 2, 1, 0)}
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from schemas.tables.header import HEADER
 from tests.campaign import one_of_each
 from tests.fixtures.warehouse import ask, build, write_submission
 from tests.references.measure_populations import Submissions, random_submissions
+from warehouse import lineage_file
 from warehouse.lineage import ROWS, Lineage, lineage_of
-from warehouse.measures.catalogue import catalogue
+from warehouse.measures.catalogue import GRAINS, catalogue
 from warehouse.measures.origins import create_lineage
 from warehouse.quality_items import items
 
@@ -116,7 +117,22 @@ def test_a_column_comes_from_what_its_sql_names(query: str, column: str, origins
     assert {name for _, name in lineage.origins("made.q", column) if name != ROWS} == set(origins.split())
 
 
+def test_the_lineage_file_is_what_the_models_say() -> None:
+    kept = (Path(lineage_file.__file__).with_name(lineage_file.FILE)).read_text("utf-8")
+    assert kept == lineage_file.written(), f"run `python -m {lineage_file.__name__}`"
+
+
+def test_what_is_kept_leads_to_the_same_elements() -> None:
+    """In the file a column that needs all that its rows need says «the rows» instead."""
+    kept = lineage_file.lineage_of_grains()
+    read = lineage_of({f"{lineage_file.GRAIN}{grain}": query for grain, query in GRAINS.items()})
+    of_grains = [each for each in read.edges() if each[0].startswith(lineage_file.GRAIN)]
+    assert {each: kept.origins(*each) for each in of_grains} == {each: read.origins(*each) for each in of_grains}
+
+
 def test_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(KeyError):
+        lineage_file.lineage_of_grains().origins(f"{lineage_file.GRAIN}referral", "no_such_column")
     with pytest.raises(KeyError):
         lineage_of({"made.q": "SELECT received_on FROM core.pathway"}).origins("made.q", "no_such_column")
 

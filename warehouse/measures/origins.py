@@ -1,7 +1,7 @@
 """From which submitted elements each measure is made: ``meta.lineage``.
 
 Belongs here: which columns a measure reads, and the elements at the end of their lineage. Does not belong here:
-reading the SQL of models (``warehouse.lineage``).
+the lineage of models (``warehouse.lineage``).
 
 Nothing is written by hand: the columns are those that the measure's own SQL names, and the rest is in the models.
 What replaced an element leads to it: a person's token to the NHS number, an age to the date of birth. Who submitted
@@ -19,8 +19,9 @@ from schemas.dataset import TABLES
 from schemas.field import Identity
 from schemas.staged import DERIVED, MADE_OF
 from schemas.tables.header import HEADER
-from warehouse.lineage import ROWS, Columns, Lineage, lineage_of
-from warehouse.measures.catalogue import GRAINS, Measure
+from warehouse.lineage import ROWS, Columns, Lineage
+from warehouse.lineage_file import GRAIN, lineage_of_grains
+from warehouse.measures.catalogue import Measure
 from warehouse.quality_items import items
 from warehouse.staging import insert_rows
 
@@ -36,7 +37,6 @@ Columns of meta.lineage: One row per measure, part of it, column that the part r
   element, key: Element of the table.
   is_link: Whether the element only connects records of one person or referral: an identifier.
 """
-_GRAIN = "grain."
 _PATHWAY = "pathway"
 # Of which submitted month and provider a submission is: elements of its header.
 _OF_A_SUBMISSION = ("OrgIDProv", "ReportingPeriodStartDate")
@@ -69,7 +69,7 @@ def measures_of(element: tuple[str, str], catalogue: Sequence[Measure]) -> set[s
 
 @cache
 def _lineage() -> Lineage:
-    return lineage_of({f"{_GRAIN}{grain}": query for grain, query in GRAINS.items()})
+    return lineage_of_grains()
 
 
 @cache
@@ -82,7 +82,7 @@ def _of_measure(measure: Measure) -> tuple[Row, ...]:
         (measure.id, part, column, *element)
         for part, sql in parts.items()
         for column in ([ROWS] if sql == ROWS else _columns_in(sql))
-        for element in _elements(_lineage().origins(f"{_GRAIN}{measure.grain}", column))
+        for element in _elements(_lineage().origins(f"{GRAIN}{measure.grain}", column))
     )
 
 
