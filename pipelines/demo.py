@@ -4,13 +4,14 @@ Belongs here: the steps of `parity demo` in order, and the short national table 
 synthetic people (``demonstration``), loading, publishing.
 """
 
+import os
 from datetime import date
 from pathlib import Path
 
 from demonstration.geography import is_made_up, placed, write_reference
 from demonstration.sites import service
 from demonstration.writing import write_submissions
-from pipelines import show
+from pipelines import show, spread
 from pipelines.ask import ask
 from pipelines.pages import first_page
 from pipelines.publish import has_published
@@ -21,6 +22,8 @@ from warehouse.payment.tariff_file import example_file
 from warehouse.published import normalise_published
 
 _SEED, _START, _FAULTS = 20_250_401, date(2025, 4, 1), 0.0003
+# That load: each takes some 400 MB, and the ten providers of the demonstration are soon loaded.
+_MOST_PROCESSES = 4
 
 # England over the last six months, one row per measure, with numerator and denominator. Earlier months are left
 # out: patients in treatment before the first month are unknown. Courses that ended in the first quarter show 27 %
@@ -63,6 +66,7 @@ def run_demo(zones: Zones, published: Path | None, providers: int, months: int) 
     ):  # reference data of the centre are kept
         take_reference(reference, zones.reference)
     paths = sorted(path for path in submissions.iterdir() if path.is_dir())
+    spread.processes.set(spread.processes.get() or min(os.cpu_count() or 1, _MOST_PROCESSES))
     with show.progress("Loading", len(paths)) as step:
         totals = load_paths(paths, zones, step)
     show.load_totals(totals, zones)

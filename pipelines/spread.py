@@ -34,6 +34,8 @@ _MOST_NAMED = 5
 
 cluster: ContextVar[str] = ContextVar("cluster", default="")
 """The address of the cluster that the command names (``spark://host:port``); empty for this machine."""
+processes: ContextVar[int] = ContextVar("processes", default=0)
+"""In how many processes of this machine submissions are loaded; 0: as ``PARITY_WORKERS`` says."""
 
 
 class TaskFailed(ForThePerson):
@@ -77,6 +79,16 @@ def chosen() -> Run | None:
         return on_cluster(address)
     workers = whole_number(ENV_WORKERS, 1)
     return in_processes(workers) if workers > 1 else None
+
+
+def for_loads(providers: int) -> Run | None:
+    """Where submissions of so many providers are loaded. Those of one are loaded one after another, so they gain
+    nothing: ``None`` is here, as in ``chosen``.
+    """
+    if address := cluster.get():
+        return on_cluster(address)
+    workers = processes.get() or whole_number(ENV_WORKERS, 1)
+    return in_processes(workers) if min(workers, providers) > 1 else None
 
 
 def on_cluster(address: str) -> Run:

@@ -95,20 +95,24 @@ def complete(folder: Path, checked: SubmissionChecked) -> None:
 
     Raises NotConserved if a table's rows do not add up, or its columns are not those declared.
     """
+    accepted, paths = {}, {}
     for table_id, counts in checked.counts().items():
-        path, accepted = folder / f"{table_id}.parquet", counts["accepted"]
-        if not accepted:
+        path = folder / f"{table_id}.parquet"
+        if counts["accepted"]:
+            accepted[table_id], paths[table_id] = counts["accepted"], path
+        else:
             path.unlink(missing_ok=True)
-            continue
+    heights = _heights(paths)
+    for table_id, path in paths.items():
         # No accepted row is missing from the file, so an equal number means the same rows.
-        if (height := _height(path)) != accepted:
+        if heights[table_id] != accepted[table_id]:
             stays = ~pl.col("row_number").is_in(checked.tables[table_id].rejected.implode())
             beside = path.with_suffix(".beside")
             written(pl.scan_parquet(path).filter(stays), beside).collect(engine="streaming")
             beside.replace(path)
-            height = _height(path)
-        if height != accepted:
-            raise NotConserved(f"{table_id}: {accepted} rows accepted, {height} written")
+            heights |= _heights({table_id: path})
+        if (height := heights[table_id]) != accepted[table_id]:
+            raise NotConserved(f"{table_id}: {accepted[table_id]} rows accepted, {height} written")
         if pl.read_parquet_schema(path) != pl.Schema(staged_schema(TABLES[table_id])):
             raise NotConserved(f"{table_id}: the columns written are not those declared")
     write_sums(folder)
@@ -186,7 +190,7 @@ def _tokens(values: set[str], made: Callable[[pl.Expr], pl.Expr]) -> set[str]:
     return set(frame.select(made(pl.col("value")).alias("token"))["token"])
 
 
-def _height(path: Path) -> int:
-    """Number of rows of a Parquet file, from its footer."""
-    height: int = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
-    return height
+def _heights(paths: Mapping[str, Path]) -> dict[str, int]:
+    """Numbers of rows of Parquet files, from their footers, all at once: to begin a query takes a millisecond."""
+    counts = pl.collect_all([pl.scan_parquet(path, glob=False).select(pl.len()) for path in paths.values()])
+    return {name: int(count.item()) for name, count in zip(paths, counts, strict=True)}

@@ -264,8 +264,9 @@ def _check_table(
     try:
         looking = Looking(progress.period, rows.around) if progress.period else None
         found, kept, refused, groups, normalised = check_rows(
-            rows.rows, table, rules, progress.related, names, way_out, progress.counting, looking
-        )
+            rows.rows, table, rules, progress.related, names, way_out, progress.counting, looking,
+            is_small=rows.is_in_memory,
+        )  # fmt: skip
         read = kept.height
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         read = -1

@@ -77,6 +77,8 @@ def check_rows(
     leaving: Leaving | None = None,
     counting: Counting | None = None,
     looking: Looking | None = None,
+    *,
+    is_small: bool = False,
 ) -> Found:
     """The findings of ``rules`` over ``rows`` (see ``receive.Received.rows``), and the kept values of every row.
 
@@ -86,7 +88,7 @@ def check_rows(
     (``IDS201_records``) are not run here: see ``check_named``. With ``leaving``, rows are written; with
     ``counting``, the profile of the table is made. With ``looking`` values that are spelled otherwise than declared
     are read as what they mean. If there are any, the rows are checked again, and written again. Most files have
-    none, so that to look first would cost them more.
+    none, so that to look first would cost them more. ``is_small``: the rows are few, and none is read in pieces.
     """
     alone = [rule for rule in rules if not rule.group_by and not _counts_records(rule)]
     together = [rule for rule in rules if rule.group_by]
@@ -113,10 +115,11 @@ def check_rows(
     if counting and is_counted:
         # Of ``flagged``, which all queries share: of ``beside`` the rows would be read and typed a second time.
         queries.append(counting.query(flagged, table))
-    kept, bad, *more = pl.collect_all(queries, engine="streaming")
+    kept, bad, *more = pl.collect_all(queries, engine="in-memory" if is_small else "streaming")
     bad = bad.sort("row_number")
     if looking and (read := _normalised(bad, rows, table, alone, looking)) is not None:
-        return check_rows(read.rows, table, rules, related, keep, leaving, counting)._replace(normalised=read)
+        found_again = check_rows(read.rows, table, rules, related, keep, leaving, counting, is_small=is_small)
+        return found_again._replace(normalised=read)
     if counting:
         counting.add(table, more[-1] if is_counted else profile.NOTHING, kept.height)
     found = _with_values(bad, rows, table, alone, related)
@@ -273,6 +276,8 @@ def _shared(numbers: pl.Series, hashes: pl.Series, is_asked: pl.Series) -> pl.Se
     Counting distinct hashes is five times as fast as marking repeated ones, and settles most tables. Sorting is as
     fast as counting, and few hashes are repeated.
     """
+    if len(numbers) < 2:
+        return numbers.clear()
     if not is_asked.all():
         in_group = hashes.is_in(hashes.filter(is_asked).drop_nulls().unique().implode())
         numbers, hashes = numbers.filter(in_group), hashes.filter(in_group)

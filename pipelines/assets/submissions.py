@@ -36,13 +36,14 @@ from pipelines.code_version import rows_version
 from pipelines.disk import trouble
 from pipelines.event_store import kept_open
 from pipelines.failures import SUBMISSIONS
+from pipelines.inbox import named_in
 from pipelines.keys import fingerprint
 from pipelines.ledger import State
 from pipelines.load import Loaded
 from pipelines.loads import load_all_on
 from pipelines.partitions import MOST, SUBMISSION, partition_key, provider_month, register, registered
 from pipelines.resources import Parity
-from pipelines.spread import cluster, on_cluster
+from pipelines.spread import for_loads
 from pipelines.store import NotConserved
 from pipelines.verdict import Verdict
 from reports.site.wording import counted
@@ -185,8 +186,9 @@ def _results(context: dg.AssetExecutionContext, config: Batch, parity: Parity) -
     zones, ledger, key = parity.zones(), parity.ledger(), parity.key()
     if config.batch:
         paths = read_batch(config.batch, zones)
-        if address := cluster.get():
-            return load_all_on(on_cluster(address), paths, zones, ledger, key)
+        providers = {of.provider for of in map(named_in, paths) if of is not None}
+        if run := for_loads(len(providers)):
+            return load_all_on(run, paths, zones, ledger, key)
         return load_all(paths, zones, ledger, key)
     wanted = [provider_month(each) for each in context.partition_keys]
     if dg.AssetKey("received") in context.selected_asset_keys:

@@ -6,6 +6,7 @@ Spark itself is in ``test_spark.py``. Here a task and what comes back are pickle
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipelines.ledger import Outcome, State, open_ledger
 from pipelines.ledger.carried import CarriedLedger, NotCarried
 from pipelines.load import Loaded
 from pipelines.loads import load_all_on
-from pipelines.spread import Done, attempted, code
+from pipelines.spread import ENV_WORKERS, Done, attempted, code, for_loads, in_processes, processes
 from pipelines.zones import Zones, zones
 from tests.fixtures.submission import EMPTY, RIGHT, submission, write
 
@@ -85,6 +86,29 @@ def test_outcomes_events_and_files_are_those_of_loading_one_after_another(tmp_pa
     assert states == {State.RECEIVED, State.ACCEPTED, State.FILE_REJECTED, State.HELD}
     assert sum(isinstance(result, Loaded) and result.is_repeat for result in seen) == 1
     other.verify({}, in_full=True)
+
+
+def test_two_processes_of_this_machine_load_as_one_does(tmp_path: Path, home: Path) -> None:
+    paths, key = [submission(tmp_path, "RW5"), submission(tmp_path, "RXX")], spine_key()
+    alone, spread = zones(tmp_path / "alone"), zones(tmp_path / "spread")
+    one, other = open_ledger(alone.ledger), open_ledger(spread.ledger)
+    wanted = list(load_all(paths, alone, one, key))
+    seen = list(load_all_on(in_processes(2), paths, spread, other, key))
+    assert list(map(outcome, seen)) == list(map(outcome, wanted))
+    assert told(other.events()) == told(one.events())
+    assert files(spread) == files(alone)
+
+
+def test_submissions_of_several_providers_are_loaded_in_as_many_processes_as_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert for_loads(3) is None
+    monkeypatch.setenv(ENV_WORKERS, "2")
+    assert for_loads(1) is None and for_loads(3) is not None
+    monkeypatch.setenv(ENV_WORKERS, "1")
+    wanted = copy_context()
+    wanted.run(processes.set, 2)  # the demonstration asks for it
+    assert wanted.run(for_loads, 3) is not None and wanted.run(for_loads, 1) is None
 
 
 def test_loading_the_same_again_changes_nothing(tmp_path: Path, home: Path) -> None:

@@ -128,8 +128,8 @@ class Counting:
         """Keep what ``query`` gave of a table of so many rows."""
         values: dict[str, dict[str, int]] = {}
         most: dict[str, tuple[int, int]] = {}
-        ordered = counts.sort("what", "count", "value", descending=[False, True, False])
-        for name, rows_of in groupby(ordered.select("what", "value", "count").iter_rows(), itemgetter(0)):
+        ordered = sorted(counts.select("what", "value", "count").iter_rows(), key=_by_count)
+        for name, rows_of in groupby(ordered, itemgetter(0)):
             if name.startswith((_DAY, _WHO)):
                 known = [count for _, value, count in rows_of if value is not None]
                 if known:
@@ -142,6 +142,12 @@ class Counting:
     def profile(self, of: ProviderMonth) -> Profile:
         """The profile so far."""
         return Profile(of, self.found)
+
+
+def _by_count(row: tuple[str, str | None, int]) -> tuple[str, int, str]:
+    """The commonest value of a column first, blank before another that is as common."""
+    what, value, count = row
+    return what, -count, value or ""
 
 
 def is_counted(table: Table) -> bool:

@@ -52,6 +52,8 @@ _SHORT_NUMBER = re.compile(r"^[0-9]{1,8}$")
 # A file up to this size is parsed once and kept: almost all of the 23 tables of a monthly extract. Each pass over
 # a file costs 2 ms before the first byte.
 IN_MEMORY = 16 << 20
+# Rows up to so many are checked at once and not in pieces: to begin with pieces takes a sixth of a small check.
+_FEW_ROWS = 20_000
 # Where a footer is looked for.
 _FOOTER_BYTES = 2048
 
@@ -92,7 +94,8 @@ class _Layout:
         if not _is_regular(self._path, self._seen, len(self._names.values)):
             return self._judged()
         scan = _scan(self._path, self._names.values, self._before)
-        if self._seen.size <= IN_MEMORY:
+        is_in_memory = self._seen.size <= IN_MEMORY
+        if is_in_memory:
             rows = _read(scan)
             if rows is None or rows.height != rows_in:
                 return self._judged()
@@ -111,6 +114,7 @@ class _Layout:
             self._table, declared, rows_in - len(empty), [*self._findings, *noted], self._judged,
             places_of(self._mapping),
             around=Around(self._seen.has_quotes, self._seen.has_apostrophes, self._seen.is_beyond_ascii),
+            is_in_memory=is_in_memory and rows_in <= _FEW_ROWS,
         )  # fmt: skip
 
     def _judged(self) -> Received:

@@ -50,8 +50,8 @@ class Received:
     rules: ``otherwise`` handles the case that Polars then rejects it or reads another number of rows than were
     counted. ``columns`` gives each field's position in the file, 0 the first, without fields that the file does
     not have. ``kept`` is an open file without a name that the rows are read from: it must stay as long as they do.
-    ``around`` says what of the file may stand around its values. ``refused`` says what is
-    known of rows that are no records.
+    ``around`` says what of the file may stand around its values. ``refused`` says what is known of rows that are no
+    records. ``is_in_memory``: the rows are, and are not many.
     """
 
     table: Table
@@ -63,6 +63,7 @@ class Received:
     kept: IO[str] | None = None
     around: Around = ANYTHING_AROUND
     refused: Refused = NOTHING_REFUSED
+    is_in_memory: bool = False
 
 
 @dataclass(frozen=True)
