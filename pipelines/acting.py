@@ -32,8 +32,13 @@ class Acting:
     @classmethod
     def now(cls, memory: Path | None = None) -> Self:
         """Of this process. ``memory`` is a folder that remembers versions (``code_version``)."""
-        code = f"{version('parity')} {rows_version(memory=memory)}"
+        code = f"{_installed()} {rows_version(memory=memory)}"
         return cls(_user(), acting_as.get(), code, rules_version(memory=memory))
+
+
+@cache
+def _installed() -> str:
+    return version("parity")  # reads and parses a file, and a load asks twice
 
 
 @cache

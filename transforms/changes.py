@@ -156,12 +156,18 @@ def _recognised(ids: Sequence[str], of: Rows) -> pl.DataFrame:
 
 
 def _query(table: Table, of: TableRows) -> pl.LazyFrame:
-    by = [name for name in recognised_by(table) if name in of.columns]
-    content = pl.struct(sorted(of.columns)).hash()
+    return of.rows.select(_recognising(table.id, of.columns))
+
+
+# Made once per process, as the expressions of ``transforms.cast`` are.
+@cache
+def _recognising(table_id: str, columns: tuple[str, ...]) -> tuple[pl.Expr, ...]:
+    by = [name for name in recognised_by(TABLES[table_id]) if name in columns]
+    content = pl.struct(sorted(columns)).hash()
     is_named = pl.any_horizontal(pl.col(name).is_not_null() for name in by) if by else pl.lit(False)
     key = pl.when(is_named).then(pl.struct(by).hash() if by else content).otherwise(content)
-    return of.rows.select(
-        pl.lit(_NUMBER_OF[table.id], dtype=_NUMBER).alias("table"),
+    return (
+        pl.lit(_NUMBER_OF[table_id], dtype=_NUMBER).alias("table"),
         pl.col("row_number").cast(pl.Int64),
         key.alias("key"),
         content.alias("content"),

@@ -75,10 +75,14 @@ class Profile:
         return sum(table.rows for table in self.tables.values())
 
     def to_json(self) -> str:
-        """The profile as text, for ``from_json``."""
-        tables = {name: {"rows": of.rows, "values": of.values, "most": of.most} for name, of in self.tables.items()}
-        who = {"provider": self.of.provider, "month": month_text(self.of.month)}
-        return json.dumps({"profile": VERSION, **who, "tables": tables}, indent=1, sort_keys=True)
+        """The profile as text, for ``from_json``: a line for each table."""
+        who = {"profile": VERSION, "provider": self.of.provider, "month": month_text(self.of.month)}
+        tables = ",\n".join(
+            f"{json.dumps(name)}: "
+            + json.dumps({"rows": of.rows, "values": of.values, "most": of.most}, sort_keys=True)
+            for name, of in sorted(self.tables.items())
+        )
+        return f'{json.dumps(who)[:-1]}, "tables": {{\n{tables}\n}}}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Self | None:
@@ -187,17 +191,20 @@ def _columns(table: Table, start: date) -> Sequence[pl.Expr]:
     """An expression per column that is counted, each of text with few values."""
     found = []
     for each, how in _counted(table):
-        text = pl.col(f"{each.name}_text")
         if how == "date":
             found += [_age(each, start).alias(each.name), _day(each, start).alias(_DAY + each.name)]
         elif how == "who":
+            text = pl.col(f"{each.name}_text")
             found.append(pl.when(text.is_not_null()).then(text.hash().cast(pl.String)).alias(_WHO + each.name))
         else:
-            found.append(_value(each, text, how).alias(each.name))
+            found.append(_value(each, how).alias(each.name))
     return found
 
 
-def _value(each: Field, text: pl.Expr, how: str) -> pl.Expr:
+@cache
+def _value(each: Field, how: str) -> pl.Expr:
+    """What is counted of a field that is no date: the same in every month."""
+    text = pl.col(f"{each.name}_text")
     known = pl.when(text.is_null()).then(None)
     if how == "code":
         codes = [code.code for code in code_list(each.codes or "")]
