@@ -12,10 +12,9 @@ import hashlib
 import io
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-
-import sqlglot
 
 from schemas.dataset import TABLES
 from schemas.staged import staged_schema
@@ -53,7 +52,7 @@ def _kept() -> Mapping[Column, Columns] | None:
 
 
 def _columns(made_of: str) -> Columns:
-    found = set()
+    found = set[Column]()
     for each in made_of.split():
         table, _, columns = each.rpartition(".")
         found.update((table, column) for column in columns.split("/"))
@@ -85,7 +84,7 @@ def _fingerprint() -> str:
         "staged": {table.id: list(staged_schema(table)) for table in TABLES.values()},
         "looked up": looked_up(),
         "code": [Path(str(module.__file__)).read_text("utf-8") for module in (lineage, merging, staging)],
-        "sqlglot": sqlglot.__version__,
+        "sqlglot": version("sqlglot"),
     }
     return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
