@@ -40,8 +40,11 @@ class _Charts:
         # The number of a chart says nothing, and is another in every build.
         self.now = digests(con, _FIGURES, "provider", "* EXCLUDE (chart)")
         self.made = take_over(con, MARTS, "provider", self.now)
+        con.execute(
+            "CREATE TABLE work.charted AS SELECT unnest(CAST(? AS VARCHAR[])) AS provider", [sorted(self.made)]
+        )
         if len(self.made) < len(self.now):
-            con.execute(f"DELETE FROM {_FIGURES} WHERE provider NOT IN (SELECT unnest(?))", [sorted(self.made)])
+            con.execute(f"DELETE FROM {_FIGURES} WHERE provider NOT IN (FROM work.charted)")
 
     def summarise(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the summary, which is the last, and note what all was made from."""
@@ -57,4 +60,8 @@ def _make(mart: str, con: duckdb.DuckDBPyConnection) -> None:
         "AND schema_name || '.' || table_name = ?",
         [mart],
     ).fetchall()
-    con.execute(text if there == [(0,)] else text.replace(f"CREATE TABLE {mart} AS", f"INSERT INTO {mart}"))
+    if there != [(0,)]:
+        text = text.replace(f"CREATE TABLE {mart} AS", f"INSERT INTO {mart}")
+        # The summary reads the charts, and those that stay have theirs.
+        text = text.replace(f"FROM {_CHARTS}\n", f"FROM (FROM {_CHARTS} WHERE provider IN (FROM work.charted))\n")
+    con.execute(text)

@@ -7,8 +7,6 @@ CREATE TABLE mart.control_chart_summary AS
 WITH latest AS (
     SELECT *, count(why_not_charted) OVER (PARTITION BY source, provider, pathway, measure) AS not_charted
     FROM mart.control_chart
-    -- The other providers' rows stay (warehouse/comparison/charts.py).
-    WHERE provider IN (SELECT provider FROM work.control_figure)
     QUALIFY row_number() OVER (
         PARTITION BY source, provider, pathway, measure ORDER BY position DESC NULLS LAST, period_start DESC) = 1
 )
