@@ -21,7 +21,7 @@ FRESH := the_page_of_official or are_what_the_declarations_say or every_line_of_
 export PARITY_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help run look test campaign mutants audit lint format docs incentives published pictures bench bench-nation bench-scale bench-pages bench-years bench-keys dev lock clean
+.PHONY: help run look test campaign mutants audit lint format docs incentives published pictures bench bench-nation bench-scale bench-workers bench-releases bench-pages bench-years bench-keys dev lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -107,6 +107,12 @@ bench-nation: $(STAMP) ## Core and marts of 12 M contacts against the bare scan 
 
 bench-scale: $(STAMP) ## What a build costs by step and size, and what more cores would do; ROOT=folder
 	$(BIN)/python -m benchmarks.scale $(ROOT)
+
+bench-workers: $(STAMP) ## Parts of a build by one worker and by two, by the clock, as processes and on Spark; ROOT=folder
+	$(BIN)/python -m benchmarks.workers $(ROOT)
+
+bench-releases: $(STAMP) ## Twelve monthly releases of the demonstration, with and without sharing; ROOT=folder
+	$(BIN)/python -m benchmarks.releases $(ROOT)
 
 bench-pages: $(STAMP) ## Write every page of 10, 50 and 200 services of a release; ROOT=its folder
 	$(BIN)/python -m benchmarks.pages $(ROOT)

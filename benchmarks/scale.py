@@ -13,8 +13,6 @@ import os
 import resource
 import shutil
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +26,6 @@ from benchmarks.process import step
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
 from pipelines.load import load
-from pipelines.spread import in_processes, spread_by
 from pipelines.zones import zones
 from warehouse.build import build_core, build_marts, build_part
 from warehouse.parts import Part
@@ -49,7 +46,7 @@ def used() -> float:
 
 def parts(root: Path, providers: int) -> dict[str, Any]:
     """Core in parts, one after another in this process with one thread, then put together, then the marts."""
-    current, draft = _first(root, providers), root / "scale" / "parts.duckdb"
+    current, draft = first_of(root, providers), root / "scale" / "parts.duckdb"
     seconds: list[float] = []
     written: list[int] = []
 
@@ -83,32 +80,6 @@ def parts(root: Path, providers: int) -> dict[str, Any]:
     return found
 
 
-def whole(root: Path, providers: int, workers: int) -> dict[str, Any]:
-    """Core as it is built without parts, or in parts by so many processes: seconds, processor seconds, memory."""
-    draft, peak, is_over = root / "scale" / "whole.duckdb", [0], threading.Event()
-
-    def watch() -> None:
-        while not is_over.wait(0.05):
-            peak[0] = max(peak[0], _memory_kb())
-
-    threading.Thread(target=watch, daemon=True).start()
-    spread = spread_by(in_processes(workers)) if workers > 1 else None
-    clock, start = time.perf_counter(), used()
-    build_core(
-        draft, _first(root, providers), memory_limit="1GB" if workers > 1 else MEMORY, spread=spread,
-        part_memory=PART_MEMORY,
-    )  # fmt: skip
-    is_over.set()
-    found = {
-        "workers": workers,
-        "seconds": time.perf_counter() - clock,
-        "processor": used() - start,
-        "peak_mb": peak[0] / 1024,
-    }
-    draft.unlink()
-    return found
-
-
 def loads(root: Path, submissions: int) -> dict[str, Any]:
     """Submissions loaded one after another: processor seconds per million contacts."""
     place = root / "scale" / "home"
@@ -129,7 +100,8 @@ def loads(root: Path, submissions: int) -> dict[str, Any]:
     return {"contacts": contacts / 1e6, "load": seconds}
 
 
-def _first(root: Path, providers: int) -> list[Any]:
+def first_of(root: Path, providers: int) -> list[Any]:
+    """The submissions of the first providers."""
     current = staged(root)
     chosen = sorted({each.provider for each in current})[:providers]
     return [each for each in current if each.provider in chosen]
@@ -141,7 +113,7 @@ def _contacts(draft: Path) -> int:
     return int(found)
 
 
-def _memory_kb() -> int:
+def memory_kb() -> int:
     """Memory of its own that this process has, with all that it started."""
     found = 0
     own = os.getpid()
@@ -209,7 +181,7 @@ def main() -> None:
     """One step, or all tables."""
     if len(sys.argv) > 2:
         name, root, *arguments = sys.argv[1:]
-        steps: dict[str, Any] = {"parts": parts, "whole": whole, "load": loads}
+        steps: dict[str, Any] = {"parts": parts, "load": loads}
         (Path(root) / "scale").mkdir(exist_ok=True)
         print(json.dumps(steps[name](Path(root), *map(int, arguments))))
     else:

@@ -19,17 +19,19 @@ from pipelines.judged import judged
 from pipelines.kept import is_as_received
 from pipelines.keys import disclosure_key, fingerprint, spine_key
 from pipelines.ledger import Head, Ledger, Outcome, State
+from pipelines.objects import chosen_storage, through
 from pipelines.outdated import outdated
 from pipelines.pages import with_release
 from pipelines.publishing import submissions_of
 from pipelines.row_sums import hold_to_sums
-from pipelines.spread import chosen, part_memory, spread_by
+from pipelines.spread import Run, chosen, cluster, part_memory, spread_by
 from pipelines.zones import Zones, shown
 from reports.site.wording import counted
 from schemas.errors import ForThePerson
 from warehouse import build, inputs, published, release
 from warehouse.disclosure.parts import MANIFEST
 from warehouse.organisations.importing import reference_digest, source_files
+from warehouse.parts import Spread
 from warehouse.staging import StagedSubmission
 
 # DuckDB would take four fifths of the machine (9.7 GB at 10 M contacts); beyond this it spills to disk.
@@ -153,9 +155,15 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
         reference=zones.reference,
         # The key is part of it: rows deleted from a draft stay in its free blocks, with the tokens of the old key.
         built_with=f"{figures_version()} {reference_digest(zones.reference)} {fingerprint(spine_key())}",
-        spread=spread_by(run) if run else None,
+        spread=spread_of(run) if run else None,
         part_memory=part_memory(),
     )
+
+
+def spread_of(run: Run) -> Spread:
+    """How ``run`` builds parts: on a cluster through object storage, if ``PARITY_OBJECTS`` names one."""
+    storage = chosen_storage() if cluster.get() else None
+    return through(storage, spread_by(run)) if storage else spread_by(run)
 
 
 def build_marts(zones: Zones) -> dict[str, int]:

@@ -22,6 +22,8 @@ from pipelines.load import load
 from pipelines.zones import Zones, zones
 from tests.campaign import is_whole
 from tests.fixtures.drafts import everything
+from tests.fixtures.object_store import missing as missing_store
+from tests.fixtures.object_store import object_store
 from tests.fixtures.spark_cluster import Cluster, cluster, missing
 from tests.fixtures.warehouse import (
     APRIL,
@@ -173,6 +175,26 @@ def test_a_task_that_fails_names_its_provider_and_no_value(
     assert failed.stderr.startswith(f"Core could not be built for provider {staged[2].provider}: ")
     shown = [failed.stderr.encode(), failed.stdout.encode(), *(f.read_bytes() for f in spark.everything_written())]
     assert not any(b"SECRET" in content or b"9990000042" in content for content in shown)
+
+
+@in_campaign
+@pytest.mark.skipif(bool(missing_store()), reason=missing_store())
+def test_workers_that_share_only_object_storage_build_the_same_core(
+    staged: list[StagedSubmission], tmp_path: Path, workers_key: Path
+) -> None:
+    """Through a real S3 server. The workers have its key by themselves: it is in no task, log or event."""
+    with (
+        object_store(tmp_path / "objects") as store,
+        cluster(tmp_path / "spark", key=workers_key, more=store.environment) as own,
+    ):
+        built = own.run(
+            "-m", "tests.fixtures.core_on", own.address, str(tmp_path), home=tmp_path / "var",
+            more=store.environment | {"PARITY_OBJECTS": store.address},
+        )  # fmt: skip
+        assert built.stderr == ""
+        secret = store.environment["AWS_SECRET_ACCESS_KEY"].encode()
+        assert [path for path in own.everything_written() if secret in path.read_bytes()] == []
+    assert everything(tmp_path / "draft.duckdb") == embedded(tmp_path, staged)
 
 
 @in_campaign
