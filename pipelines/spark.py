@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from pipelines.settings import whole_number
 from pipelines.spread import SPARK, Done, Run, attempted, code
+from reports.site.wording import counted
 from schemas.errors import ForThePerson, NotAsked
 
 try:
@@ -27,8 +29,9 @@ except ImportError:
 
 # Tasks that Spark knows of at a time. Each has a thread here, which only waits.
 _AT_A_TIME = 256
-# A worker that is free takes a second, on a machine with twenty times as much other work a minute and a half.
-_WAIT_SECONDS = 300
+# Until the first worker takes up work. One that is free takes a second, on a machine with twenty times as much
+# other work as cores six minutes.
+ENV_WAIT, _WAIT_MINUTES = "PARITY_CLUSTER_WAIT_MINUTES", 5
 _ANSWER_SECONDS = 10
 _LOST = "its worker was lost, and so were those that tried again. See the logs of the cluster."
 _SETTINGS = {
@@ -114,11 +117,12 @@ def _answers(host: str, port: int) -> bool:
 
 def _wait_for_workers(context: Any, address: str) -> None:
     """Wait for the first worker: without one, Spark would wait for ever and say nothing."""
-    until = time.monotonic() + _WAIT_SECONDS
+    minutes = whole_number(ENV_WAIT, _WAIT_MINUTES)
+    until = time.monotonic() + 60 * minutes
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the driver is one of them
         if time.monotonic() > until:
             raise ClusterUnreachable(
-                f"No worker of {address} took up work within {_WAIT_SECONDS // 60} minutes. Start one, or wait "
-                "until one is free, and run the same command again."
+                f"No worker of {address} took up work within {counted(minutes, 'minute')}. Start one, or wait "
+                f"until one is free ({ENV_WAIT} says how long), and run the same command again."
             )
         time.sleep(0.2)
