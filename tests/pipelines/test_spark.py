@@ -201,19 +201,24 @@ def test_workers_that_share_only_object_storage_build_the_same_core(
     assert everything(tmp_path / "draft.duckdb") == embedded(tmp_path, staged)
 
 
+# The command, with every provider a part of its own: services this small would all be in one, which is built here.
+EACH_ALONE = "from warehouse import build; build.PART_BYTES = 1; from pipelines.cli import main; main()"
+
+
 @in_campaign
 def test_a_release_made_on_the_cluster_is_the_release_of_this_machine(spark: Cluster, tmp_path: Path) -> None:
     """Four services of two months through both commands, in every table of the release and by its name."""
     write_submissions(tmp_path / "in", providers=4, months=2, start=APRIL, seed=1, size=0.2)
-    releases = {}
+    releases, before = {}, len([*(spark.folder / "events").iterdir()])
     for name, more in (("here", []), ("there", ["--on", spark.address])):
         for command in (["load", str(tmp_path / "in")], ["publish"]):
-            ended = spark.run("-m", "pipelines", *command, *more, home=tmp_path / name)
+            ended = spark.run("-c", EACH_ALONE, *command, *more, home=tmp_path / name)
             assert ended.stderr == ""
         found = everything(tmp_path / name / "warehouse.duckdb")
         releases[name] = {
             table: of for table, of in found.items() if table.split(".")[0] not in ("meta", "history")
         }
+    assert len([*(spark.folder / "events").iterdir()]) == before + 2  # both commands joined the cluster
     assert releases["there"] == releases["here"]
     names = [{path.name for path in (tmp_path / name / "releases").iterdir()} for name in ("here", "there")]
     assert names[0] == names[1]
