@@ -146,7 +146,7 @@ def test_without_a_setting_everything_is_built_in_this_process(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    "address", ["", "centre:7077", "spark://", "spark://centre", "spark://centre:port", "local[2]"]
+    "address", ["centre:7077", "spark://", "spark://centre", "spark://centre:port", "local[2]"]
 )
 def test_an_address_of_no_cluster_is_refused(address: str) -> None:
     with pytest.raises(NotAsked, match="spark://host:port"):
