@@ -110,7 +110,8 @@ def test_a_copy_made_while_everything_is_processed_again_is_whole(
         for _ in range(5):
             backup(found, tmp_path / "copy")
             monkeypatch.setenv("PARITY_HOME", str(tmp_path / "copy"))
-            assert [each for each in examine() if each.looked_at != "disk"] == []
+            # The versions are none of this code: doctor says so of the rules.
+            assert [each for each in examine() if each.looked_at not in ("disk", "rules")] == []
     finally:
         stop.set()
         busy.join()

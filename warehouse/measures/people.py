@@ -114,13 +114,13 @@ def create_origins(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``work.origin``: the number of every provider, commissioner, month and pathway that counts can be from.
 
     A number is made once, not for each row of counts: a hash takes ten times as long as a join. Needs
-    ``work.count_key``.
+    ``work.count_key``, and ``ref.month``, which has every month that counts.
     """
     text = "concat_ws('|', provider, commissioner, month, pathway)"
     con.execute(
         f"CREATE TABLE work.origin AS SELECT *, CAST('0x' || substr(sha256({text}), 1, 16) AS UBIGINT) AS origin "
         "FROM (SELECT DISTINCT provider, commissioner, pathway FROM work.count_key) "
-        "INNER JOIN (SELECT DISTINCT provider, month FROM core.reported_month) USING (provider)"
+        "CROSS JOIN (SELECT month FROM ref.month)"
     )
 
 
