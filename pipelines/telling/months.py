@@ -22,6 +22,7 @@ from schemas.windows import counts_from
 # A file that counts is published when its window has closed, a month later at most. By then it should have been.
 LAGS_AFTER = 35
 _NAMED = 30
+_DECIDED = "The file was confirmed or withdrawn, or another one came."
 
 
 def months(seen: Overseen) -> Iterator[Cause]:
@@ -91,68 +92,82 @@ def _names(of: Sequence[ProviderMonth]) -> str:
     return first_of([each.as_typed for each in sorted(of)], _NAMED)
 
 
-def _of(each: Standing, kind: str) -> tuple[str, str, str]:
-    """Name of the cause, provider and month in words, and what counts until then."""
+def _of_a_file(
+    each: Standing, kind: str, title: str, text: str, do: Sequence[str], over: str, *, is_ours: bool = True
+) -> Cause:
+    """A cause about the latest file of a month. Its name and title begin with the provider and month."""
     of = each.month.provider_month
-    counts = "An earlier file counts until then." if each.month.counts else "The month is missing until then."
-    return f"{kind}/{of.provider}/{month_text(of.month)}", f"{of.provider}, {of.month:%B %Y}", counts
+    return Cause(
+        f"{kind}/{of.provider}/{month_text(of.month)}",
+        f"{of.provider}, {of.month:%B %Y}: {title}",
+        text,
+        do,
+        over,
+        str(each.month.latest),
+        is_ours=is_ours,
+    )
+
+
+def _counts(each: Standing) -> str:
+    return "An earlier file counts until then." if each.month.counts else "The month is missing until then."
 
 
 def _held(each: Standing) -> Cause:
-    name, month, counts = _of(each, "held")
-    return Cause(
-        name,
-        f"{month}: the file is held",
-        f"It is thin or wrong beside what the service sent before, so it waits for a person. {counts} The board "
-        "says what was compared. Ask the service. Let it count if it is right, or ask for another file.",
-        ["parity status", f'parity confirm {each.month.provider_month.as_typed} --why "REASON"'],
-        "The file was confirmed or withdrawn, or another one came.",
-        str(each.month.latest),
+    return _of_a_file(
+        each,
+        "held",
+        "the file is held",
+        f"It is thin or wrong beside what the service sent before, so it waits for a person. {_counts(each)} The "
+        "board says what was compared. Ask the service. Let it count if it is right, or ask for another file.",
+        ["parity status", _decides("confirm", each)],
+        _DECIDED,
     )
 
 
 def _too_late(each: Standing) -> Cause:
-    name, month, counts = _of(each, "late")
-    return Cause(
-        name,
-        f"{month}: the file came too late for any window",
-        f"The rules accept it, and no later window takes the month. {counts} Let it count if it shall, or take the "
-        "month out.",
-        [f'parity {what} {each.month.provider_month.as_typed} --why "REASON"' for what in ("confirm", "withdraw")],
-        "The file was confirmed or withdrawn, or another one came.",
-        str(each.month.latest),
+    return _of_a_file(
+        each,
+        "late",
+        "the file came too late for any window",
+        f"The rules accept it, and no later window takes the month. {_counts(each)} Let it count if it shall, or "
+        "take the month out.",
+        [_decides(command, each) for command in ("confirm", "withdraw")],
+        _DECIDED,
     )
 
 
+def _decides(command: str, each: Standing) -> str:
+    return f'parity {command} {each.month.provider_month.as_typed} --why "REASON"'
+
+
 def _rejected(each: Standing) -> Cause:
-    name, month, counts = _of(each, "rejected")
-    return Cause(
-        name,
-        f"{month}: the file was rejected",
-        f"{each.why or 'A rule rejects it.'} {counts} The service has a report that says what to correct. The "
-        "command prints a text to send to it.",
+    return _of_a_file(
+        each,
+        "rejected",
+        "the file was rejected",
+        f"{each.why or 'A rule rejects it.'} {_counts(each)} The service has a report that says what to correct. "
+        "The command prints a text to send to it.",
         [f"parity mails {each.month.provider_month.provider}"],
         "Another file came.",
-        str(each.month.latest),
         is_ours=False,
     )
 
 
 def _failed(each: Standing) -> Cause:
-    name, month, counts = _of(each, "failed")
+    counts = _counts(each)
     if each.why == NOT_COPIED:
         how = f"It could not be copied, and nothing of it is kept. {counts} Load it again, or have it sent again."
         do = ["parity load"]
     else:
         how = f"The load broke off, through no fault of the service. {counts} What was received is still there."
         do = [f"parity reprocess {each.month.provider_month.as_typed}"]
-    return Cause(
-        name,
-        f"{month}: the load of a file broke off",
+    return _of_a_file(
+        each,
+        "failed",
+        "the load of a file broke off",
         f"{how} The sensor tries again what lies in the inbox. If it fails again, PARITY_DEBUG=1 shows where.",
         do,
         "It was processed, or another file came.",
-        str(each.month.latest),
     )
 
 
