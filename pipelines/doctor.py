@@ -23,7 +23,7 @@ from pipelines.ledger import Ledger, Outcome, State, open_ledger
 from pipelines.locks import is_left
 from pipelines.outdated import outdated
 from pipelines.zones import Zones, data_root, shown, zones
-from reports.site.wording import counted, first_of
+from reports.site.wording import checked_before, counted, first_of
 from schemas.errors import ForThePerson
 from schemas.gate import A_SUBMISSION
 
@@ -212,10 +212,10 @@ def _rows(of: Installation) -> Iterator[Finding]:
 
 
 def _outdated(of: Installation) -> Iterator[Finding]:
-    if checked_before := outdated(of.zones, of.counting):
+    if found := outdated(of.zones, of.counting):
         yield Finding(
             "rules",
-            f"Another version of Parity checked {len(checked_before):,} of the submissions that count.",
+            f"{checked_before(len(found))}.",
             "What it found stands. `parity plan` says what the rules of today would change.",
             "Process them again, then publish.",
             "parity reprocess",

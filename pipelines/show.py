@@ -20,7 +20,7 @@ from rich.table import Table
 from pipelines.ledger import State
 from pipelines.zones import Zones, shown
 from reports.site.asked import answer_said
-from reports.site.wording import counted, first_of, whose
+from reports.site.wording import checked_before, counted, first_of, whose
 
 if TYPE_CHECKING:  # both bring DuckDB with them, which `parity check` does not need
     from pipelines.arrivals import Waiting
@@ -203,8 +203,8 @@ def released(release: "Release") -> None:
 def outdated(number: int) -> str:
     """What to do about so many submissions that count as another version checked them."""
     return (
-        f"Another version of Parity checked {number:,} of the submissions that count, and what it found stands. To "
-        "check by the rules of today: parity reprocess, then parity publish."
+        f"{checked_before(number)}, and what it found stands. To check by the rules of today: "
+        "parity reprocess, then parity publish."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from reports.pages import addresses
 from reports.pages.page import Page
-from reports.site.wording import day
+from reports.site.wording import checked_before, day
 from reports.templating import dressed, environment
 from schemas.month import month_text
 
@@ -47,7 +47,7 @@ def page_of(months: Sequence[date], seen: Mapping[str, Any], has_plans: bool = F
         "further": len(seen["chase"]) - _TEXTS,
         "unplaced": seen["unplaced"],
         "said": seen["release"],
-        "outdated": seen["outdated"],
+        "outdated": checked_before(seen["outdated"]) if seen["outdated"] else "",
     }
     text = (
         environment("reports.pages")

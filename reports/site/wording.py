@@ -136,6 +136,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def checked_before(number: int) -> str:
+    """How many submissions count as another version of Parity checked them, as the beginning of a sentence."""
+    return f"Another version of Parity checked {number:,} of the submissions that count"
+
+
 def first_of(names: Sequence[str], most: int) -> str:
     """The first names, and how many more there are: "RV5, RW5 and 3 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
