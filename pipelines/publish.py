@@ -255,12 +255,13 @@ def has_published(zones: Zones) -> bool:
 
 
 def _release(zones: Zones, ledger: Ledger, name: str, is_new: bool, submissions: int) -> Release:
+    of_today, lost = _of_today(zones, ledger)
     return Release(
         release=name,
         warehouse=shown(zones.warehouse),
         folder=shown(zones.releases / name),
         is_new=is_new,
         submissions=submissions,
-        left_out=left_out(zones, ledger),
-        outdated=len(outdated(zones, ledger.current_submissions())),
+        left_out=named(lost),
+        outdated=len(outdated(zones, [*of_today, *lost])),
     )
