@@ -22,7 +22,7 @@ MARTS = (_CHARTS, _SUMMARY)
 def chart_steps() -> Mapping[str, Callable[[duckdb.DuckDBPyConnection], object]]:
     """What makes the models of the charts instead of executing them as they stand (``warehouse.order.run``)."""
     charts = _Charts()
-    return {_FIGURES: charts.take_over, _CHARTS: partial(_make, _CHARTS), _SUMMARY: charts.summarise}
+    return {_FIGURES: charts.take_over, _CHARTS: partial(charts.make, _CHARTS), _SUMMARY: charts.summarise}
 
 
 class _Charts:
@@ -43,25 +43,26 @@ class _Charts:
         con.execute(
             "CREATE TABLE work.charted AS SELECT unnest(CAST(? AS VARCHAR[])) AS provider", [sorted(self.made)]
         )
-        if len(self.made) < len(self.now):
+        if self.some_stay:
             con.execute(f"DELETE FROM {_FIGURES} WHERE provider NOT IN (FROM work.charted)")
+
+    @property
+    def some_stay(self) -> bool:
+        """Whether charts of the last build stay; if none do, there are no tables of charts."""
+        return len(self.made) < len(self.now)
+
+    def make(self, mart: str, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the rows of ``work.control_figure``, beside those of ``mart`` that stay."""
+        text = read_sql(mart)
+        if self.some_stay:
+            text = text.replace(f"CREATE TABLE {mart} AS", f"INSERT INTO {mart}")
+            # The summary reads the charts, and those that stay have theirs.
+            text = text.replace(
+                f"FROM {_CHARTS}\n", f"FROM (FROM {_CHARTS} WHERE provider IN (FROM work.charted))\n"
+            )
+        con.execute(text)
 
     def summarise(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the summary, which is the last, and note what all was made from."""
-        _make(_SUMMARY, con)
+        self.make(_SUMMARY, con)
         note(con, MARTS, self.made, self.now)
-
-
-def _make(mart: str, con: duckdb.DuckDBPyConnection) -> None:
-    """Make the rows of ``work.control_figure``, beside those of ``mart`` that stay."""
-    text = read_sql(mart)
-    there = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() "
-        "AND schema_name || '.' || table_name = ?",
-        [mart],
-    ).fetchall()
-    if there != [(0,)]:
-        text = text.replace(f"CREATE TABLE {mart} AS", f"INSERT INTO {mart}")
-        # The summary reads the charts, and those that stay have theirs.
-        text = text.replace(f"FROM {_CHARTS}\n", f"FROM (FROM {_CHARTS} WHERE provider IN (FROM work.charted))\n")
-    con.execute(text)
