@@ -16,6 +16,11 @@ _OF_FORM = (
 )  # fmt: skip
 
 
+def more_tables(number: int) -> str:
+    """How many tables are not named: "1 more table", "2 more tables"."""
+    return f"{number} more table{'' if number == 1 else 's'}"
+
+
 def said_once(findings: pl.DataFrame) -> pl.DataFrame:
     """The findings with one for each of these rules: that of the first table, and how many more tables have it."""
     met = set(findings["rule_id"].unique())
@@ -24,6 +29,6 @@ def said_once(findings: pl.DataFrame) -> pl.DataFrame:
         if (tables := findings.filter(about)["table"].n_unique()) < 2:
             continue
         first = findings.filter(about).row(0, named=True)
-        more = f"{first['found']} of {first['table']}, and in {tables - 1} more table{'s' if tables > 2 else ''}"
+        more = f"{first['found']} of {first['table']}, and in {more_tables(tables - 1)}"
         findings = pl.concat([note(GATE[rule_id], None, more), findings.filter(~about)])
     return findings

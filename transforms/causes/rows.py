@@ -12,6 +12,7 @@ from schemas.causes import CAUSES
 from transforms.causes.cause import FEWEST, Affected, Cause
 from transforms.receive.structure import rows_said
 from transforms.receive.table import Received
+from transforms.said_once import more_tables
 
 
 def causes_of_rows(read: Mapping[str, Received]) -> list[Cause]:
@@ -35,6 +36,5 @@ def _lacking(received: Received) -> list[Affected]:
 def _said(found: list[Received]) -> str:
     first, *others = found
     more = sum(each.refused.short.height for each in others)
-    tables = "1 more table" if len(others) == 1 else f"{len(others)} more tables"
-    also = f", and {more:,} rows of {tables}" if others else ""
+    also = f", and {more:,} rows of {more_tables(len(others))}" if others else ""
     return f"in {first.table.name} {rows_said(first.refused.short['row_number'].to_list())}{also}"
