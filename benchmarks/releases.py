@@ -76,15 +76,15 @@ def _release(home: Zones, ledger: Ledger, sent: list[Path], name: str) -> Path:
 
 def bytes_of(folder: Path) -> Bytes:
     """All bytes below a folder."""
-    found = [path.stat() for path in folder.rglob("*") if path.is_file()]
-    return Bytes(sum(each.st_size for each in found), sum({each.st_ino: each.st_size for each in found}.values()))
+    found = by_kind(folder).values()
+    return Bytes(sum(each.named for each in found), sum(each.kept for each in found))
 
 
-def by_kind(releases: Path) -> dict[str, Bytes]:
-    """Bytes by the ending of the file's name, databases by their names."""
+def by_kind(folder: Path) -> dict[str, Bytes]:
+    """Bytes below a folder by the ending of the file's name, databases by their names."""
     named: dict[str, int] = defaultdict(int)
     kept: dict[str, dict[int, int]] = defaultdict(dict)
-    for path in releases.rglob("*"):
+    for path in folder.rglob("*"):
         if path.is_file():
             kind = path.name if path.suffix == ".duckdb" else path.suffix.removeprefix(".")
             named[kind] += path.stat().st_size
