@@ -1,11 +1,14 @@
 """Where findings are, in the words of a spreadsheet: rows "4-6, 9" and cells "F214-F219, F302".
 
-Belongs here: ranges of rows and cells, and letters of columns. Does not belong here: what is wrong there.
+Belongs here: ranges of rows and cells. Does not belong here: what is wrong there, letters of a column
+(``schemas.letters``).
 """
 
 from collections.abc import Mapping, Sequence
 
 import polars as pl
+
+from schemas.letters import letters_of_column
 
 RANGES_SHOWN = 30
 
@@ -28,19 +31,9 @@ def cell_ranges(rows: pl.Series, letters: Sequence[str], at_most: int = RANGES_S
     return _listed(shown, _left(first, last, each) * len(letters), "cell")
 
 
-def column_letter(index: int) -> str:
-    """The letters of a spreadsheet's column, 0 the first: A, B, … Z, AA and so on."""
-    letters = ""
-    while index >= 0:
-        index, place = divmod(index, 26)
-        letters = chr(ord("A") + place) + letters
-        index -= 1
-    return letters
-
-
 def letters_of(fields: Sequence[str], columns: Mapping[str, int]) -> list[str]:
     """The columns of those ``fields`` that the file has."""
-    return [column_letter(columns[name]) for name in fields if name in columns]
+    return [letters_of_column(columns[name]) for name in fields if name in columns]
 
 
 def _ranges(rows: pl.Series) -> tuple[pl.Series, pl.Series]:

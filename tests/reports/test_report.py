@@ -17,10 +17,11 @@ from pipelines.ledger import State
 from pipelines.verdict import Verdict, state_of
 from reports.site import workbook
 from reports.site.history import earlier_report
-from reports.site.ranges import cell_ranges, column_letter, row_ranges
+from reports.site.ranges import cell_ranges, row_ranges
 from reports.site.report import as_json, write_report
 from reports.site.wording import deadline, message, note_message, whose
 from schemas.dataset import TABLES
+from schemas.letters import letters_of_column
 from schemas.rule import Effect, Owner, Rule
 from schemas.versions import Version
 from schemas.windows import closes, windows
@@ -281,7 +282,7 @@ def test_cells_are_those_of_a_spreadsheet(rows: list[int], letters: list[str], s
     ("index", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (702, "AAA")]
 )
 def test_columns_have_the_letters_of_a_spreadsheet(index: int, letter: str) -> None:
-    assert column_letter(index) == letter
+    assert letters_of_column(index) == letter
 
 
 def test_a_finding_names_its_rows_and_cells_as_in_the_file() -> None:

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from schemas import limits
+from schemas.letters import letters_of_column
 from schemas.snomed import is_right
 from transforms.convert.converter import Converter, NotConverted, Note
-from transforms.convert.workbook_others import Kind, errors_in, kind_of
-from transforms.convert.workbook_package import opened
+from transforms.convert.workbook_others import Errors, Kind, errors_in, kind_of
+from transforms.convert.workbook_package import opened, others_said
 
 # Excel keeps this many digits of a number.
 _DIGITS = 15
@@ -48,16 +49,19 @@ def write(path: Path, name: str | None, out: Path) -> list[Note]:
     assert name is not None, "a workbook has several sheets"
     if (kind := kind_of(path)) is not Kind.XLSX:
         with _other(path, kind) as other:
-            rows = _read(other.reader, name)
+            rows = _read(sheet := _sheet(other.reader, name))
             rows = rows.with_columns(
                 pl.all().map_batches(_as_a_number_has_it, return_dtype=pl.String, is_elementwise=True)
             )
             rows.with_columns(_written(pl.col(pl.String))).write_csv(out, include_header=False)
-            return [Note("GATE-CELL-ERROR", other.errors)] if other.errors else []
+            if not other.errors.cells:
+                return []
+            said = other.errors.of_sheets.get(name, "") if kind is Kind.ODS else _errors(sheet)
+            return [Note("GATE-CELL-ERROR", said)] if said else []
     with opened(path) as book:
         facts = book.facts(next(each for each in book.sheets if each.name == name))
     with _damaged_if_it_fails():
-        rows = _read(_opened(path, kind), name).with_columns(_written(pl.col(pl.String)))
+        rows = _read(_sheet(_opened(path, kind), name)).with_columns(_written(pl.col(pl.String)))
     long = [
         _as_kept(rows[:, place], pl.Series(numbers, dtype=pl.Int64))
         for place, numbers in facts.long_numbers.items()
@@ -68,10 +72,10 @@ def write(path: Path, name: str | None, out: Path) -> list[Note]:
 
 
 class _Other(NamedTuple):
-    """A workbook of another kind, within the limits: its reader, and in words which cells show an error."""
+    """A workbook of another kind, within the limits: its reader, and its cells that show an error."""
 
     reader: Any
-    errors: str
+    errors: Errors
 
 
 _LAST: dict[tuple[str, int, int], _Other] = {}
@@ -117,16 +121,31 @@ def _opened(path: Path, kind: Kind) -> Any:
     return fastexcel.read_excel(path if is_said else path.read_bytes())
 
 
-def _read(reader: Any, name: str) -> pl.DataFrame:
-    """Every cell of a sheet as text, from A1 on. A blank cell is null."""
-    read: Any = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-    rows: pl.DataFrame = read.to_polars()
-    # The reader begins with the first column that has a cell, and says which one that is.
-    before = min((column.absolute_index for column in read.available_columns()), default=0)
-    blank = [pl.lit(None, dtype=pl.String).alias(f"before {place}") for place in range(before)]
+def _sheet(reader: Any, name: str) -> Any:
+    """A sheet of a workbook, every cell as text."""
+    return reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+
+
+def _columns_before(sheet: Any) -> int:
+    """The columns before the first that has a cell. The reader begins with that one, and says which it is."""
+    return min((column.absolute_index for column in sheet.available_columns()), default=0)
+
+
+def _read(sheet: Any) -> pl.DataFrame:
+    """Every cell of a sheet, from A1 on. A blank cell is null."""
+    rows: pl.DataFrame = sheet.to_polars()
+    blank = [pl.lit(None, dtype=pl.String).alias(f"before {place}") for place in range(_columns_before(sheet))]
     # Written as CSV, text without a character would be a pair of quotation marks, which takes longer to read.
     text = pl.all().cast(pl.String)
     return rows.select(*blank, pl.when(text != "").then(text))
+
+
+def _errors(sheet: Any) -> str:
+    """The cells of a sheet that show an error, in words; empty if there are none."""
+    _, found = sheet.to_arrow_with_errors()
+    cells = sorted(error.position for error in found.errors) if found else []
+    places = (f"{letters_of_column(_columns_before(sheet) + column)}{row + 1}" for row, column in cells[:1])
+    return others_said(f"cell {next(places, '')}", len(cells))
 
 
 def _written(text: pl.Expr) -> pl.Expr:

@@ -9,12 +9,16 @@ A sheet of .xls has at most 65,536 rows and 256 columns, so there is always room
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from html import unescape
+from itertools import pairwise
 from pathlib import Path
-from typing import IO
+from types import MappingProxyType
+from typing import IO, NamedTuple
 
 from schemas import limits
+from schemas.letters import letters_of_column
 from transforms.archive import BROKEN, Sparing
 from transforms.convert.converter import NotConverted
 from transforms.convert.workbook_package import DAMAGED, OLE, held_to_limits, hold, others_said
@@ -37,6 +41,8 @@ _TIMES = {
     for what in (b"columns", b"rows")
 }
 _ODS_ERROR = re.compile(rb"calcext:value-type\s*=\s*[\"']error[\"']")
+_ODS_NAME = re.compile(rb"<table:table\s[^>]*?table:name\s*=\s*(\"[^\"]*\"|'[^']*')")
+_CELL_BEGINS = re.compile(rb"<table:(?:covered-)?table-cell\b")
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _OTHER_ENCODING = re.compile(rb"(\xef\xbb\xbf)?<\?xml [^>]*encoding\s*=\s*[\"'](?!utf-8|us-ascii)", re.IGNORECASE)
 # Bytes of one row, or of all that stands before the first one.
@@ -80,21 +86,32 @@ def _what_else(start: bytes) -> str:
     return DAMAGED
 
 
-def errors_in(path: Path, kind: Kind) -> str:
-    """Hold a workbook of another kind to the limits. Returns in words which cells show an error, if any do.
+class Errors(NamedTuple):
+    """Cells of a workbook that show an error: how many, and those of each sheet in words.
+
+    ``of_sheets`` is known of an .ods only: its reader gives such a cell as one without a value. Readers of the two
+    other kinds name them.
+    """
+
+    cells: int
+    of_sheets: Mapping[str, str] = MappingProxyType({})
+
+
+def errors_in(path: Path, kind: Kind) -> Errors:
+    """Hold a workbook of another kind to the limits. Returns its cells that show an error.
 
     Raises NotConverted for one that is too large or damaged.
     """
     try:
         if kind is Kind.XLS:
-            errors = _in_pieces(path)
+            errors = Errors(_in_pieces(path))
         else:
             with path.open("rb") as file, zipfile.ZipFile(Sparing(file)) as package:
                 held_to_limits(package.infolist())
-                errors = _binary(package) if kind is Kind.XLSB else _open_document(package)
+                errors = Errors(_binary(package)) if kind is Kind.XLSB else _open_document(package)
     except (*BROKEN, KeyError, IndexError):
         raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
-    return others_said("a cell of the workbook", errors)
+    return errors
 
 
 def _in_pieces(path: Path) -> int:
@@ -157,8 +174,8 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _open_document(package: zipfile.ZipFile) -> int:
-    """Walk through the sheets of an .ods, row by row. Returns how many cells show an error."""
+def _open_document(package: zipfile.ZipFile) -> Errors:
+    """Walk through the sheets of an .ods, row by row. Returns the cells that show an error."""
     sheets, rest, is_first = _Sheets(), b"", True
     with package.open("content.xml") as file:
         while chunk := file.read(_CHUNK):
@@ -181,27 +198,56 @@ class _Sheets:
     """
 
     def __init__(self) -> None:
-        self.errors = self._rows = self._filled = self._columns = 0
+        self._errors = self._rows = self._filled = self._columns = 0
+        self._sheet = ""
+        self._of_sheets: dict[str, tuple[str, int]] = {}
+
+    @property
+    def errors(self) -> Errors:
+        """The cells that show an error. One before the first row would only be counted."""
+        said = {name: others_said(f"cell {first}", count) for name, (first, count) in self._of_sheets.items()}
+        return Errors(self._errors, said)
 
     def add(self, piece: bytes, *, is_first: bool) -> None:
         """A piece that begins with a row, or with what stands before all rows (``is_first``)."""
         hidden = piece.removeprefix(_UTF_8_MARK).removeprefix(b"<?xml ") if is_first else piece
         if b"<!" in piece or b"<?" in hidden or b"\0" in piece or (is_first and _OTHER_ENCODING.match(piece)):
             raise NotConverted("GATE-WORKBOOK", DAMAGED)
-        self.errors += len(_ODS_ERROR.findall(piece)) if b"error" in piece else 0
+        has_errors = b"error" in piece and _ODS_ERROR.search(piece) is not None
+        self._errors += len(_ODS_ERROR.findall(piece)) if has_errors else 0
         has_end, is_repeated = _SHEET_ENDS in piece, b"-repeated" in piece
-        _, *rows = piece.split(_ROW_BEGINS)
+        before, *rows = piece.split(_ROW_BEGINS)
+        self._name(before)
         for row in rows:
             if row[:1] in _ENDS_A_NAME:  # else an element whose name is longer, such as a group of rows
                 self._add(row, is_repeated=is_repeated)
+                if has_errors:
+                    self._note_errors(row)
             if has_end and _SHEET_ENDS in row:
                 self.end()
+                self._name(row)
         hold(self._filled, self._columns)
 
     def end(self) -> None:
         """A sheet ends."""
         hold(self._filled, self._columns)
         self._rows = self._filled = self._columns = 0
+
+    def _name(self, between: bytes) -> None:
+        """Take the name of the sheet that begins in what stands between two rows, if one does."""
+        if names := _ODS_NAME.findall(between):
+            self._sheet = unescape(names[-1][1:-1].decode(errors="replace"))
+
+    def _note_errors(self, row: bytes) -> None:
+        """Add the cells of a row that show an error. The row was added before."""
+        if (error := _ODS_ERROR.search(row)) is None:
+            return
+        # The cell begins before its attributes.
+        cells = [cell.start() for cell in _CELL_BEGINS.finditer(row, 0, error.start())]
+        column = sum(_times(row[start:end], b"columns", 1) for start, end in pairwise(cells))
+        first_row = self._rows - _times(row.partition(b"<")[0], b"rows", 1) + 1
+        first, count = self._of_sheets.get(self._sheet, (f"{letters_of_column(column)}{first_row}", 0))
+        self._of_sheets[self._sheet] = first, count + len(_ODS_ERROR.findall(row))
 
     def _add(self, row: bytes, *, is_repeated: bool) -> None:
         """The rest of a row, behind the name of its element. Empty rows below all others take no room."""

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from schemas import limits
+from schemas.letters import column_of_letters
 from transforms.archive import BROKEN, Sparing, swells
 from transforms.convert.converter import NotConverted
 
@@ -124,7 +125,7 @@ class Workbook:
         for piece in self._pieces(sheet):
             if is_exact or found.cells < _FIRST_CELLS or _has_other_places(piece):
                 for column, row in set(_PLACE.findall(piece)):
-                    columns.add(column_of(column))
+                    columns.add(column_of_letters(column))
                     found.rows = max(found.rows, int(row))
             else:
                 is_whole = False
@@ -165,7 +166,7 @@ def _note_cells(piece: bytes, found: Facts) -> None:
         found.errors += len(cells)
     if piece.count(_OF_TEXT) != piece.count(b"<v>") and _LONG_VALUE.search(piece):
         for column, row in _LONG.findall(piece):
-            found.long_numbers[column_of(column)].append(int(row) - 1)
+            found.long_numbers[column_of_letters(column)].append(int(row) - 1)
 
 
 @contextmanager
@@ -206,14 +207,6 @@ def _as_excel(piece: bytes, prefix: bytes) -> bytes:
     if prefix:
         piece = piece.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
     return _APOSTROPHES.sub(rb'="\1"', piece) if b"='" in piece else piece
-
-
-def column_of(letters: bytes) -> int:
-    """The column of its letters, 0 the first."""
-    found = 0
-    for letter in letters.upper():
-        found = found * 26 + letter - ord("A") + 1
-    return found - 1
 
 
 def _sheets(package: zipfile.ZipFile) -> list[Sheet]:
