@@ -60,9 +60,9 @@ def file_shown(name: str) -> str:
     kept = ending if ending.lower() in _ENDINGS else ""
     stem = name.removesuffix(kept) if kept else name
     if (own := _OWN_NAMES.match(stem)) is None:
-        return f"{_shape(stem)}{kept} ({len(name)} characters)"
+        return f"{_shape(stem)}{kept} (shape of {len(name)} characters)"
     rest = stem[own.end() :]
-    return f"{own[0]}{_shape(rest)}{kept}" + (f" ({len(name)} characters)" if rest else "")
+    return f"{own[0]}{_shape(rest)}{kept}" + (f" (shape of {len(name)} characters)" if rest else "")
 
 
 def column_shown(name: str, position: int) -> str:

@@ -64,7 +64,7 @@ def _is_near(values: pl.Series, field: Field) -> pl.Series:
 
 def _described(text: pl.Expr) -> pl.Expr:
     """The shape of a value, its length, and which identifier it looks like."""
-    length = pl.format(" ({} characters", text.str.len_chars())
+    length = pl.format(" (shape of {} characters", text.str.len_chars())
     return pl.concat_str(shape(text), length, _looks_like(text), pl.lit(")"))
 
 

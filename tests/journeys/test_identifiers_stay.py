@@ -291,7 +291,7 @@ def test_names_of_files_and_columns_are_not_repeated(
     printed = "".join(capfd.readouterr())
     assert FOUND.findall(printed) == []
     assert "Column 4 (9999999999, 10 characters)" in printed
-    assert "9999999999 AA99 9AA.txt (23 characters)" in printed
+    assert "9999999999 AA99 9AA.txt (shape of 23 characters)" in printed
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path, home: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_name_that_is_no_text_breaks_nothing(tmp_path: Path, home: Path, capfd
     assert _run(["check", str(folder)]) == CLEAN
     assert _run(["check", str(folder), "--json"]) == CLEAN
     out = capfd.readouterr().out
-    assert "Aaaaa??[99a (11 characters)" in out
+    assert "Aaaaa??[99a (shape of 11 characters)" in out
     assert "\x1b" not in out
 
 

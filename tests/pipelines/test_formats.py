@@ -71,9 +71,9 @@ def test_two_files_for_a_table_are_refused_and_both_are_named(tmp_path: Path) ->
     ("name", "rule", "shown"),
     [
         ("README.txt", "GATE-NOT-READ", "README.txt"), ("Read me.docx", "GATE-NOT-READ", "Read me.docx"),
-        ("readme Ann Lee.txt", "GATE-NOT-READ", "aaaaaa Aaa Aaa.txt (18 characters)"),
-        ("Ann Lee.docx", "GATE-TABLE-UNKNOWN", "Aaa Aaa.docx (12 characters)"),
-        ("notes.txt", "GATE-TABLE-UNKNOWN", "aaaaa.txt (9 characters)"),
+        ("readme Ann Lee.txt", "GATE-NOT-READ", "aaaaaa Aaa Aaa.txt (shape of 18 characters)"),
+        ("Ann Lee.docx", "GATE-TABLE-UNKNOWN", "Aaa Aaa.docx (shape of 12 characters)"),
+        ("notes.txt", "GATE-TABLE-UNKNOWN", "aaaaa.txt (shape of 9 characters)"),
     ],
 )  # fmt: skip
 def test_a_note_for_people_is_not_read_and_any_other_document_is_refused(
@@ -186,15 +186,15 @@ def test_a_workbook_for_each_table_and_a_workbook_in_a_folder_are_read(tmp_path:
 @pytest.mark.parametrize(
     ("sheets", "found"),
     [
-        ({"Notes": "x"}, [("GATE-NOT-READ", None, "Aaaaa (5 characters) of RW5_2025-04.xlsx")]),
-        ({"Ann Lee": "x"}, [("GATE-TABLE-UNKNOWN", None, "Sheet Aaa Aaa (7 characters)")]),
+        ({"Notes": "x"}, [("GATE-NOT-READ", None, "Aaaaa (shape of 5 characters) of RW5_2025-04.xlsx")]),
+        ({"Ann Lee": "x"}, [("GATE-TABLE-UNKNOWN", None, "Sheet Aaa Aaa (shape of 7 characters)")]),
         ({"Sheet3": ""}, []),
         ({"IDS101": "x"}, [("GATE-TABLE-TWICE", "IDS101", "IDS101Referral of RW5_2025-04.xlsx and IDS101 of RW5_2025-04.xlsx")]),
     ],
 )  # fmt: skip
 def test_other_sheets_are_named_or_refused(tmp_path: Path, sheets: dict[str, str], found: list[object]) -> None:
     path = workbook(tmp_path / "RW5_2025-04.xlsx", **sheets)
-    assert [(rule, table, text and text.replace("AA9_9999-99.xlsx (16 characters)", "RW5_2025-04.xlsx"))
+    assert [(rule, table, text and text.replace("AA9_9999-99.xlsx (shape of 16 characters)", "RW5_2025-04.xlsx"))
             for rule, table, text in said(opened(path, tmp_path))] == found  # fmt: skip
 
 

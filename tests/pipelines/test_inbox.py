@@ -102,7 +102,7 @@ def test_a_folder_that_only_has_other_files_or_is_called_like_a_table_is_no_subm
     ("name", "shown"),
     [
         ("RW5_2025-04", "RW5_2025-04"), ("RW5_2025-04.zip", "RW5_2025-04.zip"), ("inbox", "inbox"),
-        ("Ann Lee 9990000018", "Aaa Aaa 9999999999 (18 characters)"), ("inbox2", "aaaaa9 (6 characters)"),
+        ("Ann Lee 9990000018", "Aaa Aaa 9999999999 (shape of 18 characters)"), ("inbox2", "aaaaa9 (shape of 6 characters)"),
     ],
 )  # fmt: skip
 def test_a_name_is_shown_as_a_shape_unless_it_says_provider_and_month_or_is_our_inbox(

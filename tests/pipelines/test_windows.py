@@ -121,7 +121,7 @@ def test_the_last_quotation_mark_of_a_folder_is_none_of_its_name(
         (r"C:\Extracts\RW5_2025-04", ProviderMonth.parse("RW5_2025-04"), "RW5_2025-04"),
         (r"\\server\share\out\RW5_2025-04.ZIP", ProviderMonth.parse("RW5_2025-04"), "RW5_2025-04.ZIP"),
         ("D:RW5_2025-04", ProviderMonth.parse("RW5_2025-04"), "RW5_2025-04"),
-        (r"C:\Users\Jane Doe\Desktop\9990000018", None, "9999999999 (10 characters)"),
+        (r"C:\Users\Jane Doe\Desktop\9990000018", None, "9999999999 (shape of 10 characters)"),
     ],
 )
 def test_paths_of_windows_say_whose_month_it_is_and_no_more(

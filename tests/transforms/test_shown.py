@@ -19,22 +19,22 @@ SHORT_OR_A_CODE = [
 DAYS = ["2026-02-30", "31/04/2026", "1 May 2012", "2025-13", "2026-05-06T09:30:00"]
 PLACES = ["RW512", "15ABC", "NTP1234", "12345"]
 SHAPES = {
-    "Ab 9-é": "Aa 9-? (6 characters)",
-    "1234 5678": "9999 9999 (9 characters)",
-    "999111111": "999999999 (9 characters)",  # without its check digit, which follows from the others
-    "15061980": "99999999 (8 characters)",
-    "150680": "999999 (6 characters)",
-    "9990000018": "9999999999 (10 characters, looks like an NHS number)",
-    "999 000 0018": "999 999 9999 (12 characters, looks like an NHS number)",
-    "9990000019": "9999999999 (10 characters)",  # another check digit
-    "99-90-00-00-18": "99-99-99-99-99 (14 characters)",  # the digits of a number in the form of none
-    "LA1 4YW": "AA9 9AA (7 characters, looks like a postcode)",
-    "M11AA": "A99AA (5 characters, looks like a postcode)",
-    "1980-06-15": "9999-99-99 (10 characters, looks like a date)",
-    "15/06/1980": "99/99/9999 (10 characters, looks like a date)",
-    "x" * 24: "a" * 24 + " (24 characters)",
-    "x" * 25: "a" * 24 + "… (25 characters)",
-    "B" + "x" * 59: "A" + "a" * 23 + "… (60 characters)",
+    "Ab 9-é": "Aa 9-? (shape of 6 characters)",
+    "1234 5678": "9999 9999 (shape of 9 characters)",
+    "999111111": "999999999 (shape of 9 characters)",  # without its check digit, which follows from the others
+    "15061980": "99999999 (shape of 8 characters)",
+    "150680": "999999 (shape of 6 characters)",
+    "9990000018": "9999999999 (shape of 10 characters, looks like an NHS number)",
+    "999 000 0018": "999 999 9999 (shape of 12 characters, looks like an NHS number)",
+    "9990000019": "9999999999 (shape of 10 characters)",  # another check digit
+    "99-90-00-00-18": "99-99-99-99-99 (shape of 14 characters)",  # the digits of a number in the form of none
+    "LA1 4YW": "AA9 9AA (shape of 7 characters, looks like a postcode)",
+    "M11AA": "A99AA (shape of 5 characters, looks like a postcode)",
+    "1980-06-15": "9999-99-99 (shape of 10 characters, looks like a date)",
+    "15/06/1980": "99/99/9999 (shape of 10 characters, looks like a date)",
+    "x" * 24: "a" * 24 + " (shape of 24 characters)",
+    "x" * 25: "a" * 24 + "… (shape of 25 characters)",
+    "B" + "x" * 59: "A" + "a" * 23 + "… (shape of 60 characters)",
 }
 
 

@@ -189,12 +189,12 @@ def test_the_report_says_it_in_words_and_shows_no_formula_and_no_identity(tmp_pa
     (folder,) = found_zones.site_reports.glob("RW5/2025-04/*")
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Accepted with rejections." in page
-    assert "&lt;a&gt;a&lt;/a&gt; (8 characters)" in page
+    assert "&lt;a&gt;a&lt;/a&gt; (shape of 8 characters)" in page
     assert "<b>x" not in page and "<a>a" not in page
     assert "http:" not in page and "https:" not in page
     everything = page + (folder / "report.json").read_text() + (folder / "findings.csv").read_text()
     assert "PATIENT-FIVE" not in everything
-    assert "'=9+9 (4 characters)" in (folder / "findings.csv").read_text()
+    assert "'=9+9 (shape of 4 characters)" in (folder / "findings.csv").read_text()
     verdict = json.loads((folder / "report.json").read_text())
     assert verdict["tables"]["IDS101Referral"] == {"rows_in": 5, "accepted": 3, "rejected": 2}
     assert {rule["rule_id"]: rule["rows"] for rule in verdict["rules"]} == {
