@@ -280,8 +280,11 @@ def _config(memory_limit: str | None, threads: int | None) -> Config:
         checkpoint_threshold="256MB",
         autoinstall_known_extensions="false",
         autoload_known_extensions="false",
-        # It looks for sets that follow from others, as ours do not: 19 sets took 0.64 s to plan, 0.01 without it.
-        disabled_optimizers="grouping_sets",
+        # The first looks for sets that follow from others, as ours do not: 19 sets took 0.64 s to plan, 0.01
+        # without it. The second groups rows before a join: before they are joined with where they are from, 2.4 M
+        # rows of quantiles are 2.1 M groups. Marts of a month of 36 providers took 18.0 processor seconds with it,
+        # and 16.5 without.
+        disabled_optimizers="grouping_sets,partial_aggregate_pushdown",
     )
     if memory_limit is not None:
         config["memory_limit"] = memory_limit
