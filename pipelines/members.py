@@ -21,6 +21,7 @@ from schemas import limits
 from schemas.gate import GATE
 from schemas.shapes import file_shown
 from transforms.archive import BROKEN, Sparing, swells
+from transforms.disk_fault import pass_on
 from transforms.findings import file_finding, note
 
 # No links. A FIFO in the folder must not block the gate. A site's own machine may support neither.
@@ -72,7 +73,8 @@ class Capped:
         """At most ``size`` bytes. Empty at the end, at damage and at the limit; damage and limit add a finding."""
         try:
             chunk = self._source.read(min(size, self._left + 1))
-        except BROKEN:
+        except BROKEN as error:
+            pass_on(error)
             self._findings.append(file_finding(GATE["GATE-ZIP"], self._table_id, "a member is damaged"))
             return b""
         self._left -= len(chunk)
@@ -118,7 +120,8 @@ def _single(path: Path, findings: list[pl.DataFrame]) -> Iterator[Member]:
     """A file that is a submission by itself: a workbook, a database, or one table."""
     try:
         opened = os.open(path, _OPEN & ~getattr(os, "O_NOFOLLOW", 0))  # the person may name a link
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(path.name)))
         return
     size = os.fstat(opened).st_size
@@ -141,7 +144,8 @@ def _folder_members(
     for entry in entries:
         try:
             opened = _open_without_link(entry)
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             findings.append(file_finding(GATE["GATE-FILE"], None, file_shown(entry.name)))
             continue
         found = os.fstat(opened)
@@ -186,7 +190,8 @@ def _zip_members(
 
     try:
         opened = os.open(path, _OPEN & ~getattr(os, "O_NOFOLLOW", 0))  # the person may name a link
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return refuse("it cannot be opened")
     file = files.enter_context(os.fdopen(opened, "rb"))
     if (too_much := _too_much(os.fstat(opened).st_size)) is not None:
@@ -194,7 +199,8 @@ def _zip_members(
         return None
     try:
         archive = files.enter_context(zipfile.ZipFile(Sparing(file)))
-    except BROKEN:
+    except BROKEN as error:
+        pass_on(error)
         findings.append(_no_zip(path))
         return None
     listed = archive.infolist()
@@ -209,7 +215,8 @@ def _zip_members(
     for info in inside:
         try:
             yield Member(info.filename.split("/")[-1], archive.open(info), info.file_size, None)
-        except BROKEN:
+        except BROKEN as error:
+            pass_on(error)
             refuse("a member is damaged or packed in an unknown way")
     return None
 

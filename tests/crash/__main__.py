@@ -21,7 +21,7 @@ from pipelines import publish as publishing
 from pipelines.code_version import release_version, rows_version, rules_version
 from pipelines.keys import spine_key
 from pipelines.ledger import open_ledger
-from pipelines.load import load
+from pipelines.load import check_path, load
 from pipelines.zones import PROJECT, zones
 from reports.pages.page import _template
 from reports.site.page import template
@@ -70,7 +70,13 @@ def read_of_parquet(path: str) -> None:
     os.write(1, f"{rules} {is_read}".encode())
 
 
+def checked(path: str) -> None:
+    """Check a submission; write which rules found something in it."""
+    os.write(1, f"{sorted(set(check_path(Path(path)).findings['rule_id']))}".encode())
+
+
 STEPS: dict[str, Callable[..., None]] = {
+    "check": checked,
     "load": loaded,
     "load the inbox": loaded_from_inbox,
     "build core": built,

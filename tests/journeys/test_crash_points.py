@@ -12,6 +12,7 @@ it has found says something at any time. That is kept in ``build/crashes``: one 
 the code is the same.
 """
 
+import gzip
 import hashlib
 import random
 import shutil
@@ -26,11 +27,13 @@ import pytest
 from pipelines.zones import PROJECT, Zones, zones
 from tests.campaign import is_whole
 from tests.crash import COMPILER, Fault, Machine, Noted, machine, named
+from tests.fixtures.extracts import open_document
 from tests.fixtures.submission import RIGHT, submission
 from tests.fixtures.whole import problems, release, shows
 from tests.journeys.test_interrupted_load import TWICE, UNEVEN, left_in
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc) is installed")
+FILES = Path(__file__).parents[1] / "fixtures" / "files"
 AGAIN = RIGHT["IDS101Referral"] + "R4,P1,QE1,2025-04-09,B1,,,,\n"
 SAID_WHEN_FULL = ("OSError", "OperationalError", "ComputeError")
 # At points drawn at random.
@@ -278,6 +281,41 @@ def test_a_disk_that_is_really_full_loses_nothing(world: World, small_disk: Path
         assert problems(home) == [] if ended[-1] is None else ended[-1] in SAID_WHEN_FULL
     assert ended[0] is not None and ended[-1] is None, ended
     assert left(zones(home)) == world.undisturbed("a first load")[0]
+
+
+def of_kind(kind: str, folder: Path) -> Path:
+    """A submission of which one file, or all of it, is of another kind."""
+    found = submission(folder, IDS007DisabilityType="LocalPatientId,DisabCode\nP1,01\n")
+    table = found / "IDS007DisabilityType.csv"
+    if kind == "zip":
+        return Path(shutil.make_archive(str(folder / found.name), "zip", found))
+    if kind == "csv.gz":
+        with gzip.open(f"{table}.gz", "wb") as packed:
+            packed.write(table.read_bytes())
+    elif kind == "ods":
+        open_document(found / "IDS007.ods", {"IDS007": [["LocalPatientId", "DisabCode"], ["P1", "01"]]})
+    elif kind == "xlsx":
+        pl.DataFrame({"LocalPatientId": ["P1"], "DisabCode": ["01"]}).write_excel(found / "IDS007.xlsx", "IDS007")
+    elif kind != "csv":
+        (found / f"IDS007.{kind}").write_bytes((FILES / f"below_and_beside.{kind}").read_bytes())
+    if kind != "csv":
+        table.unlink()
+    return found
+
+
+@pytest.mark.parametrize("kind", ["csv", "zip", "csv.gz", "xlsx", "xls", "xlsb", "ods"])
+def test_a_file_that_the_disk_cannot_read_is_not_said_to_be_damaged(
+    tmp_path: Path, world: World, kind: str
+) -> None:
+    """Damage is of the file and is told to the site. A broken read says nothing of it: another time it may be read."""
+    path = of_kind(kind, tmp_path)
+    whole = world.machine.run("check", tmp_path, path, named=True)
+    assert (whole.ended, "damaged" in whole.printed) == (None, False)
+    reads = [at for at, point in enumerate(whole.points, start=1) if point.startswith("read ")]
+    assert len(reads) >= 2
+    for at in reads if is_whole() else {reads[0], reads[len(reads) // 2], reads[-1]}:
+        broken = world.machine.run("check", tmp_path, path, at=at, fault=Fault.BROKEN)
+        assert broken.ended or broken.printed == whole.printed, (whole.points[at - 1], broken)
 
 
 def test_a_parquet_file_that_the_disk_cannot_read_is_not_said_to_be_damaged(tmp_path: Path, world: World) -> None:

@@ -22,6 +22,7 @@ from schemas.snomed import is_right
 from transforms.convert.converter import Converter, NotConverted, Note
 from transforms.convert.workbook_others import Errors, Kind, errors_in, kind_of
 from transforms.convert.workbook_package import opened, others_said
+from transforms.disk_fault import pass_on
 
 # Excel keeps this many digits of a number.
 _DIGITS = 15
@@ -61,7 +62,7 @@ def write(path: Path, name: str | None, out: Path) -> list[Note]:
     with opened(path) as book:
         facts = book.facts(next(each for each in book.sheets if each.name == name))
     with _damaged_if_it_fails():
-        rows = _read(_sheet(_opened(path, kind), name)).with_columns(_written(pl.col(pl.String)))
+        rows = _read(_sheet(_opened(path), name)).with_columns(_written(pl.col(pl.String)))
     long = [
         _as_kept(rows[:, place], pl.Series(numbers, dtype=pl.Int64))
         for place, numbers in facts.long_numbers.items()
@@ -93,7 +94,7 @@ def _other(path: Path, kind: Kind) -> Iterator[_Other]:
         if key not in _LAST:
             _LAST.clear()
             errors = errors_in(path, kind)  # the limits first
-            _LAST[key] = _Other(_opened(path, kind), errors)
+            _LAST[key] = _Other(_opened(path), errors)
         yield _LAST[key]
 
 
@@ -109,16 +110,18 @@ def _damaged_if_it_fails() -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError, NotConverted):
         raise
-    except BaseException:  # a panic in Rust is no Exception
+    except BaseException as error:  # a panic in Rust is no Exception
+        pass_on(error)
         raise NotConverted("GATE-WORKBOOK", "it is damaged, or it has a password") from None
 
 
-def _opened(path: Path, kind: Kind) -> Any:
-    """The reader of a workbook. By a path it goes by the ending alone, and some programs give a wrong one."""
+def _opened(path: Path) -> Any:
+    """The reader of a workbook. It is given the bytes: by a path it goes by the ending, which some programs give
+    wrongly, and it takes a disk that cannot be read for the end of the file.
+    """
     import fastexcel  # here, since most submissions are CSV
 
-    is_said = path.suffix.lower().startswith(f".{kind}") or path.suffix.lower() == ".xlsm"
-    return fastexcel.read_excel(path if is_said else path.read_bytes())
+    return fastexcel.read_excel(path.read_bytes())
 
 
 def _sheet(reader: Any, name: str) -> Any:

@@ -22,6 +22,7 @@ from schemas.letters import letters_of_column
 from transforms.archive import BROKEN, Sparing
 from transforms.convert.converter import NotConverted
 from transforms.convert.workbook_package import DAMAGED, OLE, held_to_limits, hold, others_said
+from transforms.disk_fault import pass_on
 
 _CHUNK = limits.DIRECTORY_BYTES
 _WEB_PAGE = re.compile(rb"<(!doctype html|html|table|meta|style)\b", re.IGNORECASE)
@@ -71,7 +72,8 @@ def kind_of(path: Path) -> Kind:
         try:
             with zipfile.ZipFile(Sparing(file)) as package:
                 names = set(package.namelist())
-        except BROKEN:
+        except BROKEN as error:
+            pass_on(error)
             raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
     if "xl/workbook.bin" in names:
         return Kind.XLSB
@@ -109,7 +111,8 @@ def errors_in(path: Path, kind: Kind) -> Errors:
             with path.open("rb") as file, zipfile.ZipFile(Sparing(file)) as package:
                 held_to_limits(package.infolist())
                 errors = Errors(_binary(package)) if kind is Kind.XLSB else _open_document(package)
-    except (*BROKEN, KeyError, IndexError):
+    except (*BROKEN, KeyError, IndexError) as error:
+        pass_on(error)
         raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
     return errors
 

@@ -22,6 +22,7 @@ from schemas import limits
 from schemas.letters import column_of_letters
 from transforms.archive import BROKEN, Sparing, swells
 from transforms.convert.converter import NotConverted
+from transforms.disk_fault import pass_on
 
 # No more at once than ``Sparing`` lets through.
 _CHUNK = limits.DIRECTORY_BYTES
@@ -152,7 +153,8 @@ class Workbook:
                     cut = cut if cut > 0 and len(piece) - cut < _CHUNK else len(piece)
                     yield piece[:cut]
                     rest = piece[cut:]
-        except (*BROKEN, KeyError):
+        except (*BROKEN, KeyError) as error:
+            pass_on(error)
             raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
         yield rest
 
@@ -176,7 +178,8 @@ def opened(path: Path) -> Iterator[Workbook]:
         try:
             package = zipfile.ZipFile(Sparing(file))
             members = package.infolist()
-        except BROKEN:
+        except BROKEN as error:
+            pass_on(error)
             raise NotConverted("GATE-WORKBOOK", DAMAGED) from None
         with package:
             held_to_limits(members)
@@ -237,5 +240,6 @@ def _read(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
         if len(content) > limits.DIRECTORY_BYTES or b"<!" in content:
             raise NotConverted("GATE-WORKBOOK", DAMAGED)
         return ElementTree.fromstring(content)  # noqa: S314  no entities, at most 1 MB
-    except (*BROKEN, KeyError, ElementTree.ParseError):
+    except (*BROKEN, KeyError, ElementTree.ParseError) as error:
+        pass_on(error)
         raise NotConverted("GATE-WORKBOOK", DAMAGED) from None

@@ -3,7 +3,6 @@
 Belongs here: reading Parquet. Does not belong here: matching columns (``transforms.receive.table``).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from schemas import limits
 from schemas.gate import GATE
 from schemas.table import Table
 from schemas.versions import Version
+from transforms.disk_fault import pass_on
 from transforms.findings import file_finding
 from transforms.receive.parquet_footer import Damaged, Footer, read_footer
 from transforms.receive.structure import NOTHING, NUMBERING, columns_said, rows_said
@@ -30,8 +30,6 @@ from transforms.receive.table import (
 # The first and the last day of the years 1 to 9999, from 1970-01-01 on.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-# How Polars ends what the operating system said: it keeps no ``errno``.
-_OF_SYSTEM = re.compile(r"\(os error [0-9]+\)")
 
 
 def receive_parquet(path: Path, table: Table, version: Version | None) -> Received:
@@ -111,8 +109,7 @@ def _told_apart() -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        if _OF_SYSTEM.search(str(error)):
-            raise
+        pass_on(error)
         raise Damaged from None
 
 
