@@ -495,7 +495,7 @@ def _with_causes(checked: SubmissionChecked, kept: Mapping[str, pl.DataFrame]) -
     header, rules = checked.header, checked.rules
     said = (header.start, header.provider)
     version = header.version or Version.IAPT_2_0
-    causes = search(checked.received, checked.findings, rules, version, period_of(header), said)
+    causes = search(checked.received, checked.findings, rules, version, period_of(header), said, kept)
     if not causes:
         return checked
     findings, standing = with_causes(checked.findings, causes, rules, kept)

@@ -6,6 +6,7 @@ one with scattered faults have none.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -48,21 +49,22 @@ def month(faults: float = 0.0, seed: int = 3) -> Cells:
         }
 
 
+def opened(cells: Cells, table: Table) -> Received | None:
+    """A table of these cells as a submission has it; ``None`` for one that it does not have."""
+    if table.id not in cells:
+        return None
+    frame = cells[table.id]
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in table.by_name if name not in frame.columns]
+    rows = frame.with_columns(absent).select(*table.by_name).with_row_index("row_number", offset=2)
+    places = {name: index for index, name in enumerate(frame.columns)}
+    return Received(
+        table, rows.with_columns(pl.col("row_number").cast(pl.Int64)).lazy(), frame.height, [], columns=places
+    )
+
+
 def check(cells: Cells, named: ProviderMonth | None = None, *, is_as_written: bool = False) -> SubmissionChecked:
     """The submission of these cells, checked; ``is_as_written`` reads no spelling as what it means."""
-
-    def opener(table: Table, _: Version | None) -> Received | None:
-        if table.id not in cells:
-            return None
-        frame = cells[table.id]
-        absent = [pl.lit(None, dtype=pl.String).alias(name) for name in table.by_name if name not in frame.columns]
-        rows = frame.with_columns(absent).select(*table.by_name).with_row_index("row_number", offset=2)
-        places = {name: index for index, name in enumerate(frame.columns)}
-        return Received(
-            table, rows.with_columns(pl.col("row_number").cast(pl.Int64)).lazy(), frame.height, [], columns=places
-        )
-
-    return check_submission(opener, named, [], is_as_written=is_as_written)
+    return check_submission(lambda table, _: opened(cells, table), named, [], is_as_written=is_as_written)
 
 
 def changed(
@@ -390,3 +392,33 @@ def test_a_header_of_another_provider_than_name_and_patients_is_said_once() -> N
     assert {str(rule) for rule in left["rule_id"]} - {"IDS000-104"} == {"CAUSE-PROVIDER"}
     # Patients of a predecessor alone are no cause: the header may be right.
     assert check({**month(), "IDS000": header}).causes == ()
+
+
+def _reads_of_referrals(cells: Cells) -> int:
+    """How often the rows of referrals are read while the submission is checked."""
+    read: list[int] = []
+
+    def opener(table: Table, _: Version | None) -> Received | None:
+        received = opened(cells, table)
+        if received is None or table.id != "IDS101":
+            return received
+        assert received.rows is not None
+
+        def passing(rows: pl.DataFrame) -> pl.DataFrame:
+            read.append(rows.height)
+            return rows
+
+        return replace(received, rows=received.rows.map_batches(passing, schema=received.rows.collect_schema()))
+
+    check_submission(opener, None, [])
+    return len(read)
+
+
+def test_a_finding_about_records_that_all_name_one_is_no_reason_to_read_the_named_again() -> None:
+    contacts = month()["IDS201"]
+    again = contacts.head(1).with_columns(CareContactId=pl.lit("C-again"))  # the same referral, day and time
+    twice = {**month(), "IDS201": pl.concat([contacts, again])}
+    assert "IDS201-114" in set(check(twice).findings["rule_id"])
+    assert _reads_of_referrals(twice) == _reads_of_referrals(month())
+    nobody = {**month(), "IDS201": pl.concat([contacts, again.with_columns(ServiceRequestId=pl.lit("R-nobody"))])}
+    assert _reads_of_referrals(nobody) > _reads_of_referrals(month())

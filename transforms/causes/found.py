@@ -47,12 +47,15 @@ _AGREE = 0.98
 
 @dataclass(frozen=True)
 class Looked:
-    """A column with findings: its rows, its element as the version declares it, and how many rows have one."""
+    """A column with findings: its rows, its element as the version declares it, and how many rows have one.
+    ``malformed``: the most rows in which one rule says that its declaration does not allow the value.
+    """
 
     rows: pl.LazyFrame
     field: Field
     broken: int
     of: int
+    malformed: int
 
     @cached_property
     def values(self) -> pl.DataFrame:
@@ -77,16 +80,21 @@ def columns_with_findings(
 ) -> dict[Column, Looked]:
     """Every column that a finding is about, in the order of the dataset."""
     counts: dict[Column, int] = {}
+    malformed: dict[Column, int] = {}
     for table_id, rule_id, rows in _broken(findings).iter_rows():
-        for name in rules[rule_id].fields:
+        rule = rules[rule_id]
+        for name in rule.fields:
             counts[table_id, name] = max(counts.get((table_id, name), 0), rows)
+            if rule.is_declared:
+                malformed[table_id, name] = max(malformed.get((table_id, name), 0), rows)
     found = {}
     for table_id, received in read.items():
         if received.rows is None:
             continue
         for field in as_checked(table_id, version).fields:
             if (broken := counts.get((table_id, field.name))) and field.name in received.columns:
-                found[table_id, field.name] = Looked(received.rows, field, broken, received.rows_in)
+                wrong = malformed.get((table_id, field.name), 0)
+                found[table_id, field.name] = Looked(received.rows, field, broken, received.rows_in, wrong)
     return found
 
 

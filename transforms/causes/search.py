@@ -27,9 +27,11 @@ def search(
     version: Version,
     period: Period,
     header: tuple[date | None, str | None],
+    kept: Mapping[str, pl.DataFrame],
 ) -> list[Cause]:
     """The causes of ``findings``, in the order in which they explain. ``read`` has the tables by id, ``header`` the
-    first day of the period and the provider that it says.
+    first day of the period and the provider that it says. ``kept`` says of the rows of a table which records they
+    name (``transforms.validate.Found``).
     """
     of_rows = causes_of_rows(read)
     columns = columns_with_findings(read, findings, rules, version)
@@ -42,6 +44,6 @@ def search(
     causes += causes_of_form(rest, period)
     reached = {(each.table, each.field) for cause in causes for each in cause.columns}
     rest = {column: looked for column, looked in columns.items() if column not in reached}
-    causes += causes_of_keys(read, rest)
+    causes += causes_of_keys(read, rest, kept)
     causes += causes_of_columns(rest, period)
     return [*of_rows, *causes, *causes_of_header(read, findings, *header)]

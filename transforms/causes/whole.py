@@ -99,8 +99,11 @@ def _commonest(values: pl.LazyFrame) -> Any:
 
 def _cut(column: Column, looked: Looked, period: Period) -> Affected | None:
     """The values of a column that were cut off at the length of its longest one."""
-    beginning = _is_beginning(looked.field, period)
-    if looked.broken < FEWEST or beginning is None:
+    # The beginning of a date is no date, and that of a code no code: a rule of the declaration finds each.
+    is_said = looked.field.dtype == pl.Date() or looked.field.codes
+    if (looked.malformed if is_said else looked.broken) < FEWEST:
+        return None
+    if (beginning := _is_beginning(looked.field, period)) is None:
         return None
     length = pl.col(looked.field.name).str.len_chars()
     values = looked.values.filter(length == length.max())
