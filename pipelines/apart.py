@@ -21,6 +21,7 @@ from pipelines.keys import spine_key
 from pipelines.ledger import Ledger, Outcome, Receipt, current, open_ledger, today_in_england
 from pipelines.ledger.carried import CarriedLedger
 from pipelines.load import Loaded
+from pipelines.members import bytes_at
 from pipelines.past import Counted, Past, extracts_in, profiles_below, with_answers
 from pipelines.verdict import Verdict, state_of
 from pipelines.worker import Died, StepFailed, for_submissions
@@ -47,7 +48,10 @@ def check(
     ``as_written``: nothing is read as what it means.
     """
     try:
-        found: dict[str, Any] = worker.run(_check, path, report, past, is_split, against, as_written)
+        found: dict[str, Any] = worker.run(
+            _check, path, report, past, is_split, against, as_written,
+            size=bytes_at(path) + (bytes_at(against) if against is not None else 0),
+        )  # fmt: skip
     except Died as died:
         found = _reported(steps.unread(str(died)), report, is_split)
     return found
@@ -61,7 +65,7 @@ def past_in(folder: Path) -> Past:
     found: dict[date, Counted] = {one.of.month: (one, ()) for one in profiles_below(folder)}
     for path in extracts_in(folder):
         with suppress(Died):
-            counted: Counted | None = worker.run(_profiled, path)
+            counted: Counted | None = worker.run(_profiled, path, size=bytes_at(path))
             if counted is not None:
                 found[counted[0].of.month] = counted
     return with_answers(found)
@@ -84,7 +88,7 @@ def load_received(receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) ->
 def load_carried(receipt: Receipt, of: Zones, ledger: CarriedLedger) -> Loaded:
     """As ``load_received``, with what ``ledger`` carries, and the key that the other process reads for itself."""
     try:
-        loaded, recorded = worker.run(_load_carried, _Asking.now(of), receipt, ledger)
+        loaded, recorded = worker.run(_load_carried, _Asking.now(of), receipt, ledger, size=receipt.size or None)
     except Died as died:
         return _died(died, receipt, of, ledger, ledger.events(ledger.provider))
     for event in recorded:
@@ -96,7 +100,7 @@ def load_carried(receipt: Receipt, of: Zones, ledger: CarriedLedger) -> Loaded:
 def receive(path: Path, of: Zones, ledger: Ledger) -> Receipt:
     """As ``pipelines.load.receive``. An error in the other process is raised as StepFailed."""
     try:
-        receipt: Receipt = worker.run(_receive, _Asking.now(of), path)
+        receipt: Receipt = worker.run(_receive, _Asking.now(of), path, size=bytes_at(path))
     except Died as died:
         receipt = steps.receive_unread(path, str(died), of, ledger)
     return receipt
@@ -125,7 +129,7 @@ def _verdict(found: Verdict | Loaded) -> Verdict:
 def _survived(step: Any, receipt: Receipt, of: Zones, ledger: Ledger, key: TokenKey) -> Any:
     """What ``step`` gives; if its process died, the Loaded of a submission that could not be read."""
     try:
-        return worker.run(step, _Asking.now(of), receipt, key)
+        return worker.run(step, _Asking.now(of), receipt, key, size=receipt.size or None)
     except Died as died:
         return _died(died, receipt, of, ledger, ledger.events())
 

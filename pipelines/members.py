@@ -116,6 +116,13 @@ def too_large(size: int) -> str | None:
     return f"a file of {_gigabytes(size)}" if size > limits.FILE_BYTES else None
 
 
+def bytes_at(path: Path) -> int:
+    """The bytes of the files at ``path``, as they lie there: of a file, or of a folder and its folders."""
+    if not path.is_dir():
+        return _size(path)
+    return sum(_size(entry) for pattern in ("*", "*/*") for entry in path.glob(pattern) if not entry.is_dir())
+
+
 def _single(path: Path, findings: list[pl.DataFrame]) -> Iterator[Member]:
     """A file that is a submission by itself: a workbook, a database, or one table."""
     try:

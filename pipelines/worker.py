@@ -9,6 +9,7 @@ its text, or what it refers to, may quote a record. Only its class is told, and 
 
 import atexit
 import gc
+import math
 import os
 import pickle
 import queue
@@ -34,6 +35,10 @@ from schemas.errors import ForThePerson
 ENV_MEMORY, ENV_SECONDS = "PARITY_SUBMISSION_MEMORY_MB", "PARITY_SUBMISSION_SECONDS"
 # The largest honest submission that was measured took 4.8 GB to load and about 3 minutes on two cores.
 MEMORY_MB, SECONDS = 8192, 1800
+# The less there is to read, the fewer of these seconds a task has: one that stands still keeps the next one waiting
+# for five minutes, not for thirty. It has a sixth of them, and all from 300 MB on. With 1800 that is 300 s, and 5 s
+# more for each MB. A MB of CSV took 0.07 s to load.
+_LEAST, _ALL_FROM = 1 / 6, 300_000_000
 # Memory is looked at so often. In that time a process can take some 200 MB more.
 _EVERY = 0.05
 # A process that holds more than this when its task is done is replaced: memory is not given back reliably.
@@ -73,8 +78,14 @@ class _Answer(NamedTuple):
 
 
 def limits_of_a_submission() -> tuple[int, int]:
-    """Memory in MB and seconds that one submission may take."""
+    """Memory in MB and seconds that one submission may take, if it is large."""
     return whole_number(ENV_MEMORY, MEMORY_MB), whole_number(ENV_SECONDS, SECONDS)
+
+
+def seconds_for(size: int | None, seconds: int) -> int:
+    """How many of ``seconds`` a task has that reads ``size`` bytes; all where that is not known."""
+    share = 1.0 if size is None else min(_LEAST + (1 - _LEAST) * size / _ALL_FROM, 1.0)
+    return math.ceil(seconds * share)
 
 
 class Worker:
@@ -99,12 +110,14 @@ class Worker:
         with self._lock:
             self._start()
 
-    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """``function(*arguments)`` in the process, with the environment of now.
+    def run(self, function: Callable[..., Any], *arguments: Any, size: int | None = None) -> Any:
+        """``function(*arguments)`` in the process, with the environment of now. The time that it may take follows
+        from ``size``, the bytes that it reads, where these are known (``seconds_for``).
 
         Raises Died if the process ended or reached a limit, and StepFailed if the function raised an error.
         """
-        memory_mb, seconds = self._limits()
+        memory_mb, all_seconds = self._limits()
+        seconds = seconds_for(size, all_seconds)
         settings = {name: value for name, value in os.environ.items() if name.startswith("PARITY_")}
         with self._lock:
             if self._process is not None and _memory_mb(self._process.pid) > memory_mb // _SHARE_LEFT_BEFORE:
@@ -129,7 +142,7 @@ class Worker:
 
     def _answer(self, process: subprocess.Popen[bytes], memory_mb: int, seconds: int) -> _Answer | None:
         """The answer; ``None`` if the process ended. Raises Died at a limit, after ending the process."""
-        until, self.peak_mb = time.monotonic() + seconds, 0
+        until, self.peak_mb, before = time.monotonic() + seconds, 0, _processor_seconds(process.pid)
         content: bytes | None = b""
         while content == b"":
             with suppress(queue.Empty):
@@ -138,7 +151,8 @@ class Worker:
             if self.peak_mb > memory_mb:
                 raise Died(f"it took more than {memory_mb:,} MB of memory")
             if content == b"" and time.monotonic() > until:
-                raise Died(f"it took more than {seconds:,} seconds")
+                worked = _processor_seconds(process.pid) - before
+                raise Died(f"it took more than {seconds:,} seconds (of processor time {worked:,.0f})")
         return _Answer(*pickle.loads(content)) if content is not None else None  # noqa: S301  our own process
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -268,6 +282,16 @@ def _hear(pipe: IO[bytes], tasks: "queue.SimpleQueue[bytes]") -> None:
 def deleted_if_orphaned(folder: Path) -> None:
     """Let this process delete ``folder`` if the one who asks ends before it does, killed or not."""
     _own_folders.add(folder)
+
+
+def _processor_seconds(process: int) -> float:
+    """What a process took of all processors so far: nothing while it stands still. 0 where no system says so."""
+    try:
+        after_name = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    in_programs, in_system = after_name[11:13]
+    return (int(in_programs) + int(in_system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mb(process: int) -> int:

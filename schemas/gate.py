@@ -298,7 +298,8 @@ GATE: dict[str, Rule] = {
         _file(
             "LIMIT-PROCESS",
             "The submission could not be read within the limits: {found}.",
-            "Check that it is one month of one provider. If it is, ask the centre: it sets these limits.",
+            "Try it once more, because a process may stand still. If it ends in the same way, check that it is one "
+            "month of one provider. If it is, ask the centre: it sets these limits.",
             "Reading was stopped so that other submissions could be read. Nothing of this one was used.",
             owner=Owner.CENTRE,
         ),

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipelines.inbox import find_submissions, named_in, shown_name
 from pipelines.load import own_workspace, unread
+from pipelines.members import bytes_at
 from pipelines.preview import beside, costs, rows
 from pipelines.preview.beside import NotRead
 from pipelines.preview.rows import Extract
@@ -51,7 +52,7 @@ def preview(
     beside_it = _answer(beside.national, national) if national is not None else None
     with own_workspace() as folder:
         try:
-            own: Extract = worker.run(rows.of_preview, path, folder, key)
+            own: Extract = worker.run(rows.of_preview, path, folder, key, size=bytes_at(path))
         except Died as died:
             verdict = as_json(checked := unread(str(died)), state_of(checked).value)
             return _without_figures(verdict, beside_it)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from pipelines.commands.app import CRASHED, FILE_REJECTED, USAGE
 from pipelines.inbox import unread_source
 from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
+from pipelines.members import bytes_at
 from pipelines.store import rows_of
-from pipelines.worker import ENV_MEMORY, ENV_SECONDS, Died, StepFailed, Worker
+from pipelines.worker import ENV_MEMORY, ENV_SECONDS, Died, StepFailed, Worker, seconds_for
 from pipelines.zones import PROJECT, zones
 from schemas.errors import NotAsked
 from tests.corpus.sizes import copies
@@ -93,6 +95,55 @@ def test_time_is_limited(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv(ENV_SECONDS, "1")
     with pytest.raises(Died, match="it took more than 1 seconds"):
         worker.run(signal.pause)
+
+
+def test_a_process_that_stands_still_is_ended_and_the_next_task_has_another(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, before = worker.run(environment, "x")
+    monkeypatch.setenv(ENV_SECONDS, "1")
+    with pytest.raises(Died, match=re.escape("it took more than 1 seconds (of processor time 0)")):
+        worker.run(kill_yourself, signal.SIGSTOP)
+    monkeypatch.delenv(ENV_SECONDS)
+    assert not Path(f"/proc/{before}").exists()
+    assert worker.run(environment, "x")[1] != before
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "given"),
+    [
+        (0, 1800, 300), (3_000_000, 1800, 315), (60_000_000, 1800, 600), (300_000_000, 1800, 1800),
+        (16 << 30, 1800, 1800), (None, 1800, 1800), (0, 7200, 1200), (0, 1, 1), (None, 1, 1),
+    ],
+)  # fmt: skip
+def test_the_time_follows_what_there_is_to_read_and_the_setting(size: int | None, seconds: int, given: int) -> None:
+    assert seconds_for(size, seconds) == given
+
+
+def test_what_there_is_to_read_is_a_file_or_a_folder_and_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "one.csv").write_bytes(b"123")
+    (tmp_path / "in" / "two.csv").write_bytes(b"45")
+    assert (bytes_at(tmp_path / "one.csv"), bytes_at(tmp_path), bytes_at(tmp_path / "none")) == (3, 5, 0)
+
+
+def test_a_submission_that_stands_still_is_rejected_in_words_and_the_next_is_read(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    still, following = submission(tmp_path, "RV5"), submission(tmp_path, "RXT")
+    _, process = apart.worker.run(environment, "x")
+    os.kill(process, signal.SIGSTOP)
+    monkeypatch.setenv(ENV_SECONDS, "6")  # of which a small submission has 2
+    assert _run(["check", str(still), "--json"]) == FILE_REJECTED
+    (rule,) = json.loads(capfd.readouterr().out)[0]["rules"]
+    assert (rule["rule_id"], rule["values"]) == (
+        "GATE-LIMIT-PROCESS", ["it took more than 2 seconds (of processor time 0)"],
+    )  # fmt: skip
+    assert "once more" in rule["fix"]
+    monkeypatch.delenv(ENV_SECONDS)
+    assert not Path(f"/proc/{process}").exists()
+    assert _run(["check", str(following), "--json"]) == 0
+    assert _run(["check", str(still), "--json"]) == 0
 
 
 def test_a_process_that_took_much_is_replaced_when_its_task_is_done(
