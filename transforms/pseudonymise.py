@@ -24,6 +24,8 @@ from schemas.staged import DERIVED, MARKS, staged_schema
 from schemas.table import Table
 
 _VERIFIED = "01"
+# The column of the NHS number that links a patient. Rows never leave with it (``pseudonymised`` names what leaves).
+_NUMBER = "number that links"
 BESIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "IDS101": (("IDS001", "PersonBirthDate"), ("IDS001", "NHSNumber"), ("IDS001", "NHSNumberStatus"))
 }
@@ -92,27 +94,30 @@ def nhs_number(text: pl.Expr) -> pl.Expr:
 
 
 def person_token(patients: pl.LazyFrame, local: pl.Expr, key: TokenKey) -> pl.LazyFrame:
-    """Add ``person_id`` and ``is_nationally_linked`` to patient rows.
+    """Add ``person_id``, ``is_nationally_linked`` and, for ``person_mark``, the number that links to patient rows.
 
     A verified NHS number (status 01) links a person across providers. Any other patient is known by ``local``, the
     token of the provider's own patient id, and never links. ``person_id`` is null only if that is null too, and
     such a row is rejected.
     """
-    verified = _verified(pl.col("NHSNumber"), pl.col("NHSNumberStatus"))
-    return patients.with_columns(
-        is_nationally_linked=verified.is_not_null(), person_id=pl.coalesce(token(verified, key, "nhs"), local)
+    # In a column of its own, because Polars would read the number anew wherever it is named: 0.3 s for 390,000.
+    numbers = patients.with_columns(_verified(pl.col("NHSNumber"), pl.col("NHSNumberStatus")).alias(_NUMBER))
+    number = pl.col(_NUMBER)
+    return numbers.with_columns(
+        is_nationally_linked=number.is_not_null(), person_id=pl.coalesce(token(number, key, "nhs"), local)
     )
 
 
 def person_mark(origin: Origin, key: TokenKey) -> pl.Expr:
-    """The mark of a patient, from 0 to ``MARKS`` - 1: the same wherever and under whatever pseudonym the person
-    counts as one.
+    """The mark of a patient (a row of ``person_token``), from 0 to ``MARKS`` - 1: the same wherever and under
+    whatever pseudonym the person counts as one.
     """
     if not key.marks:
         return pl.lit(None, dtype=pl.Int32)
     of_marks = TokenKey("m1", key.marks)
-    everywhere = token(_verified(pl.col("NHSNumber"), pl.col("NHSNumberStatus")), of_marks, "nhs")
-    here = token(pl.col("LocalPatientId"), of_marks, "local", origin.provider_month.provider, "LocalPatientId")
+    everywhere = token(pl.col(_NUMBER), of_marks, "nhs")
+    unlinked = pl.when(pl.col(_NUMBER).is_null()).then(pl.col("LocalPatientId"))
+    here = token(unlinked, of_marks, "local", origin.provider_month.provider, "LocalPatientId")
     digits = pl.coalesce(everywhere, here).str.slice(len("m1_"), 2)
     return (digits.str.to_integer(base=16) % MARKS).cast(pl.Int32)
 
