@@ -114,7 +114,7 @@ def check_rows(
         queries.append(leaving.write(written, flags))
     if counting and is_counted:
         # Of ``flagged``, which all queries share: of ``beside`` the rows would be read and typed a second time.
-        queries.append(counting.query(flagged, table))
+        queries.append(counting.query(flagged, table, is_small=is_small))
     kept, bad, *more = pl.collect_all(queries, engine="in-memory" if is_small else "streaming")
     bad = bad.sort("row_number")
     if looking and (read := _normalised(bad, rows, table, alone, looking)) is not None:

@@ -29,7 +29,7 @@ PRIOR = Prior(beyond=0.1, clustered=1.0, months=12)
 
 
 def profile_of(tables: Tables, of: ProviderMonth) -> Profile:
-    """The profile of frames of text, by table name, counted as a check counts it."""
+    """The profile of frames of text, by table name, counted as a check counts it: the same of few rows and of many."""
     counting = Counting(of.month)
     for name, rows in tables.items():
         table = find_table(name)
@@ -43,8 +43,12 @@ def profile_of(tables: Tables, of: ProviderMonth) -> Profile:
             row_number=pl.int_range(2, rows.height + 2, dtype=pl.Int64),
         )
         typed = with_typed(declared.lazy(), table, set(counted.columns_of(table)))
-        query = counting.query(typed, table).collect() if counted.is_counted(table) else counted.NOTHING
-        counting.add(table, query, rows.height)
+        counts = counted.NOTHING
+        if counted.is_counted(table):
+            counts, of_many = (counting.query(typed, table, is_small=small).collect() for small in (True, False))
+            assert counts.schema == of_many.schema
+            assert set(counts.iter_rows()) == set(of_many.iter_rows())
+        counting.add(table, counts, rows.height)
     return counting.profile(of)
 
 

@@ -119,14 +119,28 @@ class Counting:
     start: date
     found: dict[str, TableProfile] = field(default_factory=dict)
 
-    def query(self, rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-        """The query that counts ``rows`` (typed, with ``x_text``): what, value, and count."""
-        return (
-            rows.select(_columns(table, self.start))
-            .unpivot(variable_name="what", value_name="value")
-            .group_by("what", "value")
-            .len(name="count")
+    def query(self, rows: pl.LazyFrame, table: Table, *, is_small: bool) -> pl.LazyFrame:
+        """The query that counts ``rows`` (typed, with ``x_text``): what, value, and count.
+
+        Of rows that are many (not ``is_small``) each different value is looked at once a batch: 1 M contacts have a
+        few hundred. Their 18 columns as one took three times as long.
+        """
+        columns = _columns(table, self.start)
+        if is_small:
+            named = rows.select(columns).unpivot(variable_name="what", value_name="value")
+            return named.group_by("what", "value").len(name="count")
+        of = {column.meta.root_names()[0]: list[pl.Expr]() for column in columns}
+        for column in columns:
+            of[column.meta.root_names()[0]].append(column)
+        counts = rows.select(*of).map_batches(
+            lambda batch: _counts(batch, of),
+            predicate_pushdown=False,
+            projection_pushdown=False,
+            slice_pushdown=False,
+            schema=NOTHING.schema,
+            streamable=True,
         )
+        return counts.group_by("what", "value").agg(pl.col("count").sum())
 
     def add(self, table: Table, counts: pl.DataFrame, rows: int) -> None:
         """Keep what ``query`` gave of a table of so many rows."""
@@ -146,6 +160,17 @@ class Counting:
     def profile(self, of: ProviderMonth) -> Profile:
         """The profile so far."""
         return Profile(of, self.found)
+
+
+def _counts(batch: pl.DataFrame, of: Mapping[str, Sequence[pl.Expr]]) -> pl.DataFrame:
+    """How often each value of a batch is there. ``of`` has, per column of the batch, what is counted of it."""
+    found = []
+    for name, columns in of.items():
+        different = batch[name].value_counts(name="count")
+        for column in columns:
+            what = pl.lit(column.meta.output_name()).alias("what")
+            found.append(different.select(what, column.alias("value"), pl.col("count").cast(pl.UInt32)))
+    return pl.concat(found)
 
 
 def _by_count(row: tuple[str, str | None, int]) -> tuple[str, int, str]:
