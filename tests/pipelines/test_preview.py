@@ -266,7 +266,7 @@ def test_the_worked_example_of_the_guide_is_what_the_command_prints(
 
     In this process, with the four measures that the guide shows.
     """
-    monkeypatch.setattr(for_submissions, "run", lambda step, *given: step(*given))
+    monkeypatch.setattr(for_submissions, "run", lambda step, *given, size=None: step(*given))
     guide = (PROJECT / "docs" / "for-sites.md").read_text(encoding="utf-8")
     (block,) = (each for each in guide.split("```") if "parity preview RW5_2026-04.zip" in each)
     command, *expected = [line for line in block.strip().splitlines() if line]
