@@ -40,6 +40,7 @@ from warehouse.lookups import load_reference
 from warehouse.measures.catalogue import GRAINS, Measure, catalogue
 from warehouse.measures.counting import counting_tasks, create_monthly_counts, described, grain_tables
 from warehouse.measures.listing import create_measures, list_items, mark_tried_out
+from warehouse.measures.moved import note_counts
 from warehouse.measures.origins import create_lineage
 from warehouse.measures.passes import passes
 from warehouse.measures.reference_group import create_reference_groups
@@ -156,7 +157,7 @@ def build_core(
         load_reference(con, current, organisations or {}, reference)
         con.execute(read_sql("ref.deprivation_area"))
         if stale is not None:
-            _forget(con, stale)
+            _forget(con, stale, counted)
     wanted = [submission for submission in current if stale is None or submission.provider in stale]
     batches = _batches(wanted, successors, PART_BYTES if spread else BATCH_BYTES)
     if spread is not None and len(batches) > 1:
@@ -332,13 +333,12 @@ def _stale_providers(
     return {provider for provider, name in group.items() if name in {group[each] for each in changed}}
 
 
-def _forget(con: duckdb.DuckDBPyConnection, providers: set[str]) -> None:
+def _forget(con: duckdb.DuckDBPyConnection, providers: set[str], measures: Sequence[Measure]) -> None:
     """Take the rows of these providers out of core and the monthly counts, and note which they are.
 
-    Where they counted stays: ``roll_up`` asks for it.
+    Where they counted stays, and what they counted is noted: ``roll_up`` asks for it.
     """
-    con.execute("CREATE TABLE IF NOT EXISTS meta.changed_provider (provider VARCHAR)")
-    con.execute("INSERT INTO meta.changed_provider SELECT unnest(?)", [sorted(providers)])
+    note_counts(con, providers, measures)
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_columns() WHERE database_name = current_database() "
         "AND schema_name IN ('core', 'monthly_count') AND column_name = 'provider' AND table_name <> 'place' "

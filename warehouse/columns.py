@@ -18,7 +18,7 @@ from warehouse.capacity import tables as capacity_tables
 from warehouse.comparison import case_mix, waiting
 from warehouse.described import Described, described_in
 from warehouse.disclosure.suppression import SUPPRESSION
-from warehouse.measures import listing, origins, people, reference_group, rollup, uncounted
+from warehouse.measures import listing, moved, origins, people, reference_group, rollup, uncounted
 from warehouse.models import model_names, read_sql
 from warehouse.organisations import places
 from warehouse.payment import tables as payment
@@ -49,9 +49,9 @@ Columns of meta.columns: One row per column of this file: what it means.
 # Descriptions of the tables that no model makes.
 _MADE_IN_PYTHON = (
     lookups.COLUMNS, vocabulary.COLUMNS, clinical.COLUMNS, places.COLUMNS, published.COLUMNS, quality_items.COLUMNS,
-    listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, uncounted.COLUMNS, origins.COLUMNS,
-    case_mix.COLUMNS, waiting.COLUMNS, payment.COLUMNS, targets.COLUMNS, building.COLUMNS, promised.COLUMNS,
-    examples.COLUMNS, COLUMNS, kept.COLUMNS,
+    listing.COLUMNS, people.COLUMNS, reference_group.COLUMNS, rollup.COLUMNS, moved.COLUMNS, uncounted.COLUMNS,
+    origins.COLUMNS, case_mix.COLUMNS, waiting.COLUMNS, payment.COLUMNS, targets.COLUMNS, building.COLUMNS,
+    promised.COLUMNS, examples.COLUMNS, COLUMNS, kept.COLUMNS,
     capacity_reference.COLUMNS, capacity_tables.COLUMNS,
 )  # fmt: skip
 

@@ -185,23 +185,67 @@ def test_charts_curves_and_forecasts_of_services_whose_figures_stay_are_not_made
         assert ask(draft, stays) == [("RXX", False), ("RYY", True)], mart
 
 
-def test_only_organisations_behind_which_something_changed_are_added_up(
+def test_only_organisations_and_periods_in_which_a_count_has_moved_are_added_up(
     tmp_path: Path, won: list[StagedSubmission], draft: Path
 ) -> None:
+    """RXX corrects April, so its May stays, and England's May with it."""
     with duckdb.connect(str(draft)) as con:
         con.execute("UPDATE mart.service_measure SET numerator = 77 WHERE measure = 'REFERRALS'")
+        con.execute("UPDATE monthly_count.people SET origin = 77 WHERE measure = 'REFERRALS'")
     cases = [Case("a", BETTER), Case("b", WORSE), Case("c", WORSE)]
     corrected = write_submission(tmp_path, "RXX", APRIL, tables_of(cases), order=2)
     build_core(draft, [corrected, *won[1:]], built_with="v1", measures=COUNTED)
     build_marts(draft, measures=COUNTED)
-    found = dict(
-        ask(
-            draft,
-            "SELECT organisation, max(numerator) FROM mart.service_measure WHERE measure = 'REFERRALS' "
-            "AND level IN ('England', 'provider') GROUP BY organisation",
-        )
+    kept = "SELECT organisation FROM {} WHERE measure = 'REFERRALS' AND pathway = 'all' AND {} = 77 AND level IN "
+    kept += "('England', 'provider') AND period_type = '{}' AND period_start = '{}' ORDER BY ALL"
+    found = {
+        (period, start): [
+            who for (who,) in ask(draft, kept.format("mart.service_measure", "numerator", period, start))
+        ]
+        for period, start in (("month", APRIL), ("month", MAY), ("quarter", APRIL))
+    }
+    assert found == {
+        ("month", APRIL): ["RYY", "RZZ"],
+        ("month", MAY): ["ENG", "RXX", "RYY", "RZZ"],
+        ("quarter", APRIL): ["RYY", "RZZ"],
+    }
+    assert ask(draft, kept.format("monthly_count.people", "origin", "month", APRIL)) == [("RYY",)]
+    referrals = "SELECT numerator FROM mart.service_measure WHERE measure = 'REFERRALS' AND organisation = 'ENG' "
+    assert ask(draft, f"{referrals} AND pathway = 'all' AND period_type = 'quarter'") == [(4,)]
+
+
+def test_a_month_that_is_submitted_makes_every_sum_of_its_periods_again(
+    tmp_path: Path, won: list[StagedSubmission], draft: Path
+) -> None:
+    """RZZ's April has nobody in it, so no count moves: its figures were 'not submitted', and are 0."""
+    wanted = (
+        "SELECT period_type, numerator, months_submitted, state FROM mart.service_measure WHERE organisation = "
     )
-    assert found == {"ENG": 4, "RXX": 3, "RYY": 77, "RZZ": 77}
+    wanted += "'RZZ' AND measure = 'REFERRALS' AND level = 'provider' AND period_start = '2025-04-01' ORDER BY ALL"
+    assert ask(draft, wanted) == [("month", None, 0, "not submitted"), ("quarter", 0, 1, "value")]
+    more = [*won, write_submission(tmp_path, "RZZ", APRIL, {"IDS001": "LocalPatientId\n p"})]
+    build_core(draft, more, built_with="v1", measures=COUNTED)
+    build_marts(draft, measures=COUNTED)
+    assert ask(draft, wanted) == [("month", 0, 1, "value"), ("quarter", 0, 2, "value")]
+
+
+def test_a_month_has_the_groups_that_its_service_comes_to_have_in_another(
+    tmp_path: Path, won: list[StagedSubmission]
+) -> None:
+    """With a man in May there is his group in April too, with nobody. Without him both go."""
+    draft, measures = tmp_path / "groups.duckdb", some("REFERRALS")
+    tables = tables_of([Case("w", BETTER)])
+    tables["IDS001"] = [row | {"Gender": "1"} for row in tables["IDS001"]]
+    tables["IDS101"] = [row | {"ReferralRequestReceivedDate": MAY} for row in tables["IDS101"]]
+    with_him = [won[0], write_submission(tmp_path, "RXX", MAY, tables, order=2), *won[2:]]
+    seen = []
+    for submissions in (won, with_him, won):
+        build_core(draft, submissions, built_with="v1", measures=measures)
+        build_marts(draft, measures=measures)
+        men = "SELECT period_start, numerator FROM mart.breakdown_measure WHERE organisation = 'RXX' "
+        men += "AND period_type = 'month' AND pathway = 'all' AND breakdown_group = 'male' ORDER BY ALL"
+        seen.append(ask(draft, men))
+    assert seen == [[], [(APRIL, 0), (MAY, 1), (JUNE, None)], []]
 
 
 @pytest.mark.skipif(

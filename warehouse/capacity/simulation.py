@@ -8,6 +8,7 @@ inputs give the same bytes, and changing one assumption changes no draw of anoth
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,12 @@ class Result:
     never: float
 
 
+@lru_cache(maxsize=256)
 def draws(of: Assumption, provider: str) -> Draws | float:
-    """Values that an assumption may have; itself where it has no spread."""
+    """Values that an assumption may have; itself where it has no spread.
+
+    Those of a service are kept: its quantities and the limits of its assumptions ask for the same.
+    """
     assert of.value is not None
     rng = random_of(_key(provider, of))
     if of.spread == "share":

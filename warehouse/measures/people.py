@@ -158,24 +158,29 @@ def keep_people(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def keep_people_of_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, parts: str, month_counts: str) -> None:
+def keep_people_of_groups(
+    con: duckdb.DuckDBPyConnection, table: GroupTable, parts: str, month_counts: str, is_made: str
+) -> None:
     """Join the sketches of the groups of a table over the periods for which groups are published; keep them.
 
-    ``parts`` is the table of its numbered groups, ``month_counts`` says which months of a period count. Needs
-    ``work.group_place``, ``work.organisation`` and ``work.period_month``.
+    ``parts`` is the table of its numbered groups, ``month_counts`` says which months of a period count, ``is_made``
+    of which organisation and period they are made. Needs ``work.area_place``, ``work.own_place``,
+    ``work.organisation`` and ``work.period_month``.
     """
-    names = joined(sketch_columns(table.measures))
+    names = ", ".join(["min(origin) AS origin", *joined(sketch_columns(table.measures))])
     ids = ", ".join(f"'{measure.id}'" for measure in table.measures)
     lists = f"unnest([{ids}]) AS measure, {as_lists(table.measures)}"
+    counts = f"{with_origin(f'monthly_count.{table.name}')} INNER JOIN {parts} USING (breakdown, breakdown_group)"
+    in_period = (
+        f"INNER JOIN work.period_month USING (month) WHERE {_PUBLIC_GROUPS} AND {month_counts} AND {is_made}"
+    )
     con.execute(
         "INSERT INTO monthly_count.people WITH "
-        f"by_period AS (SELECT provider, commissioner, period, part, min(origin) AS origin, {', '.join(names)} "
-        f"FROM {with_origin(f'monthly_count.{table.name}')} "
-        f"INNER JOIN {parts} USING (breakdown, breakdown_group) "
-        f"INNER JOIN work.period_month USING (month) WHERE {_PUBLIC_GROUPS} AND {month_counts} "
-        "GROUP BY provider, commissioner, period, part), "
-        f"by_org AS (SELECT org, period, part, min(origin) AS origin, {', '.join(names)} FROM by_period "
-        "INNER JOIN work.group_place USING (provider, commissioner) GROUP BY org, period, part), "
+        f"by_area AS (SELECT commissioner, month, part, {names} FROM {counts} GROUP BY commissioner, month, part), "
+        f"by_org AS (SELECT org, period, part, {names} FROM by_area "
+        f"INNER JOIN work.area_place USING (commissioner) {in_period} GROUP BY org, period, part UNION ALL "
+        f"SELECT org, period, part, {names} FROM {counts} INNER JOIN work.own_place USING (provider) {in_period} "
+        "GROUP BY org, period, part), "
         f"long AS (SELECT org, period, part, origin, {lists} FROM by_org) "
         f"SELECT o.level, o.organisation, p.period_type, p.period_start, '{ALL_PATHWAYS}', t.breakdown, "
         "t.breakdown_group, l.measure, l.people, l.others, l.origin FROM long AS l "

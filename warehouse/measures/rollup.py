@@ -6,7 +6,7 @@ and states (``mart/service_measure.sql``), rates and comparison.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import duckdb
@@ -14,6 +14,7 @@ import duckdb
 from warehouse.described import Described, described_in
 from warehouse.measures.catalogue import ALL_PATHWAYS, QUANTILES, Breakdown, Measure
 from warehouse.measures.counting import PLACED_KEYS, sums
+from warehouse.measures.moved import can_be_compared, choose, counted_as, note_places
 from warehouse.measures.passes import GroupTable, Pass, passes
 from warehouse.measures.people import (
     as_lists,
@@ -29,7 +30,8 @@ from warehouse.models import read_sql
 from warehouse.order import in_order
 from warehouse.parallel import Task, run_tasks
 
-_GROUP_LEVELS = ("England", "region", "ICB", "sub-ICB", "provider")
+_AREAS = ("England", "region", "ICB", "sub-ICB")
+_GROUP_LEVELS = (*_AREAS, "provider")
 # By month a sub-ICB's groups are nearly all empty, and they are a third of all rows: they stand by quarter and up.
 _NO_MONTHS = "sub-ICB"
 _BREAKDOWNS = "mart.breakdown_measure"
@@ -94,9 +96,9 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     """Add the monthly counts up: ``mart.service_measure`` and, for groups, ``monthly_count.<pass>_group_total``.
 
     Groups stay wide, one column per count; the view ``mart.breakdown_measure`` reads them as one row per measure.
-    Where both stand from an earlier build, only the organisations behind which a provider of
-    ``meta.changed_provider`` stands, or stood then, are added up again; England always is. Needs ``core``, the
-    monthly counts, ``ref.provider_place``, ``ref.commissioner_place``, ``ref.period`` and ``ref.period_month``.
+    Where both stand from an earlier build, only the counts that have moved are added up again, for the
+    organisations and periods in which they count (``moved``). Needs ``core``, the monthly counts,
+    ``ref.provider_place``, ``ref.commissioner_place``, ``ref.period`` and ``ref.period_month``.
     """
     keys = " UNION ".join(
         f"SELECT DISTINCT provider, commissioner, site, pathway FROM monthly_count.{each.name}"
@@ -115,43 +117,90 @@ def roll_up(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> Non
     *steps, last = rolled_up()
     for step in steps:
         con.execute(read_sql(step))
-    _choose_organisations(con, catalogue)
+    again = _choose(con, catalogue)
     con.execute(
         "CREATE TABLE work.measure_count (org INTEGER, period INTEGER, pathway VARCHAR, measure VARCHAR, "
         "numerator BIGINT, denominator BIGINT, quantile DECIMAL(15, 1), people UBIGINT, others UBIGINT, "
         "origin UBIGINT)"
     )
+    # Areas follow from the commissioner alone. So counts are added up by commissioner once, and not for each area.
     con.execute(
-        "CREATE TABLE work.group_place AS SELECT DISTINCT provider, commissioner, org "
-        f"FROM work.counted_place WHERE level IN {_GROUP_LEVELS}"
+        "CREATE TABLE work.area_place AS SELECT DISTINCT commissioner, org FROM work.counted_place "
+        f"WHERE level IN {_AREAS}"
     )
-    run_tasks(con, [*_counts_of_measures(catalogue), *_counts_of_groups(catalogue)])
-    run_tasks(con, [Task("people", (), keep_people), Task(last, (), lambda other: other.execute(read_sql(last)))])
+    con.execute(
+        "CREATE TABLE work.own_place AS SELECT DISTINCT provider, org FROM work.counted_place "
+        "WHERE level = 'provider'"
+    )
+    run_tasks(con, [*_counts_of_measures(catalogue, again), *_counts_of_groups(catalogue, again)])
+    figures = again.figures(read_sql(last))
+    run_tasks(con, [Task("people", (), keep_people), Task(last, (), lambda other: other.execute(figures))])
     of_measures, of_breakdowns = _group_branches(catalogue)
     con.execute(f"CREATE VIEW IF NOT EXISTS {_BREAKDOWNS} AS {_group_view(catalogue, of_measures)}")
     con.execute(f"CREATE VIEW IF NOT EXISTS {GROUP_FIGURE} AS {_group_view(catalogue, of_breakdowns)}")
-    con.execute("BEGIN; CREATE OR REPLACE TABLE monthly_count.place AS FROM work.place")
-    con.execute("DROP TABLE IF EXISTS meta.changed_provider; COMMIT")
+    note_places(con)
 
 
-def _counts_of_measures(catalogue: Sequence[Measure]) -> list[Task]:
-    quantiles = [measure for measure in catalogue if not measure.is_additive]
+@dataclass(frozen=True)
+class _Again:
+    """Which sums are made again: those of ``work.touched``, of these ``counts``; all where it is ``None``."""
+
+    counts: frozenset[str] | None = None
+
+    def has(self, counts: str) -> bool:
+        """Whether any sum of these counts is made again."""
+        return self.counts is None or counts in self.counts
+
+    def of(self, counts: str, org: str = "org", period: str = "period") -> str:
+        """SQL: whether the sum of these counts is made again; ``org`` and ``period`` are SQL for their numbers."""
+        return "true" if self.counts is None else f"({org}, {period}) IN {_touched(counts)}"
+
+    def somewhere(self, counts: str) -> str:
+        """SQL: whether a sum of these counts is made again for the organisation ``org``."""
+        return "true" if self.counts is None else f"org IN (SELECT org FROM {_touched(counts)})"
+
+    def figures(self, model: str) -> str:
+        """The model of ``mart.service_measure``, of the figures that are made again."""
+        if self.counts is None:
+            return model
+        every = "INNER JOIN work.reported AS r ON r.level = s.level AND r.organisation = s.organisation\n"
+        assert every in model
+        return model.replace(
+            every,
+            f"{every}    INNER JOIN work.count_of AS i ON i.measure = s.measure AND i.breakdown IS NULL\n"
+            "    INNER JOIN work.touched_sum AS t\n"
+            "        ON t.counts = i.counts AND t.org = s.org AND t.period = r.period\n",
+        )
+
+
+def _touched(counts: str) -> str:
+    return f"(SELECT org, period FROM work.touched_sum WHERE counts = '{counts}')"
+
+
+def _counts_of_measures(catalogue: Sequence[Measure], again: _Again) -> list[Task]:
+    quantiles = [measure for measure in catalogue if not measure.is_additive and again.has(measure.id)]
     return [
-        Task("quantiles", (), lambda con: _add_quantiles(con, quantiles)),
-        *(Task(each.name, (), partial(_add_totals, each=each)) for each in passes(catalogue)),
+        Task("quantiles", (), lambda con: _add_quantiles(con, quantiles, again)),
+        *(
+            Task(each.name, (), partial(_add_totals, each=each, again=again))
+            for each in passes(catalogue)
+            if again.has(each.name)
+        ),
     ]
 
 
-def _counts_of_groups(catalogue: Sequence[Measure]) -> list[Task]:
+def _counts_of_groups(catalogue: Sequence[Measure], again: _Again) -> list[Task]:
     return [
-        Task(table.name, (), partial(_add_groups, each=each, table=table))
+        Task(table.name, (), partial(_add_groups, each=each, table=table, again=again))
         for each in passes(catalogue)
         for table in each.group_tables
+        if again.has(table.name)
     ]
 
 
-def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
-    """Number the organisations to be added up (``work.organisation``) and take their rows out of what is kept.
+def _choose(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> _Again:
+    """Number the organisations of which something is added up (``work.organisation``), and take what is made again
+    out of what is kept.
 
     Everything is made anew unless the last build knew the same periods and the same groups.
     """
@@ -160,7 +209,7 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
         for each in passes(catalogue)
         for table in each.group_tables
     }
-    wanted = "SELECT DISTINCT level, organisation FROM work.organisation_pathway"
+    wanted, again = "SELECT DISTINCT level, organisation FROM work.organisation_pathway", _Again()
     if not _is_kept(con, list(totals)):
         con.execute(
             f"DROP VIEW IF EXISTS {_BREAKDOWNS}; DROP VIEW IF EXISTS {GROUP_FIGURE}; "
@@ -180,27 +229,62 @@ def _choose_organisations(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Me
                 f"months_submitted BIGINT, has_last_month BOOLEAN, {counts})"
             )
     else:
-        behind = (
-            "(SELECT provider, level, organisation FROM monthly_count.place UNION "
-            "SELECT provider, level, organisation FROM work.place UNION "
-            "SELECT provider, 'provider', current_provider FROM ref.provider_place)"
-        )
-        con.execute(
-            "CREATE TABLE work.changed AS SELECT 'England' AS level, 'ENG' AS organisation UNION "
-            f"SELECT level, organisation FROM {behind} WHERE provider IN (FROM meta.changed_provider) UNION "
-            f"(SELECT level, organisation FROM mart.service_measure EXCEPT {wanted})"
-        )
-        for name in ("mart.service_measure", "monthly_count.people", *totals):
-            con.execute(f"DELETE FROM {name} WHERE (level, organisation) IN (FROM work.changed)")
-        wanted += " INTERSECT FROM work.changed"
+        choose(con, catalogue)
+        again = _take_out(con, catalogue)
+        wanted = "SELECT DISTINCT level, organisation FROM work.touched"
     con.execute(
         "CREATE TABLE work.organisation AS SELECT CAST(row_number() OVER (ORDER BY level, organisation) "
         f"AS INTEGER) AS org, level, organisation FROM ({wanted})"
     )
+    if again.counts is not None:
+        con.execute(
+            "CREATE TABLE work.touched_sum AS SELECT counts, org, period FROM work.touched "
+            "INNER JOIN work.organisation USING (level, organisation)"
+        )
     con.execute(
         "CREATE TABLE work.counted_place AS SELECT p.provider, p.commissioner, p.site, p.level, o.org "
         "FROM work.place AS p INNER JOIN work.organisation AS o USING (level, organisation)"
     )
+    return again
+
+
+def _take_out(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> _Again:
+    """Take the rows of ``work.touched`` and ``work.gone`` out of what is kept."""
+    con.execute("CREATE TABLE work.count_of (counts VARCHAR, measure VARCHAR, breakdown VARCHAR)")
+    counts, measures, breakdowns = zip(*counted_as(catalogue), strict=True)
+    con.execute("INSERT INTO work.count_of SELECT unnest(?), unnest(?), unnest(?)", [counts, measures, breakdowns])
+    con.execute(
+        "CREATE TABLE work.taken_out AS SELECT counts, level, organisation, period_type, period_start "
+        "FROM work.touched INNER JOIN (SELECT DISTINCT period, period_type, period_start FROM work.period_month) "
+        "USING (period)"
+    )
+    again = {name for (name,) in con.execute("SELECT DISTINCT counts FROM work.touched").fetchall()}
+    keys = "level, organisation, period_type, period_start"
+    groups = [table.name for each in passes(catalogue) for table in each.group_tables]
+    kept = ["mart.service_measure", "monthly_count.people", *(f"monthly_count.{name}_total" for name in groups)]
+    if con.execute("SELECT count(*) FROM work.gone").fetchone() != (0,):
+        for table in kept:
+            con.execute(f"DELETE FROM {table} WHERE (level, organisation) IN (FROM work.gone)")
+    # One IN a statement: with OR between them, deleting from 0.4 M rows took 61 s.
+    figures = (
+        f"(SELECT {keys}, measure FROM work.taken_out INNER JOIN work.count_of USING (counts) WHERE breakdown "
+    )
+    con.execute(f"DELETE FROM mart.service_measure WHERE ({keys}, measure) IN {figures} IS NULL)")
+    con.execute(
+        f"DELETE FROM monthly_count.people WHERE breakdown IS NULL AND ({keys}, measure) IN {figures} IS NULL)"
+    )
+    figures = figures.replace("measure FROM", "measure, breakdown FROM")
+    con.execute(
+        "DELETE FROM monthly_count.people WHERE breakdown IS NOT NULL "
+        f"AND ({keys}, measure, breakdown) IN {figures} IS NOT NULL)"
+    )
+    for name in groups:
+        if name in again:
+            con.execute(
+                f"DELETE FROM monthly_count.{name}_total WHERE ({keys}) IN "
+                f"(SELECT {keys} FROM work.taken_out WHERE counts = '{name}')"
+            )
+    return _Again(frozenset(again))
 
 
 def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
@@ -211,21 +295,21 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
             "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
         ).fetchall()
     }
-    needed = {
-        ("monthly_count", "place"),
-        ("monthly_count", "people"),
-        ("meta", "changed_provider"),
-        ("mart", "service_measure"),
-    }
-    if not needed | {("monthly_count", name.removeprefix("monthly_count.")) for name in totals} <= known:
+    needed = {("monthly_count", "people"), ("mart", "service_measure")}
+    if (
+        not can_be_compared(known)
+        or not needed | {("monthly_count", name.removeprefix("monthly_count.")) for name in totals} <= known
+    ):
         return False
     pairs = {
         "SELECT DISTINCT period_type, period_start FROM work.period_month": "SELECT DISTINCT period_type, "
-        "period_start FROM mart.service_measure WHERE level = 'England'"
+        "period_start FROM monthly_count.reported"
     }
     if con.execute("SELECT bool_or(is_for_groups) FROM work.period_month").fetchone() == (True,):
         pairs |= {
-            _parts(name.removesuffix("_total")): f"SELECT DISTINCT breakdown, breakdown_group FROM {name}"
+            # By longer periods every organisation has every group.
+            _parts(name.removesuffix("_total")): f"SELECT DISTINCT breakdown, breakdown_group FROM {name} "
+            "WHERE level = 'England' AND period_type <> 'month'"
             for name in totals
         }
     return not any(
@@ -234,7 +318,7 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
     )
 
 
-def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
+def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass, again: _Again) -> None:
     if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() == (0,):
         return
     total, names = f"work.total_{each.name}", each.columns(each.additive)
@@ -245,7 +329,7 @@ def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
         "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY org, month, pathway) "
         f"SELECT org, period, coalesce(pathway, '{ALL_PATHWAYS}') AS pathway, {added} "
         f"FROM by_month INNER JOIN work.period_month USING (month) WHERE {_month_counts(each)} "
-        "GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
+        f"AND {again.of(each.name)} GROUP BY GROUPING SETS ((org, period, pathway), (org, period))"
     )
     # Three lists side by side: a branch per measure would read the table 137 times, and take 44 ms to plan, not 10.
     ids = ", ".join(f"'{measure.id}'" for measure in each.additive)
@@ -277,42 +361,94 @@ def _parts(groups_of: str) -> str:
     )
 
 
-def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable) -> None:
+def _add_groups(con: duckdb.DuckDBPyConnection, each: Pass, table: GroupTable, again: _Again) -> None:
     """Add up the groups of a table for every organisation and period.
 
     Organisations are added up first, by month: longer periods follow from their months.
     """
-    counts, parts = f"monthly_count.{table.name}", f"work.part_{table.name}"
+    counts = f"monthly_count.{table.name}"
+    parts, by_month = f"work.part_{table.name}", f"work.month_{table.name}"
     con.execute(
         f"CREATE TABLE {parts} AS SELECT CAST(row_number() OVER () AS INTEGER) AS part, * FROM ({_parts(counts)})"
     )
     names = each.columns(table.measures)
     columns = ", ".join(f'"{name}"' for name in names)
+    added, keys = sums(names), "month, part, pathway"
+    with_part = f"{counts} INNER JOIN {parts} USING (breakdown, breakdown_group)"
+    con.execute(
+        f"CREATE TABLE {by_month} AS WITH by_area AS (SELECT commissioner, {keys}, {added} FROM {with_part} "
+        f"GROUP BY commissioner, {keys}) "
+        f"SELECT org, {keys}, {added} FROM by_area INNER JOIN work.area_place USING (commissioner) "
+        f"WHERE {again.somewhere(table.name)} GROUP BY org, {keys} "
+        f"UNION ALL SELECT org, {keys}, {added} FROM {with_part} INNER JOIN work.own_place USING (provider) "
+        f"WHERE {again.somewhere(table.name)} GROUP BY org, {keys}"
+    )
+    is_made = again.of(table.name, "n.org", "r.period")
+    if again.counts is not None:
+        _take_out_groups(con, table, by_month)
+        is_made += f" OR (r.period_type = 'month' AND (n.org, p.part, o.pathway) IN {_groups_that_came(table)})"
     con.execute(
         f"INSERT INTO {counts}_total ({', '.join(PLACED_KEYS)}, {columns}) WITH "
-        f"by_month AS MATERIALIZED (SELECT org, month, part, pathway, {sums(names)} FROM {counts} "
-        f"INNER JOIN {parts} USING (breakdown, breakdown_group) "
-        "INNER JOIN work.group_place USING (provider, commissioner) GROUP BY org, month, part, pathway), "
-        f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {columns} FROM by_month "
-        "INNER JOIN work.period_month USING (month) WHERE period_type = 'month' "
-        f"UNION ALL SELECT org, period, part, pathway, {sums(names)} FROM by_month "
+        f"by_pathway AS MATERIALIZED (SELECT org, period, part, pathway, {columns} FROM {by_month} "
+        f"INNER JOIN work.period_month USING (month) WHERE period_type = 'month' AND {again.of(table.name)} "
+        f"UNION ALL SELECT org, period, part, pathway, {added} FROM {by_month} "
         "INNER JOIN work.period_month USING (month) "
-        f"WHERE period_type <> 'month' AND is_for_groups AND {_month_counts(each)} "
+        f"WHERE period_type <> 'month' AND is_for_groups AND {_month_counts(each)} AND {again.of(table.name)} "
         "GROUP BY org, period, part, pathway), "
         f"counted AS MATERIALIZED (FROM by_pathway UNION ALL "
-        f"SELECT org, period, part, '{ALL_PATHWAYS}', {sums(names)} FROM by_pathway GROUP BY org, period, part) "
+        f"SELECT org, period, part, '{ALL_PATHWAYS}', {added} FROM by_pathway GROUP BY org, period, part) "
         "SELECT r.level, r.organisation, r.period_type, r.period_start, o.pathway, p.breakdown, p.breakdown_group, "
         f"r.months_submitted, r.has_last_month, {columns} FROM work.reported AS r "
         "INNER JOIN work.organisation AS n ON n.level = r.level AND n.organisation = r.organisation "
         "INNER JOIN work.organisation_pathway AS o ON o.level = r.level AND o.organisation = r.organisation "
         f"CROSS JOIN {parts} AS p LEFT JOIN counted AS c "
         "ON c.org = n.org AND c.period = r.period AND c.part = p.part AND c.pathway = o.pathway "
-        f"WHERE r.level IN {_GROUP_LEVELS} "
+        f"WHERE r.level IN {_GROUP_LEVELS} AND ({is_made}) "
         "AND r.period IN (SELECT period FROM work.period_month WHERE is_for_groups) "
         f"AND (r.period_type <> 'month' OR (r.level <> '{_NO_MONTHS}' "
-        "AND (n.org, p.part, o.pathway) IN (SELECT org, part, pathway FROM counted)))"
+        f"AND (n.org, p.part, o.pathway) IN ({_groups_in(by_month)})))"
     )
-    keep_people_of_groups(con, table, parts, _month_counts(each))
+    keep_people_of_groups(con, table, parts, _month_counts(each), again.of(table.name))
+    con.execute(f"DROP TABLE {by_month}")
+
+
+def _groups_in(by_month: str) -> str:
+    """SQL: the groups that an organisation has in any month, by pathway and for all together."""
+    pairs = f"SELECT DISTINCT org, part, pathway FROM {by_month}"
+    return f"{pairs} UNION ALL SELECT DISTINCT org, part, '{ALL_PATHWAYS}' FROM {by_month}"
+
+
+def _groups_that_came(table: GroupTable) -> str:
+    return f"(SELECT org, part, pathway FROM work.other_{table.name} WHERE is_new)"
+
+
+def _take_out_groups(con: duckdb.DuckDBPyConnection, table: GroupTable, by_month: str) -> None:
+    """Note which organisations have a group in no month any more, or for the first time (``work.other_<table>``);
+    take the rows of the first out of the months that are not made again.
+
+    By month an organisation has the groups that it has in any month: one such month says which it had.
+    """
+    parts, other = f"work.part_{table.name}", f"work.other_{table.name}"
+    con.execute(
+        f"CREATE TABLE {other} AS WITH stays AS ("
+        "SELECT org, level, organisation, min(period_start) AS period_start FROM work.organisation "
+        "CROSS JOIN (SELECT period, period_start FROM work.period_month "
+        f"WHERE period_type = 'month') WHERE org IN (SELECT org FROM {_touched(table.name)}) "
+        f"AND (org, period) NOT IN {_touched(table.name)} AND level <> '{_NO_MONTHS}' GROUP BY ALL), "
+        f"had AS (SELECT s.org, p.part, t.pathway FROM monthly_count.{table.name}_total AS t "
+        "INNER JOIN stays AS s USING (level, organisation, period_start) "
+        f"INNER JOIN {parts} AS p USING (breakdown, breakdown_group) WHERE t.period_type = 'month'), "
+        f"has AS (FROM ({_groups_in(by_month)}) WHERE org IN (SELECT org FROM stays)) "
+        "SELECT *, true AS is_new FROM (FROM has EXCEPT FROM had) "
+        "UNION ALL SELECT *, false FROM (FROM had EXCEPT FROM has)"
+    )
+    if con.execute(f"SELECT count(*) FROM {other} WHERE NOT is_new").fetchone() != (0,):
+        con.execute(
+            f"DELETE FROM monthly_count.{table.name}_total WHERE period_type = 'month' "
+            "AND (level, organisation, breakdown, breakdown_group, pathway) IN ("
+            f"SELECT level, organisation, breakdown, breakdown_group, pathway FROM {other} "
+            f"INNER JOIN work.organisation USING (org) INNER JOIN {parts} USING (part) WHERE NOT is_new)"
+        )
 
 
 def _group_branches(catalogue: Sequence[Measure]) -> tuple[list[str], list[str]]:
@@ -398,7 +534,7 @@ def _is_one_of(rules: Sequence[str]) -> str:
     return f"rule IN ({', '.join(rules)})" if rules else "false"
 
 
-def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> None:
+def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure], again: _Again) -> None:
     """Medians and 90th centiles from the histogram of values: the continuous ones (type 7 of Hyndman and Fan 1996).
 
     Of n sorted values, the first being number 0, the quantile stands at (n - 1) times its share: between two values
@@ -418,15 +554,27 @@ def _add_quantiles(con: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) 
     con.execute(
         f"CREATE TABLE work.value_measure AS FROM (VALUES {values}) AS m(number, measure, tenths, is_stock)"
     )
+    is_made = "true"
+    if again.counts is not None:
+        con.execute(
+            "CREATE TABLE work.touched_value AS SELECT number, org, period FROM work.touched_sum "
+            "INNER JOIN work.value_measure ON counts = measure"
+        )
+        is_made = "(number, org, period) IN (FROM work.touched_value)"
     keys, records = "org, period, way, number", "CAST(sum(records) AS BIGINT) AS records"
+    valued = "month, way, number, is_stock, value"
     people = "bit_or(people) AS people, min(origin) AS origin"
-    in_period = "INNER JOIN work.period_month USING (month) WHERE is_last OR NOT is_stock"
+    in_period = f"INNER JOIN work.period_month USING (month) WHERE (is_last OR NOT is_stock) AND {is_made}"
     con.execute(
         "INSERT INTO work.measure_count (org, period, pathway, measure, denominator, quantile, people, origin) "
-        f"WITH by_month AS MATERIALIZED (SELECT org, month, way, number, is_stock, value, {records}, {people} "
-        f"FROM {with_origin('monthly_count.value')} "
-        "INNER JOIN work.value_pathway USING (pathway) INNER JOIN work.value_measure USING (measure) "
-        "INNER JOIN work.counted_place USING (provider, commissioner, site) GROUP BY ALL), "
+        f"WITH counted AS (FROM {with_origin('monthly_count.value')} "
+        "INNER JOIN work.value_pathway USING (pathway) INNER JOIN work.value_measure USING (measure)), "
+        f"by_area AS (SELECT commissioner, {valued}, {records}, {people} FROM counted "
+        f"GROUP BY commissioner, {valued}), "
+        f"by_month AS MATERIALIZED (SELECT org, {valued}, {records}, {people} FROM by_area "
+        f"INNER JOIN work.area_place USING (commissioner) GROUP BY org, {valued} UNION ALL "
+        f"SELECT org, {valued}, {records}, {people} FROM counted INNER JOIN (FROM work.counted_place "
+        f"WHERE level NOT IN {_AREAS}) USING (provider, commissioner, site) GROUP BY org, {valued}), "
         f"by_way AS MATERIALIZED (SELECT {keys}, value, {records} FROM by_month {in_period} "
         f"GROUP BY {keys}, value), "
         # Number 0 is all pathways.
