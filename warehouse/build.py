@@ -432,8 +432,8 @@ def _build_batch(
 def _append(con: duckdb.DuckDBPyConnection, table: str, *, is_there: bool) -> None:
     """Append a table of the batch to that of the draft, or make it there.
 
-    Without ``referral_number``, which is valid only in the batch. One statement a table: planning a second took a
+    Without ``referral_number`` and ``contact_number``, which are valid only in the batch. One statement a table: planning a second took a
     tenth of the build of a few rows.
     """
-    kept = f"SELECT COLUMNS(lambda name: name <> 'referral_number') FROM {table}"
+    kept = f"SELECT COLUMNS(lambda name: name NOT IN ('referral_number', 'contact_number')) FROM {table}"
     con.execute(f"INSERT INTO draft.{table} {kept}" if is_there else f"CREATE TABLE draft.{table} AS {kept}")

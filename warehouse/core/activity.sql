@@ -4,50 +4,52 @@
 -- CodeProcAndProcStatus is a SNOMED expression: procedure, and after a colon its status (443390004: refused).
 -- is_first_of_therapy: several activities of one therapy in one contact are one session of it; refused is none.
 CREATE TABLE core.activity AS
-WITH dated AS (
+WITH again AS (
+    -- Few ids come twice: only those are looked at.
     SELECT
-        c.referral_number, a.provider, a.submitted_by, a.CareActId, a.CareContactId, c.service_request_id, a.month, a.recency,
-        d.submitted_records IS NOT NULL AS is_sent_again, c.contact_on, c.contact_time, c.appointment_type,
-        a.CarePersLocalId, a.ClinContactDurOfCareAct, c.is_treatment,
-        split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
-        coalesce(contains(a.CodeProcAndProcStatus, '443390004'), false) AS is_refused
+        a.provider, a.CareActId, c.contact_on, max(a.recency) AS recency, count(*) AS submitted_records,
+        count(*) OVER (PARTITION BY a.provider, a.CareActId) > 1 AS is_id_reused
     FROM staged.IDS202 AS a
-    LEFT JOIN staged.IDS202_latest AS d
-        ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.submitted_records > 1
+    INNER JOIN (SELECT provider, CareActId FROM staged.IDS202_latest WHERE submitted_records > 1) AS d
+        ON d.provider = a.provider AND d.CareActId = a.CareActId
     LEFT JOIN core.contact AS c
         ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
         AND (NOT c.is_id_reused OR date_trunc('month', c.contact_on) = a.month)
-),
-again AS (
-    SELECT
-        provider, CareActId, contact_on, max(recency) AS recency, count(*) AS submitted_records,
-        count(*) OVER (PARTITION BY provider, CareActId) > 1 AS is_id_reused
-    FROM dated
-    WHERE is_sent_again
-    GROUP BY provider, CareActId, contact_on
+    GROUP BY a.provider, a.CareActId, c.contact_on
 ),
 latest AS (
     SELECT
-        a.*, coalesce(d.submitted_records, 1) AS submitted_records, coalesce(d.is_id_reused, false) AS is_id_reused
-    FROM dated AS a
+        c.referral_number, c.contact_number, a.provider, a.submitted_by, a.CareActId, a.CareContactId,
+        c.service_request_id, a.month, c.contact_on, c.contact_time, c.appointment_type, a.CarePersLocalId,
+        a.ClinContactDurOfCareAct, c.is_treatment, split_part(a.CodeProcAndProcStatus, ':', 1) AS procedure_code,
+        coalesce(contains(a.CodeProcAndProcStatus, '443390004'), false) AS is_refused,
+        coalesce(d.submitted_records, 1) AS submitted_records, coalesce(d.is_id_reused, false) AS is_id_reused
+    FROM staged.IDS202 AS a
+    LEFT JOIN core.contact AS c
+        ON c.provider = a.provider AND c.care_contact_id = a.CareContactId
+        AND (NOT c.is_id_reused OR date_trunc('month', c.contact_on) = a.month)
     LEFT JOIN again AS d
-        ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.contact_on IS NOT DISTINCT FROM a.contact_on
+        ON d.provider = a.provider AND d.CareActId = a.CareActId AND d.contact_on IS NOT DISTINCT FROM c.contact_on
     WHERE d.recency IS NULL OR d.recency = a.recency
 ),
-first_of_therapy AS (
-    SELECT a.provider, a.CareContactId, a.contact_on, t.therapy_type, min(a.CareActId) AS CareActId
+repeated AS (
+    -- Contacts with several activities of one therapy, and the first of these.
+    SELECT a.provider, a.CareContactId, a.contact_on, t.therapy_type, min(a.CareActId) AS first_activity
     FROM latest AS a
     INNER JOIN ref.therapy AS t ON t.snomed = a.procedure_code
     WHERE NOT a.is_refused
     GROUP BY a.provider, a.CareContactId, a.contact_on, t.therapy_type
+    HAVING count(*) > 1
 )
 SELECT
-    a.referral_number, a.provider, a.submitted_by, a.CareActId AS care_activity_id, a.CareContactId AS care_contact_id,
-    a.service_request_id, a.month, a.submitted_records, a.contact_on, a.contact_time, a.appointment_type,
-    a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes, a.procedure_code,
-    t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
+    a.referral_number, a.contact_number, a.provider, a.submitted_by, a.CareActId AS care_activity_id,
+    a.CareContactId AS care_contact_id, a.service_request_id, a.month, a.submitted_records, a.contact_on,
+    a.contact_time, a.appointment_type, a.CarePersLocalId AS staff_id, a.ClinContactDurOfCareAct AS duration_minutes,
+    a.procedure_code, t.therapy_type, t.therapy, t.intensity AS therapy_intensity, a.is_refused,
     coalesce(a.is_treatment AND t.therapy IS NOT NULL AND NOT a.is_refused, false) AS is_therapy_session,
-    f.CareActId IS NOT NULL AS is_first_of_therapy, k.staff_id IS NOT NULL AS is_staff_therapy_known,
+    t.therapy_type IS NOT NULL AND NOT a.is_refused AND coalesce(f.first_activity = a.CareActId, true)
+        AS is_first_of_therapy,
+    k.staff_id IS NOT NULL AS is_staff_therapy_known,
     coalesce(h.trained_on <= a.contact_on, false) AS is_staff_trained,
     coalesce(
         h.supervised_from <= a.contact_on AND (h.supervised_to IS NULL OR a.contact_on <= h.supervised_to), false
@@ -55,9 +57,9 @@ SELECT
     a.is_id_reused
 FROM latest AS a
 LEFT JOIN ref.therapy AS t ON t.snomed = a.procedure_code
-LEFT JOIN first_of_therapy AS f
-    ON f.provider = a.provider AND f.CareActId = a.CareActId AND f.contact_on IS NOT DISTINCT FROM a.contact_on
-    AND f.CareContactId = a.CareContactId AND f.therapy_type = t.therapy_type
+LEFT JOIN repeated AS f
+    ON f.provider = a.provider AND f.CareContactId = a.CareContactId AND f.contact_on IS NOT DISTINCT FROM a.contact_on
+    AND f.therapy_type = t.therapy_type
 -- Staff are those of the provider that sent the activity, in the month for which it sent it.
 LEFT JOIN (SELECT DISTINCT provider, staff_id, month FROM core.staff_therapy) AS k
     ON k.provider = a.submitted_by AND k.staff_id = a.CarePersLocalId AND k.month = a.month

@@ -4,6 +4,7 @@
 -- from referral to discharge. Follow-up (06) is none. 3 is "did not attend" and never attendance.
 -- A contact is dated in the month it is submitted for. So an id that comes again with another day is another contact,
 -- and neither replaces the other. Few ids come twice: only those are looked at.
+-- contact_number is valid only in the batch, as referral_number is, and tells the contacts of a provider apart.
 CREATE TABLE core.contact AS
 WITH again AS (
     SELECT
@@ -30,7 +31,7 @@ judged AS (
     WHERE d.recency IS NULL OR d.recency = c.recency
 )
 SELECT
-    referral_number, provider, submitted_by, CareContactId AS care_contact_id, ServiceRequestId AS service_request_id, pathway, month,
+    referral_number, recency AS contact_number, provider, submitted_by, CareContactId AS care_contact_id, ServiceRequestId AS service_request_id, pathway, month,
     row_number, submitted_records, CareContDate AS contact_on, CareContTime AS contact_time,
     OrgIDComm AS commissioner, AppType AS appointment_type, AttendOrDNACode AS attendance,
     PlannedCareContIndicator AS planned, is_attended,

@@ -15,7 +15,7 @@ SELECT
     p.ExBAFIndicator AS ex_armed_forces, a.decile AS deprivation_decile, a.area AS deprivation_area,
     p.OrgIDResidenceResp AS residence_commissioner
 FROM staged.IDS001 AS p
-INNER JOIN staged.IDS001_latest AS l
+INNER JOIN work.person_sent AS l
     ON l.provider = p.provider AND l.recency = p.recency
 LEFT JOIN ref.deprivation_area AS a ON a.postcode_district = p.postcode_district
 

@@ -4,11 +4,9 @@
 CREATE TABLE core.person_age AS
 WITH known AS (
     SELECT
-        provider, person_id, min(month) AS month, min(age_at_period_end) AS age,
-        max(age_at_period_end) > min(age_at_period_end) AS is_other_later
-    FROM staged.IDS001
-    WHERE age_at_period_end IS NOT NULL
-    GROUP BY provider, person_id
+        provider, person_id, first_month_of_age AS month, lowest_age AS age, highest_age > lowest_age AS is_other_later
+    FROM work.person_sent
+    WHERE first_month_of_age IS NOT NULL
 ),
 -- Half of all people have one age: only the others are put in order.
 sent AS (

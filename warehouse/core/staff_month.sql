@@ -7,17 +7,24 @@
 CREATE TABLE core.staff_month AS
 WITH given AS (
     SELECT DISTINCT
-        s.provider, s.care_contact_id, s.contact_on, s.step, CAST(date_trunc('month', s.contact_on) AS DATE) AS month,
+        s.referral_number, s.contact_number, s.provider, s.step, CAST(date_trunc('month', s.contact_on) AS DATE) AS month,
         coalesce(a.submitted_by, s.provider) AS submitted_by, coalesce(a.staff_id, 'not recorded') AS staff_id
     FROM work.contact_step AS s
     LEFT JOIN core.activity AS a
-        ON a.provider = s.provider AND a.care_contact_id = s.care_contact_id AND a.contact_on = s.contact_on
-        AND a.staff_id IS NOT NULL
+        ON a.referral_number = s.referral_number AND a.contact_number = s.contact_number AND a.staff_id IS NOT NULL
     WHERE s.is_treatment
 ),
-shared AS (
-    SELECT *, count(*) OVER (PARTITION BY provider, care_contact_id, contact_on) AS members
+-- Few sessions are given by two.
+together AS (
+    SELECT referral_number, contact_number, count(*) AS members
     FROM given
+    GROUP BY referral_number, contact_number
+    HAVING count(*) > 1
+),
+shared AS (
+    SELECT g.*, coalesce(t.members, 1) AS members
+    FROM given AS g
+    LEFT JOIN together AS t ON t.referral_number = g.referral_number AND t.contact_number = g.contact_number
 ),
 counted AS (
     SELECT

@@ -18,7 +18,7 @@ import duckdb
 
 from schemas.sql import quoted
 from warehouse.described import Described
-from warehouse.measures.catalogue import GRAINS, RATES, Breakdown, Measure, breakdowns, groups
+from warehouse.measures.catalogue import GRAINS, RATES, STOCK_GRAINS, Breakdown, Measure, breakdowns, groups
 from warehouse.measures.passes import Pass, condition, passes
 from warehouse.measures.people import mark, sketch_columns, sketches, sketches_of_counts
 from warehouse.measures.uncounted import TABLE as UNCOUNTED
@@ -54,6 +54,9 @@ _KEY_MEANING = {
 NOT_KNOWN = "not known"
 # Where a row counts whose commissioner or site is not known.
 UNKNOWN = "unknown"
+# Grains of which a referral has at most one row a month. Of others, rows are added up by referral and month before
+# they are joined to the groups of referrals. Of these that would make as many rows again.
+_ONCE_A_MONTH = ("pathway", *STOCK_GRAINS)
 
 
 def create_monthly_counts(con: duckdb.DuckDBPyConnection, catalogue: Sequence[Measure]) -> None:
@@ -129,7 +132,7 @@ def _count(con: duckdb.DuckDBPyConnection, each: Pass) -> None:
     if con.execute(f"SELECT count(*) FROM {judged}").fetchone() != (0,):
         counted = f"SELECT place, month, {_counts(each, each.additive)} FROM {judged} GROUP BY ALL"
         _insert(con, each, each.name, TOTAL_KEYS, each.additive, _placed(TOTAL_KEYS, counted))
-        if each.grain != "pathway" and each.inherited:
+        if each.grain not in _ONCE_A_MONTH and each.inherited:
             con.execute(f"CREATE TABLE {by_referral} AS {_count_by_referral(each)}")
         for table in each.group_tables:
             for asked, measures in table.alike:
@@ -203,8 +206,8 @@ def _create(
 def _judge(each: Pass) -> str:
     """The rows of the pass: their keys, their groups, and per measure a flag or a value.
 
-    Denominators are judged before the rest, each once. Of other grains than the referral, referrals are joined to
-    their groups once they are counted.
+    Denominators are judged before the rest, each once. Where a referral may have several rows a month, referrals are
+    joined to their groups once they are counted.
     """
     shares = {each.denominators[m.id]: condition(m) for m in each.additive if m.kind == "share"}
     of = [f'CASE WHEN {rows} THEN true END AS "{name}"' for name, rows in shares.items()]
@@ -220,7 +223,7 @@ def _judge(each: Pass) -> str:
     columns += [f'r."{name}"' for name in shares]
     columns += [flag for measure in each.measures for flag in _flags(each, measure)]
     judged = f"SELECT {', '.join(columns)} FROM ({placed}) AS r"
-    return _with_groups(each, judged) if each.grain == "pathway" else judged
+    return _with_groups(each, judged) if each.grain in _ONCE_A_MONTH else judged
 
 
 def _judged(each: Pass) -> str:
@@ -283,7 +286,7 @@ def _weight(measure: Measure) -> str:
 
 def _by_groups(each: Pass, asked: Sequence[Breakdown], measures: Sequence[Measure]) -> str:
     """Counts of measures that ask for the same breakdowns: one statement, one grouping set per breakdown."""
-    is_counted = each.grain != "pathway" and asked[0] not in each.own
+    is_counted = each.grain not in _ONCE_A_MONTH and asked[0] not in each.own
     added = ", ".join([sums(each.columns(measures)), *sketches_of_counts(each, measures)])
     rows, counts = (_by_referral(each), added) if is_counted else (_judged(each), _counts(each, measures))
     sets = ", ".join(f'(area, month, "{each.id}")' for each in asked)

@@ -4,7 +4,7 @@
 -- A spell ends on the day on which the next one begins; that day is of the next. The last one has its last day too.
 CREATE TABLE work.contact_step AS
 SELECT
-    c.referral_number, c.provider, c.care_contact_id, c.contact_on, c.pathway, c.appointment_type, c.attendance,
+    c.referral_number, c.contact_number, c.provider, c.contact_on, c.pathway, c.appointment_type, c.attendance,
     c.is_treatment, s.spell, s.step
 FROM core.contact AS c
 LEFT JOIN core.step_of_care AS s

@@ -2,21 +2,18 @@
 -- Grain: one row per provider, person and day of recording an employment status (no day is one too), as last
 -- submitted. Where the patient's own row was rejected, the provider's token of the patient replaces the person.
 CREATE TABLE work.employment_day AS
-WITH known AS (
+WITH latest AS (
     SELECT
-        e.*, coalesce(p.person_id, e.LocalPatientId) AS person_id, p.person_id IS NOT NULL AS is_person_known
+        e.provider, coalesce(p.person_id, e.LocalPatientId) AS person_id, max(e.recency) AS recency,
+        arg_max(p.person_id IS NOT NULL, e.recency) AS is_person_known, min(e.month) AS first_month,
+        count(*) AS submitted_records
     FROM staged.IDS004 AS e
     LEFT JOIN work.patient AS p
         ON p.submission_id = e.submission_id AND p.local_patient_id = e.LocalPatientId
-),
-latest AS (
-    SELECT
-        provider, max(recency) AS recency, min(month) AS first_month, count(*) AS submitted_records
-    FROM known
-    GROUP BY provider, person_id, EmployStatusRecDate
+    GROUP BY e.provider, coalesce(p.person_id, e.LocalPatientId), e.EmployStatusRecDate
 )
 SELECT
-    k.provider, k.person_id, k.is_person_known, k.EmployStatusRecDate AS recorded_on, l.first_month,
+    k.provider, l.person_id, l.is_person_known, k.EmployStatusRecDate AS recorded_on, l.first_month,
     k.month AS last_month, l.submitted_records, k.EmployStatus AS employment_status,
     k.WeekHoursWorked AS weekly_hours, k.SelfEmployInd AS self_employed, k.SickAbsenceInd AS sickness_absence,
     k.SSPInd AS statutory_sick_pay, k.BenefitRecInd AS receives_benefit, k.JSAInd AS jobseekers_allowance,
@@ -24,5 +21,5 @@ SELECT
     k.PIPInd AS personal_independence_payment, k.OtherBenefitInd AS other_benefit,
     k.EmpSupportInd AS employment_support_suitable, k.EmpSupportReferral AS employment_support_referred_on,
     k.EmpSupportDischargeDate AS employment_support_discharged_on
-FROM known AS k
+FROM staged.IDS004 AS k
 INNER JOIN latest AS l ON l.provider = k.provider AND l.recency = k.recency

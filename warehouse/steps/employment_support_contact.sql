@@ -3,10 +3,10 @@
 -- That is a contact attended or unplanned with an activity coded employment support that was not refused: of any
 -- type from referral to discharge, follow-up (06) after it.
 CREATE TABLE work.employment_support_contact AS
-SELECT a.referral_number, c.contact_on, count(DISTINCT c.care_contact_id) AS contacts
+SELECT a.referral_number, c.contact_on, count(DISTINCT c.contact_number) AS contacts
 FROM core.activity AS a
 INNER JOIN core.contact AS c
-    ON c.referral_number = a.referral_number AND c.care_contact_id = a.care_contact_id AND c.contact_on = a.contact_on
+    ON c.referral_number = a.referral_number AND c.contact_number = a.contact_number
 INNER JOIN core.pathway AS p ON p.referral_number = a.referral_number
 WHERE a.therapy_type = 'EMS' AND NOT a.is_refused AND (c.is_attended OR c.planned = 'N')
     AND c.contact_on >= p.received_on

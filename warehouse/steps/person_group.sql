@@ -2,16 +2,7 @@
 -- Grain: one row per provider and person: the groups a person belongs to, as core.person describes them.
 -- Not stated (asked, not answered) and not known are two groups, and never "other".
 CREATE TABLE work.person_group AS
-WITH identity AS (
-    -- The latest code that says something; a month is worth more than any row number of a file.
-    SELECT provider, person_id,
-        arg_max(GenderIDCode, recency)
-            AS gender_identity
-    FROM staged.IDS001
-    WHERE GenderIDCode IN ('1', '2', '3', '4', 'Z')
-    GROUP BY provider, person_id
-),
-disability AS (
+WITH disability AS (
     SELECT
         d.provider, p.person_id,
         min(d.DisabCode) FILTER (WHERE d.DisabCode NOT IN ('NN', 'ZZ')) AS lowest,
@@ -62,5 +53,5 @@ SELECT
     coalesce(CAST(q.deprivation_decile AS VARCHAR), 'not known') AS deprivation_decile,
     coalesce(CAST((q.deprivation_decile + 1) // 2 AS VARCHAR), 'not known') AS deprivation_quintile
 FROM core.person AS q
-LEFT JOIN identity AS i ON i.provider = q.provider AND i.person_id = q.person_id
+LEFT JOIN work.person_sent AS i ON i.provider = q.provider AND i.person_id = q.person_id
 LEFT JOIN disability AS d ON d.provider = q.provider AND d.person_id = q.person_id
