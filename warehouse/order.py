@@ -92,6 +92,14 @@ def query_of(name: str) -> str:
     return text[start.end() :]
 
 
+def is_view(name: str) -> bool:
+    """Whether a model makes a view. Raises ValueError when its text is no model."""
+    start = _MAKES.search(read_sql(name))
+    if start is None:
+        raise ValueError(f"{name}: makes no table or view of its own")
+    return "VIEW" in start[0].split()[:4]
+
+
 @cache
 def _makers() -> dict[str, str]:
     """Macro → the model that makes it, beside its table."""

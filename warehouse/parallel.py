@@ -24,12 +24,13 @@ _MOST = 4
 @dataclass(frozen=True)
 class Task:
     """``do`` runs on a connection of its own. It starts when every task of ``needs`` is done; names in ``needs``
-    that are no task are there already.
+    that are no task are there already. With ``is_first`` it starts before others that can.
     """
 
     name: str
     needs: Collection[str]
     do: Callable[[Connection], object]
+    is_first: bool = False
 
 
 def run_tasks(
@@ -48,6 +49,7 @@ def run_tasks(
         raise ValueError("two tasks have one name")
     needs = {task.name: [name for name in task.needs if name in named] for task in tasks}
     behind = _behind(needs)
+    place = {name: (not task.is_first, -behind[name], name) for name, task in named.items()}
     sorter = TopologicalSorter(needs)
     sorter.prepare()
     (threads,) = con.execute("SELECT current_setting('threads')").fetchone() or (1,)
@@ -61,7 +63,7 @@ def run_tasks(
         pool = opened.enter_context(ThreadPoolExecutor(len(idle)))
         try:
             while sorter.is_active():
-                ready = sorted((*ready, *sorter.get_ready()), key=lambda name: (-behind[name], name))
+                ready = sorted((*ready, *sorter.get_ready()), key=place.__getitem__)
                 while ready and idle:
                     name, each = ready.pop(0), idle.pop()
                     running[pool.submit(named[name].do, each)] = name, each

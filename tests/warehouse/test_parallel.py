@@ -7,6 +7,7 @@ from threading import Barrier
 import duckdb
 import pytest
 
+from warehouse.build import dropping
 from warehouse.order import reads
 from warehouse.parallel import Connection, Task, run_tasks
 
@@ -47,6 +48,36 @@ def test_of_tasks_that_can_start_the_one_with_the_longest_chain_behind_it_is_fir
     with duckdb.connect(config={"threads": 1}) as con:
         run_tasks(con, chain)
     assert done == ["z", "y", "a", "b", "x"]
+
+
+def test_a_task_that_is_first_starts_before_others_that_can() -> None:
+    done: list[str] = []
+    tasks = [
+        noting(done, "a"),
+        noting(done, "b", "a"),
+        Task("z", ("a",), lambda _: done.append("z"), is_first=True),
+    ]
+    with duckdb.connect(config={"threads": 1}) as con:
+        run_tasks(con, [*tasks, noting(done, "c", "b")])
+    assert done == ["a", "z", "b", "c"]
+
+
+def test_a_table_of_a_batch_is_dropped_after_all_that_read_it_and_who_reads_a_view_reads_its_tables() -> None:
+    done: list[str] = []
+    reads_both = noting(done, "monthly_count.activity_contact", "core.activity", "core.contact")
+    tasks = [
+        noting(done, "core.contact"),
+        noting(done, "core.activity", "core.contact"),
+        noting(done, "work.judged_score", "core.activity"),
+        noting(done, "core.score", "work.judged_score"),  # a view
+        noting(done, "append core.score", "core.score"),
+        reads_both,
+    ]
+    assert {task.name: task.needs for task in dropping(tasks)} == {
+        "drop core.contact": {"core.contact", "core.activity", reads_both.name},
+        "drop core.activity": {"core.activity", "work.judged_score", reads_both.name},
+        "drop work.judged_score": {"work.judged_score", "core.score", "append core.score"},
+    }
 
 
 def test_two_tasks_run_at_the_same_time(con: Connection) -> None:

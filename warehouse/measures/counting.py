@@ -206,8 +206,8 @@ def _create(
 def _judge(each: Pass) -> str:
     """The rows of the pass: their keys, their groups, and per measure a flag or a value.
 
-    Denominators are judged before the rest, each once. Where a referral may have several rows a month, referrals are
-    joined to their groups once they are counted.
+    Denominators are judged before the rest, each once. Where a referral may have several rows a month, it is joined
+    to its groups once they are counted.
     """
     shares = {each.denominators[m.id]: condition(m) for m in each.additive if m.kind == "share"}
     of = [f'CASE WHEN {rows} THEN true END AS "{name}"' for name, rows in shares.items()]
