@@ -7,37 +7,29 @@ WITH event AS (
         c.referral_number, CAST(date_trunc('month', c.contact_on) AS DATE) AS month,
         count(*) FILTER (WHERE c.is_treatment) AS treatments, count(*) FILTER (WHERE c.is_attended) AS attended,
         max(c.contact_on) FILTER (WHERE c.is_treatment) AS last_treatment_on,
-        max(c.contact_on) FILTER (WHERE c.is_assessment) AS last_assessment_on, CAST(NULL AS DATE) AS month_end
+        max(c.contact_on) FILTER (WHERE c.is_assessment) AS last_assessment_on
     FROM core.contact AS c
     WHERE c.is_treatment OR c.is_attended OR c.is_assessment
     GROUP BY c.referral_number, CAST(date_trunc('month', c.contact_on) AS DATE)
 ),
+-- What is known from a month on, until the next month in which something happened.
+known AS (
+    SELECT
+        referral_number, month, lead(month) OVER so_far AS next_month,
+        sum(treatments) OVER so_far AS treatments, sum(attended) OVER so_far AS attended,
+        max(last_treatment_on) OVER so_far AS last_treatment_on,
+        max(last_assessment_on) OVER so_far AS last_assessment_on
+    FROM event
+    WINDOW so_far AS (PARTITION BY referral_number ORDER BY month)
+),
 month_open AS (
-    SELECT p.referral_number, m.month, m.last_day AS month_end
+    SELECT
+        p.referral_number, p.provider, p.service_request_id, p.received_on, m.month, m.last_day AS month_end
     FROM work.referral AS p
     INNER JOIN core.reported_month AS s ON s.provider = p.provider AND s.month BETWEEN p.first_month AND p.last_month
     INNER JOIN ref.month AS m
         ON m.month = s.month AND m.last_day >= p.received_on
         AND (p.discharged_on IS NULL OR p.discharged_on > m.last_day)
-),
-timeline AS (
-    SELECT referral_number, month, treatments, attended, last_treatment_on, last_assessment_on, month_end
-    FROM event
-    UNION ALL
-    SELECT referral_number, month, 0, 0, CAST(NULL AS DATE), CAST(NULL AS DATE), month_end
-    FROM month_open
-),
-running AS (
-    SELECT
-        referral_number, month_end,
-        sum(treatments) OVER so_far AS treatment_contacts_to_date,
-        sum(attended) OVER so_far AS attended_contacts_to_date,
-        max(last_treatment_on) OVER so_far AS last_treatment_to_date,
-        max(last_assessment_on) OVER so_far AS last_assessment_to_date
-    FROM timeline
-    WINDOW so_far AS (
-        PARTITION BY referral_number ORDER BY month RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )
 ),
 supported AS (
     SELECT o.referral_number, o.month_end, max(e.contact_on) AS last_employment_support_on
@@ -46,13 +38,14 @@ supported AS (
     GROUP BY o.referral_number, o.month_end
 )
 SELECT
-    r.referral_number, p.provider, p.service_request_id, r.month_end,
-    date_diff('day', p.received_on, r.month_end) AS days_since_referral,
-    date_diff('day', r.last_treatment_to_date, r.month_end) AS days_since_last_treatment,
-    r.treatment_contacts_to_date, r.attended_contacts_to_date,
-    r.last_assessment_to_date IS NOT NULL AS is_assessed,
-    date_diff('day', s.last_employment_support_on, r.month_end) AS days_since_last_employment_support
-FROM running AS r
-INNER JOIN work.referral AS p ON p.referral_number = r.referral_number
-LEFT JOIN supported AS s ON s.referral_number = r.referral_number AND s.month_end = r.month_end
-WHERE r.month_end IS NOT NULL
+    o.referral_number, o.provider, o.service_request_id, o.month_end,
+    date_diff('day', o.received_on, o.month_end) AS days_since_referral,
+    date_diff('day', k.last_treatment_on, o.month_end) AS days_since_last_treatment,
+    coalesce(k.treatments, 0) AS treatment_contacts_to_date, coalesce(k.attended, 0) AS attended_contacts_to_date,
+    k.last_assessment_on IS NOT NULL AS is_assessed,
+    date_diff('day', s.last_employment_support_on, o.month_end) AS days_since_last_employment_support
+FROM month_open AS o
+LEFT JOIN known AS k
+    ON k.referral_number = o.referral_number AND k.month <= o.month
+    AND (k.next_month IS NULL OR o.month < k.next_month)
+LEFT JOIN supported AS s ON s.referral_number = o.referral_number AND s.month_end = o.month_end
