@@ -59,14 +59,17 @@ class Course:
 
 
 def groups_of(providers: Iterable[str], successors: Successors) -> dict[str, str]:
-    """Provider → the code that stands for its group: all that a merger connects, directly or through others."""
+    """Provider → the code that stands for its group: all that a merger connects, directly or through others.
+
+    ``successors`` may name providers beside these: of a build again, all but the groups that changed.
+    """
     group = {provider: provider for provider in providers}
 
     def stands_for(provider: str) -> str:
         return provider if group[provider] == provider else stands_for(group[provider])
 
-    for provider in sorted(successors):
-        for successor in successors[provider]:
+    for provider in sorted(group.keys() & successors.keys()):
+        for successor in sorted(group.keys() & set(successors[provider])):
             one, other = sorted((stands_for(provider), stands_for(successor)))
             group[other] = one
     return {provider: stands_for(provider) for provider in group}

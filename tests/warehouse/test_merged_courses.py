@@ -12,6 +12,7 @@ from tests.fixtures.merger import as_sent_by, cut, mergers
 from tests.fixtures.warehouse import APRIL, FEW, GAD7, PHQ9, Row, ask, build, some, write_submission
 from tests.references.pathways import Sent, flags, one_course, random_sent, random_tables
 from warehouse.build import StagedSubmission, build_core, build_marts
+from warehouse.merging import groups_of
 
 MAY, JUNE, JULY = date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1)
 MERGED = ("RBB", "RAA", MAY)
@@ -258,3 +259,12 @@ def test_which_referrals_are_one_course_agrees_with_a_slow_reading(tmp_path: Pat
     draft = build(tmp_path, won, reference=mergers(tmp_path / "ods", *steps), marts=False)
     found = ask(draft, "SELECT provider, service_request_id, submitted_records FROM core.pathway ORDER BY ALL")
     assert found == sorted(one_course(sent, {"RDD": ("RBB", "RAA"), "RBB": ("RAA",), "RCC": ("RAA",)}))
+
+
+def test_providers_that_a_merger_connects_are_one_group_and_others_need_not_be_there() -> None:
+    """Where only RCC is built again, the merger of RBB and RAA is still known."""
+    merged = {"RBB": ("RAA",), "RDD": ("RBB", "RAA")}
+    assert groups_of(["RAA", "RBB", "RCC", "RDD"], merged) == dict.fromkeys(("RAA", "RBB", "RDD"), "RAA") | {
+        "RCC": "RCC"
+    }
+    assert groups_of(["RCC"], merged) == {"RCC": "RCC"}
