@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,15 @@ def test_how_a_submission_lies(drop: Path, change: str) -> None:
     assert (lay_of(drop / "gone"), lay_of(drop.parent / "nothing")) == (None, None)
 
 
+@pytest.fixture
+def ctrl_c_counts() -> Iterator[None]:
+    """Ctrl-C interrupts, also where a shell began the tests in the background: that ignores it, and a test would wait."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_counts")
 def test_ctrl_c_ends_it_with_a_word_and_leaves_whole_reports(
     drop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
