@@ -207,7 +207,7 @@ class _Sheets:
 
     @property
     def errors(self) -> Errors:
-        """The cells that show an error. One before the first row would only be counted."""
+        """The cells that show an error. One before the first row is counted, and not named."""
         said = {name: others_said(f"cell {first}", count) for name, (first, count) in self._of_sheets.items()}
         return Errors(self._errors, said)
 
