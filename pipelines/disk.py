@@ -8,12 +8,11 @@ The text of an error may quote a record or the name of a site's file. It is sear
 
 import errno
 import os
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.zones import Zones, data_root, shown
+from transforms.disk_fault import chain, of_system
 
 # What is said of {folder}, by the name of the error in errno.h.
 _SAID = {
@@ -28,7 +27,6 @@ _NAMES = {getattr(errno, name): name for name in _SAID}
 # Primary result codes of SQLite (sqlite.org/rescode.html): FULL, IOERR, READONLY.
 _SQLITE = {13: "ENOSPC", 10: "EIO", 8: "EROFS"}
 _UNCLEAR = (10, 14)  # IOERR and CANTOPEN are also what SQLite says of a full disk
-_OF_RUST = re.compile(r"\(os error (\d+)\)")
 _IN_WORDS = {os.strerror(number): name for number, name in _NAMES.items()} | {"disk is full": "ENOSPC"}
 
 
@@ -45,7 +43,7 @@ class Trouble(NamedTuple):
 
 def trouble(error: BaseException) -> Trouble | None:
     """What is wrong with the disk, by an error or one that led to it; ``None`` if it is something else."""
-    for each in _chain(error):
+    for each in chain(error):
         name = _by_number(each) or named_in_text(str(each))
         if name is not None:
             return Trouble(name, _zone(each))
@@ -60,7 +58,7 @@ def detail(error: BaseException) -> dict[str, str]:
 
 def named_in_text(text: str) -> str | None:
     """The name of the error of the disk that a native library quotes in ``text``."""
-    numbers = (_NAMES.get(int(number)) for number in _OF_RUST.findall(text))
+    numbers = (_NAMES.get(number) for number in of_system(text))
     words = (name for said, name in _IN_WORDS.items() if said in text)
     return next(filter(None, (*numbers, *words)), None)
 
@@ -92,14 +90,3 @@ def _zone(error: BaseException) -> str:
     except (TypeError, ValueError, IndexError):
         return ""
     return first if root / first in Zones(root).folders else ""
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that led to it, each once."""
-    waiting, seen = [error], set()
-    while waiting:
-        each = waiting.pop(0)
-        seen.add(id(each))
-        yield each
-        before = (getattr(each, name, None) for name in ("orig", "__cause__", "__context__"))
-        waiting += [one for one in before if isinstance(one, BaseException) and id(one) not in seen]

@@ -1,7 +1,7 @@
 """A fault of the disk, told apart from damage of a file.
 
-Belongs here: which errors say nothing of the file that was read. Does not belong here: what is said of the disk
-(``pipelines.disk``), what is damage (where each format is read).
+Belongs here: which errors say nothing of the file that was read, and what the operating system said in them. Does
+not belong here: what is said of the disk (``pipelines.disk``), what is damage (where each format is read).
 
 Damage is of the file, and its site must send another. A disk or a network drive that does not answer says nothing
 of the file: another time it can be read, and the submission must not be refused for it.
@@ -9,6 +9,7 @@ of the file: another time it can be read, and the submission must not be refused
 
 import errno
 import re
+from collections.abc import Iterator
 
 # What is said of an entry itself: it is gone, a link, a folder, closed to this account.
 _OF_AN_ENTRY = ("ENOENT", "EACCES", "EPERM", "ELOOP", "ENXIO", "ENODEV", "ENOTDIR", "EISDIR", "ENAMETOOLONG")
@@ -22,10 +23,24 @@ def pass_on(error: BaseException) -> None:
     """Raise again what is of the disk or the machine: ``error``, or one that led to it. After this call it is of
     the file. A file that cannot be read is no zip for ``zipfile``, which says so in another error.
     """
-    each: BaseException | None = error
-    while each is not None:
+    for each in chain(error):
         if isinstance(each, OSError) and each.errno is not None and each.errno not in _OF_THE_FILE:
             raise each
-        if any(int(number) != errno.EINVAL for number in _OF_RUST.findall(str(each))):
+        if any(number != errno.EINVAL for number in of_system(str(each))):
             raise each
-        each = each.__cause__ or each.__context__
+
+
+def of_system(text: str) -> list[int]:
+    """The numbers in errno.h that a library in Rust quotes in ``text``."""
+    return [int(number) for number in _OF_RUST.findall(text)]
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that led to it, each once."""
+    waiting, seen = [error], set()
+    while waiting:
+        each = waiting.pop(0)
+        seen.add(id(each))
+        yield each
+        before = (getattr(each, name, None) for name in ("orig", "__cause__", "__context__"))
+        waiting += [one for one in before if isinstance(one, BaseException) and id(one) not in seen]
