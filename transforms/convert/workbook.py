@@ -146,9 +146,10 @@ def _read(sheet: Any) -> pl.DataFrame:
 def _errors(sheet: Any) -> str:
     """The cells of a sheet that show an error, in words; empty if there are none."""
     _, found = sheet.to_arrow_with_errors()
-    cells = sorted(error.position for error in found.errors) if found else []
-    places = (f"{letters_of_column(_columns_before(sheet) + column)}{row + 1}" for row, column in cells[:1])
-    return others_said(f"cell {next(places, '')}", len(cells))
+    if not found:
+        return ""
+    row, column = min(error.position for error in found.errors)
+    return others_said(f"cell {letters_of_column(_columns_before(sheet) + column)}{row + 1}", len(found.errors))
 
 
 def _written(text: pl.Expr) -> pl.Expr:

@@ -216,15 +216,15 @@ class _Sheets:
         hidden = piece.removeprefix(_UTF_8_MARK).removeprefix(b"<?xml ") if is_first else piece
         if b"<!" in piece or b"<?" in hidden or b"\0" in piece or (is_first and _OTHER_ENCODING.match(piece)):
             raise NotConverted("GATE-WORKBOOK", DAMAGED)
-        has_errors = b"error" in piece and _ODS_ERROR.search(piece) is not None
-        self._errors += len(_ODS_ERROR.findall(piece)) if has_errors else 0
+        errors = len(_ODS_ERROR.findall(piece)) if b"error" in piece else 0
+        self._errors += errors
         has_end, is_repeated = _SHEET_ENDS in piece, b"-repeated" in piece
         before, *rows = piece.split(_ROW_BEGINS)
         self._name(before)
         for row in rows:
             if row[:1] in _ENDS_A_NAME:  # else an element whose name is longer, such as a group of rows
                 self._add(row, is_repeated=is_repeated)
-                if has_errors:
+                if errors:
                     self._note_errors(row)
             if has_end and _SHEET_ENDS in row:
                 self.end()
