@@ -201,6 +201,21 @@ def test_a_cell_that_shows_an_error_is_named(tmp_path: Path) -> None:
     assert write(".xlsx", path, "IDS007")[1] == [Note("GATE-CELL-ERROR", "cell B2, and 1 more")]
 
 
+def part_of(path: Path, name: str) -> bytes:
+    with zipfile.ZipFile(path) as package:
+        return package.read(name)
+
+
+def packed_again(path: Path, **parts: bytes) -> Path:
+    """A zip with these parts in place of its own, or beside them."""
+    with zipfile.ZipFile(path) as package:
+        kept = {name: package.read(name) for name in package.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in (kept | parts).items():
+            package.writestr(name, content)
+    return path
+
+
 def with_errors(ending: str, folder: Path) -> Path:
     """A workbook whose sheet IDS007 shows errors in D6 and D7, and whose other sheet shows none."""
     path = folder / f"RW5_2025-04{ending}"
@@ -215,8 +230,6 @@ def with_errors(ending: str, folder: Path) -> Path:
         path.write_bytes((FILES / f"errors{ending}").read_bytes())
         return path
     open_document(path, {"IDS 0 & 7": [["x"]], "IDS007": rows, "IDS101": [["x"], ["y"]]})
-    with zipfile.ZipFile(path) as package:
-        kept = {name: package.read(name).decode() for name in package.namelist()}
     cell = '<table:table-cell office:value-type="string"><text:p>E</text:p></table:table-cell>'
     shows = (
         '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" '
@@ -224,13 +237,16 @@ def with_errors(ending: str, folder: Path) -> Path:
     )
     blank = "<table:table-cell/>"
     twice = '<table:table-cell table:number-columns-repeated="2"/>'
-    content = kept["content.xml"].replace(cell, shows).replace(blank * 3, twice + blank).replace(blank * 2, twice)
+    content = (
+        part_of(path, "content.xml")
+        .decode()
+        .replace(cell, shows)
+        .replace(blank * 3, twice + blank)
+        .replace(blank * 2, twice)
+    )
     content = content.replace(" xmlns:text=", ' xmlns:calcext="urn:org:documentfoundation" xmlns:text=')
     assert (content.count("repeated"), content.count("error")) == (10, 2)
-    with zipfile.ZipFile(path, "w") as package:
-        for name, text_ in (kept | {"content.xml": content}).items():
-            package.writestr(name, text_)
-    return path
+    return packed_again(path, **{"content.xml": content.encode()})
 
 
 @pytest.mark.parametrize("ending", [".xls", ".ods"])
@@ -245,16 +261,10 @@ def test_a_cell_that_shows_an_error_is_named_in_other_workbooks_too(tmp_path: Pa
 
 def test_a_cell_that_shows_an_error_is_named_in_a_binary_workbook(tmp_path: Path) -> None:
     path = below_and_beside(".xlsb", tmp_path)
-    with zipfile.ZipFile(path) as package:
-        kept = {name: package.read(name) for name in package.namelist()}
-    sheet = kept["xl/worksheets/sheet1.bin"]
+    sheet = part_of(path, part := "xl/worksheets/sheet1.bin")
     at = sheet.rfind(b"\x07\x0c\x02\x00\x00\x00")  # the last cell with text, in column C
-    kept["xl/worksheets/sheet1.bin"] = (
-        sheet[:at] + b"\x03\x09\x02\x00\x00\x00" + sheet[at + 6 : at + 10] + b"\x2a" + sheet[at + 14 :]
-    )
-    with zipfile.ZipFile(path, "w") as package:
-        for name, content in kept.items():
-            package.writestr(name, content)
+    changed = sheet[:at] + b"\x03\x09\x02\x00\x00\x00" + sheet[at + 6 : at + 10] + b"\x2a" + sheet[at + 14 :]
+    packed_again(path, **{part: changed})
     (name,) = workbook.sheets(path)
     assert write(".xlsb", path, name)[1] == [Note("GATE-CELL-ERROR", "cell C6")]
 
@@ -262,16 +272,12 @@ def test_a_cell_that_shows_an_error_is_named_in_a_binary_workbook(tmp_path: Path
 def sheet_xml(path: Path, cells: str, **parts: str) -> Path:
     """A workbook whose one sheet has these cells."""
     book(path, {"IDS007": [["x"]]})
-    with zipfile.ZipFile(path) as package:
-        kept = {name: package.read(name) for name in package.namelist()}
-    kept["xl/worksheets/sheet1.xml"] = (
+    sheet = (
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
         f"{cells}</sheetData></worksheet>"
-    ).encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in (kept | {name: text_.encode() for name, text_ in parts.items()}).items():
-            package.writestr(name, content)
-    return path
+    )
+    written = {"xl/worksheets/sheet1.xml": sheet} | parts
+    return packed_again(path, **{name: content.encode() for name, content in written.items()})
 
 
 def test_a_sheet_of_more_than_a_megabyte_packed_is_read(tmp_path: Path) -> None:
@@ -505,20 +511,20 @@ def below_and_beside(ending: str, folder: Path) -> Path:
 def as_libre_office_writes(path: Path) -> Path:
     """An .ods with empty rows and cells said once, and how often each is there."""
     cells = "<table:table-cell/>" * 3
-    with zipfile.ZipFile(path) as package:
-        kept = {name: package.read(name).decode() for name in package.namelist()}
     rows = f"<table:table-row>{cells}</table:table-row>"
     once = (
         '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="16384"/>'
         "</table:table-row>"
     )
     below = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell/></table:table-row>'
-    changed = kept["content.xml"].replace(rows * 2, once).replace("</table:table>", f"{below}</table:table>")
+    changed = (
+        part_of(path, "content.xml")
+        .decode()
+        .replace(rows * 2, once)
+        .replace("</table:table>", f"{below}</table:table>")
+    )
     assert changed.count("repeated") == 3
-    with zipfile.ZipFile(path, "w") as package:
-        for name, content in (kept | {"content.xml": changed}).items():
-            package.writestr(name, content)
-    return path
+    return packed_again(path, **{"content.xml": changed.encode()})
 
 
 @pytest.mark.parametrize("ending", [".xlsx", ".xls", ".xlsb", ".ods", "LibreOffice"])
