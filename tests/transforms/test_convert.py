@@ -1,6 +1,8 @@
 """What sites have, written as CSV: other encodings and separators, workbooks, databases, and what each may not do."""
 
+import errno
 import gzip
+import os
 import stat
 import zipfile
 from collections.abc import Sequence
@@ -458,6 +460,26 @@ def test_a_database_of_which_a_row_is_lost_is_refused(
     (programs / program).write_text(f"#!/bin/sh\n{answer}\n")
     with pytest.raises(NotConverted, match=said):
         write(".accdb", path, database.tables(path)[0])
+
+
+@pytest.mark.parametrize("program", ["mdb-tables", "mdb-export", "mdb-count"])
+def test_a_database_that_could_not_be_read_once_is_read_again(tmp_path: Path, programs: Path, program: str) -> None:
+    path, once = tmp_path / "x.accdb", tmp_path / "once"
+    path.write_bytes(b"x")
+    answers = (programs / program).read_text().removeprefix("#!/bin/sh\n")
+    (programs / program).write_text(f"#!/bin/sh\n[ -e {once} ] || {{ : > {once}; exit 1; }}\n{answers}")
+    assert write(".accdb", path, database.tables(path)[0])[0].startswith("LocalPatientId,")
+    assert once.exists()
+
+
+def test_a_database_on_a_disk_that_does_not_answer_is_not_said_to_be_damaged(
+    tmp_path: Path, programs: Path
+) -> None:
+    path = tmp_path / "x.accdb"
+    path.symlink_to("/proc/self/mem")  # reading it at its beginning fails with EIO
+    (programs / "mdb-tables").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        database.tables(path)
 
 
 def test_without_mdbtools_a_database_is_refused_with_a_word_why(
