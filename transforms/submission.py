@@ -270,7 +270,7 @@ def _check_table(
         read = kept.height
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         read = -1
-    no_records = int(gate["row_number"].is_not_null().sum())
+    no_records = gate.height - gate["row_number"].null_count()
     if read + no_records != rows.rows_in:
         assert rows.otherwise is not None, table.id  # what is read record by record is counted there
         return _check_table(rows.otherwise(), table, rules, names, progress)
@@ -280,8 +280,8 @@ def _check_table(
     progress.received[table.id], progress.findings[table.id] = rows, [gate, found]
     progress.refused[table.id] = refused
     progress.groups.append(groups)
-    extra = [name for name in kept.columns if name == TOKEN or name.endswith(f"_{LOST}")]
-    progress.kept[table.id] = kept.drop(*names, *extra)
+    own = [name for name in kept.columns if not (name in names or name == TOKEN or name.endswith(f"_{LOST}"))]
+    progress.kept[table.id] = kept[own]
     if names:
         known = _for_others(kept, names, rejected_rows(found) if way_out else None)
         progress.related.known[table.id] = _with_refused(known, names[0], rows, is_left=way_out is not None)
@@ -306,6 +306,8 @@ def _with_refused(known: pl.DataFrame, key: str, rows: Received, *, is_left: boo
 
 def _note_refused(rows: Received, progress: _Progress) -> None:
     """Which records of other tables those name that the gate refused, row by row: they were sent too."""
+    if rows.refused.keys.is_empty():
+        return
     for other, (here, _) in looks_up(rows.table).items():
         known = progress.related.known.get(other)
         refused = rows.refused.keys.filter(pl.col("field") == here)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -35,6 +35,7 @@ from transforms.withheld import speaking
 
 _FLAG, _GROUP = "rule ", "group "
 NO_ROWS = pl.Series("row_number", [], dtype=pl.Int64)
+_Engine = Literal["in-memory", "streaming"]
 _NOTHING = Related()
 
 
@@ -115,8 +116,9 @@ def check_rows(
     if counting and is_counted:
         # Of ``flagged``, which all queries share: of ``beside`` the rows would be read and typed a second time.
         queries.append(counting.query(flagged, table, is_small=is_small))
-    kept, bad, *more = pl.collect_all(queries, engine="in-memory" if is_small else "streaming")
-    bad = bad.sort("row_number")
+    engine: _Engine = "in-memory" if is_small else "streaming"
+    kept, bad, *more = pl.collect_all(queries, engine=engine)
+    bad = bad.sort("row_number") if bad.height > 1 else bad
     if looking and (read := _normalised(bad, rows, table, alone, looking)) is not None:
         found_again = check_rows(read.rows, table, rules, related, keep, leaving, counting, is_small=is_small)
         return found_again._replace(normalised=read)
@@ -127,10 +129,10 @@ def check_rows(
         group: _shared(kept["row_number"], kept[f"{_GROUP}{index}"], kept[f"{_GROUP}{index} when"])
         for index, group in enumerate(groups)
     }
-    of_groups, shared = _check_groups(rows, table, together, related, candidates)
+    of_groups, shared = _check_groups(rows, table, together, related, candidates, engine)
     return Found(
         pl.concat([no_findings(), *found, *of_groups]),
-        kept.select(pl.exclude(f"^{_GROUP}.*$")),
+        kept[[name for name in kept.columns if not name.startswith(_GROUP)]],
         bad.filter(~pl.col(HOLDS))["row_number"] if leaving else NO_ROWS,
         pl.concat([pl.DataFrame(schema=GROUPS), *shared]),
     )
@@ -294,6 +296,7 @@ def _check_groups(
     rules: Sequence[Rule],
     related: Related,
     candidates: dict[tuple[str, ...], pl.Series],
+    engine: _Engine,
 ) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
     """Findings of rules about records that belong together, asked of those that share what ``group_by`` names; and
     of rules that reject, which records share it.
@@ -304,11 +307,11 @@ def _check_groups(
     of_asked = [rule for rule in rules if rule.group_by in asked]
     everyone = _only(rows, pl.concat(asked.values()).unique())
     fields = [name for group in asked for name in group]
-    beside = _beside(everyone, table, of_asked, related, fields).collect(engine="streaming").sort("row_number")
+    beside = _beside(everyone, table, of_asked, related, fields).collect(engine=engine).sort("row_number")
     found, shared = [], []
     for group, numbers in asked.items():
         of_group = [rule for rule in of_asked if rule.group_by == group]
-        records = beside.filter(pl.col("row_number").is_in(numbers.implode()))
+        records = beside if len(asked) == 1 else beside.filter(pl.col("row_number").is_in(numbers.implode()))
         flags = records.select(_flag(rule) for rule in of_group)
         broken = [rule for rule in of_group if flags[_FLAG + rule.id].any()]
         if not broken:
@@ -346,6 +349,8 @@ def _with_values(
 ) -> list[pl.DataFrame]:
     """Findings of every rule that a row of ``bad`` (row_number and flags) breaks, with the values found."""
     broken = [rule for rule in rules if bad.height and bad[_FLAG + rule.id].any()]
+    if not broken:
+        return []
     showing = [rule for rule in broken if _shown(rule, table)]
     values = bad.select("row_number")
     if showing:
