@@ -79,7 +79,8 @@ def test_an_extract_of_our_own(
     rules = [rule["rule_id"] for rule in said["rules"]]
     assert [*rules, *sorted({note["rule_id"] for note in said["notes"]})] == list(case.rules)
     assert not case.says or case.says in said["rules"][0]["message"]
-    assert {value for value in clean.identifying if value in printed + errors + outside(zones(home))} == set()
+    told = printed + errors + outside(zones(home))
+    assert {value for value in clean.identifying if value in told} == set()
     if case.lost is None:
         assert rows == {}
         return
