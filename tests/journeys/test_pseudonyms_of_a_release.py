@@ -256,7 +256,8 @@ def test_no_pseudonym_and_no_order_is_shared(
     assert not of_release & of_one and not of_release & of_two and not of_one & of_two
     assert all(each.startswith("e") for each in of_one | of_two)
     # No byte of the files has one either: a new file has no free blocks with old rows.
-    assert not any(each.encode() in path.read_bytes() for path in (one, two) for each in list(of_release)[:50])
+    contents = [path.read_bytes() for path in (one, two)]
+    assert not any(each.encode() in content for content in contents for each in list(of_release)[:50])
 
     assert answers(one) == answers(two) == answers(found.warehouse)
     assert described(one) == described(found.warehouse)
