@@ -127,7 +127,8 @@ def planned_release(zones: Zones, staged: Sequence[StagedSubmission]) -> str:
     name.
     """
     protected_with = fingerprint(disclosure_key())
-    return inputs.present(staged, release_version(), zones.published, zones.reference, protected_with).release_id
+    version = release_version(memory=zones.builds)
+    return inputs.present(staged, version, zones.published, zones.reference, protected_with).release_id
 
 
 def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
@@ -146,7 +147,7 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
             "their files again."
         )
     hold_to_sums(staged)
-    run = chosen()
+    run, version = chosen(), figures_version(memory=zones.builds)
     return build.build_core(
         zones.draft,
         staged,
@@ -154,7 +155,7 @@ def build_core(zones: Zones, ledger: Ledger) -> dict[str, int]:
         memory_limit=part_memory() if run else MEMORY_LIMIT,
         reference=zones.reference,
         # The key is part of it: rows deleted from a draft stay in its free blocks, with the tokens of the old key.
-        built_with=f"{figures_version()} {reference_digest(zones.reference)} {fingerprint(spine_key())}",
+        built_with=f"{version} {reference_digest(zones.reference)} {fingerprint(spine_key())}",
         spread=spread_of(run) if run else None,
         part_memory=part_memory(),
     )
@@ -175,7 +176,7 @@ def build_marts(zones: Zones) -> dict[str, int]:
         zones.draft,
         secret=key.secret,
         protected_with=fingerprint(key),
-        code_version=release_version(),
+        code_version=release_version(memory=zones.builds),
         memory_limit=MEMORY_LIMIT,
     )
 
@@ -189,7 +190,8 @@ def publish(zones: Zones, ledger: Ledger) -> Release:
     """
     held, key = inputs.recorded(zones.draft), disclosure_key()
     today = fingerprint(spine_key())
-    is_of_today = (held.code_version, held.protected_with) == (release_version(), fingerprint(key))
+    version = release_version(memory=zones.builds)
+    is_of_today = (held.code_version, held.protected_with) == (version, fingerprint(key))
     if not is_of_today or held.keys - {today}:
         raise NotPublishable(
             "The draft was built by another version of Parity or under another key. Run parity publish again: it "

@@ -154,7 +154,7 @@ def attempted(do: Callable[[Any], Any], task: Any, wanted: str | None = None) ->
 
 def code(memory: Path | None = None) -> str:
     """The version of all code and of the settings by which rows are made. ``memory``: see ``rows_version``."""
-    return f"{release_version()} {rows_version(memory=memory)}"
+    return f"{release_version(memory=memory)} {rows_version(memory=memory)}"
 
 
 def spread_by(run: Run) -> Spread:

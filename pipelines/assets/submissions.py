@@ -32,7 +32,7 @@ from pipelines.batch import (
     take_all,
 )
 from pipelines.checks import CHECK_SPECS, checked_results, conservation_result
-from pipelines.code_version import rows_version
+from pipelines.code_version import memory_of_this_root, rows_version
 from pipelines.disk import trouble
 from pipelines.event_store import kept_open
 from pipelines.failures import SUBMISSIONS
@@ -117,7 +117,7 @@ SPECS = [
         "Every record of one submission, with what is wrong with it.",
         {"polars", "parquet"},
         deps=["received"],
-        code_version=rows_version(),
+        code_version=rows_version(memory=memory_of_this_root()),
         metadata={"dagster/column_schema": _FINDINGS_SCHEMA},
     ),
     _spec(
@@ -125,7 +125,7 @@ SPECS = [
         "The accepted rows without identifiers. Identity ends here.",
         {"polars", "parquet"},
         deps=["checked", "pseudonym_key"],
-        code_version=rows_version(),
+        code_version=rows_version(memory=memory_of_this_root()),
     ),
 ]
 

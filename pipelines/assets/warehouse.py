@@ -16,7 +16,7 @@ from pipelines import publish
 from pipelines.ask import release_name
 from pipelines.assets.column_lineage import column_lineage
 from pipelines.assets.submissions import OWNERS
-from pipelines.code_version import figures_version, release_version
+from pipelines.code_version import figures_version, memory_of_this_root, release_version
 from pipelines.dagster_home import POOL
 from pipelines.pages import write_for_those_inside
 from pipelines.publishing import longest_wait
@@ -49,7 +49,7 @@ def table_specs(schema: str) -> list[dg.AssetSpec]:
             deps=sorted({key for other in read[name] for key in _made_of(other, schema)}),
             group_name=GROUP,
             owners=OWNERS,
-            code_version=figures_version(),
+            code_version=figures_version(memory=memory_of_this_root()),
             kinds={"duckdb", "sql"},
             description=next((line.description for line in tables[name] if not line.column), None),
             metadata={"dagster/column_schema": _columns(tables[name])}
@@ -128,7 +128,7 @@ def marts(draft: Draft) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.asset(
     key=_RELEASE, deps=[spec.key for spec in _MART], group_name=GROUP, owners=OWNERS, pool=POOL,
-    code_version=release_version(),
+    code_version=release_version(memory=memory_of_this_root()),
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=longest_wait()),
     kinds={"duckdb", "parquet", "csv"},
     description="One immutable release: the warehouse file, its marts as Parquet and CSV, and a manifest.",

@@ -43,7 +43,7 @@ def left_in(found: Zones) -> dict[str, Any]:
         ],
         "report files": sorted(str(path.relative_to(found.home)) for path in found.site_reports.rglob("*")),
         "received": sorted(str(path.relative_to(found.home)) for path in found.received.rglob("*")),
-        "builds": sorted(path.name for path in found.builds.iterdir() if "rows-version" not in path.name),
+        "builds": sorted(path.name for path in found.builds.iterdir() if "-version-" not in path.name),
         "events": events_in(found),
     }
 

@@ -93,10 +93,14 @@ def test_a_version_kept_for_the_next_process_is_that_of_its_texts(what: str, bef
     again = tree(tmp_path)
     for root in (before, after, again):
         assert rows_version(root, memory) == rows_version(root)
-        (kept,) = memory.iterdir()  # of these texts; an earlier one is gone
-        assert kept.read_text().split() == [rows_version(root), rules_version(root)]
-    kept.write_text("kept rules")
-    assert rows_version(tree(tmp_path), memory) == "kept"
+        assert release_version(root, memory) == release_version(root)
+        figures, rows = sorted(memory.iterdir())  # of these texts; earlier ones are gone
+        assert figures.read_text() == figures_version(root)
+        assert rows.read_text().split() == [rows_version(root), rules_version(root)]
+    rows.write_text("kept rules")
+    figures.write_text("those")
+    last = tree(tmp_path)
+    assert (rows_version(last, memory), figures_version(last, memory)) == ("kept", "those")
 
 
 @pytest.mark.parametrize("what", FIGURE)

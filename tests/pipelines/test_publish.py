@@ -73,7 +73,7 @@ def test_a_release_is_named_from_what_it_holds(
     assert held_by(found, release) == ([mine.submission_id], [mine.submission_id])
     assert not publish.is_current(found, ledger)
 
-    monkeypatch.setattr(publish, "release_version", lambda: "another")
+    monkeypatch.setattr(publish, "release_version", lambda memory: "another")
     assert not publish.is_current(found, ledger)
     with pytest.raises(publish.NotPublishable, match="by another version of Parity"):
         publish.publish(found, ledger)
