@@ -25,6 +25,7 @@ from schemas.dataset import TABLES, find_table
 from schemas.generated import generated_rules
 from schemas.table import Table
 from schemas.versions import Version, tables_of
+from tests.campaign import is_whole, one_of_each
 
 START = date(2025, 4, 1)
 PHQ9, GAD7 = "720433000", "445455005"
@@ -78,14 +79,22 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def one_month_of_each(clean: Path) -> list[tuple[str, date]]:
+    """Provider and month of its last submission, which has what earlier months left open; in a campaign of all."""
+    last_first = [(provider, month) for provider, month, _ in reversed(submissions(clean))]
+    return one_of_each("clean demonstration submissions", last_first, lambda each: each[0])
+
+
 def test_a_clean_submission_is_accepted_without_a_warning(clean: Path) -> None:
-    for folder in sorted(path for path in clean.iterdir() if path.is_dir()):
+    for provider, month in one_month_of_each(clean):
+        folder = clean / f"{provider}_{month:%Y-%m}"
         assert check_path(folder).findings.is_empty(), folder.name
 
 
 def test_every_code_date_and_number_passes_the_generated_rules(clean: Path) -> None:
+    read = one_month_of_each(clean)
     for provider, month, tables in submissions(clean):
-        for id_, records in tables.items():
+        for id_, records in tables.items() if (provider, month) in read else ():
             assert broken(TABLES[id_], records, month) == [], (provider, month, id_)
 
 
@@ -195,7 +204,14 @@ def test_a_second_year_leaves_the_first_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_zip", [False, True])
 def test_planted_faults_are_exactly_what_checking_finds(tmp_path: Path, *, as_zip: bool) -> None:
     summary = write_submissions(
-        tmp_path, providers=7, months=2, start=START, seed=4, faults=0.02, size=0.5, as_zip=as_zip
+        tmp_path,
+        providers=7,
+        months=2 if is_whole() else 1,
+        start=START,
+        seed=4,
+        faults=0.02,
+        size=0.5,
+        as_zip=as_zip,
     )
     key = pl.read_csv(tmp_path / "answer_key.csv", schema_overrides={"planted": pl.String})
     assert key.height == summary.faults

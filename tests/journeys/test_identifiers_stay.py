@@ -91,9 +91,16 @@ def planted() -> Iterator[tuple[str, str, str]]:
     """Every table, element and canary that is put into it; the header has a test of its own."""
     for table in TABLES.values():
         for field in table.fields:
-            for canary in CANARIES:
-                if table.id != "IDS000" and may_hold(field, canary):
+            for canary in canaries_of(table, field):
+                if table.id != "IDS000":
                     yield table.id, field.name, canary
+
+
+def canaries_of(table: Table, field: Field) -> list[str]:
+    """The canaries that are put into an element: in a sample three, and all elements of a table together get each."""
+    canaries = [each for each in CANARIES if may_hold(field, each)]
+    first = 3 * table.fields.index(field)
+    return canaries if is_whole() else [canaries[(first + step) % len(canaries)] for step in range(3)]
 
 
 def everywhere(root: Path) -> Path:
@@ -266,10 +273,7 @@ def test_columns_under_the_wrong_heading_do_not_leave(
 @pytest.mark.parametrize("field", TABLES["IDS000"].fields, ids=lambda field: field.name)
 def test_an_identifier_in_the_header_does_not_leave(tmp_path: Path, home: Path, field: Field) -> None:
     found = zones(home)
-    canaries = [each for each in CANARIES if may_hold(field, each)]
-    place = TABLES["IDS000"].fields.index(field)
-    # In a sample each element gets three of them, and all elements together get each.
-    for canary in canaries if is_whole() else {canaries[(3 * place + step) % len(canaries)] for step in range(3)}:
+    for canary in canaries_of(TABLES["IDS000"], field):
         folder = example(tmp_path / canary.replace("/", "-"), ("IDS000", 0, {field.name: canary}))
         loaded = load(folder, found, open_ledger(found.ledger), spine_key())
         assert loaded.verdict.state is State.FILE_REJECTED or field.identity is Identity.DROP

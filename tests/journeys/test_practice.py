@@ -21,6 +21,7 @@ from pipelines.keys import spine_key
 from pipelines.ledger import State, open_ledger
 from pipelines.load import load
 from pipelines.zones import Zones, zones
+from tests.campaign import one_of_each
 
 PRACTICE = Path(__file__).parents[3] / "shared" / "practice"
 pytestmark = pytest.mark.skipif(
@@ -101,7 +102,7 @@ def test_every_case_is_asked_for(cases: Path) -> None:
         assert {row["case"] for row in csv.DictReader(file, delimiter="\t")} == set(RIGHT)
 
 
-@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("name", one_of_each("extracts from practice", RIGHT, RIGHT.__getitem__))
 def test_an_extract_from_practice(
     cases: Path, tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str], name: str
 ) -> None:
