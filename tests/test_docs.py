@@ -66,7 +66,7 @@ COMMANDS = (
 GROUPS = ("keys ", "ledger ")  # commands with commands of their own
 
 
-def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: Path) -> None:
+def test_every_question_of_the_analysts_page_can_be_asked(tmp_path: Path, home: Path, few_measures: None) -> None:
     found = loaded_and_published(tmp_path)
     questions = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "for-analysts.md").read_text(), re.DOTALL)
     assert len(questions) >= 5
@@ -79,7 +79,7 @@ _TOOLS = (PROJECT / "docs" / "for-analysts.md").read_text().partition("## Your o
 RECIPES = re.findall(r"```(sh|python|r)\n(.*?)```", _TOOLS, re.DOTALL)
 
 
-def test_every_recipe_of_the_analysts_page_runs(tmp_path: Path, home: Path) -> None:
+def test_every_recipe_of_the_analysts_page_runs(tmp_path: Path, home: Path, few_measures: None) -> None:
     """As a person runs it: in a folder with the data root ``var``, with the tools of this environment."""
     assert loaded_and_published(tmp_path).home == tmp_path / "var"
     tools = Path(sys.executable).parent

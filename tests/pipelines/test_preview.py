@@ -76,8 +76,10 @@ def test_every_figure_of_a_release_is_in_the_preview_of_the_same_extract(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A measure of every kind, with its groups, and every item of data quality. All measures: the campaign."""
-    release, asked = loaded_and_published(tmp_path), one_of_each()
-    monkeypatch.setattr("warehouse.own_figures.catalogue", lambda: some(*asked))
+    asked = one_of_each()
+    for module in ("build", "own_figures"):
+        monkeypatch.setattr(f"warehouse.{module}.catalogue", lambda: some(*asked))
+    release = loaded_and_published(tmp_path)
     items = pl.col("measure").str.contains(".", literal=True)
     theirs = published(release.warehouse, "RW5").filter(pl.col("measure").is_in(asked) | items)
     own = rows.of_preview(submission(tmp_path), tmp_path / "made", KEY)

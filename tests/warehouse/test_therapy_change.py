@@ -202,7 +202,7 @@ def proms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     years = pl.col("start_date") >= (date(2019, 4, 1) if is_whole() else date(2023, 4, 1))
     pl.scan_parquet(REAL / "proms_annual.parquet").filter(years).sink_parquet(source / "proms_annual.parquet")
     normalise_published(source, tmp / "tidy")
-    build_core(tmp / "d.duckdb", [])
+    build_core(tmp / "d.duckdb", [], measures=())
     load_published(tmp / "d.duckdb", tmp / "tidy")
     return tmp / "d.duckdb"
 
