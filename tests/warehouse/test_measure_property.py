@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.references.measures as oracle
-from tests.campaign import examples, seeds
+from tests.campaign import examples, is_whole, seeds
 from tests.fixtures.warehouse import ask, build, write_submission
 from tests.references.measure_populations import MONTHS, Submissions, random_submissions
 from tests.references.periods import Figure, figure
 from warehouse.measures.catalogue import catalogue
 from warehouse.measures.passes import passes
 
-EVERY = [measure.id for measure in catalogue()]
+# In a sample those that the oracle knows: 350 take three times as long to plan.
+COUNTED = [m for m in catalogue() if is_whole() or m.id in oracle.ALL or not m.is_additive]
 
 Counts = dict[tuple[str, str, date], tuple[int, int | None]]
 
@@ -31,14 +32,14 @@ Counts = dict[tuple[str, str, date], tuple[int, int | None]]
 def built(submissions: Submissions, *, marts: bool) -> Path:
     root = Path(tempfile.mkdtemp())
     won = [write_submission(root, provider, month, tables) for (provider, month), tables in submissions.items()]
-    return build(root, won, marts=marts, measures=EVERY)
+    return build(root, won, marts=marts, measures=[measure.id for measure in COUNTED])
 
 
 def counted(draft: Path) -> Counts:
     """The monthly counts of every additive measure, added up over commissioners, sites and pathways."""
     found: Counts = {}
     with duckdb.connect(str(draft), read_only=True) as con:
-        for each in passes(catalogue()):
+        for each in passes(COUNTED):
             names = each.columns(each.additive)
             sums = ", ".join(f'sum("{name}")' for name in names)
             rows = con.execute(
@@ -55,7 +56,7 @@ def counted(draft: Path) -> Counts:
 
 
 # Building takes a second or two; the population is large enough that a few reach every branch.
-@settings(max_examples=examples(2))
+@settings(max_examples=examples(2) if is_whole() else 1)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_the_monthly_counts_of_the_warehouse_are_those_of_the_oracle(seed: int) -> None:
     submissions = random_submissions(random.Random(seed))
@@ -141,13 +142,11 @@ def test_medians_and_stocks_of_the_quarter_are_those_of_the_oracle(population: t
         ), (kind, start, name)
 
 
-def test_the_groups_of_every_breakdown_add_up_to_its_measures(tmp_path: Path) -> None:
-    submissions = random_submissions(random.Random(11))
-    won = [write_submission(tmp_path, provider, month, tables) for (provider, month), tables in submissions.items()]
-    draft = build(tmp_path, won, marts=False, measures=EVERY)
+def test_the_groups_of_every_breakdown_add_up_to_its_measures(population: tuple[Submissions, Path]) -> None:
+    _, draft = population
     compared = 0
     with duckdb.connect(str(draft), read_only=True) as con:
-        of_tables = [(each, table) for each in passes(catalogue()) for table in each.group_tables]
+        of_tables = [(each, table) for each in passes(COUNTED) for table in each.group_tables]
         for each, table in of_tables:
             for breakdown in table.breakdowns:
                 names = each.columns([measure for measure in each.grouped if breakdown.id in measure.breakdowns])
