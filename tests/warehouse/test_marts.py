@@ -10,16 +10,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.fixtures.every_measure import BETTER, JUNE, SAME, every_measure
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
-    GAD7,
-    PHQ9,
-    REQOL10,
     Case,
     Row,
     ask,
     build,
+    one_of_each,
     some,
     tables_of,
     write_submission,
@@ -33,37 +32,13 @@ from warehouse.measures.counting import described
 from warehouse.measures.passes import passes
 from warehouse.measures.rollup import GROUP_FIGURE, described_figures
 
-MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
-BETTER = [(PHQ9, "15", "5"), (GAD7, "14", "3")]
-SAME = [(PHQ9, "15", "15"), (GAD7, "14", "14")]
-WELL = [(PHQ9, "4", "4"), (GAD7, "3", "3")]
+MAY = date(2025, 5, 1)
 
 
-@pytest.fixture(scope="module")
-def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """RXX: four finished Talking Therapies courses in April; RYY: psychosis in April, an empty month in June.
-
-    Nobody submits May; RXX does not submit June.
-    """
-    tmp = tmp_path_factory.mktemp("marts")
-    talking = [
-        Case("a", BETTER),
-        Case("b", SAME),
-        Case("c", WELL),
-        Case("d"),
-        Case("e", BETTER, is_discharged=False),
-    ]
-    psychosis = [
-        Case("a", [(REQOL10, "20", "25")], 5, pathway="01"),
-        Case("b", [(REQOL10, "20", "10")], 6, pathway="01"),
-        Case("c", [], 1, pathway="01"),
-    ]
-    won = [
-        write_submission(tmp, "RXX", APRIL, tables_of(talking)),
-        write_submission(tmp, "RYY", APRIL, tables_of(psychosis)),
-        write_submission(tmp, "RYY", JUNE, {"IDS001": "LocalPatientId\n p"}),
-    ]
-    return build(tmp, won, organisations={"RXX": "Alpha Trust"}, whole=True)
+@pytest.fixture
+def draft() -> Path:
+    """With every measure; the people are in ``tests.fixtures.every_measure``."""
+    return every_measure()
 
 
 def measured(
@@ -360,8 +335,9 @@ def test_marts_are_the_same_when_built_again(draft: Path, tmp_path: Path) -> Non
 
 
 def test_no_submission_at_all_gives_empty_marts(tmp_path: Path) -> None:
-    build_core(tmp_path / "d.duckdb", [])
-    assert build_marts(tmp_path / "d.duckdb")["mart.service_measure"] == 0
+    measures = some(*one_of_each())
+    build_core(tmp_path / "d.duckdb", [], measures=measures)
+    assert build_marts(tmp_path / "d.duckdb", measures=measures)["mart.service_measure"] == 0
 
 
 @pytest.mark.parametrize(
@@ -404,7 +380,7 @@ def test_every_table_and_column_is_described_and_nothing_else_is(draft: Path, tm
     assert bare == []
     found = ask(draft, "SELECT count(*) FROM meta.columns WHERE description <> ''")
     assert found == [(sum(1 for line in (*contract(), *generated()) if line.column),)]
-    build_core(tmp_path / "d.duckdb", [])
+    build_core(tmp_path / "d.duckdb", [], measures=())
     with open_draft(tmp_path / "d.duckdb") as con:
         con.execute("CREATE TABLE core.stray (nameless INTEGER)")
         with pytest.raises(ContractError, match=r"no description of core.stray; .* core.stray.nameless"):

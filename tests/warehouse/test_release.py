@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from tests.campaign import is_whole, some_of
+from tests.fixtures.every_measure import every_measure
+from tests.fixtures.small_release import small_release
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -34,15 +36,17 @@ CASES = [Case("a", [(PHQ9, "15", "5"), (GAD7, "14", "3")]), Case("b"), Case("c",
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tmp = tmp_path_factory.mktemp("built")
-    return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True)
-
-
-@pytest.fixture(scope="module")
 def built_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("small")
     return build(tmp, [write_submission(tmp, "RXX", APRIL, tables_of(CASES))], whole=True, measures=FEW)
+
+
+@pytest.fixture(scope="module")
+def first_release(built_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one release, published once for all the tests that read it or publish a second."""
+    folder = tmp_path_factory.mktemp("first")
+    publish(built_small, folder / "releases", "2025-04-aaaaaaaa", folder / "latest.duckdb", {"note": "1"}, SECRET)
+    return folder
 
 
 @pytest.fixture
@@ -61,8 +65,8 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_good_draft_with_every_measure_has_no_problem(built: Path) -> None:
-    assert check_draft(built, SECRET) == []
+def test_a_good_draft_with_every_measure_has_no_problem() -> None:
+    assert check_draft(every_measure(), SECRET) == []
 
 
 @pytest.mark.parametrize(
@@ -111,21 +115,19 @@ def test_a_draft_that_is_not_what_its_manifest_names_is_not_published(
     assert not (tmp_path / "releases" / "2025-04-aaaaaaaa").exists() and not (tmp_path / "latest.duckdb").exists()
 
 
-def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path) -> None:
-    manifest = {"months": "2025-04"}
-    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", manifest, SECRET)
-    assert folder == tmp_path / "releases" / "2025-04-aaaaaaaa"
+def test_a_release_is_complete_and_its_manifest_true(built_small: Path, first_release: Path) -> None:
+    folder = first_release / "releases" / "2025-04-aaaaaaaa"
     written = json.loads((folder / "manifest.json").read_text())
-    assert written["months"] == "2025-04" and written["release_id"] == "2025-04-aaaaaaaa"
+    assert written["note"] == "1" and written["release_id"] == "2025-04-aaaaaaaa"
     assert written["rows"]["core.pathway"] == 3
     assert set(written["files"]) == {str(path.relative_to(folder)) for path in files(folder)} - {"manifest.json"}
     assert "open_data/measures.csv" in written["files"]
     for name, told in written["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == told["sha256"]
-    held = recorded(draft)
+    held = recorded(built_small)
     assert (written["submissions"], written["inputs_hash"]) == (held.submission_ids, held.digest)
     assert len(held.submission_ids) == 1
-    assert ask(tmp_path / "latest.duckdb", "SELECT release_id, inputs_hash FROM meta.build") == [
+    assert ask(first_release / "latest.duckdb", "SELECT release_id, inputs_hash FROM meta.build") == [
         ("2025-04-aaaaaaaa", held.digest)
     ]
     with duckdb.connect() as con:
@@ -135,17 +137,15 @@ def test_a_release_is_complete_and_its_manifest_true(draft: Path, tmp_path: Path
     assert exported == (written["rows"]["public.service_measure"],)
 
 
-def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path) -> None:
-    many = [Case(str(number), [(PHQ9, "15", "5"), (GAD7, "14", "3")]) for number in range(6)]
-    draft = build(tmp_path, [write_submission(tmp_path, "RXX", APRIL, tables_of(many))], whole=True, measures=FEW)
-    folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
+def test_the_public_file_holds_the_public_tables_and_nothing_else() -> None:
+    folder = small_release().folder
     public = folder / "parity-public.duckdb"
     assert ask(public, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY ALL") == [("meta",), ("public",)]
     assert ask(
         public,
         """SELECT numerator, denominator, state FROM public.service_measure
         WHERE level = 'England' AND period_type = 'month' AND pathway = 'all' AND measure = 'RECOVERY'""",
-    ) == [(None, 6, "suppressed")]
+    ) == [(None, None, "suppressed")]
     assert ask(public, "SELECT DISTINCT schema_name FROM meta.columns ORDER BY 1") == [
         ("meta",),
         ("public",),
@@ -153,7 +153,7 @@ def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path
     ]
     assert ask(public, "SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL "
                "AND schema_name = 'public'") == [(0,)]  # fmt: skip
-    assert ask(public, "SELECT release_id FROM meta.build") == [("2025-04-aaaaaaaa",)]
+    assert ask(public, "SELECT release_id FROM meta.build") == [(small_release().folder.name,)]
     assert not [path.name for path in files(folder) if SECRET.encode() in path.read_bytes()]
     exported = {path.name for path in folder.iterdir()}
     assert {f"public.{table}.csv" for (table,) in ask(public, "SELECT table_name FROM duckdb_tables() "
@@ -162,9 +162,9 @@ def test_the_public_file_holds_the_public_tables_and_nothing_else(tmp_path: Path
 
 
 def test_readers_meet_no_working_counts_and_every_column_of_a_release_has_a_comment(
-    built: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    draft = built
+    draft = every_measure()
     folder = publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     released = folder / "parity.duckdb"
     tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'monthly_count' ORDER BY ALL"
@@ -203,14 +203,6 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     assert {f"{name}{ending}" for name in EXPORTED for ending in (".csv", ".parquet")} < exports[0].keys()
     assert {"core.contact.parquet", "mart.breakdown_measure.parquet"} < exports[0].keys()
     assert exports[0] == exports[1]
-
-
-@pytest.fixture(scope="module")
-def first_release(built_small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one release, published once for all the tests that publish a second."""
-    folder = tmp_path_factory.mktemp("first")
-    publish(built_small, folder / "releases", "2025-04-aaaaaaaa", folder / "latest.duckdb", {"note": "1"}, SECRET)
-    return folder
 
 
 def test_publishing_again_changes_nothing_and_old_readers_keep_their_file(
@@ -273,11 +265,10 @@ def test_a_crash_at_any_step_leaves_the_previous_release_and_the_next_try_succee
     assert sorted(path.name for path in releases.iterdir()) == ["2025-04-aaaaaaaa", "2025-05-bbbbbbbb"]
 
 
-def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -> None:
+def test_the_released_command_line_reads_the_file(first_release: Path) -> None:
     duckdb_cli = Path(sys.executable).with_name("duckdb")
     if not duckdb_cli.exists():
         pytest.skip("the DuckDB command line (PyPI duckdb-cli) is not installed")
-    publish(draft, tmp_path / "releases", "2025-04-aaaaaaaa", tmp_path / "latest.duckdb", {}, SECRET)
     query = """
         SELECT numerator, denominator, round(mart.wilson_low(numerator, denominator, mart.z_95()), 6) AS low FROM mart.national
         WHERE measure = 'RECOVERY' AND pathway = 'all';
@@ -285,7 +276,7 @@ def test_the_released_command_line_reads_the_file(draft: Path, tmp_path: Path) -
         SELECT count(*) FROM core.score;
     """
     done = subprocess.run(
-        [str(duckdb_cli), "-readonly", "-csv", "-noheader", str(tmp_path / "latest.duckdb"), query],
+        [str(duckdb_cli), "-readonly", "-csv", "-noheader", str(first_release / "latest.duckdb"), query],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines() == [
