@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.load import check_path
+from tests.campaign import is_whole
 from tests.fixtures.changed_tree import INSTRUMENTS, PATHWAYS, changed_tree, python_on, rows_of, run_on
 from tests.fixtures.example import Change, example
 from tests.fixtures.warehouse import (
@@ -85,7 +86,7 @@ def perinatal(tmp: str) -> dict[str, Any]:
     ]
     quarter = [write_submission(folder, "RXX", date(2025, month, 1), tables) for month in (4, 5, 6)]
     stream = {measure.id for measure in catalogue() if measure.id.startswith("REFERRED_")}
-    measures = {*one_of_each(), *stream, "SMI_IMPROVEMENT", "RECOVERY"}
+    measures = {*one_of_each(dates=is_whole()), *stream, "SMI_IMPROVEMENT", "RECOVERY"}
     draft = build(folder, quarter, whole=True, measures=measures)
     with_pathways = ask(
         draft,

@@ -214,7 +214,7 @@ def test_neither_an_identifier_nor_the_key_leaves_wherever_it_was_typed(
     found = zones(home)
     monkeypatch.setenv("PARITY_LOG", str(home / "events.jsonl"))
     # A measure of every grain and kind has every breakdown: all 350 take twice as long and show no other value.
-    monkeypatch.setattr("warehouse.build.catalogue", lambda: some(*one_of_each()))
+    monkeypatch.setattr("warehouse.build.catalogue", lambda: some(*one_of_each(dates=is_whole())))
     folder = everywhere(tmp_path)
     assert load_paths([folder], found)["states"] == {"accepted with rejections": 1}
     (rows,) = [each for each in found.pseudonymised.iterdir() if not each.name.startswith(".")]

@@ -76,7 +76,7 @@ def test_every_figure_of_a_release_is_in_the_preview_of_the_same_extract(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A measure of every kind, with its groups, and every item of data quality. All measures: the campaign."""
-    asked = one_of_each()
+    asked = one_of_each(dates=is_whole())
     for module in ("build", "own_figures"):
         monkeypatch.setattr(f"warehouse.{module}.catalogue", lambda: some(*asked))
     release = loaded_and_published(tmp_path)

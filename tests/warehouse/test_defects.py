@@ -155,7 +155,7 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tmp = tmp_path_factory.mktemp("defects")
     won = [write_submission(tmp, "RXX", month, tables) for month, tables in submissions().items()]
     bands = [f"OPEN_INACTIVE_{band}" for band in BANDS]
-    asked = [*one_of_each(), "ENDED", "OPEN_TREATED", *bands, "MEAN_SESSIONS"]
+    asked = [*one_of_each(dates=is_whole()), "ENDED", "OPEN_TREATED", *bands, "MEAN_SESSIONS"]
     return build(tmp, won, whole=True, measures=None if is_whole() else set(asked))
 
 
