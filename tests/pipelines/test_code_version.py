@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.code_version import FIGURES, figures_version, meaning, release_version, rows_version, rules_version
-from pipelines.zones import PROJECT
+from pipelines.code_version import (
+    FIGURES,
+    figures_version,
+    meaning,
+    memory_of_this_root,
+    release_version,
+    rows_version,
+    rules_version,
+)
+from pipelines.zones import PROJECT, zones
 from warehouse.models import model_names
 
 PACKAGES = ("schemas", "transforms", "warehouse", "demonstration", "reports", "pipelines")
@@ -101,6 +109,12 @@ def test_a_version_kept_for_the_next_process_is_that_of_its_texts(what: str, bef
     figures.write_text("those")
     last = tree(tmp_path)
     assert (rows_version(last, memory), figures_version(last, memory)) == ("kept", "those")
+
+
+def test_the_memory_is_that_of_the_data_root_if_there_is_one(home: Path) -> None:
+    assert memory_of_this_root() is None
+    assert not home.exists()  # to ask makes nothing
+    assert zones().builds == memory_of_this_root()
 
 
 @pytest.mark.parametrize("what", FIGURE)
