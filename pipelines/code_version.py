@@ -96,17 +96,21 @@ def figures_version(root: Path = PROJECT, memory: Path | None = None) -> str:
     return _version(FIGURES, root) if memory is None else _remembered("figures", (FIGURES,), root, memory)[0]
 
 
-@cache
 def release_version(root: Path = PROJECT, memory: Path | None = None) -> str:
     """Hash of what decides what a release says: the figures, and the descriptions of its tables and columns.
     ``memory``: see ``rows_version``.
     """
-    digest = hashlib.sha256(figures_version(root, memory).encode())
+    return hashlib.sha256(figures_version(root, memory).encode() + _descriptions(root)).hexdigest()[:12]
+
+
+@cache
+def _descriptions(root: Path) -> bytes:
+    """What the warehouse says of its tables and columns."""
+    said = []
     for name, path in Package("warehouse").files(root):
         text = path.read_text(encoding="utf-8")
-        for said in _described(text, path.suffix):
-            digest.update(f"\0{name}\0{' '.join(said.split())}".encode())
-    return digest.hexdigest()[:12]
+        said += [f"\0{name}\0{' '.join(each.split())}" for each in _described(text, path.suffix)]
+    return "".join(said).encode()
 
 
 def memory_of_this_root() -> Path | None:
