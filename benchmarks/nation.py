@@ -69,7 +69,8 @@ def _copy(con: duckdb.DuckDBPyConnection, sent: StagedSubmission, out: Path, pro
             if name in ("submission_id", "provider"):
                 columns.append(f"'{submission if name == 'submission_id' else provider}' AS {name}")
             elif name in tokens:
-                columns.append(f'substr("{name}", 1, 3) || md5("{name}" || \'{copy}\') AS "{name}"')
+                digest = f"md5(hex(\"{name}\") || '{copy}')"
+                columns.append(f'unhex(substr(hex("{name}"), 1, 2) || substr({digest}, 1, 30)) AS "{name}"')
             else:
                 columns.append(f'"{name}"')
         select = f"SELECT {', '.join(columns)} FROM '{source}'"

@@ -23,10 +23,10 @@ from pipelines.publish import MEMORY_LIMIT
 from pipelines.zones import Zones
 from schemas.errors import ForThePerson, NotAsked
 from schemas.sql import quoted
+from schemas.token import NONE, SQL_TYPE, TEXT, TEXT_OF_RELEASE
 from transforms.pseudonymise import TokenKey, token
 from warehouse.storage import STORAGE_VERSION
 
-_PSEUDONYM = "s[0-9]+_[0-9a-f]{32}"
 # The row of the submitted file finds the same row in every extract. It is numbered anew, since scores of one moment
 # are ordered by it.
 _SUBMITTED_ROW = "row_number"
@@ -48,7 +48,8 @@ def extract(recipient: str, out: Path, zones: Zones, release: str | None = None)
 
     It has every schema, table, view and comment of the release's file, and the table ``meta.extract``. Rows with
     pseudonyms are in the order of these. Raises NotAsked if ``out`` is there already, or there is no such release,
-    and NotExtracted if a pseudonym of the release would be left or a row missing.
+    or an earlier version of Parity made it, and NotExtracted if a pseudonym of the release would be left or a row
+    missing.
     """
     source, key = release_file(zones, release), extract_key(recipient)
     if out.exists():
@@ -60,10 +61,12 @@ def extract(recipient: str, out: Path, zones: Zones, release: str | None = None)
         with _opened(source, written, folder) as con:
             con.execute("COPY FROM DATABASE release TO extract (SCHEMA)")
             tables = _tables(con, "release")
-            pseudonyms = {
-                table: _holding(con, "release", table, [name for name, type_ in columns if type_ == "VARCHAR"])
-                for table, columns in tables.items()
-            }
+            if not any(type_ == SQL_TYPE for columns in tables.values() for _, type_ in columns):
+                raise NotAsked(
+                    "An earlier version of Parity made this release, with pseudonyms of another form. Make an "
+                    "extract of a later one."
+                )
+            pseudonyms = {table: _pseudonyms(con, table, columns) for table, columns in tables.items()}
             _map(con, pseudonyms, folder, key)
             rows = {table: _fill(con, table, tables[table], pseudonyms[table]) for table in tables}
             _say(con, recipient, key)
@@ -106,40 +109,66 @@ def _tables(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[tup
     return found
 
 
-def _holding(con: duckdb.DuckDBPyConnection, database: str, table: str, columns: Sequence[str]) -> list[str]:
-    """Of ``columns``, those with a value in which a pseudonym of a release occurs."""
+def _pseudonyms(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The columns of a table of the release that hold pseudonyms, with their types: those of that type, and texts
+    in which one occurs.
+    """
+    texts = _holding(con, "release", table, [name for name, type_ in columns if type_ == "VARCHAR"], TEXT)
+    return {name: type_ for name, type_ in columns if type_ == SQL_TYPE or name in texts}
+
+
+def _holding(
+    con: duckdb.DuckDBPyConnection, database: str, table: str, columns: Sequence[str], pattern: str
+) -> list[str]:
+    """Of ``columns``, those with a value whose text has ``pattern`` in it."""
     if not columns:
         return []
-    asked = ", ".join(
-        f'bool_or(regexp_matches(CAST("{each}" AS VARCHAR), {quoted(_PSEUDONYM)}))' for each in columns
-    )
+    asked = ", ".join(f'bool_or(regexp_matches(CAST("{each}" AS VARCHAR), {quoted(pattern)}))' for each in columns)
     found = con.execute(f"SELECT {asked} FROM {database}.{table}").fetchone() or ()
     return [column for column, is_there in zip(columns, found, strict=True) if is_there]
 
 
 def _map(
-    con: duckdb.DuckDBPyConnection, pseudonyms: Mapping[str, Sequence[str]], folder: Path, key: TokenKey
+    con: duckdb.DuckDBPyConnection, pseudonyms: Mapping[str, Mapping[str, str]], folder: Path, key: TokenKey
 ) -> None:
     """Make the table ``pseudonym`` (``old``, ``new``) of all pseudonyms in the release."""
     before, after = folder / "before.parquet", folder / "after.parquet"
     columns = " UNION ".join(
-        f'SELECT "{column}" AS old FROM release.{table}' for table, names in pseudonyms.items() for column in names
+        f"SELECT {_read(column, type_)} AS old FROM release.{table} AS t"
+        for table, names in pseudonyms.items()
+        for column, type_ in names.items()
     )
     con.execute(
-        f"COPY (SELECT old FROM ({columns or 'SELECT NULL AS old'}) "
-        f"WHERE regexp_full_match(old, {quoted(_PSEUDONYM)})) TO {quoted(str(before))} (FORMAT parquet)"
+        f"COPY (SELECT CAST(old AS VARCHAR) AS old FROM ({columns or f'SELECT CAST(NULL AS {SQL_TYPE}) AS old'}) "
+        f"WHERE old <> {quoted(NONE)}) TO {quoted(str(before))} (FORMAT parquet)"
     )
     pl.scan_parquet(before).with_columns(new=token(pl.col("old"), key, "pseudonym")).sink_parquet(after)
-    con.execute(f"CREATE TEMP TABLE pseudonym AS SELECT old, new FROM read_parquet({quoted(str(after))})")
+    con.execute(
+        f"CREATE TEMP TABLE pseudonym AS SELECT CAST(old AS {SQL_TYPE}) AS old, CAST(new AS {SQL_TYPE}) AS new "
+        f"FROM read_parquet({quoted(str(after))})"
+    )
+
+
+def _read(column: str, type_: str) -> str:
+    """SQL: the pseudonym in a column of table ``t``; NULL where a text is none."""
+    if type_ == SQL_TYPE:
+        return f't."{column}"'
+    return f'CASE WHEN regexp_full_match(t."{column}", {quoted(TEXT)}) THEN CAST(t."{column}" AS {SQL_TYPE}) END'
 
 
 def _fill(
-    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, str]], pseudonyms: Sequence[str]
+    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, str]], pseudonyms: Mapping[str, str]
 ) -> int:
     """Copy the rows of a table with new pseudonyms, in their order. Returns how many."""
     names = [column for column, _ in columns]
-    joins = "".join(f' LEFT JOIN pseudonym AS p{n} ON p{n}.old = t."{c}"' for n, c in enumerate(pseudonyms))
-    new = {column: f'coalesce(p{n}.new, t."{column}")' for n, column in enumerate(pseudonyms)}
+    joins = "".join(
+        f" LEFT JOIN pseudonym AS p{n} ON p{n}.old = {_read(column, type_)}"
+        for n, (column, type_) in enumerate(pseudonyms.items())
+    )
+    new = {
+        column: f'coalesce(CAST(p{n}.new AS {type_}), t."{column}")'
+        for n, (column, type_) in enumerate(pseudonyms.items())
+    }
     if pseudonyms and _SUBMITTED_ROW in names:
         by = ", ".join([*new.values(), f"t.{_SUBMITTED_ROW}"])
         sender = "submitted_by" if "submitted_by" in names else "provider"  # of earlier releases
@@ -188,7 +217,13 @@ def _hold(con: duckdb.DuckDBPyConnection) -> None:
     left = [
         f"{table}.{column}"
         for table, columns in _tables(con, "extract").items()
-        for column in _holding(con, "extract", table, [name for name, type_ in columns if "VARCHAR" in type_])
+        for column in _holding(
+            con,
+            "extract",
+            table,
+            [name for name, type_ in columns if "VARCHAR" in type_ or SQL_TYPE in type_],
+            TEXT_OF_RELEASE,
+        )
     ]
     if left:
         raise NotExtracted(f"Pseudonyms of the release would be left in {', '.join(left)}. Nothing was written.")

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from demonstration.gaming.records import MONTH, Records, records_of
 from demonstration.geography import placed
@@ -27,15 +28,16 @@ from schemas.dataset import TABLES
 from schemas.month import ProviderMonth, months_after
 from schemas.staged import staged_schema
 from schemas.table import Table
+from schemas.token import TYPE
 from schemas.versions import Version
 from transforms.leaving import Staging
-from transforms.pseudonymise import TokenKey
+from transforms.pseudonymise import TokenKey, token
 from transforms.receive.table import Received
 from transforms.submission import Opener, check_submission
 from warehouse.staging import StagedSubmission
 
 # Nobody real is in these records. One key for all runs: the same inputs give the same rows.
-_KEY = TokenKey("demonstration", hashlib.sha256(b"records of people who do not exist").hexdigest())
+_KEY = TokenKey("s1", hashlib.sha256(b"records of people who do not exist").hexdigest())
 # The first Talking Therapies provider of the demonstration; each seed makes another service of it.
 _PLACE = 6
 _TALKING_THERAPIES = {"05": 1.0}
@@ -86,7 +88,9 @@ def accepted(submissions: Sequence[StagedSubmission]) -> Records:
     found: dict[str, list[pl.DataFrame]] = {}
     for submission in submissions:
         for path in sorted(submission.folder.glob("*.parquet")):
-            found.setdefault(path.stem, []).append(pl.read_parquet(path).drop(_OF_A_SUBMISSION))
+            # As text, because a way may make ids of others.
+            rows = pl.read_parquet(path).drop(_OF_A_SUBMISSION).with_columns(cs.binary().bin.encode("hex"))
+            found.setdefault(path.stem, []).append(rows)
     return Records({name: pl.concat(frames) for name, frames in found.items()})
 
 
@@ -103,6 +107,8 @@ def kept(records: Records, code: str, months: Sequence[date], folder: Path) -> l
             "submission_id": pl.lit(f"{code}_") + pl.col(MONTH).dt.strftime("%Y-%m"),
             "provider": pl.lit(code),
         }
+        tokens = [each for each, type_ in staged_schema(TABLES[name]).items() if type_ == TYPE]
+        said |= {each: token(pl.col(each), _KEY, code) for each in tokens}
         numbered = rows.with_row_index("row_number", offset=2).with_columns(pl.col("row_number").cast(pl.Int64))
         typed = numbered.with_columns(**said).select(*staged_schema(TABLES[name]))
         typed.write_parquet(folder / str(of[0]) / f"{name}.parquet", compression="zstd", compression_level=1)

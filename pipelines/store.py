@@ -27,7 +27,9 @@ from schemas.errors import ForThePerson
 from schemas.field import Field
 from schemas.month import ProviderMonth
 from schemas.staged import staged_schema
-from transforms.pseudonymise import Origin, TokenKey, local_token, token
+from schemas.table import Table
+from schemas.token import TYPE
+from transforms.pseudonymise import Origin, TokenKey, local_token, of_text, token
 from transforms.strike import CHAIN, PATIENT, Identifiers
 from transforms.submission import SubmissionChecked
 
@@ -165,27 +167,35 @@ def strike_rows(place: Path, people: Identifiers, of: ProviderMonth, key: TokenK
         if link is None or not path.exists():
             continue
         rows = pl.read_parquet(path)
+        known = _with_bytes(rows, table, key.version)
         theirs = pl.col(link).is_in(own[link])
         if "person_id" in rows.columns:
             theirs |= pl.col("person_id").is_in(persons)
-        found = rows.filter(theirs)
+        found = known.filter(theirs)
         if found.is_empty():
             continue
         for name in {link, *table.key} & set(CHAIN):
             own[name] |= set(found[name].drop_nulls())
         beside = path.with_suffix(".beside")
-        written(rows.filter(~theirs.fill_null(False)).lazy(), beside).collect(engine="streaming")
+        stays = known.select(~theirs.fill_null(False)).to_series()
+        written(rows.filter(stays).lazy(), beside).collect(engine="streaming")
         with changing(path):
             durable.move(beside, path)
         struck += found.height
     return struck
 
 
+def _with_bytes(rows: pl.DataFrame, table: Table, version: str) -> pl.DataFrame:
+    """Rows with their tokens as bytes, to find whose they are. Those made up to 0.13 have texts."""
+    texts = [name for name, of in staged_schema(table).items() if of == TYPE and rows.schema.get(name) == pl.String]
+    return rows.with_columns(of_text(pl.col(name), version).alias(name) for name in texts)
+
+
 def _own_token(name: str, origin: Origin, key: TokenKey, text: pl.Expr) -> pl.Expr:
     return local_token(text, _LOCAL[name], origin, key)
 
 
-def _tokens(values: set[str], made: Callable[[pl.Expr], pl.Expr]) -> set[str]:
+def _tokens(values: set[str], made: Callable[[pl.Expr], pl.Expr]) -> set[bytes]:
     frame = pl.DataFrame({"value": sorted(values)}, schema={"value": pl.String})
     return set(frame.select(made(pl.col("value")).alias("token"))["token"])
 

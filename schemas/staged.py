@@ -9,6 +9,7 @@ import polars as pl
 
 from schemas.field import Identity
 from schemas.table import Table
+from schemas.token import TYPE
 
 PROVENANCE: dict[str, pl.DataType] = {
     "submission_id": pl.String(),
@@ -20,13 +21,13 @@ PROVENANCE: dict[str, pl.DataType] = {
 # What replaces the identifiers.
 DERIVED: dict[str, dict[str, pl.DataType]] = {
     "IDS001": {
-        "person_id": pl.String(),
+        "person_id": TYPE,
         "is_nationally_linked": pl.Boolean(),
         "age_at_period_end": pl.Int32(),
         "postcode_district": pl.String(),
         "person_mark": pl.Int32(),
     },
-    "IDS101": {"age_at_referral": pl.Int32(), "linked_referral_id": pl.String()},
+    "IDS101": {"age_at_referral": pl.Int32(), "linked_referral_id": TYPE},
 }
 
 # What they are made of: the elements of an identity, or an element of their own table.
@@ -60,5 +61,9 @@ def staged_schema(table: Table) -> dict[str, pl.DataType]:
     First come the source (submission, provider, month, row as submitted), then what replaces identifiers, then
     every field that is kept or tokenised, under its own name, then ``INVALID``.
     """
-    kept = {field.name: field.dtype for field in table.fields if field.identity in _KEPT}
+    kept = {
+        field.name: TYPE if field.identity is Identity.LOCAL else field.dtype
+        for field in table.fields
+        if field.identity in _KEPT
+    }
     return PROVENANCE | DERIVED.get(table.id, {}) | kept | {INVALID: pl.String()}

@@ -3,11 +3,11 @@
 Belongs here: what replaces each kind of identifier. Does not belong here: where the key comes from
 (``pipelines.keys``), files.
 
-A token is ``<key version>_`` and the first 32 hex digits (128 bits) of HMAC-SHA-256 under a key of its own domain.
-There is one domain for NHS numbers, one for each element of each provider, and one for a person's NHS number and
-referral id together. So tokens of NHS numbers and of local ids never match, nor do local ids of two providers. The
-last matches where the same person has the same referral id at two providers (after a merger). It joins only records
-that the person's token joins already. Collision odds for 60 million people: 5e-24.
+A token is the version of the key and the first 120 bits of HMAC-SHA-256 under a key of its own domain
+(``schemas.token``). There is one domain for NHS numbers, one for each element of each provider, and one for a
+person's NHS number and referral id together. So tokens of NHS numbers and of local ids never match, nor do local
+ids of two providers. The last matches where the same person has the same referral id at two providers (after a
+merger). It joins only records that the person's token joins already. Collision odds for 60 million people: 1e-21.
 """
 
 import hmac
@@ -22,6 +22,7 @@ from schemas.month import ProviderMonth, last_day
 from schemas.nhs_number import CHECK_WEIGHTS, PLACEHOLDERS, SEPARATORS
 from schemas.staged import DERIVED, MARKS, staged_schema
 from schemas.table import Table
+from schemas.token import BYTES, first_byte
 
 _VERIFIED = "01"
 # The column of the NHS number that links a patient. Rows never leave with it (``pseudonymised`` names what leaves).
@@ -65,9 +66,21 @@ def domain_key(key: TokenKey, *domain: str) -> str:
 
 
 def token(identifier: pl.Expr, key: TokenKey, *domain: str) -> pl.Expr:
-    """Keyed pseudonym of ``identifier`` (String) in a domain; null stays null."""
+    """Keyed pseudonym (Binary, 16 bytes) of ``identifier`` (String) in a domain; null stays null."""
+    digest = _digest(identifier, key, *domain).str.slice(0, 2 * (BYTES - 1)).str.decode("hex")
+    return pl.lit(bytes([first_byte(key.version)])) + digest
+
+
+def _digest(identifier: pl.Expr, key: TokenKey, *domain: str) -> pl.Expr:
+    """HMAC-SHA-256 of ``identifier`` (String) in a domain as 64 hex digits; null stays null."""
     digest: pl.Expr = identifier.chash.hmac_sha256(key=domain_key(key, *domain))  # type: ignore[attr-defined]
-    return pl.lit(f"{key.version}_") + digest.str.slice(0, 32)
+    return digest
+
+
+def of_text(text: pl.Expr, version: str) -> pl.Expr:
+    """The token that was this text up to 0.13: the version of a key, ``_`` and 32 hex digits. It has 30 of them."""
+    digest = text.str.slice(len(version) + 1, 2 * (BYTES - 1)).str.decode("hex")
+    return pl.lit(bytes([first_byte(version)])) + digest
 
 
 def local_token(value: pl.Expr, field: Field, origin: Origin, key: TokenKey) -> pl.Expr:
@@ -115,10 +128,10 @@ def person_mark(origin: Origin, key: TokenKey) -> pl.Expr:
     if not key.marks:
         return pl.lit(None, dtype=pl.Int32)
     of_marks = TokenKey("m1", key.marks)
-    everywhere = token(pl.col(_NUMBER), of_marks, "nhs")
+    everywhere = _digest(pl.col(_NUMBER), of_marks, "nhs")
     unlinked = pl.when(pl.col(_NUMBER).is_null()).then(pl.col("LocalPatientId"))
-    here = token(unlinked, of_marks, "local", origin.provider_month.provider, "LocalPatientId")
-    digits = pl.coalesce(everywhere, here).str.slice(len("m1_"), 2)
+    here = _digest(unlinked, of_marks, "local", origin.provider_month.provider, "LocalPatientId")
+    digits = pl.coalesce(everywhere, here).str.slice(0, 2)
     return (digits.str.to_integer(base=16) % MARKS).cast(pl.Int32)
 
 

@@ -49,7 +49,7 @@ _TYPES = {
     "VARCHAR": ("string", "string"), "DATE": ("date", "date"), "TIMESTAMP": ("datetime", "dateTime"),
     "BOOLEAN": ("boolean", "boolean"), "DOUBLE": ("number", "double"), "DECIMAL": ("number", "decimal"),
     "INTEGER": ("integer", "integer"), "BIGINT": ("integer", "integer"), "HUGEINT": ("integer", "integer"),
-    "UBIGINT": ("integer", "integer"),
+    "UBIGINT": ("integer", "integer"), "UUID": ("string", "string"),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
+from uuid import UUID
 
 import duckdb
 
@@ -32,9 +33,9 @@ class Known(NamedTuple):
     """
 
     provider: str
-    referral: str
-    person: str
-    link: str
+    referral: UUID
+    person: UUID
+    link: UUID
     first_month: date
     last_month: date
     received_on: date | None
@@ -83,7 +84,7 @@ def courses(referrals: Iterable[Known], successors: Successors) -> Iterator[Cour
     referral for the same month has no course: nothing of theirs moves. Nor has one whose courses end at two
     providers.
     """
-    by_person: dict[str, dict[str, list[Known]]] = defaultdict(lambda: defaultdict(list))
+    by_person: dict[UUID, dict[UUID, list[Known]]] = defaultdict(lambda: defaultdict(list))
     for referral in referrals:
         by_person[referral.person][referral.link].append(referral)
     for _, links in sorted(by_person.items()):
@@ -122,9 +123,9 @@ def join_courses(con: duckdb.DuckDBPyConnection, successors: Successors) -> None
     if not merged:
         return
     con.execute(
-        "CREATE TABLE staged.moved_person (provider VARCHAR, person_id VARCHAR, to_provider VARCHAR);"
+        "CREATE TABLE staged.moved_person (provider VARCHAR, person_id UUID, to_provider VARCHAR);"
         "CREATE TABLE staged.joined_referral "
-        "(provider VARCHAR, referral VARCHAR, to_referral VARCHAR, received_on DATE, age INTEGER)"
+        "(provider VARCHAR, referral UUID, to_referral UUID, received_on DATE, age INTEGER)"
     )
     moved = [row for found in merged for row in _moved_people(found, successors)]
     insert_rows(con, "staged.moved_person", moved)
@@ -148,7 +149,7 @@ def join_courses(con: duckdb.DuckDBPyConnection, successors: Successors) -> None
         _replace_view(con, table_id, earliest_first)
 
 
-def _moved_people(found: Iterable[Course], successors: Successors) -> Iterator[tuple[str, str, str]]:
+def _moved_people(found: Iterable[Course], successors: Successors) -> Iterator[tuple[str, UUID, str]]:
     """Provider, person and the provider at which that person's records count."""
     moved = {
         (part.provider, part.person): today(course.last.provider, successors)

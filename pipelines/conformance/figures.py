@@ -10,6 +10,7 @@ tokens of the example's own numbers are made too, and say which referral it was.
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import polars as pl
 
@@ -73,15 +74,15 @@ def expected_figures(example: Path) -> dict[str, Table]:
     return {"expected/figures.csv": (_FIGURES, figures), "expected/figures-worked.csv": (_WORKED, worked)}
 
 
-def _referrals(origin: Origin, key: TokenKey) -> dict[str, str]:
+def _referrals(origin: Origin, key: TokenKey) -> dict[UUID, str]:
     """The numbers of the example's referrals by their tokens."""
     table = TABLES["IDS101"]
     numbers = pl.DataFrame({_REFERRAL: [record[_REFERRAL] for record in example_records(table)]})
     tokens = numbers.select(local_token(pl.col(_REFERRAL), table.by_name[_REFERRAL], origin, key)).to_series()
-    return dict(zip(tokens.to_list(), numbers[_REFERRAL].to_list(), strict=True))
+    return dict(zip((UUID(bytes=token) for token in tokens), numbers[_REFERRAL].to_list(), strict=True))
 
 
-def _worked(draft: Path, measure: Measure, month: str, referrals: dict[str, str]) -> list[tuple[object, ...]]:
+def _worked(draft: Path, measure: Measure, month: str, referrals: dict[UUID, str]) -> list[tuple[object, ...]]:
     """Every row of the measure's grain in the month: whether it is in the denominator, and what it adds to the
     numerator (a number of a mean, else 1 or 0).
     """

@@ -22,6 +22,7 @@ from pipelines.keys.file import KeyFile
 from pipelines.keys.store import KeyStore, KeyUnusable, expanded
 from pipelines.zones import Zones, data_root, shown
 from schemas.errors import NotAsked
+from schemas.token import VERSIONS
 from transforms.pseudonymise import TokenKey
 
 ENV_URI, ENV_FILE = "PARITY_KEY", "PARITY_KEY_FILE"
@@ -104,17 +105,19 @@ def rotate(store: KeyStore, *, figures: bool = False) -> int:
     """Make the next version of the pseudonyms' root, and return its number. Earlier ones stay.
 
     ``figures``: change the key of the random errors in published figures too. Raises KeyUnusable if there is no
-    key.
+    key, or no version is left.
     """
     there = versions(store)
     if not there:
         raise KeyUnusable(f"There is no key to rotate in {store.where()}. Make one with `parity keys new`.")
+    following = there[-1] + 1
+    if following > VERSIONS:
+        raise KeyUnusable(f"Version {VERSIONS} of the key is the last that a pseudonym can name.")
     for name in (FIGURES, ERASURES):
         if not _stored(store, name):
             store.add(f"{name}.1", _derived_root(store, name))
     if figures:
         store.add(f"{FIGURES}.{_stored(store, FIGURES) + 1}")
-    following = there[-1] + 1
     store.add(str(following))
     return following
 

@@ -13,6 +13,7 @@ from pipelines.load import check_path
 from tests.campaign import is_whole
 from tests.fixtures.changed_tree import INSTRUMENTS, PATHWAYS, changed_tree, python_on, rows_of, run_on
 from tests.fixtures.example import Change, example
+from tests.fixtures.tokens import text_of
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -101,7 +102,8 @@ def perinatal(tmp: str) -> dict[str, Any]:
         "unnamed": ask(
             draft,
             "SELECT service_request_id, pathway, pathway_source FROM core.pathway "
-            "WHERE service_request_id IN ('complaint', 'reason', 'neither') ORDER BY ALL",
+            "WHERE service_request_id IN (SELECT unnest(?)) ORDER BY ALL",
+            [[text_of(each) for each in ("complaint", "reason", "neither")]],
         ),
         "rows": {name: ask(draft, f"{counted} {name}")[0] for (name,) in with_pathways},
         "case mix": ask(

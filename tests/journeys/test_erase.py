@@ -24,6 +24,7 @@ from schemas.errors import NotAsked
 from tests.fixtures.release import loaded_and_published
 from tests.fixtures.sought import found_in
 from tests.fixtures.submission import RIGHT, submission, zipped
+from tests.fixtures.tokens import as_texts, written_as
 from tests.journeys.test_identifiers_stay import forms, opened
 
 NUMBER, PATIENT, REFERRAL, ELSEWHERE = "9990000018", "PATIENT-77-A", "REFERRAL-88-B", "PATIENT-99-C"
@@ -45,7 +46,7 @@ def rows(found: Zones) -> list[pl.DataFrame]:
     return [pl.read_parquet(path) for path in sorted(found.pseudonymised.glob("*/IDS?01.parquet"))]
 
 
-def tokens_of(found: Zones) -> set[str]:
+def tokens_of(found: Zones) -> set[bytes]:
     """Every token of the person: of the number, and of the ids that stand beside it."""
     named = ("ServiceRequestId", "LocalPatientId", "linked_referral_id", "person_id")
     return {
@@ -55,6 +56,12 @@ def tokens_of(found: Zones) -> set[str]:
         for token in column.drop_nulls()
         if name in named
     }
+
+
+def sought_in(found: Zones, *texts: str) -> set[bytes]:
+    """These texts and the tokens of the person, as they could stand in a file."""
+    of_tokens = {form for token in tokens_of(found) for form in written_as(token)}
+    return of_tokens | {form for text in texts for form in forms(text.encode())}
 
 
 def everything(found: Zones) -> Iterator[tuple[str, bytes]]:
@@ -95,9 +102,7 @@ def test_nothing_of_a_person_is_left_and_the_old_files_do_not_bring_them_back(
     other = load(zipped(with_person(tmp_path, "RX1", "2025-04", ELSEWHERE, SPACED)), found, ledger, key)
     monkeypatch.setenv("PARITY_RECIPIENT", str(identity.to_public()))
     second = load(with_person(found.inbox, "RW5", "2025-05", "P1"), found, ledger, key)
-    sought = {
-        form for text in (NUMBER, SPACED, REFERRAL, ELSEWHERE, *tokens_of(found)) for form in forms(text.encode())
-    }
+    sought = sought_in(found, NUMBER, SPACED, REFERRAL, ELSEWHERE)
     before = holding(found, sought)
     releases = {path.name for path in found.releases.iterdir()}
     assert {name.split("/")[0] for name in before} == {
@@ -165,7 +170,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_same_command(
     found = zones()
     ledger, key = open_ledger(found.ledger), spine_key()
     load(with_person(tmp_path, "RW5", "2025-04"), found, ledger, key)
-    sought = {form for text in (NUMBER, PATIENT, REFERRAL, *tokens_of(found)) for form in forms(text.encode())}
+    sought = sought_in(found, NUMBER, PATIENT, REFERRAL)
     broken = (
         "pipelines.custody.erase.reprocess",
         "pipelines.custody.tombstones.without",
@@ -195,13 +200,19 @@ def refused(_: Zones) -> None:
     raise NotAsked("The draft cannot be published.")
 
 
-def test_rows_whose_files_are_gone_are_struck_too(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("are_of_earlier_version", [False, True])
+def test_rows_whose_files_are_gone_are_struck_too(
+    tmp_path: Path, home: Path, *, are_of_earlier_version: bool
+) -> None:
     found = zones()
     ledger, key = open_ledger(found.ledger), spine_key()
     loaded = load(with_person(tmp_path, "RW5", "2025-04"), found, ledger, key)
-    sought = {token.encode() for token in tokens_of(found)}
+    sought = sought_in(found)
     for kept in (found.received / loaded.receipt.submission_id).glob("IDS*.csv"):
         kept.unlink()
+    if are_of_earlier_version:
+        for folder in found.pseudonymised.iterdir():
+            as_texts(folder)
     done = erase(people_in(f"RW5,{PATIENT}"), found, ledger, key)
     assert (done.rows, done.touched) == (3, {loaded.receipt.submission_id})  # a patient, a practice, a referral
     assert holding(found, sought) == set()
@@ -216,7 +227,7 @@ def test_without_the_identity_all_encrypted_files_are_deleted_if_asked(
     clear = load(with_person(tmp_path, "RW5", "2025-04"), found, ledger, key)
     monkeypatch.setenv("PARITY_RECIPIENT", str(x25519.Identity.generate().to_public()))
     closed = load(with_person(tmp_path, "RW5", "2025-05"), found, ledger, key)
-    sought = {form for text in (NUMBER, PATIENT, REFERRAL, *tokens_of(found)) for form in forms(text.encode())}
+    sought = sought_in(found, NUMBER, PATIENT, REFERRAL)
     with pytest.raises(custody.Encrypted):
         erase(people_in(NUMBER), found, ledger, key)
     done = erase(people_in(NUMBER), found, ledger, key, delete_encrypted=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from pipelines.cli import _run
@@ -156,7 +157,7 @@ def opened(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     if path.suffix == ".duckdb":
         yield from ((f"{name} {table}", row.encode()) for table, row in of_database(path))
     elif path.suffix == ".parquet":
-        yield name, pl.read_parquet(path).write_csv().encode()
+        yield name, pl.read_parquet(path).with_columns(cs.binary().bin.encode("hex")).write_csv().encode()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             yield from ((f"{name} {inner}", archive.read(inner)) for inner in archive.namelist())

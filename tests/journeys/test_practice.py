@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from demonstration.writing import write_submissions
@@ -90,7 +91,7 @@ def outside(found: Zones) -> str:
     for zone in (found.pseudonymised, found.builds, found.dagster):
         for path in sorted(each for each in zone.rglob("*") if each.is_file()):
             parts.append(
-                pl.read_parquet(path).write_csv()
+                pl.read_parquet(path).with_columns(cs.binary().bin.encode("hex")).write_csv()
                 if path.suffix == ".parquet"
                 else path.read_bytes().decode("utf-8", "replace")
             )

@@ -5,13 +5,14 @@ One data root for the module, since a release takes longest. The tests may run i
 
 import base64
 import hmac
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from demonstration.writing import write_submissions
@@ -24,12 +25,13 @@ from pipelines.ledger import open_ledger
 from pipelines.load import load, reprocess
 from pipelines.publish import NotPublishable, build_core, build_marts, current_release, current_submissions, publish
 from pipelines.zones import Zones, zones
+from schemas.errors import NotAsked
 from tests.fixtures.sought import found_in
-from tests.fixtures.tokens import tokens
+from tests.fixtures.tokens import tokens, written_as
 from tests.fixtures.warehouse import some
 from warehouse.measures.catalogue import catalogue
 
-TOKEN = re.compile(rb"[se][0-9]+_[0-9a-f]{32}")
+ONE = "010a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,7 @@ def test_a_rotation_keeps_the_people_and_leaves_no_token_and_no_key(
     before, old, figures, erasures = (
         people(first / "parity.duckdb"), tokens(first / "parity.duckdb"), disclosure_key(), tombstone_key()
     )  # fmt: skip
-    assert len(old) > 500 and all(token.startswith("s1_") for token in old)
+    assert len(old) > 500 and all(token.startswith("01") for token in old)
     assert _run(["keys", "verify"]) == CLEAN
     said = ["".join(capfd.readouterr())]
 
@@ -156,14 +158,14 @@ def test_a_rotation_keeps_the_people_and_leaves_no_token_and_no_key(
     assert people(second / "parity.duckdb") == before
     assert (behind_figures(found), public(second)) == (sketches, shown)  # so the random errors are the same
     new = tokens(second / "parity.duckdb")
-    assert len(new) == len(old) and all(token.startswith("s2_") for token in new)
-    old_bytes = [token.encode() for token in old]
-    assert holding(second.rglob("*"), old_bytes[:50]) == []
+    assert len(new) == len(old) and all(token.startswith("02") for token in new)
+    searched = [form for token in sorted(old)[:50] for form in written_as(UUID(token).bytes)]
+    assert holding(second.rglob("*"), searched) == []
     rows = list(counting(found))
     assert rows
-    staged = {token for path in rows for token in TOKEN.findall(pl.read_parquet(path).write_csv().encode())}
-    assert staged and all(token.startswith(b"s2_") for token in staged)
-    assert holding(first.rglob("*"), old_bytes[:50]) != []  # the same search finds them where they are
+    staged = {token for path in rows for column in pl.read_parquet(path).select(cs.binary()) for token in column}
+    assert len(staged) > 500 and all(token is None or (len(token), token[0]) == (16, 2) for token in staged)
+    assert holding(first.rglob("*"), searched) != []  # the same search finds them where they are
     assert (disclosure_key(), tombstone_key()) == (figures, erasures)
     assert extract_key("university-of-x").secret != one_extract.secret
 
@@ -225,7 +227,7 @@ def identifying_numbers(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]
     columns: dict[str, list[str]] = {}
     for table, column in con.execute(
         "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
-        "AND schema_name = 'core' AND NOT data_type LIKE 'VARCHAR%' ORDER BY ALL"
+        "AND schema_name = 'core' AND NOT data_type LIKE 'VARCHAR%' AND data_type <> 'UUID' ORDER BY ALL"
     ).fetchall():
         columns.setdefault(table, []).append(column)
     found = []
@@ -254,10 +256,10 @@ def test_no_pseudonym_and_no_order_is_shared(
     assert len(of_release) > 500
     assert len(of_release) == len(of_one) == len(of_two)
     assert not of_release & of_one and not of_release & of_two and not of_one & of_two
-    assert all(each.startswith("e") for each in of_one | of_two)
+    assert all(int(each[:2], 16) > 128 for each in of_one | of_two)
     # No byte of the files has one either: a new file has no free blocks with old rows.
-    contents = [path.read_bytes() for path in (one, two)]
-    assert not any(each.encode() in content for content in contents for each in list(of_release)[:50])
+    searched = [form for each in sorted(of_release)[:50] for form in written_as(UUID(each).bytes)]
+    assert holding([one, two], searched) == []
 
     assert answers(one) == answers(two) == answers(found.warehouse)
     assert described(one) == described(found.warehouse)
@@ -300,7 +302,7 @@ def small_release(found: Zones, name: str, *statements: str) -> None:
     folder.mkdir()
     with duckdb.connect(str(folder / "parity.duckdb")) as con:
         con.execute("CREATE SCHEMA core; CREATE SCHEMA meta")
-        con.execute(f"CREATE TABLE core.staff AS SELECT 'RW5' AS provider, 's1_{'0a' * 16}' AS staff_id")
+        con.execute(f"CREATE TABLE core.staff AS SELECT 'RW5' AS provider, CAST('{ONE}' AS UUID) AS staff_id")
         con.execute("CREATE TABLE meta.build AS SELECT 'x' AS release_id")
         con.execute(
             "CREATE TABLE meta.columns (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, "
@@ -321,19 +323,19 @@ def test_the_same_recipient_gets_the_same_pseudonyms_again(tmp_path: Path, home:
         made[recipient, release] = tokens(out)
     (slow,) = made["x", "april"]
     of_domain = hmac.new(extract_key("x").secret.encode(), b"pseudonym", "sha256").hexdigest()
-    assert slow == "e1_" + hmac.new(of_domain.encode(), b"s1_" + b"0a" * 16, "sha256").hexdigest()[:32]
+    assert UUID(slow).bytes == b"\x81" + hmac.new(of_domain.encode(), ONE.encode(), "sha256").digest()[:15]
     assert made["x", "april"] == made["x", "may"] != made["y", "april"]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE core.staff SET staff_id = 'by ' || staff_id",
-        "ALTER TABLE core.staff ADD COLUMN others VARCHAR[]; UPDATE core.staff SET others = [staff_id]; "
-        "UPDATE core.staff SET staff_id = NULL",
-        "ALTER TABLE core.staff ADD COLUMN more STRUCT(a VARCHAR); UPDATE core.staff SET more = {'a': staff_id}",
+        "ALTER TABLE core.staff ADD COLUMN said VARCHAR; UPDATE core.staff SET said = 'by ' || staff_id",
+        "ALTER TABLE core.staff ADD COLUMN others VARCHAR[]; UPDATE core.staff SET others = [CAST(staff_id AS VARCHAR)]",
+        "ALTER TABLE core.staff ADD COLUMN others UUID[]; UPDATE core.staff SET others = [staff_id]",
+        "ALTER TABLE core.staff ADD COLUMN more STRUCT(a UUID); UPDATE core.staff SET more = {'a': staff_id}",
     ],
-    ids=["in a longer text", "in a list", "in a structure"],
+    ids=["in a longer text", "in a list of texts", "in a list", "in a structure"],
 )
 def test_a_pseudonym_that_would_be_left_stops_the_extract(tmp_path: Path, home: Path, change: str) -> None:
     found = zones()
@@ -342,6 +344,27 @@ def test_a_pseudonym_that_would_be_left_stops_the_extract(tmp_path: Path, home: 
         extract("x", tmp_path / "x.duckdb", found, "april")
     assert [path.name for path in tmp_path.iterdir()] == ["var"]
     assert not list(found.builds.iterdir())
+
+
+def test_a_pseudonym_as_a_whole_text_is_replaced_as_well(tmp_path: Path, home: Path) -> None:
+    found, out = zones(), tmp_path / "x.duckdb"
+    small_release(
+        found, "april", "ALTER TABLE core.staff ADD COLUMN said VARCHAR; UPDATE core.staff SET said = staff_id"
+    )
+    extract("x", out, found, "april")
+    with duckdb.connect(str(out), read_only=True) as con:
+        assert con.execute(
+            "SELECT said = CAST(staff_id AS VARCHAR), staff_id = ? FROM core.staff", [ONE]
+        ).fetchall() == [(True, False)]
+
+
+def test_a_release_with_pseudonyms_of_another_form_is_refused(tmp_path: Path, home: Path) -> None:
+    found = zones()
+    text = f"UPDATE core.staff SET staff_id = 's1_{'0a' * 16}'"
+    small_release(found, "april", "ALTER TABLE core.staff ALTER COLUMN staff_id TYPE VARCHAR", text)
+    with pytest.raises(NotAsked, match="An earlier version of Parity made this release"):
+        extract("x", tmp_path / "x.duckdb", found, "april")
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
 
 
 def test_what_cannot_be_extracted_is_said(tmp_path: Path, home: Path) -> None:

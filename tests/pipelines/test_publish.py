@@ -21,6 +21,8 @@ from schemas.month import ProviderMonth
 from tests.campaign import examples
 from tests.fixtures.release import loaded_and_published
 from tests.fixtures.submission import submission
+from tests.fixtures.tokens import as_texts
+from warehouse.staging import StagingError
 
 MONTHS = [ProviderMonth(provider, date(2025, 4, 1)) for provider in ("RW5", "RXX")]
 # One file of four arrives for a provider and month, and comes to this outcome.
@@ -104,6 +106,24 @@ def test_one_damaged_folder_after_a_new_key_does_not_keep_the_others_from_being_
     load(paths[1], found, ledger, key)  # the way out that its message names
     assert [one.provider for one in publish.current_submissions(found, ledger)] == ["RW5", "RXX"]
     assert publish.left_out(found, ledger) == []
+
+
+def test_rows_with_tokens_as_texts_are_refused_until_they_are_made_again(tmp_path: Path, home: Path) -> None:
+    """Rows of an earlier version beside rows of this one, whichever come first: no token is quoted."""
+    found, ledger = zones(), open_ledger(zones().ledger)
+    for provider in ("RW5", "RXX"):
+        load(submission(tmp_path, provider), found, ledger, spine_key())
+    whole = publish.build_core(found, ledger)
+    for of_earlier in publish.current_submissions(found, ledger):
+        as_texts(of_earlier.folder)
+        found.draft.unlink()
+        with pytest.raises(
+            StagingError, match=r"^IDS[0-9]{3}: its rows were made by .* Run parity reprocess\."
+        ) as error:
+            publish.build_core(found, ledger)
+        assert "s1_" not in str(error.value)
+        list(reprocess_all(found, ledger, spine_key()))
+        assert publish.build_core(found, ledger) == whole
 
 
 def test_months_whose_files_were_removed_are_named_after_a_new_key(tmp_path: Path, home: Path) -> None:

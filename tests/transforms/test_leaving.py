@@ -9,6 +9,7 @@ from schemas.dataset import TABLES
 from schemas.month import ProviderMonth
 from schemas.staged import INVALID, PROVENANCE, staged_schema
 from schemas.terms import HOLDS
+from tests.fixtures.tokens import token_of
 from transforms.cast import with_typed
 from transforms.leaving import LOST, TOKEN, ContractBroken, Held, Leaving, Staging, held_to_contract, leaving
 from transforms.pseudonymise import Origin, TokenKey, local_token
@@ -57,7 +58,7 @@ def test_what_is_written_of_a_row_is_what_may_leave() -> None:
         {"row_number": [2, 3], "LocalPatientId": ["P1", "P2"], "DisabCode": ["01", "LA1 4YW"]},
         schema_overrides={"row_number": pl.Int64},
     )
-    token = pl.Series("IDS001_token", ["v1_ready", None], dtype=pl.String)
+    token = pl.Series("IDS001_token", [token_of("ready"), None], dtype=pl.Binary)
     rows = with_typed(text, DISABILITY).with_columns(
         token, pl.lit(True).alias(HOLDS), pl.Series("is no code", [False, True])
     )
@@ -66,7 +67,7 @@ def test_what_is_written_of_a_row_is_what_may_leave() -> None:
     assert dict(made.schema) == staged_schema(DISABILITY)
     made_now = pl.select(local_token(pl.lit("P2"), DISABILITY.by_name["LocalPatientId"], RW5, KEY)).item()
     assert made.select("row_number", "LocalPatientId", "DisabCode", INVALID).rows() == [
-        (2, "v1_ready", "01", None),
+        (2, token_of("ready"), "01", None),
         (3, made_now, None, " DisabCode "),
     ]
 
@@ -75,7 +76,7 @@ def written(*holds: bool | None) -> pl.LazyFrame:
     """Rows of a disability each, as they are held against the contract."""
     count = len(holds)
     columns = {"submission_id": "sub1", "provider": "RW5", "month": date(2025, 4, 1)} | {
-        "LocalPatientId": "v1_x", "DisabCode": "01", INVALID: None,
+        "LocalPatientId": token_of("x"), "DisabCode": "01", INVALID: None,
     }  # fmt: skip
     assert {*columns, "row_number"} == {*staged_schema(DISABILITY)} >= {*PROVENANCE}
     rows = {name: [value] * count for name, value in columns.items()} | {"row_number": list(range(2, count + 2))}

@@ -8,9 +8,12 @@ import pytest
 from schemas.dataset import TABLES
 from schemas.rule import Effect, Owner, Rule
 from schemas.staged import INVALID, staged_schema
+from schemas.token import TYPE
+from tests.fixtures.tokens import token_of
 from transforms.withheld import speaking, withholding
 
 DISABILITY = TABLES["IDS007"]  # LocalPatientId, DisabCode
+LOCAL = token_of("a")
 FLAGS = {"DisabCode": ["is no code", "is too long"], "LocalPatientId": ["has a blank"]}
 # DisabCode, and what three rules say of the row.
 ROWS = [
@@ -34,8 +37,8 @@ def frame(rows: Sequence[tuple[str | None, bool | None, bool | None, bool | None
         schema_overrides={"DisabCode": pl.String, **dict.fromkeys(["is no code", "is too long", "has a blank"], pl.Boolean)},
     )  # fmt: skip
     types = staged_schema(DISABILITY)
-    text = pl.lit("v1_0")
-    others = ((pl.lit(None, types[name]) if types[name] != pl.String() else text).alias(name) for name in names)
+    filled = {pl.String(): pl.lit("x"), TYPE: pl.lit(LOCAL)}
+    others = (filled.get(types[name], pl.lit(None, types[name])).alias(name) for name in names)
     numbered = said.lazy().with_columns(*others).with_row_index("row_number", offset=2)
     return numbered.with_columns(pl.col("row_number").cast(pl.Int64))
 
@@ -57,10 +60,10 @@ def test_a_value_that_a_rule_speaks_of_is_blanked_and_its_element_named() -> Non
     made = withholding(frame(ROWS), DISABILITY, FLAGS, also=["has a blank"]).collect()
     assert dict(made.schema) == staged_schema(DISABILITY) | {"has a blank": pl.Boolean()}
     assert made.select("row_number", "DisabCode", "LocalPatientId", INVALID).rows() == [
-        (2, "01", "v1_0", None),
-        (3, None, "v1_0", " DisabCode "),
+        (2, "01", LOCAL, None),
+        (3, None, LOCAL, " DisabCode "),
         (4, None, None, " DisabCode LocalPatientId "),
-        (5, None, "v1_0", None),
+        (5, None, LOCAL, None),
         (6, "02", None, " LocalPatientId "),
     ]
     assert made["has a blank"].to_list() == [False, False, True, None, True]
@@ -74,8 +77,8 @@ def test_where_nothing_is_wrong_all_stays_as_it_is(flags: dict[str, list[str]]) 
     made = withholding(frame([ROWS[0], ROWS[3]]), DISABILITY, flags).collect()
     assert dict(made.schema) == staged_schema(DISABILITY)
     assert made.select("DisabCode", "LocalPatientId", INVALID).rows() == [
-        ("01", "v1_0", None),
-        (None, "v1_0", None),
+        ("01", LOCAL, None),
+        (None, LOCAL, None),
     ]
 
 

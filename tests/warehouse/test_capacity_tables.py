@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from schemas.token import NONE
 from tests.fixtures.warehouse import FEW, ask, build, write_submission
 from warehouse.capacity.reckoning import QUANTITIES
 from warehouse.capacity.reference import named
@@ -128,7 +130,7 @@ def test_staff_share_a_session_and_are_trained_by_the_end_of_a_month(draft: Path
         "WHERE provider = 'RXX' AND month >= '2025-04-01' ORDER BY ALL",
     )
     assert found == [
-        ("not recorded", APRIL, "not known yet", 1.0, "not recorded"),
+        (UUID(NONE), APRIL, "not known yet", 1.0, "not recorded"),
         ("s1", APRIL, "low intensity", 1.0, "trained"),
         ("s1", MAY, "low intensity", 1.5, "trained"),
         ("s2", MAY, "low intensity", 0.5, "in training"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.fixtures.tokens import text_of
 from tests.fixtures.warehouse import APRIL, GAD7, PHQ9, Row, ask, build, write_submission
 from tests.references.pathways import random_tables
 from warehouse.build import build_core, open_draft
@@ -434,8 +435,8 @@ def test_answers_and_scores_keep_what_was_submitted(course: Path) -> None:
     scores = ask(
         course,
         "SELECT CodedAssToolType, PersScore, AssToolCompDate FROM mesh_IAPT.IDS606codedscoreassessmentrefer"
-        " WHERE Unique_ServiceRequestID = 'RXX-r' AND CodedAssToolType = ? ORDER BY AssToolCompDate",
-        [PHQ9],
+        " WHERE Unique_ServiceRequestID = ? AND CodedAssToolType = ? ORDER BY AssToolCompDate",
+        [f"RXX-{text_of('r')}", PHQ9],
     )
     assert scores == [(PHQ9, "15", date(2025, 4, 20)), (PHQ9, "5", date(2025, 6, 9))]
 

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.month import ProviderMonth
 from tests.campaign import is_whole
+from tests.fixtures.tokens import named_rows
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -369,8 +370,9 @@ def test_the_latest_row_of_a_record_is_found_by_the_declared_key(tmp_path: Path)
     with duckdb.connect() as con:
         con.execute("ATTACH ':memory:' AS staged")
         stage(con, current)
-        referrals = con.execute(query.format("l.provider, l.ServiceRequestId", "IDS101", "IDS101")).fetchall()
-        persons = con.execute(query.format("l.person_id", "IDS001", "IDS001")).fetchall()
+        asked = con.execute(query.format("l.provider, l.ServiceRequestId", "IDS101", "IDS101")).fetchall()
+        referrals = named_rows(asked)
+        persons = named_rows(con.execute(query.format("l.person_id", "IDS001", "IDS001")).fetchall())
         keyless = con.execute("SELECT view_name FROM duckdb_views() WHERE view_name = 'IDS205_latest'").fetchall()
         assert con.execute("SELECT count(*) FROM staged.IDS201_latest").fetchall() == [(0,)]  # nobody sent one
     assert referrals == [

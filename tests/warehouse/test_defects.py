@@ -14,6 +14,7 @@ import pytest
 
 from schemas.codes import code_list
 from tests.campaign import is_whole
+from tests.fixtures.tokens import text_of
 from tests.fixtures.warehouse import (
     APRIL,
     DIALOG,
@@ -219,7 +220,9 @@ def test_contacts_of_earlier_submissions_and_another_commissioner_count_once(dra
     """PDT-2, PDT-9, PT-3, PR-1, CMH-6: two contacts face to face in April, three by telephone in May."""
     assert groups(draft, "(main_medium, met_in_person)")["moved"] == ("telephone", "yes")
     rows = ask(
-        draft, "SELECT commissioner, treatment_contacts FROM core.pathway WHERE service_request_id = 'moved'"
+        draft,
+        "SELECT commissioner, treatment_contacts FROM core.pathway WHERE service_request_id = ?",
+        [text_of("moved")],
     )
     assert rows == [("01A", 5)]
 
@@ -272,7 +275,9 @@ def test_one_therapy_is_one_therapy_though_the_others_are_not_there(draft: Path)
     """UCP-2, PT-4: counselling and CBT are two, CBT alone is CBT."""
     found = groups(draft, "unique_therapy")
     assert (found["l"], found["m"], found["z"]) == ("CBT", "more than one", "none")
-    sessions = ask(draft, "SELECT treatment_contacts FROM core.pathway WHERE service_request_id = 'm'")
+    sessions = ask(
+        draft, "SELECT treatment_contacts FROM core.pathway WHERE service_request_id = ?", [text_of("m")]
+    )
     assert sessions == [(2,)]
 
 
@@ -293,19 +298,21 @@ def test_seen_and_not_taken_on_for_a_reason_not_known_is_a_reason(draft: Path) -
 def test_improvement_is_said_of_finished_courses_only(draft: Path) -> None:
     """PC-7: paired scores far apart, and still open."""
     columns = "reliable_change, is_reliably_improved, is_recovered"
-    assert ask(draft, f"SELECT {columns} FROM core.pathway WHERE service_request_id = 'log'") == [
+    assert ask(draft, f"SELECT {columns} FROM core.pathway WHERE service_request_id = ?", [text_of("log")]) == [
         ("improved", None, None)
     ]
 
 
 def test_a_score_without_a_time_on_the_last_day_of_the_latest_month_counts(draft: Path) -> None:
     """EMP-6, EMP-7."""
-    assert ask(draft, "SELECT phq9_last FROM core.pathway WHERE service_request_id = 'log'") == [(5,)]
+    assert ask(draft, "SELECT phq9_last FROM core.pathway WHERE service_request_id = ?", [text_of("log")]) == [(5,)]
 
 
 def test_a_rating_that_is_none_does_not_take_the_place_of_the_first(draft: Path) -> None:
     """PR-3: 8 is no rating of DIALOG."""
-    rows = ask(draft, "SELECT first_score, last_score FROM core.outcome WHERE service_request_id = 'item'")
+    rows = ask(
+        draft, "SELECT first_score, last_score FROM core.outcome WHERE service_request_id = ?", [text_of("item")]
+    )
     assert rows == [(3, 5)]
 
 

@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from tests.fixtures.tokens import text_of
 from warehouse.identifying import identifying
 
 
@@ -40,7 +41,7 @@ def test_an_identifier_is_found_in_any_table(value: str, what: str, schema: str)
     "value",
     [
         "9990000017", "1217123003", "720433000", "1091071000000100", "F29XD", "F400", "E11yz", "RW5", "RDYLK", "2026-03",
-        "2.10.12", "01 02 05", "s1_" + "9" * 32, "19-25", "45 minutes", None,
+        "2.10.12", "01 02 05", text_of("9990000018"), "19-25", "45 minutes", None,
     ],
 )  # fmt: skip
 def test_what_is_ours_is_not_taken_for_one(value: str | None) -> None:

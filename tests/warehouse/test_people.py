@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.tokens import text_of
 from tests.fixtures.warehouse import (
     APRIL,
     GAD7,
@@ -140,7 +141,7 @@ def test_a_mark_that_the_gate_gave_counts_and_not_the_pseudonym(tmp_path: Path) 
         draft,
         "SELECT DISTINCT people FROM monthly_count.people WHERE measure = 'REFERRALS' AND pathway = 'all' AND breakdown IS NULL",
     )
-    assert found == [(1 << 5 | 1 << 63 | 1 << 0 | (sketch(["s2_e"]) or 0),)]
+    assert found == [(1 << 5 | 1 << 63 | 1 << 0 | (sketch([text_of("s2_e")]) or 0),)]
 
 
 def test_a_share_keeps_apart_who_is_counted_and_who_is_not(draft: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.campaign import is_whole, some_of
 from tests.fixtures.every_measure import every_measure
 from tests.fixtures.small_release import small_release
+from tests.fixtures.tokens import text_of
 from tests.fixtures.warehouse import (
     APRIL,
     FEW,
@@ -72,7 +73,7 @@ def test_a_good_draft_with_every_measure_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("sql", "problem"),
     [
-        ("DELETE FROM core.contact WHERE care_contact_id = 'a-c1'", "IDS201: 6 rows staged, 5 accounted for in core"),
+        (f"DELETE FROM core.contact WHERE care_contact_id = '{text_of('a-c1')}'", "IDS201: 6 rows staged, 5 accounted for in core"),
         ("DELETE FROM core.score WHERE score = 15", "IDS606: 4 rows staged, 3 accounted for in core"),
         ("INSERT INTO core.person SELECT * FROM core.person LIMIT 1", "core.person: 1 keys"),
         (
@@ -85,8 +86,8 @@ def test_a_good_draft_with_every_measure_has_no_problem() -> None:
             "rows count more than their denominator",
         ),
         ("ALTER TABLE core.person ADD COLUMN postcode VARCHAR", "core.person.postcode identifies a person"),
-        ("UPDATE core.pathway SET service_request_id = '9990000018' WHERE service_request_id = 'a'",
-         "core.pathway.service_request_id: 1 values look like NHS numbers"),
+        (f"UPDATE core.pathway SET commissioner = '9990000018' WHERE service_request_id = '{text_of('a')}'",
+         "core.pathway.commissioner: 1 values look like NHS numbers"),
         ("UPDATE public.service_measure SET period_start = period_start + 3", "days are not the first of a month"),
         ("COMMENT ON COLUMN core.pathway.pathway IS NULL", "no comment on core.pathway.pathway"),
         ("DROP SCHEMA mart CASCADE", "has no marts"),

@@ -41,7 +41,7 @@ SELECT
     -- v2.1 records the mechanism, v2.0 the medium; 01 and 02 mean the same in both.
     coalesce(ConsMechanism, ConsMediumUsed) AS medium, CareContPatientTherMode AS therapy_mode,
     NumGroupTherParticipants AS group_participants, IAPTLTCServiceInd AS integrated_ltc_service,
-    IntEnabledTherProg AS internet_therapy_programme, PsychMed AS psychotropic_medication,
+    CAST(IntEnabledTherProg AS VARCHAR) AS internet_therapy_programme, PsychMed AS psychotropic_medication,
     ActLocTypeCode AS location_type, SiteIDOfTreat AS site, LanguageCodeTreat AS treatment_language,
     InterpreterPresentInd AS interpreter, is_id_reused
 FROM judged

@@ -4,16 +4,16 @@
 CREATE TABLE core.internet_log AS
 WITH ranked AS (
     SELECT
-        provider, ServiceRequestId, coalesce(IntEnabledTherProg, 'not known') AS programme, month,
+        provider, ServiceRequestId, coalesce(CAST(IntEnabledTherProg AS VARCHAR), 'not known') AS programme, month,
         StartDateIntEnabledTherLog, EndDateIntEnabledTherLog, DurationIntEnabledTher, IntegratedSoftwareInd,
         CarePersLocalId,
         row_number() OVER (
-            PARTITION BY provider, ServiceRequestId, coalesce(IntEnabledTherProg, 'not known'),
+            PARTITION BY provider, ServiceRequestId, coalesce(CAST(IntEnabledTherProg AS VARCHAR), 'not known'),
                 StartDateIntEnabledTherLog, EndDateIntEnabledTherLog
             ORDER BY recency DESC
         ) AS rank,
         count(*) OVER (
-            PARTITION BY provider, ServiceRequestId, coalesce(IntEnabledTherProg, 'not known'),
+            PARTITION BY provider, ServiceRequestId, coalesce(CAST(IntEnabledTherProg AS VARCHAR), 'not known'),
                 StartDateIntEnabledTherLog, EndDateIntEnabledTherLog
         ) AS submitted_records
     FROM staged.IDS205

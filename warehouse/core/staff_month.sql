@@ -1,14 +1,15 @@
 -- core.staff_month
 -- Grain: one row per provider, month, step of care, and member of staff with a session: how many they gave.
 -- A session is a treatment contact. One given by two members of staff is half a session of each, so that sessions of
--- staff add up to sessions. One without a member of staff has the staff id 'not recorded'.
+-- staff add up to sessions. One without a member of staff has the token of nobody (schemas.token).
 -- Trained by a month: a curriculum awarded, or the training in a therapy completed, by its last day. Somebody of whom
 -- neither training is known is not known to be a trainee, and counts as trained.
 CREATE TABLE core.staff_month AS
 WITH given AS (
     SELECT DISTINCT
         s.referral_number, s.contact_number, s.provider, s.step, CAST(date_trunc('month', s.contact_on) AS DATE) AS month,
-        coalesce(a.submitted_by, s.provider) AS submitted_by, coalesce(a.staff_id, 'not recorded') AS staff_id
+        coalesce(a.submitted_by, s.provider) AS submitted_by,
+        coalesce(a.staff_id, '00000000-0000-0000-0000-000000000000') AS staff_id
     FROM work.contact_step AS s
     LEFT JOIN core.activity AS a
         ON a.referral_number = s.referral_number AND a.contact_number = s.contact_number AND a.staff_id IS NOT NULL
@@ -36,7 +37,7 @@ counted AS (
 SELECT
     c.provider, c.submitted_by, c.staff_id, c.month, c.step, c.sessions,
     CASE
-        WHEN c.staff_id = 'not recorded' THEN 'not recorded'
+        WHEN c.staff_id = '00000000-0000-0000-0000-000000000000' THEN 'not recorded'
         WHEN t.is_training_known AND coalesce(t.trained_on > last_day(c.month), true) THEN 'in training'
         ELSE 'trained'
     END AS training
@@ -48,7 +49,8 @@ LEFT JOIN core.staff AS t ON t.provider = c.submitted_by AND t.staff_id = c.staf
 --   provider, key: ODS code of the provider.
 --   submitted_by, key: ODS code of the provider that sent the rows: itself, or one whose place it has taken. staff_id
 --       is that provider's.
---   staff_id, key: Pseudonym of the member of staff; 'not recorded' where a session names none.
+--   staff_id, key: Pseudonym of the member of staff; 00000000-0000-0000-0000-000000000000 where a session names
+--       none.
 --   month [month], key: First day of the month of the sessions.
 --   step, key: Step of care that the session falls in (core.step_of_care).
 --   sessions [sessions]: Treatment contacts. One given by two members of staff is half a session of each.

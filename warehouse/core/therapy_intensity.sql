@@ -9,7 +9,7 @@
 CREATE TABLE core.therapy_intensity AS
 WITH given AS (
     SELECT
-        referral_number, care_contact_id, contact_on AS session_on, therapy_type,
+        referral_number, CAST(care_contact_id AS VARCHAR) AS session_id, contact_on AS session_on, therapy_type,
         CASE WHEN therapy_type IN ('GSB', 'NSB', 'GSC', 'NSC', 'PHA', 'PSE', 'OLI', 'SIG') THEN 'low' ELSE 'high' END
             AS intensity
     FROM core.activity
@@ -32,10 +32,10 @@ counted AS (
 numbered AS (
     SELECT
         referral_number, session_on, intensity, row_number() OVER (
-            PARTITION BY referral_number ORDER BY session_on, intensity DESC, care_contact_id
+            PARTITION BY referral_number ORDER BY session_on, intensity DESC, session_id
         ) AS session
     FROM (
-        SELECT DISTINCT referral_number, care_contact_id, session_on, intensity
+        SELECT DISTINCT referral_number, session_id, session_on, intensity
         FROM given
         WHERE therapy_type NOT IN ('COL', 'CFD')
     )

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
+from schemas import token
 from schemas.month import last_day
 from schemas.nhs_number import CHECK_WEIGHTS
 
@@ -39,8 +40,7 @@ _SHAPES = {
     "a National Insurance number": re.compile(
         r"(?<![0-9A-Za-z])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?[0-9]{2}){3} ?[A-D](?![0-9A-Za-z])", re.IGNORECASE
     ),
-    # A key version and 32 hexadecimal digits (transforms.pseudonymise).
-    "a pseudonym": re.compile(r"(?<![0-9A-Za-z])[a-z]{1,3}[0-9]*_[0-9a-f]{32}(?![0-9a-f])"),
+    "a pseudonym": re.compile(rf"(?<![0-9A-Za-z]){token.TEXT}(?![0-9A-Za-z])"),
 }
 _DAYS = (
     re.compile(rf"{_ALONE}(?P<y>(?:19|20)[0-9]{{2}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})(?![0-9])"),

@@ -114,7 +114,9 @@ def _place_referrals(con: duckdb.DuckDBPyConnection) -> None:
         "FROM core.pathway AS p INNER JOIN core.pathway_group AS g USING (referral_number))"
     )
     # Who has no pseudonym is a person for each referral.
-    person = mark("r.person_mark", "coalesce(p.person_id, concat_ws('|', p.provider, p.service_request_id))")
+    person = mark(
+        "r.person_mark", "coalesce(CAST(p.person_id AS VARCHAR), concat_ws('|', p.provider, p.service_request_id))"
+    )
     con.execute(
         "CREATE OR REPLACE TABLE work.referral_place AS "
         f"SELECT p.referral_number, k.place, k.area, {person} AS mark "

@@ -110,7 +110,7 @@ def _posts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Iterator[Post]
     rows = con.execute(
         """
         SELECT
-            p.provider, p.staff_id, p.month,
+            p.provider, CAST(p.staff_id AS VARCHAR), p.month,
             s.is_training_known AND coalesce(s.trained_on > last_day(p.month), true) AS is_trainee,
             p.planned_completion_on, l.months
         FROM core.staff_post AS p

@@ -2,7 +2,8 @@
 -- Grain: one row per provider, care contact and month that carries it. One row of care each: not for publication.
 CREATE OR REPLACE VIEW v1.contact AS
 SELECT
-    provider, care_contact_id, month, service_request_id, pathway, contact_on, appointment_type, attendance,
+    provider, CAST(care_contact_id AS VARCHAR) AS care_contact_id, month,
+    CAST(service_request_id AS VARCHAR) AS service_request_id, pathway, contact_on, appointment_type, attendance,
     is_attended, is_assessment, is_treatment, duration_minutes, medium, therapy_mode, commissioner, site
 FROM core.contact
 

@@ -2,9 +2,9 @@
 -- Grain: one row per provider, service request and instrument. One row of care each: not for publication.
 CREATE OR REPLACE VIEW v1.outcome AS
 SELECT
-    o.provider, o.service_request_id, o.instrument, i.name AS instrument_name, i.domain, o.pathway, o.scores,
-    o.first_score, o.first_on, o.last_score, o.last_on, o.is_paired, o.gain, o.reliable_change, o.is_case_first,
-    o.is_case_last, o.is_in_recovery_last, o.is_in_battery
+    o.provider, CAST(o.service_request_id AS VARCHAR) AS service_request_id, o.instrument, i.name AS instrument_name,
+    i.domain, o.pathway, o.scores, o.first_score, o.first_on, o.last_score, o.last_on, o.is_paired, o.gain,
+    o.reliable_change, o.is_case_first, o.is_case_last, o.is_in_recovery_last, o.is_in_battery
 FROM core.outcome AS o
 INNER JOIN ref.instrument AS i ON i.instrument = o.instrument
 

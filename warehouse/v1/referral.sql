@@ -2,7 +2,8 @@
 -- Grain: one row per provider and service request. One row of care each: not for publication.
 CREATE OR REPLACE VIEW v1.referral AS
 SELECT
-    p.provider, p.service_request_id, p.person_id, p.pathway, n.pathway_name, p.commissioner, p.received_on,
+    p.provider, CAST(p.service_request_id AS VARCHAR) AS service_request_id, CAST(p.person_id AS VARCHAR) AS person_id,
+    p.pathway, n.pathway_name, p.commissioner, p.received_on,
     p.first_assessment_on, p.first_treatment_on, p.last_treatment_on, p.discharged_on, c.ending,
     p.care_contacts, p.attended_contacts, p.treatment_contacts, p.wait_to_first_treatment_days, p.is_completed_course,
     c.therapies_given, c.has_recommended_therapy, c.is_dose_reached, c.planned_sessions, c.is_plan_reached,

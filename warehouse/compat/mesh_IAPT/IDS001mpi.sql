@@ -3,9 +3,9 @@
 CREATE OR REPLACE VIEW mesh_IAPT.IDS001mpi AS
 SELECT
     m.record_number AS RecordNumber, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
-    m.month_id AS Unique_MonthID, m.provider AS OrgID_Provider, m.person_id AS Person_ID,
-    CASE WHEN h.is_nationally_linked THEN m.person_id END AS Pseudo_NHS_Number_NCDR, h.stated_gender AS Gender,
-    h.gender_identity AS GenderIdentity, h.ethnic_category AS EthnicCategory,
+    m.month_id AS Unique_MonthID, m.provider AS OrgID_Provider, CAST(m.person_id AS VARCHAR) AS Person_ID,
+    CASE WHEN h.is_nationally_linked THEN CAST(m.person_id AS VARCHAR) END AS Pseudo_NHS_Number_NCDR,
+    h.stated_gender AS Gender, h.gender_identity AS GenderIdentity, h.ethnic_category AS EthnicCategory,
     coalesce(h.ethnic_category, '-1') AS Validated_EthnicCategory,
     h.preferred_language AS LanguageCodePreferred,
     a.age AS Age_RP_EndDate,

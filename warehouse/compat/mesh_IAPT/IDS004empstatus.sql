@@ -8,7 +8,8 @@ WITH numbered AS (
 SELECT
     e.number * 10000 + m.month_id AS UniqueID_IDS004, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
-    m.person_id AS Person_ID, e.employment_status AS EmployStatus, e.recorded_on AS EmployStatusRecDate,
+    CAST(m.person_id AS VARCHAR) AS Person_ID, e.employment_status AS EmployStatus,
+    e.recorded_on AS EmployStatusRecDate,
     e.weekly_hours AS WeekHoursWorked, e.self_employed AS SelfEmployInd, e.sickness_absence AS SickAbsenceInd,
     e.statutory_sick_pay AS SSPInd, e.receives_benefit AS BenefitRecInd, e.jobseekers_allowance AS JSAInd,
     e.employment_support_allowance AS ESAInd, e.universal_credit AS UCInd,

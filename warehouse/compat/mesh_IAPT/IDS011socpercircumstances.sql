@@ -9,7 +9,8 @@ WITH numbered AS (
 SELECT
     c.number * 10000 + m.month_id AS UniqueID_IDS011, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
-    m.person_id AS Person_ID, c.circumstance AS SocPerCircumstance, c.recorded_on AS SocPerCircumstanceRecDate
+    CAST(m.person_id AS VARCHAR) AS Person_ID, c.circumstance AS SocPerCircumstance,
+    c.recorded_on AS SocPerCircumstanceRecDate
 FROM numbered AS c
 INNER JOIN compat.person_month AS m
     ON m.provider = c.provider AND m.person_id = c.person_id AND m.month BETWEEN c.first_month AND c.last_month

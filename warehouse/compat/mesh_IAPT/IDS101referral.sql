@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW mesh_IAPT.IDS101referral AS
 SELECT
     m.row_id AS UniqueID_IDS101, m.submission_id AS UniqueSubmissionID, m.audit_id AS AuditId,
     m.month_id AS Unique_MonthID, m.record_number AS RecordNumber, m.provider AS OrgID_Provider,
-    m.person_id AS Person_ID, m.pathway_id AS PathwayID, m.pathway AS Pathway,
+    CAST(m.person_id AS VARCHAR) AS Person_ID, m.pathway_id AS PathwayID, m.pathway AS Pathway,
     x.measure_set = 'talking_therapies' AS UsePathway_Flag, CAST(m.month_end AS TIMESTAMP) AS EFFECTIVE_FROM,
     p.commissioner AS OrgIDComm, p.received_on AS ReferralRequestReceivedDate,
     p.source_of_referral AS SourceOfReferralMH, p.source_of_referral AS SourceOfReferralIAPT,

@@ -8,8 +8,8 @@ WITH numbered AS (
 SELECT
     c.number AS UniqueID_IDS201, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, c.provider AS OrgID_Provider,
-    c.provider || '-' || c.service_request_id AS PathwayID, c.service_request_id AS ServiceRequestId,
-    c.care_contact_id AS CareContactId,
+    c.provider || '-' || c.service_request_id AS PathwayID, CAST(c.service_request_id AS VARCHAR) AS ServiceRequestId,
+    CAST(c.care_contact_id AS VARCHAR) AS CareContactId,
     c.provider || '-' || c.care_contact_id || coalesce('-' || CAST(c.contact_on AS VARCHAR), '') AS Unique_CareContactID,
     c.contact_on AS CareContDate, c.appointment_type AS AppType, c.attendance AS AttendOrDNACode,
     c.planned AS PlannedCareContIndicator, c.duration_minutes AS ClinContDurOfCareCont,

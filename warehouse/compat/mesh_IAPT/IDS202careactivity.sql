@@ -8,8 +8,8 @@ WITH numbered AS (
 SELECT
     a.number AS UniqueID_IDS202, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, a.provider AS OrgID_Provider,
-    a.provider || '-' || a.service_request_id AS PathwayID, a.care_activity_id AS CareActId,
-    a.care_contact_id AS CareContactId,
+    a.provider || '-' || a.service_request_id AS PathwayID, CAST(a.care_activity_id AS VARCHAR) AS CareActId,
+    CAST(a.care_contact_id AS VARCHAR) AS CareContactId,
     a.provider || '-' || a.care_contact_id || coalesce('-' || CAST(a.contact_on AS VARCHAR), '') AS Unique_CareContactID,
     a.duration_minutes AS ClinContactDurOfCareAct,
     CASE WHEN a.is_refused THEN a.procedure_code || ':408730004=443390004' ELSE a.procedure_code END

@@ -8,7 +8,7 @@ WITH numbered AS (
 SELECT
     l.number AS UniqueID_IDS205, s.submission_id AS UniqueSubmissionID, s.audit_id AS AuditId,
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, l.provider AS OrgID_Provider,
-    l.provider || '-' || l.service_request_id AS PathwayID, l.service_request_id AS ServiceRequestId,
+    l.provider || '-' || l.service_request_id AS PathwayID, CAST(l.service_request_id AS VARCHAR) AS ServiceRequestId,
     l.log_started_on AS StartDateIntEnabledTherLog, l.log_ended_on AS EndDateIntEnabledTherLog,
     l.programme AS IntEnabledTherProg, l.therapist_minutes AS DurationIntEnabledTher,
     l.integrated_software AS IntegratedSoftwareInd

@@ -11,7 +11,7 @@ SELECT
     s.month_id AS Unique_MonthID, h.person_number * 10000 + s.month_id AS RecordNumber, c.provider AS OrgID_Provider,
     c.provider || '-' || c.service_request_id AS PathwayID,
     c.provider || '-' || c.service_request_id AS Unique_ServiceRequestID,
-    c.tool AS CodedAssToolType, c.submitted_score AS PersScore, c.care_activity_id AS CareActId,
+    c.tool AS CodedAssToolType, c.submitted_score AS PersScore, CAST(c.care_activity_id AS VARCHAR) AS CareActId,
     c.scored_on AS CareContDate,
     CAST(s.month_end AS TIMESTAMP) AS EFFECTIVE_FROM
 FROM numbered AS c
