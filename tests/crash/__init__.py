@@ -33,7 +33,7 @@ _PATH_MAX = 4096
 _UNSTEADY = re.compile(
     r"(?<=\.work-)\w+|(?<=\.workbook-)\w+|(?<=/)tmp\w{8}$|(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])|IDS\d+|SMI\d+"
 )
-_TABLES = re.compile(r"(core|mart|meta|public|ref)\.\w+\.(csv-metadata\.json|csv|parquet)$")
+_TABLES = re.compile(r"(core|mart|meta|public|ref)\.\w+\.((?:csv-metadata\.json|csv|parquet)(?:\.shared)?)$")
 _PAGES = re.compile(r"(?<=/pages/)(\w+)/(\.?)[^/]+\.html")
 
 
