@@ -160,6 +160,18 @@ def test_what_an_extract_knows_of_a_month_that_is_missing_is_listed_and_what_was
     assert ask(found, "FROM mart.missing_submission") == [("RXX", "RXX", MAY, "missing", APRIL, JUNE, True)]
 
 
+def test_medians_are_counted_where_nothing_else_is(tmp_path: Path) -> None:
+    referral: Row = {"ServiceRequestId": "a", "LocalPatientId": "p", "ReferralRequestReceivedDate": APRIL}
+    tables = {"IDS001": [{"LocalPatientId": "p"}], "IDS101": [referral]}
+    sent = [write_submission(tmp_path, "RXX", APRIL, tables)]
+    found = build(tmp_path, sent, measures=("MEDIAN_AWAITING_TREATMENT",))
+    assert ask(
+        found,
+        "SELECT DISTINCT quantile FROM mart.service_measure WHERE measure = 'MEDIAN_AWAITING_TREATMENT' "
+        "AND organisation = 'RXX' AND state = 'value'",
+    ) == [(29,)]
+
+
 def test_england_says_which_submissions_it_lacks_and_a_period_that_lacks_one_is_not_compared(
     tmp_path: Path,
 ) -> None:

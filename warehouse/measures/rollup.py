@@ -319,7 +319,7 @@ def _is_kept(con: duckdb.DuckDBPyConnection, totals: Sequence[str]) -> bool:
 
 
 def _add_totals(con: duckdb.DuckDBPyConnection, each: Pass, again: _Again) -> None:
-    if con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() == (0,):
+    if not each.additive or con.execute(f"SELECT count(*) FROM monthly_count.{each.name}").fetchone() == (0,):
         return
     total, names = f"work.total_{each.name}", each.columns(each.additive)
     added = ", ".join([sums(names), *joined(sketch_columns(each.additive)), "min(origin) AS origin"])
