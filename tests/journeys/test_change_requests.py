@@ -102,7 +102,7 @@ def perinatal(tmp: str) -> dict[str, Any]:
         "unnamed": ask(
             draft,
             "SELECT service_request_id, pathway, pathway_source FROM core.pathway "
-            "WHERE service_request_id IN (SELECT unnest(?)) ORDER BY ALL",
+            "WHERE service_request_id IN (SELECT CAST(unnest(?) AS UUID)) ORDER BY ALL",
             [[text_of(each) for each in ("complaint", "reason", "neither")]],
         ),
         "rows": {name: ask(draft, f"{counted} {name}")[0] for (name,) in with_pathways},
