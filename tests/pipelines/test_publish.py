@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipelines.ask import ask
 from pipelines.batch import BatchTotals, reprocess_all
 from pipelines.code_version import rows_version
 from pipelines.keys import fingerprint, key_store, rotate, spine_key
-from pipelines.ledger import State, open_ledger
+from pipelines.ledger import Head, State, open_ledger
 from pipelines.load import load
 from pipelines.zones import Zones, zones
 from schemas.month import ProviderMonth
@@ -124,6 +125,17 @@ def test_rows_with_tokens_as_texts_are_refused_until_they_are_made_again(tmp_pat
         assert "s1_" not in str(error.value)
         list(reprocess_all(found, ledger, spine_key()))
         assert publish.build_core(found, ledger) == whole
+
+
+def test_a_manifest_that_a_publication_has_half_written_notes_no_event_of_the_ledger(tmp_path: Path) -> None:
+    found, head = zones(tmp_path), Head("a ledger", 7, "aa")
+    for name, text in (
+        ("2025-04-a", json.dumps({"release_id": "2025-04-a", "ledger": asdict(head)})),
+        (".partial-2025-04-b", ""),
+    ):
+        (found.releases / name).mkdir(parents=True)
+        (found.releases / name / "manifest.json").write_text(text)
+    assert publish.noted_in_releases(found) == {"release 2025-04-a": head}
 
 
 def test_months_whose_files_were_removed_are_named_after_a_new_key(tmp_path: Path, home: Path) -> None:
