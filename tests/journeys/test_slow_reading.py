@@ -79,12 +79,13 @@ def read(file: Path) -> Rows:
         return list(csv.reader(text))
 
 
-def token(value: str | None, key: TokenKey, *domain: str) -> str | None:
-    """A pseudonym by the standard library alone (decision 0006)."""
+def token(value: str | None, key: TokenKey, *domain: str) -> bytes | None:
+    """A pseudonym by the standard library alone: the version of the key and 15 bytes (decisions 0006 and 0087)."""
     if value is None:
         return None
     of_domain = hmac.digest(key.secret.encode(), "\x1f".join(domain).encode(), "sha256").hex()
-    return f"{key.version}_{hmac.digest(of_domain.encode(), value.encode(), 'sha256').hex()[:32]}"
+    digest = hmac.digest(of_domain.encode(), value.encode(), "sha256")
+    return bytes([int(key.version.removeprefix("s"))]) + digest[:15]
 
 
 def slow_rows(folder: Path, table: Table, loaded: Loaded, findings: pl.DataFrame) -> list[dict[str, object]]:

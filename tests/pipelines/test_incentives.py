@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from demonstration.gaming.courses import courses
@@ -135,7 +136,12 @@ def tiny(folder: Path) -> Records:
     ]
     submitted = accepted([write_submission(folder, "RYY", APRIL, tables_of(cases))])
     blank = {name: pl.DataFrame(schema=staged_schema(table)) for name, table in TABLES.items()}
-    none = Records({name: rows.drop("submission_id", "provider", "row_number") for name, rows in blank.items()})
+    none = Records(
+        {
+            name: rows.drop("submission_id", "provider", "row_number").with_columns(cs.binary().bin.encode("hex"))
+            for name, rows in blank.items()
+        }
+    )
     return none.changed(**submitted.tables)
 
 
