@@ -95,7 +95,11 @@ class Watch:
                 return None
             return Done(verdict, place, _put(draft, place, lay))
         finally:
-            discard(draft)
+            try:
+                discard(draft)
+            except KeyboardInterrupt:  # pressed just here
+                discard(draft)
+                raise
 
     def place(self, path: Path) -> Path:
         """The folder of the report on a submission."""
