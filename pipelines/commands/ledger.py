@@ -26,6 +26,7 @@ def verify(*, as_json: Json = False) -> int:
     from pipelines.ledger import open_ledger
     from pipelines.publish import noted_in_releases
     from pipelines.zones import zones
+    from reports.site.wording import counted
 
     root = zones()
     noted = noted_in_releases(root)
@@ -36,9 +37,9 @@ def verify(*, as_json: Json = False) -> int:
             {**asdict(head), "releases": releases, "releases_of_an_earlier_ledger": len(noted) - len(releases)}
         )
         return CLEAN
-    show.line(f"The ledger holds. It has {head.entries:,} events, and {len(releases)} releases that note it agree.")
+    show.line(f"The ledger holds. It has {counted(head.entries, 'event')}. Releases that agree: {len(releases)}.")
     if len(releases) < len(noted):
-        show.line(f"It was rebuilt: {len(noted) - len(releases)} releases note the ledger before it.")
+        show.line(f"It was rebuilt. Releases made with the ledger before it: {len(noted) - len(releases)}.")
     return CLEAN
 
 
