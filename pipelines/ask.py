@@ -187,6 +187,6 @@ def release_file(zones: Zones, release: str | None) -> Path:
         return zones.warehouse
     path = zones.releases / release / "parity.duckdb"
     if not _RELEASE.match(release) or not path.exists():
-        known = ", ".join(sorted(p.name for p in zones.releases.iterdir() if not p.name.startswith("."))) or "none"
+        known = ", ".join(each.name for each in zones.release_folders) or "none"
         raise NotAsked(f"There is no release of that name. Published: {known}.")
     return path

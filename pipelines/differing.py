@@ -55,7 +55,7 @@ def listed(zones: Zones) -> list[Listed]:
     """Every release, in the order of publication; first those that do not say their place, by name."""
     said = {each["release"]["release_id"]: each["release"] for each in known(zones.releases)}
     current = release_name(zones) if zones.warehouse.exists() else None
-    older = sorted(each.name for each in zones.releases.glob("[!.]*") if each.is_dir() and each.name not in said)
+    older = [each.name for each in zones.release_folders if each.name not in said]
     found = []
     for name in [*older, *said]:
         own: Mapping[str, Any] = said.get(name, {})

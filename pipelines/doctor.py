@@ -250,8 +250,7 @@ def _inbox(of: Installation) -> Iterator[Finding]:
 
 
 def _warehouse(of: Installation) -> Iterator[Finding]:
-    released = [each for each in of.zones.releases.glob("[!.]*") if each.is_dir()]
-    if not released:
+    if not of.zones.release_folders:
         return
     try:
         is_there = of.zones.warehouse.exists() and (of.zones.releases / release_name(of.zones)).is_dir()

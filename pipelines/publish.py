@@ -245,11 +245,9 @@ def is_current(zones: Zones, ledger: Ledger) -> bool:
 
 
 def noted_in_releases(zones: Zones) -> dict[str, Head]:
-    """The last event of the ledger when each release was made, by «release» and its name.
-
-    What a publication that broke off has left is no release. Its manifest may be half written.
-    """
-    manifests = (json.loads(path.read_text(encoding="utf-8")) for path in zones.releases.glob(f"[!.]*/{MANIFEST}"))
+    """The last event of the ledger when each release was made, by «release» and its name."""
+    there = (path for folder in zones.release_folders if (path := folder / MANIFEST).exists())
+    manifests = (json.loads(path.read_text(encoding="utf-8")) for path in there)
     # Releases made by 0.5 or earlier note none.
     return {f"release {each['release_id']}": Head(**each["ledger"]) for each in manifests if "ledger" in each}
 

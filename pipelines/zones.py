@@ -86,6 +86,15 @@ class Zones:
         return self.home / "releases"
 
     @property
+    def release_folders(self) -> list[Path]:
+        """The folder of every release, by name.
+
+        What a publication that broke off has left begins with a dot. It is no release: its manifest may be half
+        written.
+        """
+        return sorted(each for each in self.releases.glob("[!.]*") if each.is_dir())
+
+    @property
     def warehouse(self) -> Path:
         """The current release's warehouse file: what analysts open."""
         return self.home / "warehouse.duckdb"

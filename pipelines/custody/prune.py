@@ -169,7 +169,7 @@ def _of_builds(zones: Zones, now: datetime, is_due: IsDue) -> Iterator[Due]:
 
 def _of_releases(zones: Zones, is_due: IsDue) -> Iterator[Due]:
     """The exact figures of releases that are not current. Those go first that another of their month followed."""
-    whole = {each: files for each in sorted(zones.releases.glob("[!.]*")) if (files := inside_files(each))}
+    whole = {each: files for each in zones.release_folders if (files := inside_files(each))}
     # A file that two releases share is as old as the earlier one.
     made = {release: max(map(_changed, files)) for release, files in whole.items()}
     for release, files in whole.items():

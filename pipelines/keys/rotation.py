@@ -57,9 +57,10 @@ def standing(store: KeyStore, zones: Zones, ledger: Ledger) -> Standing:
         raise KeyUnusable(f"There is no key in {store.where()}. Restore it, or make one with `parity keys new`.")
     outcomes = ledger.current_submissions()
     releases: dict[str, tuple[str, ...]] = {}
-    for manifest in sorted(zones.releases.glob("[!.]*/manifest.json")):
-        key = json.loads(manifest.read_text(encoding="utf-8")).get("key", "unknown")
-        releases[key] = (*releases.get(key, ()), manifest.parent.name)
+    for folder in zones.release_folders:
+        if (manifest := folder / "manifest.json").exists():
+            key = json.loads(manifest.read_text(encoding="utf-8")).get("key", "unknown")
+            releases[key] = (*releases.get(key, ()), folder.name)
     return Standing(
         store.where(),
         {version: keys.fingerprint(keys.spine_key(version)) for version in there},
