@@ -88,10 +88,13 @@ def accepted(submissions: Sequence[StagedSubmission]) -> Records:
     found: dict[str, list[pl.DataFrame]] = {}
     for submission in submissions:
         for path in sorted(submission.folder.glob("*.parquet")):
-            # As text, because a way may make ids of others.
-            rows = pl.read_parquet(path).drop(_OF_A_SUBMISSION).with_columns(cs.binary().bin.encode("hex"))
-            found.setdefault(path.stem, []).append(rows)
+            found.setdefault(path.stem, []).append(as_changed(pl.read_parquet(path)))
     return Records({name: pl.concat(frames) for name, frames in found.items()})
+
+
+def as_changed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Accepted rows as a way changes them: of no submission, and with tokens as text, of which it may make ids."""
+    return rows.drop(_OF_A_SUBMISSION).with_columns(cs.binary().bin.encode("hex"))
 
 
 def kept(records: Records, code: str, months: Sequence[date], folder: Path) -> list[StagedSubmission]:

@@ -8,14 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
-import polars.selectors as cs
 import pytest
 
 from demonstration.gaming.courses import courses
 from demonstration.gaming.records import Records
 from demonstration.gaming.ways import WAYS, Way
 from pipelines.cli import _run
-from pipelines.gamed import accepted, records_of_service, sent, service_of
+from pipelines.gamed import accepted, as_changed, records_of_service, sent, service_of
 from pipelines.incentives import Setting, compared, incentives
 from pipelines.zones import PROJECT
 from reports.published.incentives import Gain, Incentives, as_csv, page, rows, verdict
@@ -136,12 +135,7 @@ def tiny(folder: Path) -> Records:
     ]
     submitted = accepted([write_submission(folder, "RYY", APRIL, tables_of(cases))])
     blank = {name: pl.DataFrame(schema=staged_schema(table)) for name, table in TABLES.items()}
-    none = Records(
-        {
-            name: rows.drop("submission_id", "provider", "row_number").with_columns(cs.binary().bin.encode("hex"))
-            for name, rows in blank.items()
-        }
-    )
+    none = Records({name: as_changed(rows) for name, rows in blank.items()})
     return none.changed(**submitted.tables)
 
 
