@@ -19,7 +19,7 @@ VERSIONS = 127
 """The newest version of a key that a token can name. One key a month lasts ten years."""
 
 NONE = "00000000-0000-0000-0000-000000000000"
-"""Stands in a key where there is nobody to name. No key has version 0."""
+"""The token of nobody, for a column of a table's key, which may not be null. No key has version 0."""
 
 _TEXT = r"%s[0-9a-f]{6}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TEXT = _TEXT % "[0-9a-f]{2}"
